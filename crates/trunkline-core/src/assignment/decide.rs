@@ -1,0 +1,199 @@
+//! The decision for one arrival: a number for each swap target, with the reason.
+
+use super::number::NumberUse;
+use super::pool::{Holder, Pick, Pool, PoolNumber};
+use super::swap::{Replacement, replacement};
+use super::{SwapTarget, TrackingNumber};
+use crate::base::id::{LeaseId, NumberId, PoolId, SessionId, VisitorId};
+use crate::base::{Timestamp, words};
+use crate::visitor::Source;
+use crate::visitor::SourceSelector;
+
+/// What a site has for each of its targets; made from the directory, read-only.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SitePlan {
+    /// The targets in the site's order.
+    pub targets: Vec<TargetPlan>,
+    /// Whether a source number is shown in place of a pool number when both fit.
+    pub source_numbers_win: bool,
+}
+
+/// What may be shown in place of one target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetPlan {
+    /// The target.
+    pub target: SwapTarget,
+    /// Its pool.
+    pub pool: Option<PoolId>,
+    /// Source numbers, closest selector first. Those of the pool are its overflow.
+    pub by_source: Vec<SourceNumber>,
+    /// The number for everybody else.
+    pub fixed: Option<PoolNumber>,
+}
+
+/// A source number of a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceNumber {
+    /// The sources it stands for; empty for a pool's general overflow.
+    pub selector: SourceSelector,
+    /// The number.
+    pub number: PoolNumber,
+    /// Whether it is only the overflow of the target's pool.
+    pub overflow_only: bool,
+}
+
+impl TargetPlan {
+    /// Sorts the active numbers of a target into a plan.
+    #[must_use]
+    pub fn new<'a>(
+        target: SwapTarget,
+        pool: Option<PoolId>,
+        numbers: impl Iterator<Item = &'a TrackingNumber>,
+    ) -> Self {
+        let mut plan = Self {
+            target,
+            pool,
+            by_source: Vec::new(),
+            fixed: None,
+        };
+        for number in numbers.filter(|n| n.active) {
+            let entry = PoolNumber {
+                id: number.id,
+                number: number.number,
+            };
+            match number.kind {
+                NumberUse::Static => {
+                    plan.fixed.get_or_insert(entry);
+                }
+                NumberUse::Source => plan.by_source.push(SourceNumber {
+                    selector: number.selector.clone(),
+                    number: entry,
+                    overflow_only: number.pool.is_some(),
+                }),
+                NumberUse::Pool => {}
+            }
+        }
+        plan.by_source
+            .sort_by_key(|s| (std::cmp::Reverse(s.selector.closeness()), s.number.id));
+        plan
+    }
+
+    fn for_source(&self, source: &Source, overflow: bool) -> Option<PoolNumber> {
+        let fits = |s: &&SourceNumber| {
+            s.selector.matches(source)
+                && (overflow || !s.overflow_only)
+                && (overflow || !s.selector.is_empty())
+        };
+        self.by_source.iter().find(fits).map(|s| s.number)
+    }
+}
+
+words! {
+    /// Why a number is shown.
+    Basis {
+        /// The session's own, from the pool.
+        Pool = "pool",
+        /// The pool had none to give: the overflow of the source.
+        Overflow = "overflow",
+        /// The number of the source.
+        Source = "source",
+        /// The number for everybody.
+        Static = "static",
+    }
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asker {
+    /// The session.
+    pub session: SessionId,
+    /// The visitor it belongs to.
+    pub visitor: VisitorId,
+    /// The lease to use when a new number is given.
+    pub lease: LeaseId,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// The number for one target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assigned {
+    /// The target.
+    pub target: SwapTarget,
+    /// The tracking number's id.
+    pub number: NumberId,
+    /// What the page shows.
+    pub replacement: Replacement,
+    /// Why it.
+    pub basis: Basis,
+    /// For a pool number: the pool, what was picked, and the lease that now holds it.
+    pub lease: Option<(PoolId, Pick, Holder)>,
+}
+
+/// Decides for one target. `asker` is `None` for visitors without a session (no consent, overload):
+/// they never get a pool number.
+#[must_use]
+pub fn assign(
+    plan: &TargetPlan,
+    source_numbers_win: bool,
+    source: &Source,
+    pool: Option<&mut Pool>,
+    asker: Option<Asker>,
+) -> Option<Assigned> {
+    let named = plan.for_source(source, false);
+    if let (Some(number), true) = (named, source_numbers_win) {
+        return Some(fixed(plan, number, Basis::Source));
+    }
+    if let (Some(pool), Some(id), Some(asker)) = (pool, plan.pool, asker)
+        && let Some(pick) = pool.pick(asker.visitor, asker.now)
+    {
+        let holder = take(pool, &pick, asker);
+        return Some(Assigned {
+            target: plan.target.clone(),
+            number: pick.number.id,
+            replacement: replacement(plan.target.number, pick.number.number),
+            basis: Basis::Pool,
+            lease: Some((id, pick, holder)),
+        });
+    }
+    if let Some(number) = named {
+        return Some(fixed(plan, number, Basis::Source));
+    }
+    let overflow = plan.pool.and_then(|_| plan.for_source(source, true));
+    if let Some(number) = overflow {
+        return Some(fixed(plan, number, Basis::Overflow));
+    }
+    plan.fixed.map(|number| fixed(plan, number, Basis::Static))
+}
+
+/// Gives the picked number to the asker. A number the visitor kept within the same session keeps
+/// its lease; a new session of the visitor gets a lease of its own.
+fn take(pool: &mut Pool, pick: &Pick, asker: Asker) -> Holder {
+    let held = pool
+        .held_by(asker.visitor)
+        .map(|(_, holder)| holder)
+        .filter(|h| h.session == asker.session);
+    if let Some(holder) = held {
+        return holder;
+    }
+    let holder = Holder {
+        lease: asker.lease,
+        session: asker.session,
+        visitor: asker.visitor,
+        since: asker.now,
+        confirmed_at: None,
+    };
+    pool.hold(pick, holder);
+    holder
+}
+
+fn fixed(plan: &TargetPlan, number: PoolNumber, basis: Basis) -> Assigned {
+    let replacement = replacement(plan.target.number, number.number);
+    Assigned {
+        target: plan.target.clone(),
+        number: number.id,
+        replacement,
+        basis,
+        lease: None,
+    }
+}

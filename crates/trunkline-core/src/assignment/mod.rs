@@ -1,0 +1,19 @@
+//! Station **assignment**: which tracking number a session sees in place of each swap target.
+//!
+//! Main verb: [`assign`], `(plan, pools, session, now) -> decision`. Pools are plain values that one
+//! owner keeps in memory; a decision says what changed, so that the owner can record it.
+
+pub mod block;
+pub mod decide;
+pub mod number;
+pub mod pool;
+pub mod site;
+pub mod swap;
+#[cfg(test)]
+mod tests;
+
+pub use decide::{Asker, Assigned, Basis, SitePlan, TargetPlan, assign};
+pub use number::{NumberUse, TrackingNumber};
+pub use pool::{Holder, Pick, PickReason, Pool, PoolNumber};
+pub use site::{PoolSettings, Site, SwapTarget};
+pub use swap::{Replacement, replacement};

@@ -1,0 +1,382 @@
+//! A pool: which of its numbers a session gets, and when a number may be taken from its holder.
+//!
+//! The rules: the same visitor keeps its number; else the number
+//! that has been out of sight longest; never one that was visible in the last 60 s, whose call is in
+//! progress, or that cools down after a call. A lease is provisional until its first beacon, so that
+//! pages without the number give it back.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::base::id::{LeaseId, NumberId, SessionId, VisitorId};
+use crate::base::{PhoneNumber, Timestamp};
+
+/// A lease without a beacon ends after this, in milliseconds.
+pub const PROVISIONAL_MS: i64 = 90_000;
+/// A number is never taken within this of being visible, in milliseconds.
+pub const HARD_FLOOR_MS: i64 = 60_000;
+/// A number is normally not taken within this of being visible, in milliseconds.
+pub const SOFT_FLOOR_MS: i64 = 5 * 60_000;
+/// In `strict` pools a number is locked this long after it was last visible, in milliseconds.
+pub const STRICT_LOCK_MS: i64 = 30 * 60_000;
+/// After a call a number stays with its session this long, for redials, in milliseconds.
+pub const COOL_DOWN_MS: i64 = 15 * 60_000;
+
+/// A number of a pool, as the pool is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolNumber {
+    /// The number's id.
+    pub id: NumberId,
+    /// The number.
+    pub number: PhoneNumber,
+}
+
+/// Who holds a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holder {
+    /// The lease.
+    pub lease: LeaseId,
+    /// The session.
+    pub session: SessionId,
+    /// The visitor the session belongs to.
+    pub visitor: VisitorId,
+    /// When the number was given.
+    pub since: Timestamp,
+    /// When a beacon first said that the number is on the page.
+    pub confirmed_at: Option<Timestamp>,
+}
+
+/// How a number came to be picked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PickReason {
+    /// The visitor holds it already.
+    Kept,
+    /// It was out of sight longest, beyond the soft floor.
+    LongestIdle,
+    /// None was idle; it was taken from the holder that was silent longest, beyond the hard floor.
+    SilentHolder,
+}
+
+/// A picked number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pick {
+    /// Index of the number in the pool.
+    pub slot: usize,
+    /// The number.
+    pub number: PoolNumber,
+    /// Why it.
+    pub reason: PickReason,
+    /// The lease that ended by it.
+    pub ended: Option<Holder>,
+}
+
+/// What a slot looks like from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlotView {
+    /// The number.
+    pub number: PoolNumber,
+    /// Its holder, also after the holder went silent, until the number is given on.
+    pub holder: Option<Holder>,
+    /// When it was last visible; [`Timestamp::EPOCH`]: never.
+    pub last_visible: Timestamp,
+    /// Calls in progress on it.
+    pub calls: u32,
+    /// Until when it cools down after a call.
+    pub cooling_until: Timestamp,
+}
+
+impl SlotView {
+    /// Whether the holder saw the number within the soft floor.
+    #[must_use]
+    pub fn is_held(&self, now: Timestamp) -> bool {
+        self.holder.is_some_and(|h| {
+            h.confirmed_at.is_some() || now.millis_since(h.since) <= PROVISIONAL_MS
+        }) && now.millis_since(
+            self.last_visible
+                .max(self.holder.map_or(Timestamp::EPOCH, |h| h.since)),
+        ) < SOFT_FLOOR_MS
+    }
+}
+
+#[derive(Debug)]
+struct Slot {
+    number: PoolNumber,
+    holder: Option<Holder>,
+    last_visible: Timestamp,
+    calls: u32,
+    cooling_until: Timestamp,
+}
+
+impl Slot {
+    fn view(&self) -> SlotView {
+        SlotView {
+            number: self.number,
+            holder: self.holder,
+            last_visible: self.last_visible,
+            calls: self.calls,
+            cooling_until: self.cooling_until,
+        }
+    }
+
+    fn is_provisional(&self) -> bool {
+        self.holder.is_some_and(|h| h.confirmed_at.is_none())
+    }
+}
+
+/// The numbers of one pool and who holds them.
+#[derive(Debug)]
+pub struct Pool {
+    strict: bool,
+    slots: Vec<Slot>,
+    by_visitor: HashMap<VisitorId, usize>,
+    by_number: HashMap<NumberId, usize>,
+    /// Slots that may be taken once they are out of sight long enough, longest out of sight first.
+    waiting: BTreeSet<(Timestamp, usize)>,
+    /// Slots under a provisional lease, by its end.
+    provisional: BTreeSet<(Timestamp, usize)>,
+    /// Slots cooling down, by the end of it.
+    cooling: BTreeSet<(Timestamp, usize)>,
+}
+
+impl Pool {
+    /// A pool in which no number has been shown yet.
+    #[must_use]
+    pub fn new(strict: bool, numbers: Vec<PoolNumber>) -> Self {
+        let by_number = numbers
+            .iter()
+            .enumerate()
+            .map(|(slot, n)| (n.id, slot))
+            .collect();
+        let waiting = (0..numbers.len())
+            .map(|slot| (Timestamp::EPOCH, slot))
+            .collect();
+        let slots = numbers.into_iter().map(|number| Slot {
+            number,
+            holder: None,
+            last_visible: Timestamp::EPOCH,
+            calls: 0,
+            cooling_until: Timestamp::EPOCH,
+        });
+        Self {
+            strict,
+            slots: slots.collect(),
+            by_visitor: HashMap::new(),
+            by_number,
+            waiting,
+            provisional: BTreeSet::new(),
+            cooling: BTreeSet::new(),
+        }
+    }
+
+    /// Puts a known lease back, at start or when the pool's numbers changed. A later lease of the
+    /// same number wins.
+    pub fn restore(&mut self, number: NumberId, holder: Holder, last_visible: Timestamp) {
+        let Some(&slot) = self.by_number.get(&number) else {
+            return;
+        };
+        if self.slots[slot]
+            .holder
+            .is_some_and(|h| h.since >= holder.since)
+        {
+            return;
+        }
+        self.unfile(slot);
+        self.release_holder(slot);
+        self.slots[slot].holder = Some(holder);
+        self.slots[slot].last_visible = last_visible;
+        self.by_visitor.insert(holder.visitor, slot);
+        self.file(slot);
+    }
+
+    /// Carries holders, calls and cool-downs over from the pool as it was before a change.
+    pub fn inherit(&mut self, before: &Self) {
+        for old in &before.slots {
+            let Some(&slot) = self.by_number.get(&old.number.id) else {
+                continue;
+            };
+            self.unfile(slot);
+            self.slots[slot].holder = old.holder;
+            self.slots[slot].last_visible = old.last_visible;
+            self.slots[slot].calls = old.calls;
+            self.slots[slot].cooling_until = old.cooling_until;
+            if let Some(holder) = old.holder {
+                self.by_visitor.insert(holder.visitor, slot);
+            }
+            self.file(slot);
+        }
+    }
+
+    /// Picks a number for a visitor; `None` when every number must stay where it is. Changes nothing
+    /// until [`Pool::hold`]; leases that ended by themselves are tidied away.
+    pub fn pick(&mut self, visitor: VisitorId, now: Timestamp) -> Option<Pick> {
+        self.expire(now);
+        if let Some(&slot) = self.by_visitor.get(&visitor) {
+            let number = self.slots[slot].number;
+            return Some(Pick {
+                slot,
+                number,
+                reason: PickReason::Kept,
+                ended: None,
+            });
+        }
+        let &(last_visible, slot) = self.waiting.first()?;
+        let out_of_sight = now.millis_since(last_visible);
+        let floor = if self.strict {
+            STRICT_LOCK_MS
+        } else {
+            HARD_FLOOR_MS
+        };
+        if out_of_sight < floor {
+            return None;
+        }
+        let reason = if out_of_sight < SOFT_FLOOR_MS {
+            PickReason::SilentHolder
+        } else {
+            PickReason::LongestIdle
+        };
+        let Slot { number, holder, .. } = self.slots[slot];
+        Some(Pick {
+            slot,
+            number,
+            reason,
+            ended: holder,
+        })
+    }
+
+    /// Gives a picked number to its new holder.
+    pub fn hold(&mut self, pick: &Pick, holder: Holder) {
+        let slot = pick.slot;
+        self.unfile(slot);
+        self.release_holder(slot);
+        self.slots[slot].holder = Some(holder);
+        self.by_visitor.insert(holder.visitor, slot);
+        self.file(slot);
+    }
+
+    /// The lease `visitor` holds.
+    #[must_use]
+    pub fn held_by(&self, visitor: VisitorId) -> Option<(PoolNumber, Holder)> {
+        let slot = &self.slots[*self.by_visitor.get(&visitor)?];
+        slot.holder.map(|holder| (slot.number, holder))
+    }
+
+    /// A beacon said that the number of `lease` is visible. `false`: the lease no longer holds it.
+    pub fn seen(
+        &mut self,
+        number: NumberId,
+        lease: LeaseId,
+        confirms: bool,
+        now: Timestamp,
+    ) -> bool {
+        let Some(&slot) = self.by_number.get(&number) else {
+            return false;
+        };
+        let Some(mut holder) = self.slots[slot].holder.filter(|h| h.lease == lease) else {
+            return false;
+        };
+        if holder.confirmed_at.is_none() && !confirms {
+            return true;
+        }
+        self.unfile(slot);
+        holder.confirmed_at.get_or_insert(now);
+        self.slots[slot].holder = Some(holder);
+        self.slots[slot].last_visible = self.slots[slot].last_visible.max(now);
+        self.file(slot);
+        true
+    }
+
+    /// Takes a lease back that could not be recorded; the number is as idle as before.
+    pub fn release(&mut self, number: NumberId, lease: LeaseId) {
+        let Some(&slot) = self.by_number.get(&number) else {
+            return;
+        };
+        if self.slots[slot].holder.is_some_and(|h| h.lease == lease) {
+            self.unfile(slot);
+            self.release_holder(slot);
+            self.file(slot);
+        }
+    }
+
+    /// One number with its holder.
+    #[must_use]
+    pub fn slot(&self, number: NumberId) -> Option<SlotView> {
+        self.by_number
+            .get(&number)
+            .map(|&slot| self.slots[slot].view())
+    }
+
+    /// A call on the number started: it is not given on until the call ends.
+    pub fn call_started(&mut self, number: NumberId) {
+        if let Some(&slot) = self.by_number.get(&number) {
+            self.unfile(slot);
+            self.slots[slot].calls += 1;
+            self.file(slot);
+        }
+    }
+
+    /// A call on the number ended: the number stays where it is for [`COOL_DOWN_MS`].
+    pub fn call_ended(&mut self, number: NumberId, now: Timestamp) {
+        if let Some(&slot) = self.by_number.get(&number) {
+            self.unfile(slot);
+            self.slots[slot].calls = self.slots[slot].calls.saturating_sub(1);
+            self.slots[slot].cooling_until = now.plus_millis(COOL_DOWN_MS);
+            self.file(slot);
+        }
+    }
+
+    /// Every number with its holder, in the order the pool was made.
+    pub fn slots(&self) -> impl Iterator<Item = SlotView> {
+        self.slots.iter().map(Slot::view)
+    }
+
+    /// Ends provisional leases and cool-downs whose time is over.
+    fn expire(&mut self, now: Timestamp) {
+        while let Some(&(until, slot)) = self.provisional.first() {
+            if until > now {
+                break;
+            }
+            self.unfile(slot);
+            self.release_holder(slot);
+            self.file(slot);
+        }
+        while let Some(&(until, slot)) = self.cooling.first() {
+            if until > now {
+                break;
+            }
+            self.unfile(slot);
+            self.slots[slot].cooling_until = Timestamp::EPOCH;
+            self.file(slot);
+        }
+    }
+
+    fn release_holder(&mut self, slot: usize) {
+        if let Some(holder) = self.slots[slot].holder.take() {
+            self.by_visitor.remove(&holder.visitor);
+        }
+    }
+
+    /// Puts a slot into the one set that says when it may be taken; in none while a call is up.
+    fn file(&mut self, slot: usize) {
+        let s = &self.slots[slot];
+        if s.calls > 0 {
+            return;
+        }
+        if s.cooling_until > Timestamp::EPOCH {
+            self.cooling.insert((s.cooling_until, slot));
+        } else if let Some(holder) = s.holder.filter(|_| s.is_provisional()) {
+            self.provisional
+                .insert((holder.since.plus_millis(PROVISIONAL_MS), slot));
+        } else {
+            self.waiting.insert((s.last_visible, slot));
+        }
+    }
+
+    fn unfile(&mut self, slot: usize) {
+        let s = &self.slots[slot];
+        self.cooling.remove(&(s.cooling_until, slot));
+        if let Some(holder) = s.holder {
+            self.provisional
+                .remove(&(holder.since.plus_millis(PROVISIONAL_MS), slot));
+        }
+        self.waiting.remove(&(s.last_visible, slot));
+    }
+}

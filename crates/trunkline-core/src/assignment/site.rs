@@ -1,0 +1,78 @@
+//! A web site on which numbers are swapped, its targets, and the settings of its pools.
+
+use crate::base::id::{AccountId, PoolId, SiteId, SwapTargetId};
+use crate::base::{PhoneNumber, Timestamp, Zone};
+
+/// Most swap targets of one site.
+pub const TARGETS_MAX: usize = 20;
+/// Most host names of one site.
+pub const HOSTS_MAX: usize = 50;
+
+/// A web site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// Its id.
+    pub id: SiteId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// The random key in the snippet's addresses.
+    pub key: String,
+    /// Name for people.
+    pub name: String,
+    /// Host names the snippet may run on; names below them count too.
+    pub hosts: Vec<String>,
+    /// Its time zone.
+    pub zone: Zone,
+    /// The numbers printed on its pages, in order.
+    pub targets: Vec<SwapTarget>,
+    /// Whether a source number is shown in place of a pool number when both fit.
+    pub source_numbers_win: bool,
+    /// Counts the changes of everything the snippet's block carries.
+    pub config_version: i64,
+    /// When it was added.
+    pub created_at: Timestamp,
+}
+
+impl Site {
+    /// Whether a page of `host` belongs to the site.
+    #[must_use]
+    pub fn has_host(&self, host: &str) -> bool {
+        self.hosts.iter().any(|own| {
+            host == own
+                || host
+                    .strip_suffix(own.as_str())
+                    .is_some_and(|rest| rest.ends_with('.'))
+        })
+    }
+}
+
+/// A number printed on the pages of a site, to be swapped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SwapTarget {
+    /// Its id.
+    pub id: SwapTargetId,
+    /// Name for people, such as `Main line`.
+    pub label: String,
+    /// The number as it is printed on the pages.
+    pub number: PhoneNumber,
+}
+
+/// A pool of tracking numbers for one target of one site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolSettings {
+    /// Its id.
+    pub id: PoolId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// The site it serves.
+    pub site: SiteId,
+    /// The target its numbers stand for.
+    pub target: SwapTargetId,
+    /// Name for people.
+    pub name: String,
+    /// Keep a number locked to its session until it was out of sight for half an hour, and show the
+    /// overflow number otherwise.
+    pub strict: bool,
+    /// When it was added.
+    pub created_at: Timestamp,
+}

@@ -1,0 +1,387 @@
+//! The promises of pools, swaps and the snippet's rules.
+
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+use regex::Regex;
+
+use super::block::{SnippetRule, TestKind, snippet_rules};
+use super::decide::SourceNumber;
+use super::pool::{COOL_DOWN_MS, HARD_FLOOR_MS, PROVISIONAL_MS, SOFT_FLOOR_MS, STRICT_LOCK_MS};
+use super::*;
+use crate::base::id::{LeaseId, NumberId, PoolId, SessionId, SwapTargetId, VisitorId};
+use crate::base::{PhoneNumber, Timestamp};
+use crate::visitor::{Arrival, Channel, Landing, Source, SourceSelector, classify, host_of};
+
+const START: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+fn pool(strict: bool, size: u64) -> Pool {
+    Pool::new(strict, (0..size).map(pool_number).collect())
+}
+
+fn pool_number(index: u64) -> PoolNumber {
+    PoolNumber {
+        id: NumberId::from_raw(index as i64),
+        number: PhoneNumber::from_digits(12_145_550_100 + index),
+    }
+}
+
+fn holder(who: i64, at: Timestamp) -> Holder {
+    Holder {
+        lease: LeaseId::from_raw(who * 1_000 + at.as_millis() % 1_000),
+        session: SessionId::from_raw(who),
+        visitor: VisitorId::from_raw(who),
+        since: at,
+        confirmed_at: None,
+    }
+}
+
+/// Asks for a number and, when one is given, confirms it at once.
+fn ask(pool: &mut Pool, who: i64, at: Timestamp) -> Option<u64> {
+    let pick = pool.pick(VisitorId::from_raw(who), at)?;
+    let held = holder(who, at);
+    pool.hold(&pick, held);
+    assert!(pool.seen(pick.number.id, held.lease, true, at));
+    Some(pick.number.number.digits() - 12_145_550_100)
+}
+
+fn after(ms: i64) -> Timestamp {
+    START.plus_millis(ms)
+}
+
+#[test]
+fn the_same_visitor_keeps_its_number_and_two_visitors_never_share_one() {
+    let mut pool = pool(false, 2);
+    assert_eq!(ask(&mut pool, 1, START), Some(0));
+    assert_eq!(ask(&mut pool, 2, START), Some(1));
+    assert_eq!(ask(&mut pool, 1, after(600_000)), Some(0));
+    assert_eq!(ask(&mut pool, 3, after(10_000)), None);
+}
+
+#[test]
+fn the_number_out_of_sight_longest_is_handed_on_but_never_within_a_minute() {
+    let mut pool = pool(false, 2);
+    ask(&mut pool, 1, START);
+    ask(&mut pool, 2, after(30_000));
+    assert_eq!(ask(&mut pool, 3, after(HARD_FLOOR_MS - 1)), None);
+    let pick = pool
+        .pick(VisitorId::from_raw(3), after(HARD_FLOOR_MS))
+        .expect("a number");
+    assert_eq!((pick.slot, pick.reason), (0, PickReason::SilentHolder));
+    assert_eq!(pick.ended.map(|h| h.visitor), Some(VisitorId::from_raw(1)));
+    let pick = pool
+        .pick(VisitorId::from_raw(3), after(SOFT_FLOOR_MS))
+        .expect("a number");
+    assert_eq!(pick.reason, PickReason::LongestIdle);
+}
+
+#[test]
+fn a_strict_pool_locks_for_half_an_hour() {
+    let mut pool = pool(true, 1);
+    ask(&mut pool, 1, START);
+    assert_eq!(ask(&mut pool, 2, after(STRICT_LOCK_MS - 1)), None);
+    assert_eq!(ask(&mut pool, 2, after(STRICT_LOCK_MS)), Some(0));
+}
+
+#[test]
+fn a_page_without_the_number_gives_its_lease_back() {
+    let mut pool = pool(false, 1);
+    let pick = pool.pick(VisitorId::from_raw(1), START).expect("a number");
+    let held = holder(1, START);
+    pool.hold(&pick, held);
+    assert!(
+        pool.seen(pick.number.id, held.lease, false, after(10_000)),
+        "a heartbeat does not confirm"
+    );
+    assert_eq!(ask(&mut pool, 2, after(PROVISIONAL_MS - 1)), None);
+    assert_eq!(ask(&mut pool, 2, after(PROVISIONAL_MS)), Some(0));
+    assert!(
+        !pool.seen(pick.number.id, held.lease, true, after(PROVISIONAL_MS)),
+        "the old lease is over"
+    );
+}
+
+#[test]
+fn a_number_in_a_call_stays_and_cools_down_after_it() {
+    let mut pool = pool(false, 1);
+    ask(&mut pool, 1, START);
+    pool.call_started(NumberId::from_raw(0));
+    assert_eq!(ask(&mut pool, 2, after(3_600_000)), None);
+    pool.call_ended(NumberId::from_raw(0), after(3_600_000));
+    assert_eq!(ask(&mut pool, 2, after(3_600_000 + COOL_DOWN_MS - 1)), None);
+    assert_eq!(
+        ask(&mut pool, 1, after(3_600_000 + COOL_DOWN_MS - 1)),
+        Some(0)
+    );
+    assert_eq!(
+        ask(&mut pool, 2, after(3_600_000 + COOL_DOWN_MS * 2)),
+        Some(0)
+    );
+}
+
+#[test]
+fn a_pool_that_changes_size_keeps_its_holders() {
+    let mut before = pool(false, 2);
+    ask(&mut before, 1, START);
+    ask(&mut before, 2, START);
+    let mut after_change = Pool::new(false, vec![pool_number(1), pool_number(5)]);
+    after_change.inherit(&before);
+    assert_eq!(ask(&mut after_change, 2, after(1_000)), Some(1));
+    assert_eq!(ask(&mut after_change, 3, after(1_000)), Some(5));
+}
+
+proptest! {
+    /// Whatever happens, no number is visible to two sessions within the hard floor, and the sets
+    /// inside the pool agree with its slots.
+    #[test]
+    fn no_number_is_ever_shown_to_two_sessions_within_the_floor(
+        size in 1_u64..5,
+        steps in prop::collection::vec((0_u8..4, 1_i64..9, 0_i64..120_000), 1..120),
+    ) {
+        let mut pool = pool(false, size);
+        let mut now = START;
+        let mut last_seen: Vec<Option<(i64, Timestamp)>> = vec![None; size as usize];
+        let mut calls = HashSet::new();
+        for (what, who, wait) in steps {
+            now = now.plus_millis(wait);
+            match what {
+                0 | 1 => if let Some(slot) = ask(&mut pool, who, now) {
+                    let slot = slot as usize;
+                    if let Some((other, at)) = last_seen[slot] {
+                        prop_assert!(other == who || now.millis_since(at) >= HARD_FLOOR_MS);
+                        prop_assert!(other == who || !calls.contains(&slot));
+                    }
+                    last_seen[slot] = Some((who, now));
+                },
+                2 => if calls.insert((who % size as i64) as usize) {
+                    pool.call_started(NumberId::from_raw(who % size as i64));
+                },
+                _ => if calls.remove(&((who % size as i64) as usize)) {
+                    pool.call_ended(NumberId::from_raw(who % size as i64), now);
+                },
+            }
+        }
+    }
+}
+
+#[test]
+fn digits_are_replaced_in_place_only_between_numbers_of_one_shape() {
+    let n = |t: &str| PhoneNumber::parse_e164(t).expect("a number");
+    assert_eq!(
+        replacement(n("+12145550100"), n("+13125550123")).formatted,
+        None
+    );
+    let abroad = replacement(n("+12145550100"), n("+442079460018"));
+    assert_eq!(abroad.formatted.as_deref(), Some("+44 20 7946 0018"));
+}
+
+fn selector(
+    channel: Option<Channel>,
+    medium: Option<&str>,
+    source: Option<&str>,
+) -> SourceSelector {
+    SourceSelector {
+        channel,
+        medium: medium.map(str::to_owned),
+        source: source.map(str::to_owned),
+    }
+}
+
+fn plan(selectors: Vec<SourceSelector>, fixed: bool) -> SitePlan {
+    let by_source = selectors
+        .into_iter()
+        .enumerate()
+        .map(|(i, selector)| SourceNumber {
+            selector,
+            number: pool_number(i as u64 + 1),
+            overflow_only: false,
+        });
+    let mut by_source: Vec<_> = by_source.collect();
+    by_source.sort_by_key(|s| (std::cmp::Reverse(s.selector.closeness()), s.number.id));
+    let target = SwapTarget {
+        id: SwapTargetId::from_raw(1),
+        label: String::new(),
+        number: PhoneNumber::from_digits(12_145_550_100),
+    };
+    let target = TargetPlan {
+        target,
+        pool: None,
+        by_source,
+        fixed: fixed.then(|| pool_number(0)),
+    };
+    SitePlan {
+        targets: vec![target],
+        source_numbers_win: false,
+    }
+}
+
+/// The rules of a block as the browser compiles them.
+fn compiled(rules: &[SnippetRule]) -> Vec<(&SnippetRule, Regex)> {
+    let whole =
+        |rule: &SnippetRule| Regex::new(&format!("(?i)^(?:{})$", rule.pattern)).expect("a pattern");
+    rules.iter().map(|rule| (rule, whole(rule))).collect()
+}
+
+/// What the script in the browser does with the rules of its block.
+fn browser(rules: &[(&SnippetRule, Regex)], page: &str, referrer: &str) -> Option<u64> {
+    let landing = Landing::parse(page)?;
+    let referrer = host_of(referrer);
+    let (hit, _) = rules.iter().find(|(rule, pattern)| match rule.kind {
+        TestKind::Parameters => {
+            let values = rule
+                .names
+                .split(' ')
+                .map(|n| landing.parameter(n).unwrap_or(""));
+            pattern.is_match(&values.collect::<Vec<_>>().join(" "))
+        }
+        TestKind::Referrer => referrer.as_deref().is_some_and(|r| pattern.is_match(r)),
+        TestKind::Always => true,
+    })?;
+    hit.numbers[0].map(|n| n.number.digits() - 12_145_550_100)
+}
+
+/// What the server would show for the same arrival.
+fn server(plan: &SitePlan, page: &str, referrer: &str) -> Option<u64> {
+    let landing = Landing::parse(page)?;
+    let host = host_of(referrer);
+    let source = classify(
+        &Arrival {
+            landing: &landing,
+            referrer: host.as_deref(),
+        },
+        &["a.example".to_owned()],
+    );
+    let got = assign(&plan.targets[0], false, &source, None, None)?;
+    Some(got.replacement.number.digits() - 12_145_550_100)
+}
+
+#[test]
+fn the_block_in_the_page_shows_what_the_server_would() {
+    let pages = [
+        "",
+        "?gclid=1",
+        "?msclkid=1",
+        "?fbclid=1",
+        "?ttclid=1",
+        "?utm_source=google&utm_medium=cpc",
+        "?utm_source=Google",
+        "?utm_source=google&utm_medium=none",
+        "?utm_source=facebook&utm_medium=cpc",
+        "?utm_source=instagram&utm_medium=paid_social",
+        "?utm_source=mailer&utm_medium=Email",
+        "?utm_source=yelp.com&utm_medium=referral",
+        "?utm_source=bing&utm_medium=ppc",
+        "?utm_medium=cpc",
+        "?utm_source=x&utm_medium=social",
+        "?utm_source=partner&utm_medium=special",
+        "?utm_source=google&utm_medium=cpc&gclid=1",
+    ];
+    let referrers = [
+        "",
+        "https://www.google.com/",
+        "https://www.google.co.uk/",
+        "https://google.evil.com/",
+        "https://l.facebook.com/",
+        "https://www.yelp.com/",
+        "https://yelp.com/",
+        "https://chatgpt.com/",
+        "https://mail.google.com/",
+        "https://www.a.example/x",
+        "https://other.example/",
+    ];
+    let plans = [
+        plan(
+            vec![selector(Some(Channel::PaidSearch), None, Some("google"))],
+            true,
+        ),
+        plan(
+            vec![
+                selector(None, None, Some("google")),
+                selector(Some(Channel::PaidSocial), None, None),
+            ],
+            false,
+        ),
+        plan(
+            vec![
+                selector(None, Some("cpc"), None),
+                selector(None, Some("none"), Some("google")),
+                selector(Some(Channel::Email), None, None),
+            ],
+            true,
+        ),
+        plan(
+            vec![
+                selector(Some(Channel::Referral), None, Some("yelp.com")),
+                selector(Some(Channel::Social), None, None),
+            ],
+            true,
+        ),
+        plan(
+            vec![
+                selector(Some(Channel::PaidSearch), None, None),
+                selector(None, Some("special"), None),
+                selector(Some(Channel::PaidSocial), None, Some("facebook")),
+            ],
+            true,
+        ),
+        plan(
+            vec![
+                selector(Some(Channel::Direct), None, None),
+                selector(Some(Channel::Referral), None, None),
+                selector(Some(Channel::AiAssistant), None, None),
+            ],
+            false,
+        ),
+        plan(vec![], true),
+    ];
+    for (index, plan) in plans.iter().enumerate() {
+        let rules = snippet_rules(plan, &["www.a.example".to_owned()]);
+        let rules = compiled(&rules);
+        for page in pages {
+            for referrer in referrers {
+                let page = format!("https://www.a.example/{page}");
+                assert_eq!(
+                    browser(&rules, &page, referrer),
+                    server(plan, &page, referrer),
+                    "plan {index}: {page} from {referrer}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn an_exhausted_pool_shows_the_overflow_number_of_the_source() {
+    let mut plan = plan(
+        vec![
+            selector(Some(Channel::PaidSearch), None, None),
+            SourceSelector::default(),
+        ],
+        false,
+    );
+    let target = &mut plan.targets[0];
+    target.pool = Some(PoolId::from_raw(1));
+    for number in &mut target.by_source {
+        number.overflow_only = true;
+    }
+    let target = &plan.targets[0];
+    let mut pool = pool(false, 1);
+    let mut show = |who, channel| {
+        let source = Source {
+            channel,
+            ..Source::direct()
+        };
+        let asker = Asker {
+            session: SessionId::from_raw(who),
+            visitor: VisitorId::from_raw(who),
+            lease: LeaseId::from_raw(who),
+            now: START,
+        };
+        let got = assign(target, false, &source, Some(&mut pool), Some(asker)).expect("a number");
+        (got.replacement.number.digits() - 12_145_550_100, got.basis)
+    };
+    assert_eq!(show(1, Channel::PaidSearch), (0, Basis::Pool));
+    assert_eq!(show(1, Channel::PaidSearch), (0, Basis::Pool));
+    assert_eq!(show(2, Channel::PaidSearch), (1, Basis::Overflow));
+    assert_eq!(show(3, Channel::Email), (2, Basis::Overflow));
+}

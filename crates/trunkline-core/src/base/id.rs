@@ -1,0 +1,232 @@
+//! Typed identifiers: 64 bits that sort by time, printed with a prefix.
+//!
+//! Layout: 41 bits of milliseconds since 2025-01-01T00:00:00Z, 10 bits node, 12 bits sequence.
+//! Outside they are a prefix and 13 lower-case Crockford base-32 characters, `call_01k7g3z9…`.
+//! Identifiers are not secrets; keys are random and live elsewhere.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
+
+use super::time::Timestamp;
+
+/// 2025-01-01T00:00:00Z in milliseconds since the Unix epoch.
+const EPOCH_MS: i64 = 1_735_689_600_000;
+const NODE_BITS: u32 = 10;
+const SEQUENCE_BITS: u32 = 12;
+const SEQUENCE_MAX: u16 = (1 << SEQUENCE_BITS) - 1;
+const TEXT_LEN: usize = 13;
+/// Crockford's base 32 (no i, l, o, u), <https://www.crockford.com/base32.html>.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// What an identifier names; gives the text prefix.
+pub trait IdKind: 'static {
+    /// Prefix of the printed form, without the underscore.
+    const PREFIX: &'static str;
+}
+
+/// An identifier of one kind of thing. A `BuyerId` cannot be passed as a `CampaignId`.
+pub struct Id<K: IdKind>(i64, PhantomData<fn() -> K>);
+
+impl<K: IdKind> Id<K> {
+    /// From the stored number.
+    #[must_use]
+    pub const fn from_raw(raw: i64) -> Self {
+        Self(raw, PhantomData)
+    }
+
+    /// The number as it is stored.
+    #[must_use]
+    pub const fn raw(self) -> i64 {
+        self.0
+    }
+
+    /// When the identifier was drawn, to the millisecond.
+    #[must_use]
+    pub const fn drawn_at(self) -> Timestamp {
+        Timestamp::from_millis((self.0 >> (NODE_BITS + SEQUENCE_BITS)) + EPOCH_MS)
+    }
+
+    /// Reads the printed form.
+    ///
+    /// # Errors
+    /// When the prefix is another kind's or the text is not 13 base-32 characters.
+    pub fn parse(text: &str) -> Result<Self, ParseIdError> {
+        let wrong = || ParseIdError {
+            expected: K::PREFIX,
+        };
+        let body = text
+            .strip_prefix(K::PREFIX)
+            .and_then(|t| t.strip_prefix('_'))
+            .ok_or_else(wrong)?;
+        if body.len() != TEXT_LEN {
+            return Err(wrong());
+        }
+        let mut value: u64 = 0;
+        for (index, byte) in body.bytes().enumerate() {
+            let digit = ALPHABET.iter().position(|&a| a == byte).ok_or_else(wrong)?;
+            if index == 0 && digit > 7 {
+                return Err(wrong());
+            }
+            value = (value << 5) | digit as u64;
+        }
+        i64::try_from(value)
+            .map(Self::from_raw)
+            .map_err(|_| wrong())
+    }
+}
+
+/// The text is not an identifier of the expected kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not an identifier of the form `{expected}_` and 13 characters")]
+pub struct ParseIdError {
+    /// Prefix that was expected.
+    pub expected: &'static str,
+}
+
+impl<K: IdKind> fmt::Display for Id<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = [b'0'; TEXT_LEN];
+        let mut rest = self.0.cast_unsigned();
+        for slot in text.iter_mut().rev() {
+            *slot = ALPHABET[(rest & 31) as usize];
+            rest >>= 5;
+        }
+        f.write_str(K::PREFIX)?;
+        f.write_str("_")?;
+        for byte in text {
+            fmt::Write::write_char(f, char::from(byte))?;
+        }
+        Ok(())
+    }
+}
+
+impl<K: IdKind> fmt::Debug for Id<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+impl<K: IdKind> Clone for Id<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K: IdKind> Copy for Id<K> {}
+impl<K: IdKind> PartialEq for Id<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+impl<K: IdKind> Eq for Id<K> {}
+impl<K: IdKind> PartialOrd for Id<K> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl<K: IdKind> Ord for Id<K> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+impl<K: IdKind> Hash for Id<K> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+/// Draws identifiers for one node. Never repeats one, also when the clock steps back: it then stays
+/// at the last millisecond and counts on, borrowing from the next millisecond when a sequence is full.
+#[derive(Debug)]
+pub struct IdSequence {
+    node: u16,
+    last_ms: i64,
+    sequence: u16,
+}
+
+impl IdSequence {
+    /// For `node` (0 in embedded mode), below 1024.
+    #[must_use]
+    pub const fn new(node: u16) -> Self {
+        Self {
+            node: node & 0x3ff,
+            last_ms: 0,
+            sequence: 0,
+        }
+    }
+
+    /// The next identifier at `now`.
+    pub fn draw<K: IdKind>(&mut self, now: Timestamp) -> Id<K> {
+        let now_ms = (now.as_millis() - EPOCH_MS).max(0);
+        if now_ms > self.last_ms {
+            self.last_ms = now_ms;
+            self.sequence = 0;
+        } else if self.sequence == SEQUENCE_MAX {
+            self.last_ms += 1;
+            self.sequence = 0;
+        } else {
+            self.sequence += 1;
+        }
+        let raw = (self.last_ms << (NODE_BITS + SEQUENCE_BITS))
+            | (i64::from(self.node) << SEQUENCE_BITS)
+            | i64::from(self.sequence);
+        Id::from_raw(raw)
+    }
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $kind:ident $alias:ident $prefix:literal),* $(,)?) => {$(
+        #[doc = concat!("Marker of the identifiers that print as `", $prefix, "_…`.")]
+        pub enum $kind {}
+        impl IdKind for $kind { const PREFIX: &'static str = $prefix; }
+        $(#[$doc])*
+        pub type $alias = Id<$kind>;
+    )*};
+}
+
+ids! {
+    /// The tenant: an agency or its client.
+    AccountKind AccountId "acc",
+    /// A person who signs in.
+    UserKind UserId "usr",
+    /// A user's place in an account.
+    MembershipKind MembershipId "mem",
+    /// A signed-in browser.
+    LoginKind LoginId "log",
+    /// A key for the management API.
+    ApiKeyKind ApiKeyId "key",
+    /// A sealed secret of a trunk, buyer or service.
+    CredentialKind CredentialId "crd",
+    /// A SIP trunk.
+    TrunkKind TrunkId "trk",
+    /// A web site.
+    SiteKind SiteId "site",
+    /// A number on a site that is to be swapped.
+    SwapTargetKind SwapTargetId "swt",
+    /// A tracking number.
+    NumberKind NumberId "num",
+    /// A pool of tracking numbers.
+    PoolKind PoolId "pool",
+    /// A call flow.
+    FlowKind FlowId "flow",
+    /// A visitor: one browser of one site.
+    VisitorKind VisitorId "vis",
+    /// A visit of a visitor.
+    SessionKind SessionId "ses",
+    /// One arrival.
+    TouchKind TouchId "tch",
+    /// One page that was looked at.
+    PageViewKind PageViewId "pgv",
+    /// A session holding a number.
+    LeaseKind LeaseId "lea",
+    /// The record that a number was visible to a session.
+    ShowingKind ShowingId "shw",
+    /// A tap on a `tel:` link.
+    TapKind TapId "tap",
+    /// A call.
+    CallKind CallId "call",
+    /// An event in the life of a call.
+    CallEventKind CallEventId "cev",
+    /// A recording of a call.
+    RecordingKind RecordingId "rec",
+}

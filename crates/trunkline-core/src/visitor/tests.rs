@@ -1,0 +1,251 @@
+//! Arrivals and the sources they are given.
+
+use super::*;
+use crate::base::Timestamp;
+
+fn source_of(page: &str, referrer: &str) -> Source {
+    let landing = Landing::parse(page).expect("an address");
+    let host = host_of(referrer);
+    classify(
+        &Arrival {
+            landing: &landing,
+            referrer: host.as_deref(),
+        },
+        &["lone-star.example".to_owned()],
+    )
+}
+
+#[test]
+fn arrivals_get_the_source_a_marketer_expects() {
+    const HOME: &str = "https://www.lone-star.example/";
+    for (page, referrer, channel, medium, source, rule) in [
+        (
+            "?gclid=x",
+            "",
+            Channel::PaidSearch,
+            "cpc",
+            "google",
+            "click_gclid",
+        ),
+        (
+            "?utm_source=google&utm_medium=cpc&gclid=x",
+            "https://www.google.com/",
+            Channel::PaidSearch,
+            "cpc",
+            "google",
+            "click_gclid",
+        ),
+        (
+            "?msclkid=1",
+            "https://www.bing.com/",
+            Channel::PaidSearch,
+            "cpc",
+            "bing",
+            "click_msclkid",
+        ),
+        (
+            "?utm_source=Newsletter&utm_medium=Email",
+            "",
+            Channel::Email,
+            "email",
+            "newsletter",
+            "utm",
+        ),
+        (
+            "?utm_source=facebook&utm_medium=cpc",
+            "https://l.facebook.com/",
+            Channel::PaidSocial,
+            "cpc",
+            "facebook",
+            "utm",
+        ),
+        (
+            "?fbclid=abc",
+            "https://l.facebook.com/",
+            Channel::Social,
+            "social",
+            "facebook",
+            "social_facebook",
+        ),
+        (
+            "?utm_source=not-linkedin&utm_medium=referral",
+            "",
+            Channel::Referral,
+            "referral",
+            "not-linkedin",
+            "utm",
+        ),
+        (
+            "",
+            "https://www.google.co.uk/",
+            Channel::OrganicSearch,
+            "organic",
+            "google",
+            "search_google",
+        ),
+        (
+            "",
+            "https://google.evil.com/",
+            Channel::Referral,
+            "referral",
+            "google.evil.com",
+            "referral",
+        ),
+        (
+            "",
+            "https://notgoogle.com/",
+            Channel::Referral,
+            "referral",
+            "notgoogle.com",
+            "referral",
+        ),
+        (
+            "",
+            "https://mail.google.com/mail/u/0/",
+            Channel::Email,
+            "email",
+            "gmail",
+            "mail_gmail",
+        ),
+        (
+            "",
+            "https://gemini.google.com/app",
+            Channel::AiAssistant,
+            "ai",
+            "gemini",
+            "ai_gemini",
+        ),
+        (
+            "",
+            "https://chatgpt.com/",
+            Channel::AiAssistant,
+            "ai",
+            "chatgpt",
+            "ai_chatgpt",
+        ),
+        (
+            "",
+            "https://t.co/xyz",
+            Channel::Social,
+            "social",
+            "x",
+            "social_x",
+        ),
+        (
+            "",
+            "https://www.yelp.com/biz",
+            Channel::Referral,
+            "referral",
+            "yelp.com",
+            "referral",
+        ),
+        (
+            "",
+            "https://lone-star.example/contact",
+            Channel::Direct,
+            "none",
+            "direct",
+            "direct",
+        ),
+        (
+            "",
+            "https://shop.lone-star.example/",
+            Channel::Direct,
+            "none",
+            "direct",
+            "direct",
+        ),
+        ("", "", Channel::Direct, "none", "direct", "direct"),
+        ("?gclid=", "", Channel::Direct, "none", "direct", "direct"),
+    ] {
+        let got = source_of(&format!("{HOME}{page}"), referrer);
+        let row = (
+            got.channel,
+            got.medium.as_str(),
+            got.source.as_str(),
+            got.rule.as_str(),
+        );
+        assert_eq!(
+            row,
+            (channel, medium, source, rule),
+            "{page} from {referrer}"
+        );
+    }
+}
+
+#[test]
+fn campaign_keyword_and_content_are_kept_and_decoded() {
+    let got = source_of(
+        "https://lone-star.example/storm?utm_source=google&utm_medium=cpc&utm_campaign=Storm%20Dallas&utm_term=hail+roof&utm_content=ad%2B2",
+        "",
+    );
+    assert_eq!(got.ad_campaign.as_deref(), Some("Storm Dallas"));
+    assert_eq!(got.term.as_deref(), Some("hail roof"));
+    assert_eq!(got.content.as_deref(), Some("ad+2"));
+}
+
+#[test]
+fn absurd_addresses_are_no_landing() {
+    for text in [
+        "",
+        "ftp://x/",
+        "javascript:alert(1)",
+        "https://",
+        "//host/",
+        "https://ho st/",
+    ] {
+        assert!(Landing::parse(text).is_none(), "{text}");
+    }
+    assert!(Landing::parse(&format!("https://a.example/?{}", "x".repeat(3_000))).is_none());
+    let odd = Landing::parse("HTTPS://User@A.Example:8443?utm_source=%zz%4").expect("an address");
+    assert_eq!((odd.host.as_str(), odd.path.as_str()), ("a.example", "/"));
+    assert_eq!(odd.parameter("utm_source"), Some("%zz%4"));
+}
+
+#[test]
+fn a_session_ends_after_half_an_hour_or_with_a_new_paid_click() {
+    let start = Timestamp::from_millis(1_000_000);
+    let click = |name, value: &str| ClickId {
+        name,
+        value: value.to_owned(),
+    };
+    let first = click("gclid", "a");
+    let at = |minutes: i64| start.plus_millis(minutes * 60_000);
+    assert!(!starts_new_session(start, None, None, at(30)));
+    assert!(starts_new_session(start, None, None, at(31)));
+    assert!(!starts_new_session(
+        start,
+        Some(&first),
+        Some(&first),
+        at(1)
+    ));
+    assert!(starts_new_session(
+        start,
+        Some(&first),
+        Some(&click("gclid", "b")),
+        at(1)
+    ));
+    assert!(!starts_new_session(
+        start,
+        None,
+        Some(&click("fbclid", "b")),
+        at(1)
+    ));
+}
+
+#[test]
+fn crawlers_and_devices_are_told_by_their_name() {
+    assert!(is_bot("Mozilla/5.0 (compatible; Googlebot/2.1)"));
+    assert!(is_bot(""));
+    let phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 Safari/604.1";
+    assert!(!is_bot(phone));
+    assert_eq!(Device::from_user_agent(phone), Device::Phone);
+    assert_eq!(
+        Device::from_user_agent("Mozilla/5.0 (X11; Linux x86_64) Chrome/156"),
+        Device::Desktop
+    );
+    assert_eq!(
+        Device::from_user_agent("Mozilla/5.0 (Linux; Android 15) Chrome/156"),
+        Device::Tablet
+    );
+}

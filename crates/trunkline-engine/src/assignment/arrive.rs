@@ -1,0 +1,382 @@
+//! One arrival: classify, decide under the site's lock, record, answer after the commit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
+use trunkline_core::assignment::{Asker, Assigned, Basis, PickReason, assign};
+use trunkline_core::base::Timestamp;
+use trunkline_core::base::id::{LeaseId, SessionId, SwapTargetId, VisitorId};
+use trunkline_core::visitor::{
+    Arrival, Channel, ClickId, Consent, Device, Landing, Source, classify, host_of,
+    starts_new_session,
+};
+
+use super::live::{LiveSession, Shown, SiteState};
+use super::view::SiteSeen;
+use super::{Assignments, InFlight, SESSIONS_PER_SITE_MAX, lock};
+use crate::directory::SiteEntry;
+use crate::ports::PortError;
+use crate::ports::history::{Commit, LeaseRow, PageViewRow, Record, SessionRow, TouchRow};
+
+/// Longest wait for the commit of an assignment; after it the source number is answered.
+const COMMIT_WAIT: Duration = Duration::from_secs(2);
+
+/// A page that asks for its numbers.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    /// The site.
+    pub site: Arc<SiteEntry>,
+    /// The page, taken apart.
+    pub landing: Landing,
+    /// The page's address, without fragment.
+    pub page: String,
+    /// The referrer as told by the browser; may be empty.
+    pub referrer: String,
+    /// The device.
+    pub device: Device,
+    /// What the visitor allows.
+    pub consent: Consent,
+    /// Who the visitor is, from a token that was checked.
+    pub known: Option<Known>,
+    /// The targets on the page; empty: all of the site.
+    pub targets: Vec<SwapTargetId>,
+    /// Version of the configuration the page carries.
+    pub config_version: i64,
+}
+
+/// A visitor the site has met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// The visitor.
+    pub visitor: VisitorId,
+    /// The session of the token.
+    pub session: SessionId,
+}
+
+/// The numbers for a page.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The session, when there is one to beat for.
+    pub session: Option<Known>,
+    /// Its first lease.
+    pub lease: Option<LeaseId>,
+    /// A number for each target that has one.
+    pub numbers: Vec<Assigned>,
+}
+
+impl Answer {
+    /// The strongest reason among the numbers.
+    #[must_use]
+    pub fn basis(&self) -> Option<Basis> {
+        self.numbers.iter().map(|n| n.basis).min()
+    }
+}
+
+/// A decision with what is to be recorded for it.
+struct Decided {
+    answer: Answer,
+    commit: Option<Commit>,
+}
+
+impl Assignments {
+    /// Takes an arrival in. Never fails: without a session, under overload, or when the store is
+    /// away, the answer carries the numbers of the source, and nothing is given or written.
+    pub async fn arrive(&self, visit: Visit) -> Answer {
+        let host = host_of(&visit.referrer);
+        let arrival = Arrival {
+            landing: &visit.landing,
+            referrer: host.as_deref(),
+        };
+        let source = classify(&arrival, &visit.site.site.hosts);
+        let (Some(_in_flight), true) = (
+            InFlight::enter(&self.in_flight),
+            visit.consent != Consent::None,
+        ) else {
+            return without_session(&visit, &source);
+        };
+        if let Some(known) = visit.known {
+            self.recall(visit.site.site.id, known.session, known.visitor)
+                .await;
+        }
+        let Some(decided) = self.decide(&visit, &source) else {
+            metrics::counter!("trunkline_assign_fallback_total").increment(1);
+            return without_session(&visit, &source);
+        };
+        let Some(commit) = decided.commit else {
+            return decided.answer;
+        };
+        match timeout(COMMIT_WAIT, commit).await {
+            Ok(Ok(Ok(()))) => decided.answer,
+            failed => {
+                tracing::warn!(site = %visit.site.site.id, ?failed, "an assignment was not recorded; answering with the source number");
+                metrics::counter!("trunkline_assign_fallback_total").increment(1);
+                self.take_back(&visit, &decided.answer);
+                without_session(&visit, &source)
+            }
+        }
+    }
+
+    /// Decides and queues the records, all under the site's lock so that they are queued in the order
+    /// of the decisions. `None`: the site is unknown, full, or the queue is.
+    fn decide(&self, visit: &Visit, source: &Source) -> Option<Decided> {
+        let site = &visit.site.site;
+        let state = self.state(site.id)?;
+        let now = self.moment.now();
+        let mut state = lock(&state);
+        let mut records = Vec::with_capacity(4);
+        let (session, is_new) = self.session_of(&mut state, visit, source, now, &mut records)?;
+        let known = Known {
+            visitor: state.sessions.get(&session)?.visitor,
+            session,
+        };
+        let shown_source = state.sessions.get(&session)?.source.clone();
+        let mut numbers = Vec::with_capacity(visit.site.plan.targets.len());
+        for target in &visit.site.plan.targets {
+            if !visit.targets.is_empty() && !visit.targets.contains(&target.target.id) {
+                continue;
+            }
+            let asker = Asker {
+                session,
+                visitor: known.visitor,
+                lease: self.moment.id(),
+                now,
+            };
+            let pool = target.pool.and_then(|id| state.pools.get_mut(&id));
+            if let Some(got) = assign(
+                target,
+                visit.site.plan.source_numbers_win,
+                &shown_source,
+                pool,
+                Some(asker),
+            ) {
+                record_lease(&got, known, now, asker.lease, &mut records);
+                numbers.push(got);
+            }
+        }
+        let must_wait = !records.is_empty();
+        let lease = numbers
+            .iter()
+            .find_map(|n| n.lease.as_ref())
+            .map(|(_, _, holder)| holder.lease);
+        let answer = Answer {
+            session: Some(known),
+            lease,
+            numbers,
+        };
+        if is_new || must_wait {
+            match self.history.record(records) {
+                Ok(commit) => {
+                    show(&mut state, session, &answer, visit, now);
+                    return Some(Decided {
+                        answer,
+                        commit: Some(commit),
+                    });
+                }
+                Err(error) => {
+                    undo(&mut state, &answer, is_new);
+                    if error != PortError::Overloaded {
+                        tracing::warn!(%error, "an assignment could not be queued");
+                    }
+                    return None;
+                }
+            }
+        }
+        show(&mut state, session, &answer, visit, now);
+        Some(Decided {
+            answer,
+            commit: None,
+        })
+    }
+
+    /// The session the arrival belongs to; started when there is none or the last one is over.
+    fn session_of(
+        &self,
+        state: &mut SiteState,
+        visit: &Visit,
+        source: &Source,
+        now: Timestamp,
+        records: &mut Vec<Record>,
+    ) -> Option<(SessionId, bool)> {
+        let click = visit.landing.click_ids().next();
+        let current = visit.known.and_then(|known| {
+            let id = state
+                .by_visitor
+                .get(&known.visitor)
+                .copied()
+                .unwrap_or(known.session);
+            state
+                .sessions
+                .get(&id)
+                .filter(|s| s.visitor == known.visitor)
+                .map(|s| (id, s))
+        });
+        let going_on = current
+            .filter(|(_, s)| !starts_new_session(s.seen_at, s.click.as_ref(), click.as_ref(), now))
+            .map(|(id, _)| id);
+        if let Some(id) = going_on {
+            let session = state.sessions.get_mut(&id)?;
+            session.seen_at = now;
+            if source.channel != Channel::Direct
+                && (source != &session.source || click != session.click)
+            {
+                records.push(self.touch(id, visit, source, now));
+                session.source = source.clone();
+            }
+            return Some((id, false));
+        }
+        if state.sessions.len() >= SESSIONS_PER_SITE_MAX {
+            return None;
+        }
+        let visitor = visit.known.map_or_else(|| self.moment.id(), |k| k.visitor);
+        let id = self.moment.id();
+        records.push(Record::Session(Box::new(session_row(
+            id,
+            visitor,
+            visit,
+            source,
+            click.clone(),
+            now,
+        ))));
+        records.push(self.touch(id, visit, source, now));
+        records.push(Record::PageView(PageViewRow {
+            id: self.moment.id(),
+            session: id,
+            at: now,
+            page: visit.page.clone(),
+        }));
+        let live = LiveSession {
+            visitor,
+            seen_at: now,
+            recorded_at: now,
+            source: source.clone(),
+            click,
+            page: visit.page.clone(),
+            shown: Vec::new(),
+        };
+        state.sessions.insert(id, live);
+        state.by_visitor.insert(visitor, id);
+        Some((id, true))
+    }
+
+    fn touch(&self, session: SessionId, visit: &Visit, source: &Source, at: Timestamp) -> Record {
+        Record::Touch(Box::new(TouchRow {
+            id: self.moment.id(),
+            session,
+            at,
+            page: visit.page.clone(),
+            referrer: visit.referrer.clone(),
+            source: source.clone(),
+            clicks: visit.landing.click_ids().collect(),
+        }))
+    }
+
+    /// Takes leases back that were given but not recorded.
+    fn take_back(&self, visit: &Visit, answer: &Answer) {
+        if let Some(state) = self.state(visit.site.site.id) {
+            undo(&mut lock(&state), answer, false);
+        }
+    }
+}
+
+/// Remembers what the session sees. An open showing of a number that stays goes on.
+fn show(state: &mut SiteState, session: SessionId, answer: &Answer, visit: &Visit, now: Timestamp) {
+    state.last_seen = Some(SiteSeen {
+        at: now,
+        page: visit.page.clone(),
+        swaps: state.last_seen.as_ref().map_or(0, |s| s.swaps),
+        config_version: visit.config_version,
+    });
+    let Some(live) = state.sessions.get_mut(&session) else {
+        return;
+    };
+    live.page.clone_from(&visit.page);
+    for got in &answer.numbers {
+        let mut fresh = Shown::from(got);
+        if let Some(old) = live.shown.iter_mut().find(|s| s.number == fresh.number) {
+            fresh.showing = old.showing.filter(|_| old.lease == fresh.lease);
+            *old = fresh;
+        } else {
+            live.shown.push(fresh);
+        }
+    }
+}
+
+fn undo(state: &mut SiteState, answer: &Answer, forget_session: bool) {
+    for (pool, pick, holder) in answer.numbers.iter().filter_map(|n| n.lease.as_ref()) {
+        if let Some(pool) = state.pools.get_mut(pool) {
+            pool.release(pick.number.id, holder.lease);
+        }
+    }
+    if let Some(known) = answer.session.filter(|_| forget_session) {
+        state.sessions.remove(&known.session);
+        state.by_visitor.remove(&known.visitor);
+    }
+}
+
+/// A lease is recorded when it is new; with it the end of the one that held the number before.
+fn record_lease(
+    got: &Assigned,
+    known: Known,
+    now: Timestamp,
+    drawn: LeaseId,
+    records: &mut Vec<Record>,
+) {
+    let Some((pool, pick, holder)) = got
+        .lease
+        .as_ref()
+        .filter(|(_, _, holder)| holder.lease == drawn)
+    else {
+        return;
+    };
+    if let Some(ended) = pick.ended.filter(|_| pick.reason != PickReason::Kept) {
+        records.push(Record::LeaseEnded(ended.lease, now));
+    }
+    records.push(Record::Lease(LeaseRow {
+        id: holder.lease,
+        number: got.number,
+        pool: *pool,
+        target: got.target.id,
+        session: known.session,
+        visitor: known.visitor,
+        started_at: now,
+    }));
+}
+
+fn session_row(
+    id: SessionId,
+    visitor: VisitorId,
+    visit: &Visit,
+    source: &Source,
+    click: Option<ClickId>,
+    now: Timestamp,
+) -> SessionRow {
+    SessionRow {
+        id,
+        site: visit.site.site.id,
+        account: visit.site.site.account,
+        visitor,
+        consent: visit.consent,
+        device: visit.device,
+        started_at: now,
+        seen_at: now,
+        source: source.clone(),
+        landing: visit.page.clone(),
+        click,
+    }
+}
+
+/// The numbers of the source, from the directory alone: nothing is given, nothing is written.
+fn without_session(visit: &Visit, source: &Source) -> Answer {
+    let plan = &visit.site.plan;
+    let wanted = |id: SwapTargetId| visit.targets.is_empty() || visit.targets.contains(&id);
+    let targets = plan.targets.iter().filter(|t| wanted(t.target.id));
+    let numbers = targets
+        .filter_map(|t| assign(t, plan.source_numbers_win, source, None, None))
+        .collect();
+    Answer {
+        session: None,
+        lease: None,
+        numbers,
+    }
+}

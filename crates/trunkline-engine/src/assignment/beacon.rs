@@ -1,0 +1,263 @@
+//! Beacons: what a page tells about the numbers it shows. A beacon can only speak for the session of
+//! its token, and only while that session still holds its lease.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+use trunkline_core::base::id::SiteId;
+use trunkline_core::base::{PhoneNumber, Timestamp};
+
+use super::arrive::Known;
+use super::live::{LiveSession, SiteState};
+use super::view::SiteSeen;
+use super::{Assignments, lock};
+use crate::ports::PortError;
+use crate::ports::history::{Commit, PageViewRow, Record, ShowingRow, TapRow};
+
+/// How often the last sight of a session is recorded at most, in milliseconds.
+const RECORD_SEEN_EVERY_MS: i64 = 30_000;
+/// Longest wait for the commit of a showing or a tap.
+const COMMIT_WAIT: Duration = Duration::from_secs(2);
+
+/// One thing a page tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Beacon {
+    /// The numbers are on the page, in so many places.
+    Shown {
+        /// Places that were swapped; 0 tells nothing.
+        swaps: u32,
+        /// The page.
+        page: String,
+    },
+    /// The page is visible.
+    Beat,
+    /// Another page of the site is looked at, without a new assignment.
+    Page {
+        /// The page.
+        page: String,
+    },
+    /// A `tel:` link was tapped.
+    Tap {
+        /// The number of the link.
+        number: PhoneNumber,
+    },
+}
+
+/// What became of the beacons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BeaconOutcome {
+    /// Taken in.
+    Taken,
+    /// The session is over or its number has been given on; the page should ask again.
+    Lost,
+    /// The store is away or overloaded; nothing changed.
+    Busy,
+}
+
+impl Assignments {
+    /// Takes the beacons of one page in. Showings and taps are durable when this returns.
+    pub async fn beacons(
+        &self,
+        site: SiteId,
+        known: Known,
+        config_version: i64,
+        beacons: Vec<Beacon>,
+    ) -> BeaconOutcome {
+        self.recall(site, known.session, known.visitor).await;
+        let waits = beacons
+            .iter()
+            .any(|b| matches!(b, Beacon::Shown { .. } | Beacon::Tap { .. }));
+        let commit = match self.take(site, known, config_version, beacons) {
+            Ok(Some(commit)) => commit,
+            Ok(None) => return BeaconOutcome::Lost,
+            Err(_) => return BeaconOutcome::Busy,
+        };
+        let Some(commit) = commit.filter(|_| waits) else {
+            return BeaconOutcome::Taken;
+        };
+        match timeout(COMMIT_WAIT, commit).await {
+            Ok(Ok(Ok(()))) => BeaconOutcome::Taken,
+            _ => BeaconOutcome::Busy,
+        }
+    }
+
+    /// Changes memory and queues the records. `None`: the session is over. Without a commit there
+    /// was nothing to record.
+    fn take(
+        &self,
+        site: SiteId,
+        known: Known,
+        config_version: i64,
+        beacons: Vec<Beacon>,
+    ) -> Result<Option<Option<Commit>>, PortError> {
+        let Some(state) = self.state(site) else {
+            return Ok(None);
+        };
+        let now = self.moment.now();
+        let mut state = lock(&state);
+        let state = &mut *state;
+        let Some(live) = state
+            .sessions
+            .get_mut(&known.session)
+            .filter(|s| s.visitor == known.visitor)
+        else {
+            return Ok(None);
+        };
+        if !still_holds(&state.pools, live) {
+            live.shown.clear();
+            return Ok(None);
+        }
+        let mut records = Vec::new();
+        for beacon in beacons {
+            match beacon {
+                Beacon::Shown { swaps: 0, .. } => {}
+                Beacon::Shown { swaps, page } => {
+                    self.shown(state, known, swaps, &page, now, &mut records);
+                    state.last_seen = Some(SiteSeen {
+                        at: now,
+                        page,
+                        swaps,
+                        config_version,
+                    });
+                }
+                Beacon::Beat => {}
+                Beacon::Page { page } => {
+                    if let Some(live) = state.sessions.get_mut(&known.session) {
+                        live.page.clone_from(&page);
+                    }
+                    records.push(Record::PageView(PageViewRow {
+                        id: self.moment.id(),
+                        session: known.session,
+                        at: now,
+                        page,
+                    }));
+                }
+                Beacon::Tap { number } => self.tap(state, known, number, now, &mut records),
+            }
+        }
+        seen(state, known, now, &mut records);
+        if records.is_empty() {
+            return Ok(Some(None));
+        }
+        self.history
+            .record(records)
+            .map(|commit| Some(Some(commit)))
+    }
+
+    /// The first beacon with swaps confirms the lease and starts a showing; a later one on another
+    /// page keeps it going.
+    fn shown(
+        &self,
+        state: &mut SiteState,
+        known: Known,
+        swaps: u32,
+        page: &str,
+        now: Timestamp,
+        records: &mut Vec<Record>,
+    ) {
+        let SiteState {
+            pools, sessions, ..
+        } = state;
+        let Some(live) = sessions.get_mut(&known.session) else {
+            return;
+        };
+        for shown in &mut live.shown {
+            if let Some((pool, lease)) = shown.lease {
+                let Some(pool) = pools.get_mut(&pool) else {
+                    continue;
+                };
+                let confirmed = pool
+                    .slot(shown.number)
+                    .and_then(|s| s.holder)
+                    .is_some_and(|h| h.confirmed_at.is_some());
+                if !pool.seen(shown.number, lease, true, now) {
+                    continue;
+                }
+                if !confirmed {
+                    records.push(Record::LeaseConfirmed(lease, now));
+                }
+            }
+            if shown.showing.is_none() {
+                let id = self.moment.id();
+                shown.showing = Some((id, now));
+                records.push(Record::Showing(ShowingRow {
+                    id,
+                    number: shown.number,
+                    session: known.session,
+                    visitor: known.visitor,
+                    lease: shown.lease.map(|(_, lease)| lease),
+                    at: now,
+                    page: page.to_owned(),
+                    swaps,
+                }));
+            }
+        }
+    }
+
+    /// A tap counts only on a number this session was shown.
+    fn tap(
+        &self,
+        state: &SiteState,
+        known: Known,
+        number: PhoneNumber,
+        now: Timestamp,
+        records: &mut Vec<Record>,
+    ) {
+        let shown = state
+            .sessions
+            .get(&known.session)
+            .and_then(|s| s.shown.iter().find(|s| s.digits == number));
+        if let Some(shown) = shown {
+            records.push(Record::Tap(TapRow {
+                id: self.moment.id(),
+                number: shown.number,
+                session: known.session,
+                at: now,
+            }));
+        }
+    }
+}
+
+/// Whether every lease of the session is still its own.
+fn still_holds(
+    pools: &std::collections::BTreeMap<
+        trunkline_core::base::id::PoolId,
+        trunkline_core::assignment::Pool,
+    >,
+    live: &LiveSession,
+) -> bool {
+    live.shown
+        .iter()
+        .filter_map(|s| s.lease.map(|l| (s.number, l)))
+        .all(|(number, (pool, lease))| {
+            let slot = pools.get(&pool).and_then(|p| p.slot(number));
+            slot.and_then(|s| s.holder)
+                .is_some_and(|h| h.lease == lease)
+        })
+}
+
+/// Every beacon says that the page is visible.
+fn seen(state: &mut SiteState, known: Known, now: Timestamp, records: &mut Vec<Record>) {
+    let SiteState {
+        pools, sessions, ..
+    } = state;
+    let Some(live) = sessions.get_mut(&known.session) else {
+        return;
+    };
+    live.seen_at = now;
+    let record = now.millis_since(live.recorded_at) >= RECORD_SEEN_EVERY_MS;
+    for shown in &live.shown {
+        if let Some((pool, lease)) = shown.lease {
+            if let Some(pool) = pools.get_mut(&pool) {
+                pool.seen(shown.number, lease, false, now);
+            }
+            if record && shown.showing.is_some() {
+                records.push(Record::LeaseSeen(lease, now));
+            }
+        }
+    }
+    if record {
+        live.recorded_at = now;
+        records.push(Record::SessionSeen(known.session, now));
+    }
+}

@@ -1,0 +1,140 @@
+//! Station **assignment** as a use case: takes arrivals and beacons in, decides in memory under one
+//! lock per site, and answers after the commit whenever something new was given.
+
+mod arrive;
+mod beacon;
+mod live;
+mod restore;
+pub mod sweep;
+mod view;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use trunkline_core::base::id::{NumberId, SessionId, SiteId, VisitorId};
+
+pub use arrive::{Answer, Known, Visit};
+pub use beacon::{Beacon, BeaconOutcome};
+use live::SiteState;
+pub use view::{PoolView, SiteSeen, VisibleNow, visitor_label};
+
+use crate::clock::Moment;
+use crate::directory::SharedDirectory;
+use crate::ports::History;
+
+/// Most assignments that may wait for their commit; more are answered with the source number.
+pub const ASSIGNS_IN_FLIGHT_MAX: usize = 4_096;
+/// Most sessions of one site that are held in memory; more are answered with the source number.
+pub const SESSIONS_PER_SITE_MAX: usize = 400_000;
+
+/// The owner of all pools and live sessions.
+pub struct Assignments {
+    moment: Moment,
+    directory: SharedDirectory,
+    history: Arc<dyn History>,
+    sites: RwLock<HashMap<SiteId, Arc<Mutex<SiteState>>>>,
+    in_flight: AtomicUsize,
+}
+
+impl Assignments {
+    /// With empty pools; call [`Assignments::restore`] before taking arrivals in.
+    #[must_use]
+    pub fn new(moment: Moment, directory: SharedDirectory, history: Arc<dyn History>) -> Self {
+        Self {
+            moment,
+            directory,
+            history,
+            sites: RwLock::default(),
+            in_flight: AtomicUsize::new(0),
+        }
+    }
+
+    fn state(&self, site: SiteId) -> Option<Arc<Mutex<SiteState>>> {
+        self.sites
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&site)
+            .cloned()
+    }
+
+    fn states(&self) -> Vec<Arc<Mutex<SiteState>>> {
+        self.sites
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect()
+    }
+
+    /// A call on a number started: its pool keeps it where it is.
+    pub fn call_started(&self, number: NumberId) {
+        self.with_pool_of(number, |state, number| {
+            for pool in state.pools.values_mut() {
+                pool.call_started(number);
+            }
+        });
+    }
+
+    /// A call on a number ended.
+    pub fn call_ended(&self, number: NumberId) {
+        let now = self.moment.now();
+        self.with_pool_of(number, |state, number| {
+            for pool in state.pools.values_mut() {
+                pool.call_ended(number, now);
+            }
+        });
+    }
+
+    fn with_pool_of(&self, number: NumberId, change: impl FnOnce(&mut SiteState, NumberId)) {
+        let directory = self.directory.now();
+        let site = directory.number(number).and_then(|n| n.site);
+        if let Some(state) = site.and_then(|site| self.state(site)) {
+            change(&mut lock(&state), number);
+        }
+    }
+
+    /// Reads a session back into memory after a restart or a long pause.
+    async fn recall(&self, site: SiteId, session: SessionId, visitor: VisitorId) {
+        let in_memory = self
+            .state(site)
+            .is_some_and(|s| lock(&s).sessions.contains_key(&session));
+        if in_memory {
+            return;
+        }
+        let Ok(Some(row)) = self.history.session(session).await else {
+            return;
+        };
+        let directory = self.directory.now();
+        let (Some(state), Some(entry)) = (self.state(site), directory.site(site)) else {
+            return;
+        };
+        if row.site == site && row.visitor == visitor {
+            lock(&state).recall(&row, entry);
+        }
+    }
+}
+
+fn lock(state: &Mutex<SiteState>) -> MutexGuard<'_, SiteState> {
+    // A panic in another request must not end the site: the state is valid between statements.
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Counts an assignment in flight until it is dropped.
+struct InFlight<'a>(&'a AtomicUsize);
+
+impl<'a> InFlight<'a> {
+    fn enter(count: &'a AtomicUsize) -> Option<Self> {
+        if count.fetch_add(1, Ordering::Relaxed) >= ASSIGNS_IN_FLIGHT_MAX {
+            count.fetch_sub(1, Ordering::Relaxed);
+            return None;
+        }
+        Some(Self(count))
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

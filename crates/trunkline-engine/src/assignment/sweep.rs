@@ -1,0 +1,47 @@
+//! The sweep: ends showings of pages that went silent, and forgets sessions that are over.
+
+use trunkline_core::base::Timestamp;
+use trunkline_core::visitor::SESSION_IDLE_MS;
+
+use super::live::SiteState;
+use super::{Assignments, lock};
+use crate::ports::history::Record;
+
+/// How often to sweep, in milliseconds.
+pub const SWEEP_EVERY_MS: u64 = 15_000;
+/// A page that was silent this long no longer shows its number, in milliseconds: three heartbeats.
+const SILENT_MS: i64 = 60_000;
+
+impl Assignments {
+    /// Sweeps every site once.
+    pub fn sweep(&self) {
+        let now = self.moment.now();
+        for state in self.states() {
+            let records = sweep_site(&mut lock(&state), now);
+            if !records.is_empty() && self.history.record(records).is_err() {
+                // The end of a showing is also told by the lease and the session; nothing is lost.
+                metrics::counter!("trunkline_sweep_dropped_total").increment(1);
+            }
+        }
+    }
+}
+
+fn sweep_site(state: &mut SiteState, now: Timestamp) -> Vec<Record> {
+    let mut records = Vec::new();
+    for session in state.sessions.values_mut() {
+        if now.millis_since(session.seen_at) < SILENT_MS {
+            continue;
+        }
+        let ended_at = session.seen_at;
+        let open = session.shown.iter_mut().filter_map(|s| s.showing.take());
+        records.extend(open.map(|(showing, _)| Record::ShowingEnded(showing, ended_at)));
+    }
+    state
+        .sessions
+        .retain(|_, session| now.millis_since(session.seen_at) <= SESSION_IDLE_MS);
+    let sessions = &state.sessions;
+    state
+        .by_visitor
+        .retain(|_, session| sessions.contains_key(session));
+    records
+}

@@ -1,0 +1,122 @@
+//! What the dashboard and attribution may look at of the memory: who holds what now.
+
+use trunkline_core::assignment::pool::SlotView;
+use trunkline_core::attribution;
+use trunkline_core::base::Timestamp;
+use trunkline_core::base::id::{NumberId, PoolId, SessionId, SiteId, VisitorId};
+use trunkline_core::visitor::Source;
+
+use super::{Assignments, lock};
+
+/// When and where the snippet of a site was last heard of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteSeen {
+    /// When.
+    pub at: Timestamp,
+    /// The page.
+    pub page: String,
+    /// Places that were swapped on it.
+    pub swaps: u32,
+    /// Version of the configuration the page carried.
+    pub config_version: i64,
+}
+
+/// A number of a pool with the session that holds it.
+#[derive(Debug, Clone)]
+pub struct PoolView {
+    /// The slot.
+    pub slot: SlotView,
+    /// Source and page of the holder, while its session is alive.
+    pub holder: Option<(Source, String)>,
+}
+
+/// A session that has a number on its screen, or had it a moment ago.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VisibleNow {
+    /// As attribution wants it.
+    pub showing: attribution::Showing,
+}
+
+impl Assignments {
+    /// When the snippet of a site was last heard of, since the start of the process.
+    #[must_use]
+    pub fn site_seen(&self, site: SiteId) -> Option<SiteSeen> {
+        self.state(site).and_then(|s| lock(&s).last_seen.clone())
+    }
+
+    /// Who holds the numbers of a pool.
+    #[must_use]
+    pub fn pool_view(&self, site: SiteId, pool: PoolId) -> Vec<PoolView> {
+        let Some(state) = self.state(site) else {
+            return Vec::new();
+        };
+        let state = lock(&state);
+        let Some(pool) = state.pools.get(&pool) else {
+            return Vec::new();
+        };
+        let view = |slot: SlotView| {
+            let session = slot.holder.and_then(|h| state.sessions.get(&h.session));
+            PoolView {
+                slot,
+                holder: session.map(|s| (s.source.clone(), s.page.clone())),
+            }
+        };
+        pool.slots().map(view).collect()
+    }
+
+    /// Sessions in memory that were shown a number; fresher than the store, which learns of the last
+    /// sight only now and then.
+    #[must_use]
+    pub fn visible_now(&self, site: SiteId, number: NumberId) -> Vec<attribution::Showing> {
+        let Some(state) = self.state(site) else {
+            return Vec::new();
+        };
+        let state = lock(&state);
+        let mut found = Vec::new();
+        for (id, session) in &state.sessions {
+            for shown in session.shown.iter().filter(|s| s.number == number) {
+                if let Some((_, since)) = shown.showing {
+                    found.push(attribution::Showing {
+                        session: *id,
+                        visitor: session.visitor,
+                        first_visible: since,
+                        last_visible: session.seen_at,
+                        confirmed: true,
+                    });
+                }
+            }
+        }
+        found
+    }
+
+    /// The page and source a live session is on.
+    #[must_use]
+    pub fn session_now(&self, site: SiteId, session: SessionId) -> Option<(String, Source)> {
+        let state = self.state(site)?;
+        let state = lock(&state);
+        state
+            .sessions
+            .get(&session)
+            .map(|s| (s.page.clone(), s.source.clone()))
+    }
+}
+
+/// A short name for a visitor, for people: `Visitor 7f2k`.
+#[must_use]
+pub fn visitor_label(visitor: VisitorId) -> String {
+    // The low bits of an id are its sequence; mixing them gives neighbours different names.
+    let mixed = visitor
+        .raw()
+        .cast_unsigned()
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        >> 44;
+    let letters = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let letter = |shift: u32| char::from(letters[(mixed >> shift & 31) as usize]);
+    format!(
+        "Visitor {}{}{}{}",
+        letter(15),
+        letter(10),
+        letter(5),
+        letter(0)
+    )
+}

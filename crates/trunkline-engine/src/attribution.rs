@@ -1,0 +1,193 @@
+//! Station **attribution** as a use case: gathers what is known about a call, lets the core weigh it,
+//! and puts the candidates into words.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use trunkline_core::assignment::{NumberUse, TrackingNumber};
+use trunkline_core::attribution::{CallFacts, Credit, Showing, WINDOW_DAYS, attribute};
+use trunkline_core::base::id::SessionId;
+use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::visitor::{Channel, Device, Source};
+
+use crate::assignment::{Assignments, visitor_label};
+use crate::ports::calls::CandidateRow;
+use crate::ports::history::SessionRow;
+use crate::ports::{CallRecords, History, PortResult};
+
+/// Most showings of one number that are weighed for a call.
+const SHOWINGS_MAX: u32 = 200;
+/// How far back a tap can explain a call, in milliseconds.
+const TAPS_SINCE_MS: i64 = 3_600_000;
+/// How long a caller stays joined to the session of an earlier call, in days.
+const EARLIER_CALL_DAYS: i64 = 90;
+const DAY_MS: i64 = 86_400_000;
+
+/// What attribution says about a call.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Verdict {
+    /// All candidates, likeliest first.
+    pub candidates: Vec<CandidateRow>,
+    /// The credited session.
+    pub session: Option<SessionId>,
+    /// Its probability.
+    pub probability: Option<f64>,
+    /// Whether it is too weak to be reported without a mark.
+    pub ambiguous: bool,
+    /// Where the call came from.
+    pub source: Option<Source>,
+    /// Whether the caller never called the account before.
+    pub first_time: bool,
+}
+
+/// Gathers and weighs.
+pub struct Attributions {
+    history: Arc<dyn History>,
+    calls: Arc<dyn CallRecords>,
+    assignments: Arc<Assignments>,
+}
+
+impl Attributions {
+    /// Over these sources of evidence.
+    #[must_use]
+    pub fn new(
+        history: Arc<dyn History>,
+        calls: Arc<dyn CallRecords>,
+        assignments: Arc<Assignments>,
+    ) -> Self {
+        Self {
+            history,
+            calls,
+            assignments,
+        }
+    }
+
+    /// Credits a call that came on `number` at `at`.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    pub async fn credit(
+        &self,
+        number: &TrackingNumber,
+        caller: Option<PhoneNumber>,
+        at: Timestamp,
+    ) -> PortResult<Verdict> {
+        let since = at.plus_millis(-WINDOW_DAYS * DAY_MS);
+        let (stored, taps, earlier) = tokio::try_join!(
+            self.history.showings_of(number.id, since, at, SHOWINGS_MAX),
+            self.history
+                .taps_on(number.id, at.plus_millis(-TAPS_SINCE_MS), at),
+            self.earlier(number, caller, at),
+        )?;
+        let (called_before, earlier) = earlier;
+        // Nobody knows whether a withheld number called before.
+        let first_time = caller.is_some() && !called_before;
+        let showings = self.with_memory(number, stored);
+        let credit = attribute(&CallFacts { at }, &showings, &taps, earlier);
+        let sessions = self.sessions(&credit).await?;
+        Ok(verdict(number, &credit, &sessions, first_time))
+    }
+
+    async fn earlier(
+        &self,
+        number: &TrackingNumber,
+        caller: Option<PhoneNumber>,
+        at: Timestamp,
+    ) -> PortResult<(bool, Option<trunkline_core::attribution::EarlierCall>)> {
+        let Some(caller) = caller else {
+            return Ok((false, None));
+        };
+        self.calls
+            .earlier_call(
+                number.account,
+                caller,
+                at.plus_millis(-EARLIER_CALL_DAYS * DAY_MS),
+            )
+            .await
+    }
+
+    /// Adds what memory knows better than the store: the last sight of sessions that are alive.
+    fn with_memory(&self, number: &TrackingNumber, mut stored: Vec<Showing>) -> Vec<Showing> {
+        if let Some(site) = number.site {
+            stored.extend(self.assignments.visible_now(site, number.id));
+        }
+        stored
+    }
+
+    async fn sessions(&self, credit: &Credit) -> PortResult<HashMap<SessionId, SessionRow>> {
+        let mut found = HashMap::new();
+        for id in credit.candidates.iter().filter_map(|c| c.session) {
+            if let Some(row) = self.history.session(id).await? {
+                found.insert(id, row);
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn verdict(
+    number: &TrackingNumber,
+    credit: &Credit,
+    sessions: &HashMap<SessionId, SessionRow>,
+    first_time: bool,
+) -> Verdict {
+    let row = |candidate: &trunkline_core::attribution::Candidate| {
+        let session = candidate.session.and_then(|id| sessions.get(&id));
+        CandidateRow {
+            session: candidate.session,
+            probability: candidate.probability,
+            who: session.map_or_else(|| "None of these".to_owned(), who),
+            source: session.map_or_else(String::new, |s| s.source.label()),
+            reasons: candidate.evidence.iter().map(|e| e.sentence()).collect(),
+        }
+    };
+    let credited = credit.credited();
+    let session = credited.and_then(|c| c.session);
+    let of_session = session
+        .and_then(|id| sessions.get(&id))
+        .map(|s| s.source.clone());
+    Verdict {
+        candidates: credit.candidates.iter().map(row).collect(),
+        session,
+        probability: credited.map(|c| c.probability),
+        ambiguous: credit.is_ambiguous(),
+        source: source_of(number, of_session, credit.is_ambiguous()),
+        first_time,
+    }
+}
+
+/// The source of the call: a source number says it by itself; else the credited session's.
+fn source_of(
+    number: &TrackingNumber,
+    of_session: Option<Source>,
+    ambiguous: bool,
+) -> Option<Source> {
+    if number.kind != NumberUse::Source || number.selector.is_empty() {
+        return of_session;
+    }
+    if let Some(source) = of_session.filter(|s| !ambiguous && number.selector.matches(s)) {
+        return Some(source);
+    }
+    let selector = &number.selector;
+    Some(Source {
+        channel: selector.channel.unwrap_or(Channel::Other),
+        medium: selector.medium.clone().unwrap_or_default(),
+        source: selector
+            .source
+            .clone()
+            .unwrap_or_else(|| number.label.clone()),
+        ad_campaign: None,
+        term: None,
+        content: None,
+        rule: "source_number".to_owned(),
+    })
+}
+
+fn who(session: &SessionRow) -> String {
+    let device = match session.device {
+        Device::Phone => "phone",
+        Device::Tablet => "tablet",
+        Device::Desktop => "desktop",
+    };
+    format!("{}, {device}", visitor_label(session.visitor))
+}

@@ -1,0 +1,92 @@
+//! Keeps the record of calls durable: saves changes in order, and when the store is late or away
+//! puts them into the spool and saves them again later. A call never waits for it longer than
+//! [`SAVE_WAIT`].
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use crate::ports::calls::CallChange;
+use crate::ports::{CallRecords, CallSpool, PortError, PortResult};
+
+/// Longest a call waits for its record to be saved.
+pub const SAVE_WAIT: Duration = Duration::from_millis(200);
+/// How often the spool is tried again.
+pub const RECONCILE_EVERY: Duration = Duration::from_secs(2);
+/// Longest wait for one change when the spool is saved again.
+const RECONCILE_WAIT: Duration = Duration::from_secs(5);
+
+/// Saves changes of calls, through the spool when it must.
+pub struct Keeper {
+    records: Arc<dyn CallRecords>,
+    spool: Arc<dyn CallSpool>,
+    /// Whether the spool holds changes: later ones must then queue behind them.
+    spooled: AtomicBool,
+    /// Held while the spool is written or emptied.
+    spooling: Mutex<()>,
+}
+
+impl Keeper {
+    /// Saves to `records`, or to `spool` while those are away.
+    #[must_use]
+    pub fn new(records: Arc<dyn CallRecords>, spool: Arc<dyn CallSpool>) -> Self {
+        Self {
+            records,
+            spool,
+            spooled: AtomicBool::new(true),
+            spooling: Mutex::new(()),
+        }
+    }
+
+    /// Saves a change, or spools it. Returns within about [`SAVE_WAIT`].
+    pub async fn keep(&self, change: &CallChange) {
+        if !self.spooled.load(Ordering::Acquire) {
+            match timeout(SAVE_WAIT, self.records.save(change)).await {
+                Ok(Ok(())) => return,
+                Ok(Err(error)) => {
+                    tracing::warn!(call = %change.call.id, %error, "a call was not saved; spooling it");
+                }
+                Err(_) => {
+                    tracing::warn!(call = %change.call.id, "the database is late; spooling a call");
+                }
+            }
+        }
+        let _spooling = self.spooling.lock().await;
+        metrics::counter!("trunkline_call_spooled_total").increment(1);
+        match self.spool.append(change) {
+            Ok(()) => self.spooled.store(true, Ordering::Release),
+            Err(error) => {
+                metrics::counter!("trunkline_call_spool_failed_total").increment(1);
+                tracing::error!(call = %change.call.id, %error, "a call could neither be saved nor spooled");
+            }
+        }
+    }
+
+    /// Saves what the spool holds; answers how many changes were saved. Call it at the start and
+    /// every [`RECONCILE_EVERY`].
+    ///
+    /// # Errors
+    /// When the spool cannot be read or the store is still away.
+    pub async fn reconcile(&self) -> PortResult<usize> {
+        if !self.spooled.load(Ordering::Acquire) {
+            return Ok(0);
+        }
+        let _spooling = self.spooling.lock().await;
+        let pending = self.spool.pending()?;
+        for (saved, change) in pending.iter().enumerate() {
+            let result = timeout(RECONCILE_WAIT, self.records.save(change)).await;
+            let result = result
+                .unwrap_or_else(|_| Err(PortError::Unavailable("no answer in time".to_owned())));
+            if let Err(error) = result {
+                self.spool.forget(saved)?;
+                return Err(error);
+            }
+        }
+        self.spool.forget(pending.len())?;
+        self.spooled.store(false, Ordering::Release);
+        Ok(pending.len())
+    }
+}

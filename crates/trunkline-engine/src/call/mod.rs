@@ -1,0 +1,14 @@
+//! Station **call** as a use case: takes calls in, walks their flow, keeps their record.
+//!
+//! A call in progress lives in memory, and its record is saved before anything is dialled. When the
+//! store is late or away, the call goes on and its record waits in the spool.
+
+mod active;
+pub mod control;
+mod desk;
+pub mod keeper;
+mod recovery;
+
+pub use desk::{CallSettings, Calls};
+pub use keeper::Keeper;
+pub use recovery::{Recovered, SalvagedRecording};

@@ -1,0 +1,113 @@
+//! The start after a crash: closes calls that were up, and mends the recordings they left.
+
+use trunkline_core::base::id::CallEventId;
+use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
+
+use super::control::RecordingState;
+use super::desk::Calls;
+use crate::ports::PortResult;
+use crate::ports::calls::{CallChange, CallEventKind, CallEventRow, CallRow, RecordingRow};
+
+/// What a half-written recording turned out to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SalvagedRecording {
+    /// Length, in milliseconds.
+    pub duration_ms: u64,
+    /// Size of the mended file.
+    pub bytes: u64,
+}
+
+/// What the start found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Recovered {
+    /// Calls that were closed.
+    pub calls: usize,
+    /// Recordings that were mended.
+    pub recordings: usize,
+}
+
+impl Calls {
+    /// Closes every call the last process left open: a call that was talking ends at its last sign of
+    /// life and is marked for review; one that was ringing ends as it was. `salvage` mends a recording
+    /// by its path below the recordings folder and tells what is in it.
+    ///
+    /// # Errors
+    /// When the open calls cannot be read or closed.
+    pub async fn recover(
+        &self,
+        salvage: impl Fn(&str) -> Option<SalvagedRecording> + Send + Sync,
+    ) -> PortResult<Recovered> {
+        // Changes that only reached the spool come first: they may close a call that looks open.
+        self.keeper.reconcile().await?;
+        let mut found = Recovered::default();
+        for recording in self.records.unfinished_recordings().await? {
+            if let Some(call) = self.records.call(recording.call).await? {
+                let recording = mend(recording, &salvage);
+                self.records
+                    .save(&CallChange {
+                        call,
+                        events: Vec::new(),
+                        recording: Some(recording),
+                    })
+                    .await?;
+                found.recordings += 1;
+            }
+        }
+        for call in self.records.open_calls().await? {
+            let change = close(call, self.moment.id());
+            self.records.save(&change).await?;
+            found.calls += 1;
+        }
+        if found != Recovered::default() {
+            tracing::warn!(
+                calls = found.calls,
+                recordings = found.recordings,
+                "closed what the last process left open"
+            );
+        }
+        Ok(found)
+    }
+}
+
+fn mend(
+    mut recording: RecordingRow,
+    salvage: &impl Fn(&str) -> Option<SalvagedRecording>,
+) -> RecordingRow {
+    recording.state = RecordingState::Partial;
+    if let Some(salvaged) = salvage(&recording.path) {
+        recording.duration_ms = i64::try_from(salvaged.duration_ms).unwrap_or(i64::MAX);
+        recording.bytes = i64::try_from(salvaged.bytes).unwrap_or(i64::MAX);
+    }
+    recording
+}
+
+fn close(mut call: CallRow, event: CallEventId) -> CallChange {
+    let ended_at = call
+        .progress_at
+        .max(call.answered_at.unwrap_or(call.started_at));
+    call.state = CallState::Ended;
+    call.ended_at = Some(ended_at);
+    call.ended_by = Some(EndedBy::System);
+    call.end_reason = Some(EndReason::ProcessRestarted);
+    if let Some(answered) = call.answered_at {
+        call.talk_ms = ended_at.millis_since(answered).max(0);
+        call.review = true;
+    } else {
+        call.result = Some(CallResult::ProcessRestarted);
+    }
+    let event = CallEventRow {
+        id: event,
+        call: call.id,
+        at: ended_at,
+        kind: CallEventKind::Ended,
+        attempt: None,
+        destination: None,
+        sip_status: None,
+        detail: EndReason::ProcessRestarted.word().to_owned(),
+    };
+    CallChange {
+        call,
+        events: vec![event],
+        recording: None,
+    }
+}

@@ -1,0 +1,45 @@
+//! Time and identifiers for the use cases: a clock that can be set by hand, and one sequence of ids.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use trunkline_core::base::{Id, IdKind, IdSequence, Timestamp};
+
+/// Tells the time.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// The clock and the identifiers of one node.
+#[derive(Clone)]
+pub struct Moment {
+    clock: Arc<dyn Clock>,
+    ids: Arc<Mutex<IdSequence>>,
+}
+
+impl Moment {
+    /// For the node with this number (0 in embedded mode).
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, node: u16) -> Self {
+        Self {
+            clock,
+            ids: Arc::new(Mutex::new(IdSequence::new(node))),
+        }
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A new identifier.
+    #[must_use]
+    pub fn id<K: IdKind>(&self) -> Id<K> {
+        let now = self.clock.now();
+        self.ids
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .draw(now)
+    }
+}

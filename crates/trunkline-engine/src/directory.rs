@@ -1,0 +1,337 @@
+//! The directory: everything that is set up, in memory, with the look-ups of the hot paths.
+//!
+//! It is made whole from the store and replaced whole when something changes, so readers never lock.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use trunkline_core::assignment::block::{SnippetRule, snippet_rules};
+use trunkline_core::assignment::{
+    NumberUse, PoolNumber, PoolSettings, Site, SitePlan, SwapTarget, TargetPlan, TrackingNumber,
+};
+use trunkline_core::base::PhoneNumber;
+use trunkline_core::base::id::{
+    AccountId, FlowId, NumberId, PoolId, SiteId, SwapTargetId, TrunkId,
+};
+
+use crate::call::control::{Transport, TrunkProfile};
+use crate::ports::configuration::{Account, Everything, Flow, Trunk};
+
+/// A site with what its targets may show.
+#[derive(Debug)]
+pub struct SiteEntry {
+    /// The site.
+    pub site: Site,
+    /// What each target may show.
+    pub plan: SitePlan,
+    /// The rules its block carries.
+    pub rules: Vec<SnippetRule>,
+}
+
+/// A pool with its numbers.
+#[derive(Debug)]
+pub struct PoolEntry {
+    /// Its settings.
+    pub settings: PoolSettings,
+    /// Its active numbers, oldest first.
+    pub numbers: Vec<PoolNumber>,
+}
+
+/// Everything that is set up, at one moment.
+#[derive(Debug, Default)]
+pub struct Directory {
+    accounts: HashMap<AccountId, Arc<Account>>,
+    trunks: HashMap<TrunkId, Arc<Trunk>>,
+    profiles: HashMap<TrunkId, Arc<TrunkProfile>>,
+    sites: HashMap<SiteId, Arc<SiteEntry>>,
+    site_by_key: HashMap<String, SiteId>,
+    pools: HashMap<PoolId, Arc<PoolEntry>>,
+    numbers: HashMap<NumberId, Arc<TrackingNumber>>,
+    number_by_digits: HashMap<PhoneNumber, NumberId>,
+    flows: HashMap<FlowId, Arc<Flow>>,
+}
+
+impl Directory {
+    /// Sorts everything into its look-ups.
+    #[must_use]
+    pub fn new(all: Everything) -> Self {
+        let numbers: Vec<Arc<TrackingNumber>> = all.numbers.into_iter().map(Arc::new).collect();
+        let pools: HashMap<PoolId, Arc<PoolEntry>> = all
+            .pools
+            .into_iter()
+            .map(|settings| {
+                (
+                    settings.id,
+                    Arc::new(PoolEntry {
+                        numbers: pool_numbers(&numbers, settings.id),
+                        settings,
+                    }),
+                )
+            })
+            .collect();
+        let sites: HashMap<SiteId, Arc<SiteEntry>> = all
+            .sites
+            .into_iter()
+            .map(|site| (site.id, Arc::new(site_entry(site, &numbers, &pools))))
+            .collect();
+        Self {
+            accounts: all
+                .accounts
+                .into_iter()
+                .map(|a| (a.id, Arc::new(a)))
+                .collect(),
+            profiles: all
+                .trunks
+                .iter()
+                .map(|t| (t.profile.id, Arc::new(t.profile.clone())))
+                .collect(),
+            trunks: all
+                .trunks
+                .into_iter()
+                .map(|t| (t.profile.id, Arc::new(t)))
+                .collect(),
+            site_by_key: sites
+                .values()
+                .map(|s| (s.site.key.clone(), s.site.id))
+                .collect(),
+            sites,
+            pools,
+            number_by_digits: numbers.iter().map(|n| (n.number, n.id)).collect(),
+            numbers: numbers.into_iter().map(|n| (n.id, n)).collect(),
+            flows: all.flows.into_iter().map(|f| (f.id, Arc::new(f))).collect(),
+        }
+    }
+
+    /// An account.
+    #[must_use]
+    pub fn account(&self, id: AccountId) -> Option<&Arc<Account>> {
+        self.accounts.get(&id)
+    }
+
+    /// All accounts, oldest first.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<&Arc<Account>> {
+        sorted(self.accounts.values(), |a| a.id)
+    }
+
+    /// A trunk.
+    #[must_use]
+    pub fn trunk(&self, id: TrunkId) -> Option<&Arc<Trunk>> {
+        self.trunks.get(&id)
+    }
+
+    /// A trunk's profile.
+    #[must_use]
+    pub fn profile(&self, id: TrunkId) -> Option<&Arc<TrunkProfile>> {
+        self.profiles.get(&id)
+    }
+
+    /// All trunks, oldest first.
+    #[must_use]
+    pub fn trunks(&self) -> Vec<&Arc<Trunk>> {
+        sorted(self.trunks.values(), |t| t.profile.id)
+    }
+
+    /// The trunk whose requests may come from `ip`.
+    #[must_use]
+    pub fn profile_by_address(
+        &self,
+        ip: IpAddr,
+        transport: Transport,
+    ) -> Option<&Arc<TrunkProfile>> {
+        let fits = |p: &&Arc<TrunkProfile>| p.addresses.iter().any(|range| range.contains(ip));
+        // A trunk of the same transport is the likelier one when two share an address.
+        let mut found: Vec<_> = self.profiles.values().filter(fits).collect();
+        found.sort_by_key(|p| (p.transport != transport, p.id));
+        found.first().copied()
+    }
+
+    /// The trunk for outgoing legs of calls that came over `own`: the same one when it can dial, else
+    /// the oldest that can and serves the account.
+    #[must_use]
+    pub fn outbound(&self, own: TrunkId, account: AccountId) -> Option<&Arc<TrunkProfile>> {
+        let can_dial =
+            |t: &&&Arc<Trunk>| t.profile.peer.is_some() && t.account.is_none_or(|a| a == account);
+        if let Some(trunk) = self.trunks.get(&own).filter(|t| can_dial(&t)) {
+            return self.profiles.get(&trunk.profile.id);
+        }
+        let first = self
+            .trunks
+            .values()
+            .filter(|t| can_dial(&t))
+            .min_by_key(|t| t.profile.id)?;
+        self.profiles.get(&first.profile.id)
+    }
+
+    /// A site.
+    #[must_use]
+    pub fn site(&self, id: SiteId) -> Option<&Arc<SiteEntry>> {
+        self.sites.get(&id)
+    }
+
+    /// The site with that key.
+    #[must_use]
+    pub fn site_by_key(&self, key: &str) -> Option<&Arc<SiteEntry>> {
+        self.sites.get(self.site_by_key.get(key)?)
+    }
+
+    /// The sites of an account, oldest first.
+    #[must_use]
+    pub fn sites_of(&self, account: AccountId) -> Vec<&Arc<SiteEntry>> {
+        sorted(
+            self.sites.values().filter(|s| s.site.account == account),
+            |s| s.site.id,
+        )
+    }
+
+    /// Every site.
+    pub fn sites(&self) -> impl Iterator<Item = &Arc<SiteEntry>> {
+        self.sites.values()
+    }
+
+    /// A pool.
+    #[must_use]
+    pub fn pool(&self, id: PoolId) -> Option<&Arc<PoolEntry>> {
+        self.pools.get(&id)
+    }
+
+    /// The pools of an account, oldest first.
+    #[must_use]
+    pub fn pools_of(&self, account: AccountId) -> Vec<&Arc<PoolEntry>> {
+        sorted(
+            self.pools
+                .values()
+                .filter(|p| p.settings.account == account),
+            |p| p.settings.id,
+        )
+    }
+
+    /// The pools of a site, oldest first.
+    #[must_use]
+    pub fn pools_of_site(&self, site: SiteId) -> Vec<&Arc<PoolEntry>> {
+        sorted(
+            self.pools.values().filter(|p| p.settings.site == site),
+            |p| p.settings.id,
+        )
+    }
+
+    /// A tracking number.
+    #[must_use]
+    pub fn number(&self, id: NumberId) -> Option<&Arc<TrackingNumber>> {
+        self.numbers.get(&id)
+    }
+
+    /// The tracking number with these digits, whichever trunk it is bound to.
+    #[must_use]
+    pub fn number_by_digits(&self, number: PhoneNumber) -> Option<&Arc<TrackingNumber>> {
+        self.numbers.get(self.number_by_digits.get(&number)?)
+    }
+
+    /// The tracking number dialled over a trunk. A number bound to another trunk is not found.
+    #[must_use]
+    pub fn dialled(&self, trunk: TrunkId, number: PhoneNumber) -> Option<&Arc<TrackingNumber>> {
+        self.number_by_digits(number).filter(|n| n.trunk == trunk)
+    }
+
+    /// The tracking numbers of an account, oldest first.
+    #[must_use]
+    pub fn numbers_of(&self, account: AccountId) -> Vec<&Arc<TrackingNumber>> {
+        sorted(
+            self.numbers.values().filter(|n| n.account == account),
+            |n| n.id,
+        )
+    }
+
+    /// A flow.
+    #[must_use]
+    pub fn flow(&self, id: FlowId) -> Option<&Arc<Flow>> {
+        self.flows.get(&id)
+    }
+
+    /// The flows of an account, oldest first.
+    #[must_use]
+    pub fn flows_of(&self, account: AccountId) -> Vec<&Arc<Flow>> {
+        sorted(self.flows.values().filter(|f| f.account == account), |f| {
+            f.id
+        })
+    }
+}
+
+fn sorted<'a, T, K: Ord>(
+    all: impl Iterator<Item = &'a Arc<T>>,
+    key: impl Fn(&T) -> K,
+) -> Vec<&'a Arc<T>> {
+    let mut list: Vec<&Arc<T>> = all.collect();
+    list.sort_by_key(|item| key(item));
+    list
+}
+
+fn pool_numbers(numbers: &[Arc<TrackingNumber>], pool: PoolId) -> Vec<PoolNumber> {
+    let own =
+        |n: &&Arc<TrackingNumber>| n.active && n.kind == NumberUse::Pool && n.pool == Some(pool);
+    let mut found: Vec<_> = numbers
+        .iter()
+        .filter(own)
+        .map(|n| PoolNumber {
+            id: n.id,
+            number: n.number,
+        })
+        .collect();
+    found.sort_by_key(|n| n.id);
+    found
+}
+
+fn site_entry(
+    site: Site,
+    numbers: &[Arc<TrackingNumber>],
+    pools: &HashMap<PoolId, Arc<PoolEntry>>,
+) -> SiteEntry {
+    let first = site.targets.first().map(|t| t.id);
+    let target_plan = |target: &SwapTarget| {
+        let pool = pools
+            .values()
+            .filter(|p| p.settings.site == site.id && p.settings.target == target.id);
+        let pool = pool.map(|p| p.settings.id).min();
+        let own = numbers
+            .iter()
+            .filter(|n| n.site == Some(site.id) && belongs(n, target.id, first))
+            .map(AsRef::as_ref);
+        TargetPlan::new(target.clone(), pool, own)
+    };
+    let plan = SitePlan {
+        targets: site.targets.iter().map(target_plan).collect(),
+        source_numbers_win: site.source_numbers_win,
+    };
+    let rules = snippet_rules(&plan, &site.hosts);
+    SiteEntry { site, plan, rules }
+}
+
+/// A number without a target of its own stands for the site's first.
+fn belongs(number: &TrackingNumber, target: SwapTargetId, first: Option<SwapTargetId>) -> bool {
+    number.target.or(first) == Some(target)
+}
+
+/// The directory as everybody shares it.
+#[derive(Debug, Clone, Default)]
+pub struct SharedDirectory(Arc<ArcSwap<Directory>>);
+
+impl SharedDirectory {
+    /// The directory as it is now.
+    #[must_use]
+    pub fn now(&self) -> Arc<Directory> {
+        self.0.load_full()
+    }
+
+    /// A guard on the directory for one look-up, without touching its reference count.
+    #[must_use]
+    pub fn peek(&self) -> arc_swap::Guard<Arc<Directory>> {
+        self.0.load()
+    }
+
+    /// Replaces the directory.
+    pub fn replace(&self, directory: Directory) {
+        self.0.store(Arc::new(directory));
+    }
+}

@@ -1,0 +1,13 @@
+//! The use cases of Trunkline, one file per station, and the ports they need.
+//!
+//! The engine fetches, calls the core's decisions, commits, and passes on; it decides nothing itself.
+#![warn(missing_docs)]
+
+pub mod assignment;
+pub mod attribution;
+pub mod call;
+pub mod clock;
+pub mod directory;
+pub mod live;
+pub mod ports;
+pub mod setup;

@@ -1,0 +1,320 @@
+//! The record of calls.
+
+use async_trait::async_trait;
+use trunkline_core::attribution::EarlierCall;
+use trunkline_core::base::id::{
+    AccountId, CallEventId, CallId, NumberId, RecordingId, SessionId, SiteId, TrunkId,
+};
+use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
+use trunkline_core::visitor::{Channel, Source};
+
+use super::{PortError, PortResult};
+use crate::call::control::{Attestation, Quality, RecordingState};
+
+/// A call as it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallRow {
+    /// Its id.
+    pub id: CallId,
+    /// The account of the number.
+    pub account: AccountId,
+    /// The trunk it came over.
+    pub trunk: TrunkId,
+    /// The tracking number.
+    pub number: NumberId,
+    /// The tracking number as dialled.
+    pub dialled: PhoneNumber,
+    /// The site the number is shown on.
+    pub site: Option<SiteId>,
+    /// The caller, when not withheld.
+    pub caller: Option<PhoneNumber>,
+    /// The caller as signalled.
+    pub caller_text: String,
+    /// STIR/SHAKEN attestation.
+    pub attestation: Option<Attestation>,
+    /// Call-ID of the caller's leg.
+    pub sip_call_id: String,
+    /// Where it stands.
+    pub state: CallState,
+    /// What came of it.
+    pub result: Option<CallResult>,
+    /// When it came.
+    pub started_at: Timestamp,
+    /// When a destination answered.
+    pub answered_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// Last sign of life while up.
+    pub progress_at: Timestamp,
+    /// Time connected, in milliseconds.
+    pub talk_ms: i64,
+    /// The destination that was rung last or answered.
+    pub destination: Option<PhoneNumber>,
+    /// Where the call came from, as far as attribution or the number tells.
+    pub source: Option<Source>,
+    /// The credited session.
+    pub session: Option<SessionId>,
+    /// Its probability, 0 to 1.
+    pub probability: Option<f64>,
+    /// Whether the credit is too weak to be reported without a mark.
+    pub ambiguous: bool,
+    /// Whether the caller called this account for the first time.
+    pub first_time: bool,
+    /// All candidates.
+    pub candidates: Vec<CandidateRow>,
+    /// Which side ended it.
+    pub ended_by: Option<EndedBy>,
+    /// Why it ended.
+    pub end_reason: Option<EndReason>,
+    /// Final SIP status of the caller's leg, when never connected.
+    pub sip_status: Option<u16>,
+    /// Q.850 cause.
+    pub q850: Option<u8>,
+    /// Media quality.
+    pub quality: Option<Quality>,
+    /// Its recording.
+    pub recording: Option<RecordingId>,
+    /// Whether a person should look at it: it was connected when the process ended.
+    pub review: bool,
+}
+
+/// A candidate as stored, with its evidence in words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CandidateRow {
+    /// The session; `None` is "none of these".
+    pub session: Option<SessionId>,
+    /// Its probability, 0 to 1.
+    pub probability: f64,
+    /// Who, for people: `Visitor 7f2k, phone`.
+    pub who: String,
+    /// Its source, for people.
+    pub source: String,
+    /// The evidence as sentences.
+    pub reasons: Vec<String>,
+}
+
+/// What kind of thing happened in a call; the marks of the timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CallEventKind {
+    /// The call came.
+    Ring,
+    /// The flow entered a node.
+    Flow,
+    /// A destination is being rung.
+    Attempt,
+    /// An attempt failed.
+    AttemptFailed,
+    /// A destination answered.
+    Connected,
+    /// A rule forbade a destination.
+    Refused,
+    /// The call ended.
+    Ended,
+}
+
+impl CallEventKind {
+    /// The stored word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ring => "ring",
+            Self::Flow => "flow",
+            Self::Attempt => "attempt",
+            Self::AttemptFailed => "attempt_failed",
+            Self::Connected => "connected",
+            Self::Refused => "refused",
+            Self::Ended => "ended",
+        }
+    }
+
+    /// From the stored word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [
+            Self::Ring,
+            Self::Flow,
+            Self::Attempt,
+            Self::AttemptFailed,
+            Self::Connected,
+            Self::Refused,
+            Self::Ended,
+        ]
+        .into_iter()
+        .find(|kind| kind.word() == word)
+    }
+}
+
+/// One event in the life of a call; append-only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallEventRow {
+    /// Its id; a repeated id changes nothing.
+    pub id: CallEventId,
+    /// The call.
+    pub call: CallId,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub kind: CallEventKind,
+    /// Which attempt, for those about one.
+    pub attempt: Option<u32>,
+    /// The destination, for those about one.
+    pub destination: Option<PhoneNumber>,
+    /// Final SIP status, for failed attempts.
+    pub sip_status: Option<u16>,
+    /// A word or sentence: outcome, node, refusal.
+    pub detail: String,
+}
+
+/// A recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordingRow {
+    /// Its id.
+    pub id: RecordingId,
+    /// The call.
+    pub call: CallId,
+    /// The account.
+    pub account: AccountId,
+    /// Path below the recordings folder.
+    pub path: String,
+    /// Whether it is whole.
+    pub state: RecordingState,
+    /// Length, in milliseconds.
+    pub duration_ms: i64,
+    /// Size of the file.
+    pub bytes: i64,
+    /// When it started.
+    pub started_at: Timestamp,
+}
+
+/// What is saved of a call in one transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallChange {
+    /// The call as it stands now.
+    pub call: CallRow,
+    /// What happened since the last save.
+    pub events: Vec<CallEventRow>,
+    /// Its recording, when it changed.
+    pub recording: Option<RecordingRow>,
+}
+
+/// Which calls to list.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CallFilter {
+    /// The account; required.
+    pub account: Option<AccountId>,
+    /// Came at or after.
+    pub from: Option<Timestamp>,
+    /// Came before.
+    pub to: Option<Timestamp>,
+    /// Only calls that did not end.
+    pub live: bool,
+    /// Only this result.
+    pub result: Option<CallResult>,
+    /// Only this channel.
+    pub channel: Option<Channel>,
+    /// Only this source.
+    pub source: Option<String>,
+    /// Only this medium.
+    pub medium: Option<String>,
+    /// Only calls on this site.
+    pub site: Option<SiteId>,
+    /// Only calls on this number.
+    pub number: Option<NumberId>,
+    /// Only this caller.
+    pub caller: Option<PhoneNumber>,
+    /// Only calls credited to this session.
+    pub session: Option<SessionId>,
+    /// Only ambiguous ones.
+    pub ambiguous: bool,
+    /// Only missed ones: ended without being answered.
+    pub missed: bool,
+    /// Only recorded ones.
+    pub recorded: bool,
+    /// Only calls before this one (keyset paging by start, then id).
+    pub after: Option<(Timestamp, CallId)>,
+    /// Most rows.
+    pub limit: u32,
+}
+
+/// How many calls there are of each kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CallCounts {
+    /// All.
+    pub all: i64,
+    /// Since the given start of today.
+    pub today: i64,
+    /// In progress.
+    pub live: i64,
+    /// Ambiguous.
+    pub ambiguous: i64,
+    /// Ended without being answered.
+    pub missed: i64,
+}
+
+/// Calls on a number, for the inventory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NumberUseCount {
+    /// Calls since the given moment.
+    pub calls: i64,
+    /// When the last one came.
+    pub last_call_at: Option<Timestamp>,
+}
+
+/// Saves and reads calls.
+#[async_trait]
+pub trait CallRecords: Send + Sync {
+    /// Saves a call with its new events, in one transaction. The same change twice changes nothing.
+    async fn save(&self, change: &CallChange) -> PortResult<()>;
+    /// Moves the sign of life of calls in progress; never of one that ended.
+    async fn progress(&self, marks: &[(CallId, Timestamp)]) -> PortResult<()>;
+    /// Calls that did not end, oldest first.
+    async fn open_calls(&self) -> PortResult<Vec<CallRow>>;
+    /// A call.
+    async fn call(&self, id: CallId) -> PortResult<Option<CallRow>>;
+    /// The events of a call in order of time, then id.
+    async fn events(&self, call: CallId) -> PortResult<Vec<CallEventRow>>;
+    /// Calls, newest first. Candidates are left out.
+    async fn calls(&self, filter: &CallFilter) -> PortResult<Vec<CallRow>>;
+    /// Counts for the tabs of the log.
+    async fn counts(&self, account: AccountId, today: Timestamp) -> PortResult<CallCounts>;
+    /// Calls by number of an account since a moment.
+    async fn by_number(
+        &self,
+        account: AccountId,
+        since: Timestamp,
+    ) -> PortResult<Vec<(NumberId, NumberUseCount)>>;
+    /// Whether the caller called the account before, and the last call that was credited to a
+    /// session, since a moment.
+    async fn earlier_call(
+        &self,
+        account: AccountId,
+        caller: PhoneNumber,
+        since: Timestamp,
+    ) -> PortResult<(bool, Option<EarlierCall>)>;
+    /// Minutes of connected legs of an account since a moment, begun minutes counted whole.
+    async fn minutes_since(&self, account: AccountId, since: Timestamp) -> PortResult<i64>;
+    /// A recording.
+    async fn recording(&self, id: RecordingId) -> PortResult<Option<RecordingRow>>;
+    /// Recordings that are still being written, for the start of the process.
+    async fn unfinished_recordings(&self) -> PortResult<Vec<RecordingRow>>;
+}
+
+/// A bounded file that keeps changes of calls while the database is away.
+pub trait CallSpool: Send + Sync {
+    /// Appends a change durably.
+    ///
+    /// # Errors
+    /// [`PortError::Overloaded`] when the file has reached its limit.
+    fn append(&self, change: &CallChange) -> Result<(), PortError>;
+    /// All changes in order, to be saved again.
+    ///
+    /// # Errors
+    /// When the file cannot be read. Lines that cannot be read are skipped and counted in the log.
+    fn pending(&self) -> Result<Vec<CallChange>, PortError>;
+    /// Forgets the first `count` changes: they are saved.
+    ///
+    /// # Errors
+    /// When the file cannot be rewritten.
+    fn forget(&self, count: usize) -> Result<(), PortError>;
+}

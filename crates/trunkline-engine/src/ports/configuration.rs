@@ -1,0 +1,122 @@
+//! The control plane: what operators and users set up. Everything is small enough to be loaded whole.
+
+use async_trait::async_trait;
+use trunkline_core::assignment::{PoolSettings, Site, TrackingNumber};
+use trunkline_core::base::id::{AccountId, FlowId, NumberId, PoolId, SiteId, TrunkId};
+use trunkline_core::base::{Country, Currency, Timestamp, Zone};
+use trunkline_core::call::TollPolicy;
+use trunkline_core::call::flow::FlowDocument;
+
+use super::PortResult;
+use crate::call::control::TrunkProfile;
+
+/// An account: the tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// Name for people.
+    pub name: String,
+    /// Its time zone.
+    pub zone: Zone,
+    /// The one currency of its books.
+    pub currency: Currency,
+    /// Home country: numbers without country code are read as dialled there.
+    pub country: Country,
+    /// What it may dial.
+    pub toll: TollPolicy,
+    /// Whether calls are recorded without a notice in the flow, on the account's own responsibility.
+    pub recording_waiver: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A trunk as set up by the operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trunk {
+    /// What performers need to know.
+    pub profile: TrunkProfile,
+    /// Where outgoing calls are sent, as written: host name or address, and port.
+    pub peer_host: Option<String>,
+    /// Port of the peer.
+    pub peer_port: u16,
+    /// The account it serves; `None` serves all accounts of the instance.
+    pub account: Option<AccountId>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A stored call flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flow {
+    /// Its id.
+    pub id: FlowId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Name for people.
+    pub name: String,
+    /// The published document.
+    pub document: FlowDocument,
+    /// Counts the published documents.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// Everything that is set up, at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Everything {
+    /// All accounts.
+    pub accounts: Vec<Account>,
+    /// All trunks.
+    pub trunks: Vec<Trunk>,
+    /// All sites with their targets in order.
+    pub sites: Vec<Site>,
+    /// All pools.
+    pub pools: Vec<PoolSettings>,
+    /// All tracking numbers.
+    pub numbers: Vec<TrackingNumber>,
+    /// All flows.
+    pub flows: Vec<Flow>,
+}
+
+/// Reads and changes what is set up. `put_…` inserts or replaces the whole thing by its id; a site's
+/// targets are replaced with it. `delete_…` answers whether there was one, and is a conflict while
+/// something refers to it.
+#[async_trait]
+pub trait Configuration: Send + Sync {
+    /// Everything.
+    async fn load(&self) -> PortResult<Everything>;
+    /// Inserts or replaces an account.
+    async fn put_account(&self, account: &Account) -> PortResult<()>;
+    /// Inserts or replaces a trunk.
+    async fn put_trunk(&self, trunk: &Trunk) -> PortResult<()>;
+    /// Inserts or replaces a site with its targets.
+    async fn put_site(&self, site: &Site) -> PortResult<()>;
+    /// Inserts or replaces a pool.
+    async fn put_pool(&self, pool: &PoolSettings) -> PortResult<()>;
+    /// Inserts or replaces a tracking number; a conflict when the number exists in the instance.
+    async fn put_number(&self, number: &TrackingNumber) -> PortResult<()>;
+    /// Inserts or replaces a flow.
+    async fn put_flow(&self, flow: &Flow) -> PortResult<()>;
+    /// Removes a trunk.
+    async fn delete_trunk(&self, id: TrunkId) -> PortResult<bool>;
+    /// Removes a site and its targets.
+    async fn delete_site(&self, id: SiteId) -> PortResult<bool>;
+    /// Removes a pool.
+    async fn delete_pool(&self, id: PoolId) -> PortResult<bool>;
+    /// Removes a tracking number that never had a call or a showing; a conflict otherwise.
+    async fn delete_number(&self, id: NumberId) -> PortResult<bool>;
+    /// Removes a flow.
+    async fn delete_flow(&self, id: FlowId) -> PortResult<bool>;
+    /// A named secret of the instance (32 random bytes), made by `fresh` when it does not exist yet.
+    /// Stored sealed.
+    async fn instance_secret(&self, name: &str, fresh: [u8; 32]) -> PortResult<[u8; 32]>;
+}
+
+/// Finds the address of a trunk's peer.
+#[async_trait]
+pub trait Resolver: Send + Sync {
+    /// The address of a host name or literal address, within a bounded time; `None` when it has none.
+    async fn resolve(&self, host: &str, port: u16) -> Option<std::net::SocketAddr>;
+}

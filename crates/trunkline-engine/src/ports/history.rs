@@ -1,0 +1,240 @@
+//! The history of visits: what the hot path records, and what attribution and the dashboard read.
+//!
+//! Append-only are touch, page view, showing and tap. Session and lease rows are projections.
+
+use async_trait::async_trait;
+use tokio::sync::oneshot;
+use trunkline_core::attribution;
+use trunkline_core::base::Timestamp;
+use trunkline_core::base::id::{
+    AccountId, LeaseId, NumberId, PageViewId, PoolId, SessionId, ShowingId, SiteId, SwapTargetId,
+    TapId, TouchId, VisitorId,
+};
+use trunkline_core::visitor::{ClickId, Consent, Device, Source};
+
+use super::{PortError, PortResult};
+
+/// Resolves when the records are durable, or tells why they are not.
+pub type Commit = oneshot::Receiver<Result<(), PortError>>;
+
+/// A session as it starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionRow {
+    /// Its id.
+    pub id: SessionId,
+    /// The site.
+    pub site: SiteId,
+    /// The account of the site.
+    pub account: AccountId,
+    /// The visitor.
+    pub visitor: VisitorId,
+    /// What the visitor allowed.
+    pub consent: Consent,
+    /// The device.
+    pub device: Device,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// When it was last active.
+    pub seen_at: Timestamp,
+    /// Source of its first touch.
+    pub source: Source,
+    /// Page it landed on, without fragment.
+    pub landing: String,
+    /// The click identifier it came with.
+    pub click: Option<ClickId>,
+}
+
+/// One arrival of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TouchRow {
+    /// Its id.
+    pub id: TouchId,
+    /// The session.
+    pub session: SessionId,
+    /// When.
+    pub at: Timestamp,
+    /// The page.
+    pub page: String,
+    /// The referrer as told by the browser.
+    pub referrer: String,
+    /// Where it came from, with the rule that decided.
+    pub source: Source,
+    /// Every click identifier on the address.
+    pub clicks: Vec<ClickId>,
+}
+
+/// One page that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageViewRow {
+    /// Its id.
+    pub id: PageViewId,
+    /// The session.
+    pub session: SessionId,
+    /// When.
+    pub at: Timestamp,
+    /// The page.
+    pub page: String,
+}
+
+/// A lease as it is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseRow {
+    /// Its id.
+    pub id: LeaseId,
+    /// The number.
+    pub number: NumberId,
+    /// Its pool.
+    pub pool: PoolId,
+    /// The target it stands for.
+    pub target: SwapTargetId,
+    /// The session.
+    pub session: SessionId,
+    /// Its visitor.
+    pub visitor: VisitorId,
+    /// When it was given.
+    pub started_at: Timestamp,
+}
+
+/// The start of a showing: a beacon said that the number is on the page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShowingRow {
+    /// Its id.
+    pub id: ShowingId,
+    /// The number.
+    pub number: NumberId,
+    /// The session.
+    pub session: SessionId,
+    /// Its visitor.
+    pub visitor: VisitorId,
+    /// The lease, for pool numbers.
+    pub lease: Option<LeaseId>,
+    /// When.
+    pub at: Timestamp,
+    /// The page.
+    pub page: String,
+    /// How many places were swapped.
+    pub swaps: u32,
+}
+
+/// A tap on a `tel:` link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TapRow {
+    /// Its id.
+    pub id: TapId,
+    /// The number that was tapped.
+    pub number: NumberId,
+    /// The session.
+    pub session: SessionId,
+    /// When, by the server's clock.
+    pub at: Timestamp,
+}
+
+/// One thing to record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Record {
+    /// A session started. Recorded twice, the second changes nothing.
+    Session(Box<SessionRow>),
+    /// A session was active; keeps the later time.
+    SessionSeen(SessionId, Timestamp),
+    /// A touch.
+    Touch(Box<TouchRow>),
+    /// A page view.
+    PageView(PageViewRow),
+    /// A lease was given. The lease that held the number before ends at the same moment.
+    Lease(LeaseRow),
+    /// A lease was confirmed by its first beacon.
+    LeaseConfirmed(LeaseId, Timestamp),
+    /// The number of a lease was visible; keeps the later time.
+    LeaseSeen(LeaseId, Timestamp),
+    /// A lease ended.
+    LeaseEnded(LeaseId, Timestamp),
+    /// A showing started.
+    Showing(ShowingRow),
+    /// A showing was last visible then; appended as a row of its own.
+    ShowingEnded(ShowingId, Timestamp),
+    /// A tap.
+    Tap(TapRow),
+}
+
+/// A lease that may still matter, for the start of the process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenLease {
+    /// The lease.
+    pub lease: LeaseRow,
+    /// When it was confirmed.
+    pub confirmed_at: Option<Timestamp>,
+    /// When the number was last visible.
+    pub seen_at: Timestamp,
+}
+
+/// A session with what happened in it, for the timeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionStory {
+    /// The session.
+    pub session: SessionRow,
+    /// Touches in order of time.
+    pub touches: Vec<TouchRow>,
+    /// Page views in order of time.
+    pub pages: Vec<PageViewRow>,
+    /// Showings in order of time, with when each was last visible.
+    pub showings: Vec<(ShowingRow, Timestamp)>,
+    /// Taps in order of time.
+    pub taps: Vec<TapRow>,
+}
+
+/// Which sessions to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionFilter {
+    /// The account.
+    pub account: AccountId,
+    /// Only this site.
+    pub site: Option<SiteId>,
+    /// Started at or after.
+    pub from: Option<Timestamp>,
+    /// Started before.
+    pub to: Option<Timestamp>,
+    /// Only sessions started before this one (keyset paging by start, then id).
+    pub after: Option<(Timestamp, SessionId)>,
+    /// Most rows.
+    pub limit: u32,
+}
+
+/// Records and reads visits.
+#[async_trait]
+pub trait History: Send + Sync {
+    /// Queues records as one unit. The answer resolves after their commit; drop it to not wait.
+    ///
+    /// # Errors
+    /// [`PortError::Overloaded`] at once when the queue is full; nothing is then recorded.
+    fn record(&self, records: Vec<Record>) -> Result<Commit, PortError>;
+    /// Leases that did not end, with `seen_at` or start at or after `since`, newest first.
+    async fn open_leases(&self, since: Timestamp) -> PortResult<Vec<OpenLease>>;
+    /// A session.
+    async fn session(&self, id: SessionId) -> PortResult<Option<SessionRow>>;
+    /// The latest session of a visitor on a site.
+    async fn latest_session(
+        &self,
+        site: SiteId,
+        visitor: VisitorId,
+    ) -> PortResult<Option<SessionRow>>;
+    /// What happened in a session.
+    async fn session_story(&self, id: SessionId) -> PortResult<Option<SessionStory>>;
+    /// Sessions, newest first.
+    async fn sessions(&self, filter: &SessionFilter) -> PortResult<Vec<SessionRow>>;
+    /// Sessions that were shown a number: confirmed showings and unconfirmed leases that were visible
+    /// (or given) at or after `since` and started at or before `until`; latest first, at most `limit`.
+    async fn showings_of(
+        &self,
+        number: NumberId,
+        since: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> PortResult<Vec<attribution::Showing>>;
+    /// Taps on a number in the interval.
+    async fn taps_on(
+        &self,
+        number: NumberId,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> PortResult<Vec<attribution::Tap>>;
+}

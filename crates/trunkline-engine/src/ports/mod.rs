@@ -1,0 +1,34 @@
+//! What the engine needs from outside, as traits named for the need. Adapters implement them; only
+//! the binary names an adapter.
+//!
+//! Not found is `Ok(None)`, not an error. Times are arguments.
+
+pub mod access;
+pub mod calls;
+pub mod configuration;
+pub mod history;
+
+pub use access::Access;
+pub use calls::{CallRecords, CallSpool};
+pub use configuration::Configuration;
+pub use history::{Commit, History};
+
+/// Why a port could not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PortError {
+    /// Something unique exists already, or something referred to does not.
+    #[error("conflicts with what is stored: {0}")]
+    Conflict(String),
+    /// The queue in front of the store is full.
+    #[error("the write queue is full")]
+    Overloaded,
+    /// The store is away or did not answer in time.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// Anything else.
+    #[error("the database failed: {0}")]
+    Failed(String),
+}
+
+/// What a port answers.
+pub type PortResult<T> = Result<T, PortError>;

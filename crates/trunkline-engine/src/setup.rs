@@ -1,0 +1,402 @@
+//! Setting up: changes of what operators and users configure. Every change is checked, stored, and
+//! only then seen: the directory is read back whole, and pools follow it.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+use trunkline_core::assignment::site::{HOSTS_MAX, TARGETS_MAX};
+use trunkline_core::assignment::{NumberUse, PoolSettings, Site, TrackingNumber};
+use trunkline_core::base::id::{FlowId, NumberId, PoolId, SiteId, TrunkId};
+
+use crate::assignment::Assignments;
+use crate::directory::{Directory, SharedDirectory};
+use crate::ports::configuration::{Account, Configuration, Flow, Resolver, Trunk};
+use crate::ports::{PortError, PortResult};
+
+/// Longest name of anything, in characters.
+pub const NAME_MAX: usize = 120;
+
+/// Why a change was not made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SetupError {
+    /// A field does not hold what it must.
+    #[error("{message}")]
+    Invalid {
+        /// The field.
+        field: &'static str,
+        /// What is wrong and what to write instead.
+        message: String,
+    },
+    /// The store refused or is away.
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+fn invalid(field: &'static str, message: impl Into<String>) -> SetupError {
+    SetupError::Invalid {
+        field,
+        message: message.into(),
+    }
+}
+
+/// Makes changes.
+pub struct Setup {
+    configuration: Arc<dyn Configuration>,
+    resolver: Arc<dyn Resolver>,
+    directory: SharedDirectory,
+    assignments: Arc<Assignments>,
+    /// One change at a time, so that checks and the change they allow see the same directory.
+    changing: Mutex<()>,
+}
+
+impl Setup {
+    /// Over the stored configuration.
+    #[must_use]
+    pub fn new(
+        configuration: Arc<dyn Configuration>,
+        resolver: Arc<dyn Resolver>,
+        directory: SharedDirectory,
+        assignments: Arc<Assignments>,
+    ) -> Self {
+        Self {
+            configuration,
+            resolver,
+            directory,
+            assignments,
+            changing: Mutex::new(()),
+        }
+    }
+
+    /// Reads the directory from the store; at the start, and when another node changed something.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn reload(&self) -> PortResult<()> {
+        let mut all = self.configuration.load().await?;
+        for trunk in &mut all.trunks {
+            trunk.profile.peer = match &trunk.peer_host {
+                Some(host) => self.resolver.resolve(host, trunk.peer_port).await,
+                None => None,
+            };
+            if trunk.peer_host.is_some() && trunk.profile.peer.is_none() {
+                tracing::warn!(trunk = trunk.profile.name, host = ?trunk.peer_host, "the peer of a trunk has no address; calls out over it will fail");
+            }
+        }
+        self.directory.replace(Directory::new(all));
+        self.assignments.reload();
+        Ok(())
+    }
+
+    /// Inserts or replaces an account.
+    ///
+    /// # Errors
+    /// When a field is wrong or the store refuses.
+    pub async fn put_account(&self, account: &Account) -> Result<(), SetupError> {
+        check_name("name", &account.name)?;
+        if account.toll.countries_allowed.is_empty() {
+            return Err(invalid(
+                "countries_allowed",
+                "write at least one country, such as US",
+            ));
+        }
+        let _changing = self.changing.lock().await;
+        self.configuration.put_account(account).await?;
+        Ok(self.reload().await?)
+    }
+
+    /// Inserts or replaces a trunk.
+    ///
+    /// # Errors
+    /// When a field is wrong or the store refuses.
+    pub async fn put_trunk(&self, trunk: &Trunk) -> Result<(), SetupError> {
+        check_name("name", &trunk.profile.name)?;
+        if trunk.profile.addresses.is_empty() {
+            return Err(invalid(
+                "addresses",
+                "write at least one address the carrier sends from, such as 203.0.113.7",
+            ));
+        }
+        if trunk.profile.codecs.is_empty() {
+            return Err(invalid("codecs", "write at least one of PCMU, PCMA"));
+        }
+        let _changing = self.changing.lock().await;
+        self.configuration.put_trunk(trunk).await?;
+        Ok(self.reload().await?)
+    }
+
+    /// Inserts or replaces a site with its targets. Its configuration version goes up when what its
+    /// snippet carries changes.
+    ///
+    /// # Errors
+    /// When a field is wrong or the store refuses.
+    pub async fn put_site(&self, mut site: Site) -> Result<(), SetupError> {
+        check_name("name", &site.name)?;
+        check_hosts(&site.hosts)?;
+        if site.targets.is_empty() || site.targets.len() > TARGETS_MAX {
+            return Err(invalid(
+                "targets",
+                format!("write 1 to {TARGETS_MAX} numbers that are printed on the pages"),
+            ));
+        }
+        let distinct: HashSet<_> = site.targets.iter().map(|t| t.number).collect();
+        if distinct.len() != site.targets.len() {
+            return Err(invalid("targets", "every target needs a number of its own"));
+        }
+        let _changing = self.changing.lock().await;
+        if let Some(before) = self.directory.now().site(site.id) {
+            let carried = |s: &Site| (s.targets.clone(), s.source_numbers_win);
+            let changed = carried(&before.site) != carried(&site);
+            site.config_version = before.site.config_version + i64::from(changed);
+        }
+        self.configuration.put_site(&site).await?;
+        Ok(self.reload().await?)
+    }
+
+    /// Inserts or replaces a pool.
+    ///
+    /// # Errors
+    /// When a field is wrong or the store refuses.
+    pub async fn put_pool(&self, pool: &PoolSettings) -> Result<(), SetupError> {
+        check_name("name", &pool.name)?;
+        let directory = self.directory.now();
+        let site = directory
+            .site(pool.site)
+            .filter(|s| s.site.account == pool.account);
+        let site = site.ok_or_else(|| invalid("site", "there is no such site"))?;
+        if !site.site.targets.iter().any(|t| t.id == pool.target) {
+            return Err(invalid("target", "the site has no such target"));
+        }
+        let taken = directory
+            .pools_of_site(pool.site)
+            .iter()
+            .any(|p| p.settings.id != pool.id && p.settings.target == pool.target);
+        if taken {
+            return Err(invalid("target", "the target has a pool already"));
+        }
+        let _changing = self.changing.lock().await;
+        self.configuration.put_pool(pool).await?;
+        self.follow_block(pool.site).await
+    }
+
+    /// Inserts or replaces a tracking number.
+    ///
+    /// # Errors
+    /// When a field is wrong or the store refuses.
+    pub async fn put_number(&self, number: &TrackingNumber) -> Result<(), SetupError> {
+        let directory = self.directory.now();
+        check_number(&directory, number)?;
+        let _changing = self.changing.lock().await;
+        self.configuration.put_number(number).await?;
+        match number.site {
+            Some(site) => self.follow_block(site).await,
+            None => Ok(self.reload().await?),
+        }
+    }
+
+    /// Inserts or replaces a flow.
+    ///
+    /// # Errors
+    /// When the document has a problem or the store refuses.
+    pub async fn put_flow(&self, flow: &Flow) -> Result<(), SetupError> {
+        check_name("name", &flow.name)?;
+        if let Some(problem) = flow.document.problems().first() {
+            let place = if problem.node.is_empty() {
+                String::new()
+            } else {
+                format!("node `{}` ", problem.node)
+            };
+            return Err(invalid("document", format!("{place}{}", problem.message)));
+        }
+        let _changing = self.changing.lock().await;
+        self.configuration.put_flow(flow).await?;
+        Ok(self.reload().await?)
+    }
+
+    /// Removes a trunk.
+    ///
+    /// # Errors
+    /// When numbers are bound to it or the store is away.
+    pub async fn delete_trunk(&self, id: TrunkId) -> Result<bool, SetupError> {
+        let _changing = self.changing.lock().await;
+        let there = self.configuration.delete_trunk(id).await?;
+        self.reload().await?;
+        Ok(there)
+    }
+
+    /// Removes a site.
+    ///
+    /// # Errors
+    /// When numbers or pools belong to it or the store is away.
+    pub async fn delete_site(&self, id: SiteId) -> Result<bool, SetupError> {
+        let _changing = self.changing.lock().await;
+        let there = self.configuration.delete_site(id).await?;
+        self.reload().await?;
+        Ok(there)
+    }
+
+    /// Removes a pool.
+    ///
+    /// # Errors
+    /// When numbers belong to it or the store is away.
+    pub async fn delete_pool(&self, id: PoolId) -> Result<bool, SetupError> {
+        let _changing = self.changing.lock().await;
+        let there = self.configuration.delete_pool(id).await?;
+        self.reload().await?;
+        Ok(there)
+    }
+
+    /// Removes a tracking number.
+    ///
+    /// # Errors
+    /// When it has history or the store is away.
+    pub async fn delete_number(&self, id: NumberId) -> Result<bool, SetupError> {
+        let _changing = self.changing.lock().await;
+        let there = self.configuration.delete_number(id).await?;
+        self.reload().await?;
+        Ok(there)
+    }
+
+    /// Removes a flow.
+    ///
+    /// # Errors
+    /// When numbers use it or the store is away.
+    pub async fn delete_flow(&self, id: FlowId) -> Result<bool, SetupError> {
+        let _changing = self.changing.lock().await;
+        let there = self.configuration.delete_flow(id).await?;
+        self.reload().await?;
+        Ok(there)
+    }
+
+    /// Reads the directory back and raises the site's version when the rules of its block changed.
+    async fn follow_block(&self, site: SiteId) -> Result<(), SetupError> {
+        let before = self.directory.now();
+        self.reload().await?;
+        let after = self.directory.now();
+        let (Some(before), Some(after)) = (before.site(site), after.site(site)) else {
+            return Ok(());
+        };
+        if before.rules != after.rules {
+            let mut site = after.site.clone();
+            site.config_version += 1;
+            self.configuration.put_site(&site).await?;
+            self.reload().await?;
+        }
+        Ok(())
+    }
+}
+
+fn check_name(field: &'static str, name: &str) -> Result<(), SetupError> {
+    let length = name.trim().chars().count();
+    if length == 0 || length > NAME_MAX {
+        return Err(invalid(
+            field,
+            format!("write a name of 1 to {NAME_MAX} characters"),
+        ));
+    }
+    Ok(())
+}
+
+fn check_hosts(hosts: &[String]) -> Result<(), SetupError> {
+    if hosts.is_empty() || hosts.len() > HOSTS_MAX {
+        return Err(invalid(
+            "hosts",
+            format!("write 1 to {HOSTS_MAX} host names such as www.example.com"),
+        ));
+    }
+    for host in hosts {
+        let plain = host.len() <= 253 && host.split('.').all(is_label);
+        if !plain {
+            return Err(invalid(
+                "hosts",
+                format!(
+                    "`{host}` is not a host name such as www.example.com; leave out scheme, port and path"
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn is_label(label: &str) -> bool {
+    let fits = (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-');
+    fits && label
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+fn check_number(directory: &Directory, number: &TrackingNumber) -> Result<(), SetupError> {
+    let trunk = directory
+        .trunk(number.trunk)
+        .filter(|t| t.account.is_none_or(|a| a == number.account));
+    trunk.ok_or_else(|| invalid("trunk", "there is no such trunk"))?;
+    if number.business_line == number.number {
+        return Err(invalid(
+            "business_line",
+            "a tracking number cannot forward to itself",
+        ));
+    }
+    let lines = [Some(number.business_line), number.second_line];
+    if lines
+        .into_iter()
+        .flatten()
+        .any(|line| directory.number_by_digits(line).is_some())
+    {
+        return Err(invalid(
+            "business_line",
+            "this is a tracking number itself; calls would go in a circle",
+        ));
+    }
+    if let Some(other) = directory
+        .number_by_digits(number.number)
+        .filter(|other| other.id != number.id)
+    {
+        let message = if other.account == number.account {
+            "this number is in the inventory already"
+        } else {
+            "this number is not available"
+        };
+        return Err(invalid("number", message));
+    }
+    let site = match number.site {
+        Some(id) => {
+            let site = directory
+                .site(id)
+                .filter(|s| s.site.account == number.account);
+            Some(site.ok_or_else(|| invalid("site", "there is no such site"))?)
+        }
+        None => None,
+    };
+    if let Some(target) = number.target
+        && !site.is_some_and(|s| s.site.targets.iter().any(|t| t.id == target))
+    {
+        return Err(invalid("target", "the site has no such target"));
+    }
+    if let Some(flow) = number.flow {
+        directory
+            .flow(flow)
+            .filter(|f| f.account == number.account)
+            .ok_or_else(|| invalid("flow", "there is no such flow"))?;
+    }
+    let pool = match number.pool {
+        Some(id) => {
+            let pool = directory
+                .pool(id)
+                .filter(|p| p.settings.account == number.account);
+            Some(pool.ok_or_else(|| invalid("pool", "there is no such pool"))?)
+        }
+        None => None,
+    };
+    match number.kind {
+        NumberUse::Pool if pool.is_none() => Err(invalid("pool", "a pool number needs a pool")),
+        NumberUse::Pool if pool.is_some_and(|p| Some(p.settings.site) != number.site) => Err(
+            invalid("site", "a pool number belongs to the site of its pool"),
+        ),
+        NumberUse::Source if site.is_none() => Err(invalid("site", "a source number needs a site")),
+        NumberUse::Source if number.selector.is_empty() && pool.is_none() => Err(invalid(
+            "source",
+            "write a channel, medium or source, or the pool whose overflow it is",
+        )),
+        NumberUse::Pool | NumberUse::Source | NumberUse::Static => Ok(()),
+    }
+}

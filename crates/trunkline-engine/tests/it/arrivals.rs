@@ -1,0 +1,292 @@
+//! Arrivals and beacons: who gets which number over time, overload and restarts.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use trunkline_core::assignment::{
+    Basis, NumberUse, PoolSettings, Site, SwapTarget, TrackingNumber,
+};
+use trunkline_core::base::id::{
+    AccountId, LeaseId, NumberId, PoolId, SessionId, SiteId, SwapTargetId, TrunkId, VisitorId,
+};
+use trunkline_core::base::{PhoneNumber, Timestamp, Zone};
+use trunkline_core::visitor::{Consent, Device, Landing, SourceSelector};
+use trunkline_engine::assignment::{Answer, Assignments, Beacon, BeaconOutcome, Known, Visit};
+use trunkline_engine::clock::{Clock, Moment};
+use trunkline_engine::directory::{Directory, SharedDirectory};
+use trunkline_engine::ports::configuration::Everything;
+use trunkline_engine::ports::history::{LeaseRow, OpenLease, Record};
+
+use crate::ports::{HandClock, MemoryHistory};
+
+const SITE: SiteId = SiteId::from_raw(1);
+const POOL: PoolId = PoolId::from_raw(2);
+const TARGET: SwapTargetId = SwapTargetId::from_raw(3);
+const FIRST: u64 = 13_125_550_100;
+
+/// A site with a pool of so many numbers and a static number behind it.
+pub(crate) fn everything(pool_size: u64, strict: bool) -> Everything {
+    let zone = Zone::parse("America/Chicago").expect("a zone");
+    let created_at = Timestamp::EPOCH;
+    let site = Site {
+        id: SITE,
+        account: AccountId::from_raw(9),
+        key: "key".to_owned(),
+        name: "Site".to_owned(),
+        hosts: vec!["a.example".to_owned()],
+        zone,
+        targets: vec![SwapTarget {
+            id: TARGET,
+            label: "Main".to_owned(),
+            number: PhoneNumber::from_digits(12_145_550_100),
+        }],
+        source_numbers_win: false,
+        config_version: 1,
+        created_at,
+    };
+    let pool = PoolSettings {
+        id: POOL,
+        account: site.account,
+        site: SITE,
+        target: TARGET,
+        name: "Pool".to_owned(),
+        strict,
+        created_at,
+    };
+    let number = |index: u64, kind| TrackingNumber {
+        id: NumberId::from_raw(100 + index as i64),
+        account: site.account,
+        trunk: TrunkId::from_raw(7),
+        number: PhoneNumber::from_digits(FIRST + index),
+        kind,
+        label: String::new(),
+        site: Some(SITE),
+        target: Some(TARGET),
+        pool: (kind == NumberUse::Pool).then_some(POOL),
+        selector: SourceSelector::default(),
+        business_line: PhoneNumber::from_digits(12_142_345_678),
+        second_line: None,
+        flow: None,
+        active: true,
+        created_at,
+    };
+    let mut numbers: Vec<_> = (0..pool_size).map(|i| number(i, NumberUse::Pool)).collect();
+    numbers.push(number(99, NumberUse::Static));
+    Everything {
+        sites: vec![site],
+        pools: vec![pool],
+        numbers,
+        ..Everything::default()
+    }
+}
+
+struct World {
+    clock: Arc<HandClock>,
+    history: Arc<MemoryHistory>,
+    assignments: Assignments,
+    directory: SharedDirectory,
+}
+
+fn world(pool_size: u64, strict: bool) -> World {
+    let clock = HandClock::new();
+    let history = Arc::new(MemoryHistory::default());
+    let directory = SharedDirectory::default();
+    directory.replace(Directory::new(everything(pool_size, strict)));
+    let moment = Moment::new(clock.clone(), 0);
+    let assignments = Assignments::new(moment, directory.clone(), history.clone());
+    assignments.reload();
+    World {
+        clock,
+        history,
+        assignments,
+        directory,
+    }
+}
+
+impl World {
+    async fn arrive(&self, query: &str, known: Option<Known>) -> Answer {
+        let page = format!("https://a.example/{query}");
+        let visit = Visit {
+            site: Arc::clone(self.directory.now().site(SITE).expect("the site")),
+            landing: Landing::parse(&page).expect("a page"),
+            page,
+            referrer: String::new(),
+            device: Device::Phone,
+            consent: Consent::Storage,
+            known,
+            targets: Vec::new(),
+            config_version: 1,
+        };
+        self.assignments.arrive(visit).await
+    }
+
+    /// Arrives and confirms with a beacon; the index of the number.
+    async fn visit(&self, known: Option<Known>) -> (u64, Known) {
+        let answer = self.arrive("", known).await;
+        let known = answer.session.expect("a session");
+        assert_eq!(self.shown(known).await, BeaconOutcome::Taken);
+        (index(&answer), known)
+    }
+
+    async fn shown(&self, known: Known) -> BeaconOutcome {
+        let shown = Beacon::Shown {
+            swaps: 1,
+            page: "https://a.example/".to_owned(),
+        };
+        self.assignments.beacons(SITE, known, 1, vec![shown]).await
+    }
+
+    async fn beat(&self, known: Known) -> BeaconOutcome {
+        self.assignments
+            .beacons(SITE, known, 1, vec![Beacon::Beat])
+            .await
+    }
+}
+
+fn index(answer: &Answer) -> u64 {
+    answer.numbers[0].replacement.number.digits() - FIRST
+}
+
+#[tokio::test]
+async fn an_idle_number_is_handed_on_after_its_time_and_its_page_is_told() {
+    let world = world(1, false);
+    let (_, first) = world.visit(None).await;
+    let (got, _) = world.visit(None).await;
+    assert_eq!(
+        got, 99,
+        "the pool has none to give, so the static number is shown"
+    );
+    world.clock.forward(59_999);
+    assert_eq!(index(&world.arrive("", None).await), 99);
+    world.clock.forward(1);
+    assert_eq!(index(&world.arrive("", None).await), 0);
+    assert_eq!(
+        world.beat(first).await,
+        BeaconOutcome::Lost,
+        "the page must ask again"
+    );
+}
+
+#[tokio::test]
+async fn heartbeats_keep_a_number_for_as_long_as_the_page_is_visible() {
+    let world = world(1, false);
+    let (_, known) = world.visit(None).await;
+    for _ in 0..60 {
+        world.clock.forward(20_000);
+        assert_eq!(world.beat(known).await, BeaconOutcome::Taken);
+        assert_eq!(index(&world.arrive("", None).await), 99);
+    }
+}
+
+#[tokio::test]
+async fn a_returning_visitor_keeps_its_number_and_gets_a_new_session() {
+    let world = world(2, false);
+    let (number, first) = world.visit(None).await;
+    world.clock.forward(31 * 60_000);
+    world.assignments.sweep();
+    let (again, second) = world.visit(Some(first)).await;
+    assert_eq!(again, number);
+    assert_eq!(second.visitor, first.visitor);
+    assert_ne!(second.session, first.session);
+}
+
+#[tokio::test]
+async fn a_page_without_the_number_returns_its_lease() {
+    let world = world(1, false);
+    let silent = world.arrive("", None).await;
+    assert_eq!(silent.basis(), Some(Basis::Pool));
+    world.clock.forward(89_999);
+    assert_eq!(index(&world.arrive("", None).await), 99);
+    world.clock.forward(1);
+    assert_eq!(index(&world.arrive("", None).await), 0);
+}
+
+#[tokio::test]
+async fn overload_is_answered_with_the_source_number_and_leaves_nothing_behind() {
+    let world = world(2, false);
+    world.history.full.store(true, Ordering::SeqCst);
+    let answer = world.arrive("", None).await;
+    assert_eq!((index(&answer), answer.session), (99, None));
+    world.history.full.store(false, Ordering::SeqCst);
+    world.history.failing.store(true, Ordering::SeqCst);
+    let answer = world.arrive("", None).await;
+    assert_eq!((index(&answer), answer.session), (99, None));
+    world.history.failing.store(false, Ordering::SeqCst);
+    assert_eq!(world.history.leases(), 0);
+    let (first, _) = world.visit(None).await;
+    let (second, _) = world.visit(None).await;
+    assert_eq!([first, second], [0, 1], "both numbers are free after all");
+}
+
+#[tokio::test]
+async fn a_paid_click_starts_a_new_session_and_its_source_is_recorded() {
+    let world = world(2, false);
+    let (_, first) = world.visit(None).await;
+    let answer = world
+        .arrive("?gclid=x&utm_source=google&utm_medium=cpc", Some(first))
+        .await;
+    assert_ne!(answer.session.expect("a session").session, first.session);
+    let touches = world.history.count(|r| matches!(r, Record::Touch(t) if t.source.source == "google" && t.source.medium == "cpc"));
+    assert_eq!(touches, 1);
+}
+
+#[tokio::test]
+async fn a_tap_counts_only_on_a_number_the_session_was_shown() {
+    let world = world(2, false);
+    let (number, known) = world.visit(None).await;
+    let tap = |index: u64| {
+        vec![Beacon::Tap {
+            number: PhoneNumber::from_digits(FIRST + index),
+        }]
+    };
+    world.assignments.beacons(SITE, known, 1, tap(number)).await;
+    world
+        .assignments
+        .beacons(SITE, known, 1, tap(1 - number))
+        .await;
+    assert_eq!(world.history.count(|r| matches!(r, Record::Tap(_))), 1);
+}
+
+#[tokio::test]
+async fn after_a_restart_visible_numbers_stay_with_their_visitors_for_a_minute() {
+    let world = world(2, false);
+    let now = world.clock.now();
+    let lease = |index: i64, seen_ago: i64| OpenLease {
+        lease: LeaseRow {
+            id: LeaseId::from_raw(500 + index),
+            number: NumberId::from_raw(100 + index),
+            pool: POOL,
+            target: TARGET,
+            session: SessionId::from_raw(600 + index),
+            visitor: VisitorId::from_raw(700 + index),
+            started_at: now.plus_millis(-3_600_000),
+        },
+        confirmed_at: Some(now.plus_millis(-3_600_000)),
+        seen_at: now.plus_millis(-seen_ago),
+    };
+    // The process was away for ten minutes: number 0 was visible until its end, number 1 long before.
+    *world.history.open.lock().expect("leases") = vec![lease(0, 600_000), lease(1, 3_000_000)];
+    world.assignments.restore().await.expect("restored");
+    assert_eq!(index(&world.arrive("", None).await), 1);
+    assert_eq!(
+        index(&world.arrive("", None).await),
+        99,
+        "number 0 may still be on a screen"
+    );
+    world.clock.forward(60_000);
+    assert_eq!(index(&world.arrive("", None).await), 0);
+}
+
+#[tokio::test]
+async fn a_silent_showing_is_ended_once_at_its_last_sight() {
+    let world = world(1, false);
+    world.visit(None).await;
+    let seen = world.clock.now();
+    world.clock.forward(61_000);
+    world.assignments.sweep();
+    world.assignments.sweep();
+    let ends = world
+        .history
+        .count(|r| matches!(r, Record::ShowingEnded(_, at) if *at == seen));
+    assert_eq!(ends, 1);
+}

@@ -1,0 +1,368 @@
+//! The desk: records before dialling, toll limits, fail open, restarts.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use trunkline_core::base::id::{AccountId, TrunkId};
+use trunkline_core::base::{Country, Currency, PhoneNumber, Timestamp, Zone};
+use trunkline_core::call::flow::FlowEvent;
+use trunkline_core::call::{CallResult, CallState, DialOutcome, EndReason, EndedBy, TollPolicy};
+use trunkline_engine::assignment::Assignments;
+use trunkline_engine::attribution::Attributions;
+use trunkline_engine::call::control::{
+    Action, Admission, CallControl, CallEnd, CallLimits, Cidr, Codec, Incoming, Transport,
+    TrunkProfile,
+};
+use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording};
+use trunkline_engine::clock::{Clock, Moment};
+use trunkline_engine::directory::{Directory, SharedDirectory};
+use trunkline_engine::live::LiveBus;
+use trunkline_engine::ports::calls::CallEventKind;
+use trunkline_engine::ports::configuration::{Account, Trunk};
+
+use crate::arrivals::everything;
+use crate::ports::{HandClock, MemoryCalls, MemoryHistory, MemorySpool};
+
+const TRUNK: TrunkId = TrunkId::from_raw(7);
+const BUSINESS: PhoneNumber = PhoneNumber::from_digits(12_142_345_678);
+
+struct Desk {
+    clock: Arc<HandClock>,
+    records: Arc<MemoryCalls>,
+    spool: Arc<MemorySpool>,
+    keeper: Arc<Keeper>,
+    calls: Calls,
+}
+
+async fn desk(toll: TollPolicy, second_line: Option<PhoneNumber>) -> Desk {
+    let clock = HandClock::new();
+    let mut all = everything(1, false);
+    all.numbers
+        .iter_mut()
+        .for_each(|n| n.second_line = second_line);
+    all.accounts.push(Account {
+        id: AccountId::from_raw(9),
+        name: "Account".to_owned(),
+        zone: Zone::parse("America/Chicago").expect("a zone"),
+        currency: Currency::USD,
+        country: Country::US,
+        toll,
+        recording_waiver: true,
+        created_at: Timestamp::EPOCH,
+    });
+    let peer = "127.0.0.1:5070".parse().expect("an address");
+    all.trunks.push(Trunk {
+        profile: TrunkProfile {
+            id: TRUNK,
+            name: "Carrier".to_owned(),
+            addresses: vec![Cidr::parse("127.0.0.0/8").expect("a range")],
+            peer: Some(peer),
+            transport: Transport::Udp,
+            codecs: vec![Codec::Pcmu],
+            nat: false,
+        },
+        peer_host: Some("127.0.0.1".to_owned()),
+        peer_port: 5070,
+        account: None,
+        created_at: Timestamp::EPOCH,
+    });
+    let directory = SharedDirectory::default();
+    directory.replace(Directory::new(all));
+    let moment = Moment::new(clock.clone(), 0);
+    let history = Arc::new(MemoryHistory::default());
+    let records = Arc::new(MemoryCalls::default());
+    let spool = Arc::new(MemorySpool::default());
+    let assignments = Arc::new(Assignments::new(
+        moment.clone(),
+        directory.clone(),
+        history.clone(),
+    ));
+    assignments.reload();
+    let keeper = Arc::new(Keeper::new(records.clone(), spool.clone()));
+    keeper.reconcile().await.expect("an empty spool");
+    let settings = CallSettings {
+        recordings: PathBuf::from("recordings"),
+        limits: CallLimits::default(),
+        home: Country::US,
+    };
+    let attributions = Attributions::new(history, records.clone(), Arc::clone(&assignments));
+    let live = LiveBus::default();
+    let calls = Calls::new(
+        moment,
+        directory,
+        assignments,
+        attributions,
+        records.clone(),
+        Arc::clone(&keeper),
+        live,
+        settings,
+    );
+    Desk {
+        clock,
+        records,
+        spool,
+        keeper,
+        calls,
+    }
+}
+
+impl Desk {
+    fn incoming(&self, dialled: &str) -> Incoming {
+        Incoming {
+            trunk: TRUNK,
+            caller: Some(PhoneNumber::from_digits(12_145_551_234)),
+            caller_text: "+12145551234".to_owned(),
+            dialled: dialled.to_owned(),
+            sip_call_id: "a@b".to_owned(),
+            remote: "127.0.0.1:5070".parse().expect("an address"),
+            attestation: None,
+            received_at: self.clock.now(),
+        }
+    }
+
+    fn end(&self, reason: EndReason, talk_ms: u64) -> CallEnd {
+        CallEnd {
+            by: EndedBy::Caller,
+            reason,
+            sip_status: None,
+            q850: None,
+            ended_at: self.clock.now(),
+            talk_ms,
+            quality: None,
+            recording: None,
+        }
+    }
+}
+
+fn dialled(actions: &[Action]) -> PhoneNumber {
+    match actions {
+        [Action::Dial(dial)] => dial.to,
+        other => panic!("expected one dial, got {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_call_is_recorded_before_it_is_dialled_and_closed_when_it_ends() {
+    let desk = desk(TollPolicy::default(), None).await;
+    let Admission::Accepted {
+        call,
+        recording,
+        actions,
+        ..
+    } = desk.calls.incoming(desk.incoming("3125550100")).await
+    else {
+        panic!("the call is accepted");
+    };
+    assert_eq!(dialled(&actions), BUSINESS);
+    assert_eq!(desk.records.last().state, CallState::Ringing);
+    assert!(recording.is_some_and(|r| r.path.starts_with("recordings")));
+    desk.clock.forward(4_000);
+    desk.calls
+        .event(call, FlowEvent::Answered { attempt: 1 })
+        .await;
+    assert_eq!(desk.records.last().state, CallState::Talking);
+    desk.clock.forward(60_000);
+    desk.calls
+        .ended(call, desk.end(EndReason::HungUp, 60_000))
+        .await;
+    let row = desk.records.last();
+    assert_eq!(
+        (row.state, row.result, row.talk_ms),
+        (CallState::Ended, Some(CallResult::Answered), 60_000)
+    );
+    assert_eq!(desk.calls.in_progress_count(), 0);
+}
+
+#[tokio::test]
+async fn unknown_numbers_and_other_trunks_get_404() {
+    let desk = desk(TollPolicy::default(), None).await;
+    for dialled in ["+19995550100", "nonsense", ""] {
+        let answer = desk.calls.incoming(desk.incoming(dialled)).await;
+        assert!(
+            matches!(answer, Admission::Refused { status: 404, .. }),
+            "{dialled}"
+        );
+    }
+    let mut foreign = desk.incoming("+13125550100");
+    foreign.trunk = TrunkId::from_raw(8);
+    assert!(matches!(
+        desk.calls.incoming(foreign).await,
+        Admission::Refused { status: 404, .. }
+    ));
+    assert!(desk.records.saved.lock().expect("calls").is_empty());
+}
+
+#[tokio::test]
+async fn a_busy_business_line_is_followed_by_the_second_line_and_the_story_is_kept() {
+    let second = PhoneNumber::from_digits(12_142_345_679);
+    let desk = desk(TollPolicy::default(), Some(second)).await;
+    let Admission::Accepted { call, .. } = desk.calls.incoming(desk.incoming("+13125550100")).await
+    else {
+        panic!("the call is accepted");
+    };
+    let busy = FlowEvent::DialFailed {
+        attempt: 1,
+        outcome: DialOutcome::Busy,
+        sip_status: Some(486),
+    };
+    assert_eq!(dialled(&desk.calls.event(call, busy).await), second);
+    let none = FlowEvent::DialFailed {
+        attempt: 2,
+        outcome: DialOutcome::NoAnswer,
+        sip_status: None,
+    };
+    assert_eq!(
+        desk.calls.event(call, none).await,
+        [Action::HangUp {
+            status: 480,
+            reason: "Temporarily Unavailable"
+        }]
+    );
+    desk.calls
+        .ended(call, desk.end(EndReason::NoDestination, 0))
+        .await;
+    assert_eq!(desk.records.last().result, Some(CallResult::NoAnswer));
+    let kinds: Vec<_> = desk
+        .records
+        .saved
+        .lock()
+        .expect("calls")
+        .iter()
+        .flat_map(|c| c.events.iter().map(|e| e.kind))
+        .collect();
+    use CallEventKind::{Attempt, AttemptFailed, Ended, Ring};
+    assert_eq!(
+        kinds,
+        [Ring, Attempt, AttemptFailed, Attempt, AttemptFailed, Ended]
+    );
+}
+
+#[tokio::test]
+async fn a_forbidden_destination_is_not_dialled_and_the_reason_is_told() {
+    let abroad = PhoneNumber::from_digits(442_079_460_018);
+    for (policy, second, reason) in [
+        (
+            TollPolicy {
+                countries_allowed: vec!["CA".parse().expect("a country")],
+                ..TollPolicy::default()
+            },
+            None,
+            "calls to US are not allowed for this account",
+        ),
+        (
+            TollPolicy {
+                concurrent_calls_max: 0,
+                ..TollPolicy::default()
+            },
+            None,
+            "the account already has 0 calls in progress",
+        ),
+        (
+            TollPolicy {
+                daily_minutes_max: 0,
+                ..TollPolicy::default()
+            },
+            Some(abroad),
+            "the account has used its 0 minutes of today",
+        ),
+    ] {
+        let desk = desk(policy, second).await;
+        let Admission::Accepted { call, actions, .. } =
+            desk.calls.incoming(desk.incoming("+13125550100")).await
+        else {
+            panic!("the call is accepted");
+        };
+        assert_eq!(
+            actions,
+            [Action::HangUp {
+                status: 603,
+                reason: "Decline"
+            }]
+        );
+        let told = desk.records.saved.lock().expect("calls")[0].events.clone();
+        let refused = told
+            .iter()
+            .find(|e| e.kind == CallEventKind::Refused)
+            .expect("a refusal");
+        assert_eq!(refused.detail, reason);
+        desk.calls
+            .ended(call, desk.end(EndReason::NoDestination, 0))
+            .await;
+        assert_eq!(desk.records.last().result, Some(CallResult::Refused));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_are_dialled_and_kept_while_the_database_is_away_or_stuck() {
+    for stuck in [false, true] {
+        let desk = desk(TollPolicy::default(), None).await;
+        let trouble = if stuck {
+            &desk.records.stuck
+        } else {
+            &desk.records.away
+        };
+        trouble.store(true, Ordering::SeqCst);
+        let started = tokio::time::Instant::now();
+        let Admission::Accepted { call, actions, .. } =
+            desk.calls.incoming(desk.incoming("+13125550100")).await
+        else {
+            panic!("the call is accepted");
+        };
+        assert_eq!(dialled(&actions), BUSINESS);
+        assert!(
+            started.elapsed().as_millis() <= 1_000,
+            "the caller hardly waits"
+        );
+        desk.calls
+            .ended(call, desk.end(EndReason::HungUp, 1_000))
+            .await;
+        assert!(desk.records.saved.lock().expect("calls").is_empty());
+        trouble.store(false, Ordering::SeqCst);
+        assert_eq!(desk.keeper.reconcile().await, Ok(2));
+        assert_eq!(desk.records.last().state, CallState::Ended);
+        assert!(desk.spool.0.lock().expect("spool").is_empty());
+    }
+}
+
+#[tokio::test]
+async fn calls_of_a_process_that_died_are_closed_at_their_last_sign_of_life() {
+    let desk = desk(TollPolicy::default(), None).await;
+    let Admission::Accepted { call, .. } = desk.calls.incoming(desk.incoming("+13125550100")).await
+    else {
+        panic!("the call is accepted");
+    };
+    desk.calls
+        .event(call, FlowEvent::Answered { attempt: 1 })
+        .await;
+    let mut talking = desk.records.last();
+    talking.progress_at = desk.clock.now().plus_millis(35_000);
+    let mut ringing = desk.records.saved.lock().expect("calls")[0].call.clone();
+    ringing.id = trunkline_core::base::id::CallId::from_raw(77);
+    *desk.records.open.lock().expect("calls") = vec![talking, ringing];
+    let found = desk
+        .calls
+        .recover(|_| None::<SalvagedRecording>)
+        .await
+        .expect("recovered");
+    assert_eq!(found.calls, 2);
+    let saved = desk.records.saved.lock().expect("calls");
+    let [first, second] = &saved[saved.len() - 2..] else {
+        panic!("two calls")
+    };
+    assert_eq!(
+        (first.call.talk_ms, first.call.review, first.call.result),
+        (35_000, true, Some(CallResult::Answered))
+    );
+    assert_eq!(
+        (second.call.review, second.call.result),
+        (false, Some(CallResult::ProcessRestarted))
+    );
+    assert!(
+        saved
+            .iter()
+            .rev()
+            .take(2)
+            .all(|c| c.call.end_reason == Some(EndReason::ProcessRestarted))
+    );
+}

@@ -1,0 +1,5 @@
+//! The use cases with a clock set by hand and ports in memory.
+
+mod arrivals;
+mod calls;
+mod ports;

@@ -1,0 +1,252 @@
+//! Ports in memory that can be told to fail, and a clock that is set by hand.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use tokio::sync::oneshot;
+use trunkline_core::attribution::{EarlierCall, Showing, Tap};
+use trunkline_core::base::id::{
+    AccountId, CallId, NumberId, RecordingId, SessionId, SiteId, VisitorId,
+};
+use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_engine::clock::Clock;
+use trunkline_engine::ports::calls::{
+    CallChange, CallCounts, CallEventRow, CallFilter, CallRow, NumberUseCount, RecordingRow,
+};
+use trunkline_engine::ports::history::{
+    Commit, OpenLease, Record, SessionFilter, SessionRow, SessionStory,
+};
+use trunkline_engine::ports::{CallRecords, CallSpool, History, PortError, PortResult};
+
+/// A clock set by hand.
+pub(crate) struct HandClock(AtomicI64);
+
+impl HandClock {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self(AtomicI64::new(1_800_000_000_000)))
+    }
+
+    pub(crate) fn forward(&self, ms: i64) {
+        self.0.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// A history in memory.
+#[derive(Default)]
+pub(crate) struct MemoryHistory {
+    pub(crate) records: Mutex<Vec<Record>>,
+    /// The queue is full.
+    pub(crate) full: AtomicBool,
+    /// Commits fail.
+    pub(crate) failing: AtomicBool,
+    /// What `open_leases` answers.
+    pub(crate) open: Mutex<Vec<OpenLease>>,
+}
+
+impl MemoryHistory {
+    pub(crate) fn count(&self, wanted: impl Fn(&Record) -> bool) -> usize {
+        self.records
+            .lock()
+            .expect("records")
+            .iter()
+            .filter(|r| wanted(r))
+            .count()
+    }
+
+    pub(crate) fn leases(&self) -> usize {
+        self.count(|r| matches!(r, Record::Lease(_)))
+    }
+}
+
+#[async_trait]
+impl History for MemoryHistory {
+    fn record(&self, records: Vec<Record>) -> Result<Commit, PortError> {
+        if self.full.load(Ordering::SeqCst) {
+            return Err(PortError::Overloaded);
+        }
+        let (tell, commit) = oneshot::channel();
+        let answer = if self.failing.load(Ordering::SeqCst) {
+            Err(PortError::Unavailable("told to fail".to_owned()))
+        } else {
+            self.records.lock().expect("records").extend(records);
+            Ok(())
+        };
+        let _ = tell.send(answer);
+        Ok(commit)
+    }
+
+    async fn open_leases(&self, _since: Timestamp) -> PortResult<Vec<OpenLease>> {
+        Ok(self.open.lock().expect("leases").clone())
+    }
+
+    async fn session(&self, id: SessionId) -> PortResult<Option<SessionRow>> {
+        let records = self.records.lock().expect("records");
+        Ok(records.iter().find_map(|r| match r {
+            Record::Session(row) if row.id == id => Some((**row).clone()),
+            _ => None,
+        }))
+    }
+
+    async fn latest_session(
+        &self,
+        _site: SiteId,
+        _visitor: VisitorId,
+    ) -> PortResult<Option<SessionRow>> {
+        Ok(None)
+    }
+
+    async fn session_story(&self, _id: SessionId) -> PortResult<Option<SessionStory>> {
+        Ok(None)
+    }
+
+    async fn sessions(&self, _filter: &SessionFilter) -> PortResult<Vec<SessionRow>> {
+        Ok(Vec::new())
+    }
+
+    async fn showings_of(
+        &self,
+        _: NumberId,
+        _: Timestamp,
+        _: Timestamp,
+        _: u32,
+    ) -> PortResult<Vec<Showing>> {
+        Ok(Vec::new())
+    }
+
+    async fn taps_on(&self, _: NumberId, _: Timestamp, _: Timestamp) -> PortResult<Vec<Tap>> {
+        Ok(Vec::new())
+    }
+}
+
+/// Calls in memory.
+#[derive(Default)]
+pub(crate) struct MemoryCalls {
+    pub(crate) saved: Mutex<Vec<CallChange>>,
+    /// The store is away.
+    pub(crate) away: AtomicBool,
+    /// The store never answers.
+    pub(crate) stuck: AtomicBool,
+    /// Calls that did not end.
+    pub(crate) open: Mutex<Vec<CallRow>>,
+    /// Minutes used today.
+    pub(crate) minutes: AtomicI64,
+}
+
+impl MemoryCalls {
+    async fn gate(&self) -> PortResult<()> {
+        if self.stuck.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        if self.away.load(Ordering::SeqCst) {
+            return Err(PortError::Unavailable("told to be away".to_owned()));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn last(&self) -> CallRow {
+        self.saved
+            .lock()
+            .expect("calls")
+            .last()
+            .expect("a call")
+            .call
+            .clone()
+    }
+}
+
+#[async_trait]
+impl CallRecords for MemoryCalls {
+    async fn save(&self, change: &CallChange) -> PortResult<()> {
+        self.gate().await?;
+        self.saved.lock().expect("calls").push(change.clone());
+        Ok(())
+    }
+
+    async fn progress(&self, _marks: &[(CallId, Timestamp)]) -> PortResult<()> {
+        self.gate().await
+    }
+
+    async fn open_calls(&self) -> PortResult<Vec<CallRow>> {
+        Ok(self.open.lock().expect("calls").clone())
+    }
+
+    async fn call(&self, id: CallId) -> PortResult<Option<CallRow>> {
+        Ok(self
+            .open
+            .lock()
+            .expect("calls")
+            .iter()
+            .find(|c| c.id == id)
+            .cloned())
+    }
+
+    async fn events(&self, _call: CallId) -> PortResult<Vec<CallEventRow>> {
+        Ok(Vec::new())
+    }
+
+    async fn calls(&self, _filter: &CallFilter) -> PortResult<Vec<CallRow>> {
+        Ok(Vec::new())
+    }
+
+    async fn counts(&self, _account: AccountId, _today: Timestamp) -> PortResult<CallCounts> {
+        Ok(CallCounts::default())
+    }
+
+    async fn by_number(
+        &self,
+        _: AccountId,
+        _: Timestamp,
+    ) -> PortResult<Vec<(NumberId, NumberUseCount)>> {
+        Ok(Vec::new())
+    }
+
+    async fn earlier_call(
+        &self,
+        _: AccountId,
+        _: PhoneNumber,
+        _: Timestamp,
+    ) -> PortResult<(bool, Option<EarlierCall>)> {
+        self.gate().await?;
+        Ok((false, None))
+    }
+
+    async fn minutes_since(&self, _account: AccountId, _since: Timestamp) -> PortResult<i64> {
+        self.gate().await?;
+        Ok(self.minutes.load(Ordering::SeqCst))
+    }
+
+    async fn recording(&self, _id: RecordingId) -> PortResult<Option<RecordingRow>> {
+        Ok(None)
+    }
+
+    async fn unfinished_recordings(&self) -> PortResult<Vec<RecordingRow>> {
+        Ok(Vec::new())
+    }
+}
+
+/// A spool in memory.
+#[derive(Default)]
+pub(crate) struct MemorySpool(pub(crate) Mutex<Vec<CallChange>>);
+
+impl CallSpool for MemorySpool {
+    fn append(&self, change: &CallChange) -> Result<(), PortError> {
+        self.0.lock().expect("spool").push(change.clone());
+        Ok(())
+    }
+
+    fn pending(&self) -> Result<Vec<CallChange>, PortError> {
+        Ok(self.0.lock().expect("spool").clone())
+    }
+
+    fn forget(&self, count: usize) -> Result<(), PortError> {
+        self.0.lock().expect("spool").drain(..count);
+        Ok(())
+    }
+}

@@ -1,0 +1,3 @@
+//! The simulator against itself and against small stubs: what it promises to the tests that use it.
+
+mod carrier;

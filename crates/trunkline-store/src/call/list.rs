@@ -1,0 +1,119 @@
+//! The reads of the call log. Every list is bounded by an index on what it filters by first, and by a limit.
+
+use trunkline_core::base::Timestamp;
+use trunkline_engine::ports::calls::CallFilter;
+
+use crate::args;
+use crate::db::{Statement, Val};
+use crate::visitor::keyset;
+
+macro_rules! call_columns {
+    () => {
+        "id, account, trunk, number, dialled, site, caller, caller_text, attestation, sip_call_id, state, result, \
+         started_at, answered_at, ended_at, progress_at, talk_ms, destination, channel, medium, source, ad_campaign, \
+         term, content, rule, session, probability, ambiguous, first_time, ended_by, end_reason, sip_status, q850, \
+         jitter_ms, loss_percent, mos, recording, review"
+    };
+}
+
+/// A list without its candidates. `$first` is what an index is chosen by; the unary plus keeps the other
+/// conditions on the account from being chosen instead.
+macro_rules! calls {
+    ($first:literal) => {
+        concat!(
+            "SELECT ",
+            call_columns!(),
+            ", '[]' AS candidates FROM call WHERE ",
+            $first,
+            " AND started_at >= $2 AND (started_at, id) < ($3, $4) \
+             AND (CAST($5 AS TEXT) IS NULL OR result = $5) \
+             AND (CAST($6 AS TEXT) IS NULL OR channel = $6) \
+             AND (CAST($7 AS TEXT) IS NULL OR source = $7) \
+             AND (CAST($8 AS TEXT) IS NULL OR medium = $8) \
+             AND (CAST($9 AS BIGINT) IS NULL OR site = $9) \
+             AND (CAST($10 AS BIGINT) IS NULL OR number = $10) \
+             AND (CAST($11 AS BIGINT) IS NULL OR caller = $11) \
+             AND (CAST($12 AS BIGINT) IS NULL OR session = $12) \
+             AND ($13 = 0 OR recording IS NOT NULL) \
+             AND ($14 = 0 OR state <> 'ended') \
+             AND ($15 = 0 OR ambiguous = 1) \
+             AND ($16 = 0 OR (state = 'ended' AND answered_at IS NULL)) \
+             ORDER BY started_at DESC, id DESC LIMIT $17"
+        )
+    };
+}
+
+crate::statements! { "call";
+    CALL = concat!("SELECT ", call_columns!(), ", candidates FROM call WHERE id = $1");
+    OPEN_CALLS = concat!("SELECT ", call_columns!(), ", candidates FROM call WHERE state <> 'ended' ORDER BY started_at, id");
+    CALLS = calls!("account = $1");
+    CALLS_OF_SESSION = calls!("+account = $1 AND session = $12");
+    CALLS_OF_CALLER = calls!("account = $1 AND caller = $11");
+    CALLS_ON_NUMBER = calls!("+account = $1 AND number = $10");
+    LIVE_CALLS = calls!("+account = $1 AND state <> 'ended'");
+    AMBIGUOUS_CALLS = calls!("account = $1 AND ambiguous = 1");
+    MISSED_CALLS = calls!("account = $1 AND state = 'ended' AND answered_at IS NULL");
+    COUNTS = "SELECT (SELECT count(*) FROM call WHERE account = $1) AS total, \
+        (SELECT count(*) FROM call WHERE account = $1 AND started_at >= $2) AS today, \
+        (SELECT count(*) FROM call WHERE +account = $1 AND state <> 'ended') AS live, \
+        (SELECT count(*) FROM call WHERE account = $1 AND ambiguous = 1) AS ambiguous, \
+        (SELECT count(*) FROM call WHERE account = $1 AND state = 'ended' AND answered_at IS NULL) AS missed";
+    BY_NUMBER = "SELECT number, count(*) AS calls, max(started_at) AS last_call_at FROM call \
+        WHERE account = $1 AND started_at >= $2 GROUP BY number ORDER BY number";
+    CALLED_BEFORE = "SELECT 1 AS found FROM call WHERE account = $1 AND caller = $2 LIMIT 1";
+    LAST_CREDITED = "SELECT call.session, session.visitor, call.started_at FROM call \
+        JOIN session ON session.id = call.session WHERE call.account = $1 AND call.caller = $2 \
+        AND call.started_at >= $3 ORDER BY call.started_at DESC, call.id DESC LIMIT 1";
+    /// A call in progress counts up to its last sign of life.
+    MINUTES_SINCE = "SELECT CAST(coalesce(sum((CASE WHEN state = 'ended' THEN talk_ms \
+        WHEN answered_at IS NULL THEN 0 ELSE progress_at - answered_at END + 59999) / 60000), 0) AS BIGINT) AS minutes \
+        FROM call WHERE account = $1 AND started_at >= $2";
+    EVENTS = "SELECT id, call, at, kind, attempt, destination, sip_status, detail FROM call_event \
+        WHERE call = $1 ORDER BY at, id";
+    RECORDING = "SELECT id, call, account, path, state, duration_ms, bytes, started_at FROM recording WHERE id = $1";
+    UNFINISHED_RECORDINGS = "SELECT id, call, account, path, state, duration_ms, bytes, started_at FROM recording \
+        WHERE state = 'writing' ORDER BY id";
+}
+
+/// The statement whose index fits the filter best, and its values. `None` when no account is given: nobody sees the
+/// calls of all.
+pub(super) fn statement(filter: &CallFilter) -> Option<(Statement, Vec<Val>)> {
+    let account = filter.account?;
+    let statement = if filter.session.is_some() {
+        CALLS_OF_SESSION
+    } else if filter.live {
+        LIVE_CALLS
+    } else if filter.caller.is_some() {
+        CALLS_OF_CALLER
+    } else if filter.ambiguous {
+        AMBIGUOUS_CALLS
+    } else if filter.missed {
+        MISSED_CALLS
+    } else if filter.number.is_some() {
+        CALLS_ON_NUMBER
+    } else {
+        CALLS
+    };
+    let from = filter.from.map_or(i64::MIN, Timestamp::as_millis);
+    let (before, before_id) = keyset(filter.to, filter.after.map(|(at, id)| (at, id.raw())));
+    let values = args![
+        account,
+        from,
+        before,
+        before_id,
+        filter.result,
+        filter.channel,
+        filter.source.as_ref(),
+        filter.medium.as_ref(),
+        filter.site,
+        filter.number,
+        filter.caller,
+        filter.session,
+        filter.recorded,
+        filter.live,
+        filter.ambiguous,
+        filter.missed,
+        filter.limit,
+    ];
+    Some((statement, values))
+}

@@ -1,0 +1,132 @@
+//! The record of calls: saved whole with their events through the group commit, listed by keyset.
+
+use async_trait::async_trait;
+use trunkline_core::attribution::EarlierCall;
+use trunkline_core::base::id::{AccountId, CallId, NumberId, RecordingId};
+use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_engine::ports::PortResult;
+use trunkline_engine::ports::calls::{
+    CallChange, CallCounts, CallEventRow, CallFilter, CallRecords, CallRow, NumberUseCount,
+    RecordingRow,
+};
+
+use crate::convert::port_error;
+use crate::db::DbError;
+use crate::{Store, args};
+
+mod list;
+mod rows;
+
+pub(crate) use list::ALL;
+pub(crate) use rows::{KINDS, change_records, read_call, read_event, read_recording};
+
+#[async_trait]
+impl CallRecords for Store {
+    async fn save(&self, change: &CallChange) -> PortResult<()> {
+        let records = change_records(change).map_err(port_error)?;
+        let recorded = self.db.record(records).map_err(port_error)?;
+        recorded.durable().await.map_err(port_error)
+    }
+
+    async fn progress(&self, marks: &[(CallId, Timestamp)]) -> PortResult<()> {
+        if marks.is_empty() {
+            return Ok(());
+        }
+        let records = marks
+            .iter()
+            .map(|(call, at)| rows::PROGRESS.record(args![*call, *at]));
+        let recorded = self.db.record(records.collect()).map_err(port_error)?;
+        recorded.durable().await.map_err(port_error)
+    }
+
+    async fn open_calls(&self) -> PortResult<Vec<CallRow>> {
+        self.many(list::OPEN_CALLS, args![], read_call).await
+    }
+
+    async fn call(&self, id: CallId) -> PortResult<Option<CallRow>> {
+        self.one(list::CALL, args![id], read_call).await
+    }
+
+    async fn events(&self, call: CallId) -> PortResult<Vec<CallEventRow>> {
+        self.many(list::EVENTS, args![call], read_event).await
+    }
+
+    async fn calls(&self, filter: &CallFilter) -> PortResult<Vec<CallRow>> {
+        let Some((statement, values)) = list::statement(filter) else {
+            return Ok(Vec::new());
+        };
+        self.many(statement, values, read_call).await
+    }
+
+    async fn counts(&self, account: AccountId, today: Timestamp) -> PortResult<CallCounts> {
+        let counts = self.one(list::COUNTS, args![account, today], |row| {
+            Ok(CallCounts {
+                all: row.get("total")?,
+                today: row.get("today")?,
+                live: row.get("live")?,
+                ambiguous: row.get("ambiguous")?,
+                missed: row.get("missed")?,
+            })
+        });
+        Ok(counts.await?.unwrap_or_default())
+    }
+
+    async fn by_number(
+        &self,
+        account: AccountId,
+        since: Timestamp,
+    ) -> PortResult<Vec<(NumberId, NumberUseCount)>> {
+        self.many(list::BY_NUMBER, args![account, since], |row| {
+            let count = NumberUseCount {
+                calls: row.get("calls")?,
+                last_call_at: row.get("last_call_at")?,
+            };
+            Ok((row.get("number")?, count))
+        })
+        .await
+    }
+
+    async fn earlier_call(
+        &self,
+        account: AccountId,
+        caller: PhoneNumber,
+        since: Timestamp,
+    ) -> PortResult<(bool, Option<EarlierCall>)> {
+        let called = self
+            .db
+            .read_opt(list::CALLED_BEFORE, args![account, caller]);
+        let credited = self
+            .db
+            .read_opt(list::LAST_CREDITED, args![account, caller, since]);
+        let (called, credited) = tokio::try_join!(called, credited).map_err(port_error)?;
+        let read = |row: &crate::db::Row| -> Result<EarlierCall, DbError> {
+            Ok(EarlierCall {
+                session: row.get("session")?,
+                visitor: row.get("visitor")?,
+                at: row.get("started_at")?,
+            })
+        };
+        let credited = credited
+            .as_ref()
+            .map(read)
+            .transpose()
+            .map_err(port_error)?;
+        Ok((called.is_some(), credited))
+    }
+
+    async fn minutes_since(&self, account: AccountId, since: Timestamp) -> PortResult<i64> {
+        let minutes = self.one(list::MINUTES_SINCE, args![account, since], |row| {
+            row.get("minutes")
+        });
+        Ok(minutes.await?.unwrap_or(0))
+    }
+
+    async fn recording(&self, id: RecordingId) -> PortResult<Option<RecordingRow>> {
+        self.one(list::RECORDING, args![id], read_recording).await
+    }
+
+    async fn unfinished_recordings(&self) -> PortResult<Vec<RecordingRow>> {
+        self.many(list::UNFINISHED_RECORDINGS, args![], read_recording)
+            .await
+    }
+}

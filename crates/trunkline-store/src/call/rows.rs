@@ -1,0 +1,331 @@
+//! A call, its events and its recording as rows, and back.
+
+use serde::{Deserialize, Serialize};
+use trunkline_core::base::id::SessionId;
+use trunkline_engine::call::control::Quality;
+use trunkline_engine::ports::calls::{
+    CallChange, CallEventRow, CallRow, CandidateRow, RecordingRow,
+};
+
+use crate::args;
+use crate::convert::{from_json, json, source, source_values};
+use crate::db::{ColumnType, DbError, Record, RecordKind, Row, Val, Write};
+
+use ColumnType::{Int, Real, Text};
+
+/// A call is saved whole. What is saved late (from the spool, or by a slow path) never takes a call back to an earlier
+/// state.
+pub(super) static CALL: RecordKind = RecordKind {
+    name: "call",
+    table: "call",
+    columns: &[
+        ("id", Int),
+        ("account", Int),
+        ("trunk", Int),
+        ("number", Int),
+        ("dialled", Int),
+        ("site", Int),
+        ("caller", Int),
+        ("caller_text", Text),
+        ("attestation", Text),
+        ("sip_call_id", Text),
+        ("state", Text),
+        ("result", Text),
+        ("started_at", Int),
+        ("answered_at", Int),
+        ("ended_at", Int),
+        ("progress_at", Int),
+        ("talk_ms", Int),
+        ("destination", Int),
+        ("channel", Text),
+        ("medium", Text),
+        ("source", Text),
+        ("ad_campaign", Text),
+        ("term", Text),
+        ("content", Text),
+        ("rule", Text),
+        ("session", Int),
+        ("probability", Real),
+        ("ambiguous", Int),
+        ("first_time", Int),
+        ("ended_by", Text),
+        ("end_reason", Text),
+        ("sip_status", Int),
+        ("q850", Int),
+        ("jitter_ms", Real),
+        ("loss_percent", Real),
+        ("mos", Real),
+        ("recording", Int),
+        ("review", Int),
+        ("candidates", Text),
+    ],
+    write: Write::Insert(
+        "ON CONFLICT (id) DO UPDATE SET site = excluded.site, state = excluded.state, result = excluded.result, \
+         answered_at = excluded.answered_at, ended_at = excluded.ended_at, progress_at = excluded.progress_at, \
+         talk_ms = excluded.talk_ms, destination = excluded.destination, channel = excluded.channel, \
+         medium = excluded.medium, source = excluded.source, ad_campaign = excluded.ad_campaign, term = excluded.term, \
+         content = excluded.content, rule = excluded.rule, session = excluded.session, \
+         probability = excluded.probability, ambiguous = excluded.ambiguous, first_time = excluded.first_time, \
+         ended_by = excluded.ended_by, end_reason = excluded.end_reason, sip_status = excluded.sip_status, \
+         q850 = excluded.q850, jitter_ms = excluded.jitter_ms, loss_percent = excluded.loss_percent, \
+         mos = excluded.mos, recording = excluded.recording, review = excluded.review, \
+         candidates = excluded.candidates \
+         WHERE excluded.state = 'ended' OR call.state = excluded.state OR call.state = 'ringing'",
+    ),
+    key: 1,
+};
+
+pub(super) static PROGRESS: RecordKind = RecordKind {
+    name: "call_progress",
+    table: "call",
+    columns: &[("id", Int), ("progress_at", Int)],
+    write: Write::Update("t.state <> 'ended' AND t.progress_at < new.progress_at"),
+    key: 1,
+};
+
+static EVENT: RecordKind = RecordKind {
+    name: "call_event",
+    table: "call_event",
+    columns: &[
+        ("call", Int),
+        ("id", Int),
+        ("at", Int),
+        ("kind", Text),
+        ("attempt", Int),
+        ("destination", Int),
+        ("sip_status", Int),
+        ("detail", Text),
+    ],
+    write: Write::Insert("ON CONFLICT (call, id) DO NOTHING"),
+    key: 2,
+};
+
+/// A recording that is whole or partial is never being written again.
+static RECORDING: RecordKind = RecordKind {
+    name: "recording",
+    table: "recording",
+    columns: &[
+        ("id", Int),
+        ("call", Int),
+        ("account", Int),
+        ("path", Text),
+        ("state", Text),
+        ("duration_ms", Int),
+        ("bytes", Int),
+        ("started_at", Int),
+    ],
+    write: Write::Insert(
+        "ON CONFLICT (id) DO UPDATE SET path = excluded.path, state = excluded.state, \
+         duration_ms = excluded.duration_ms, bytes = excluded.bytes \
+         WHERE excluded.state <> 'writing' OR recording.state = 'writing'",
+    ),
+    key: 1,
+};
+
+pub(crate) const KINDS: &[&RecordKind] = &[&CALL, &PROGRESS, &EVENT, &RECORDING];
+
+/// The records that save a change.
+pub(crate) fn change_records(change: &CallChange) -> Result<Vec<Record>, DbError> {
+    let mut records = Vec::with_capacity(change.events.len() + 2);
+    records.push(CALL.record(call_values(&change.call)?));
+    records.extend(
+        change
+            .events
+            .iter()
+            .map(|event| EVENT.record(event_values(event))),
+    );
+    records.extend(
+        change
+            .recording
+            .as_ref()
+            .map(|recording| RECORDING.record(recording_values(recording))),
+    );
+    Ok(records)
+}
+
+fn call_values(call: &CallRow) -> Result<Vec<Val>, DbError> {
+    let mut values = args![
+        call.id,
+        call.account,
+        call.trunk,
+        call.number,
+        call.dialled,
+        call.site,
+        call.caller,
+        &call.caller_text,
+        call.attestation,
+        &call.sip_call_id,
+        call.state,
+        call.result,
+        call.started_at,
+        call.answered_at,
+        call.ended_at,
+        call.progress_at,
+        call.talk_ms,
+        call.destination,
+    ];
+    match &call.source {
+        Some(source) => values.extend(source_values(source.clone())),
+        None => values.extend(std::iter::repeat_n(Val::Null, 7)),
+    }
+    values.extend(args![
+        call.session,
+        call.probability,
+        call.ambiguous,
+        call.first_time,
+        call.ended_by,
+        call.end_reason,
+        call.sip_status,
+        call.q850,
+        call.quality.map(|quality| quality.jitter_ms),
+        call.quality.map(|quality| quality.loss_percent),
+        call.quality.map(|quality| quality.mos),
+        call.recording,
+        call.review,
+    ]);
+    let candidates: Vec<StoredCandidate> =
+        call.candidates.iter().map(StoredCandidate::from).collect();
+    values.push(json(&candidates)?);
+    Ok(values)
+}
+
+/// A call, whichever statement selected it.
+pub(crate) fn read_call(row: &Row) -> Result<CallRow, DbError> {
+    let has_source = row.get::<Option<String>>("channel")?.is_some();
+    let candidates: Vec<StoredCandidate> = from_json(row, "candidates")?;
+    Ok(CallRow {
+        id: row.get("id")?,
+        account: row.get("account")?,
+        trunk: row.get("trunk")?,
+        number: row.get("number")?,
+        dialled: row.get("dialled")?,
+        site: row.get("site")?,
+        caller: row.get("caller")?,
+        caller_text: row.get("caller_text")?,
+        attestation: row.get("attestation")?,
+        sip_call_id: row.get("sip_call_id")?,
+        state: row.get("state")?,
+        result: row.get("result")?,
+        started_at: row.get("started_at")?,
+        answered_at: row.get("answered_at")?,
+        ended_at: row.get("ended_at")?,
+        progress_at: row.get("progress_at")?,
+        talk_ms: row.get("talk_ms")?,
+        destination: row.get("destination")?,
+        source: if has_source { Some(source(row)?) } else { None },
+        session: row.get("session")?,
+        probability: row.get("probability")?,
+        ambiguous: row.get("ambiguous")?,
+        first_time: row.get("first_time")?,
+        candidates: candidates.into_iter().map(CandidateRow::from).collect(),
+        ended_by: row.get("ended_by")?,
+        end_reason: row.get("end_reason")?,
+        sip_status: row.get("sip_status")?,
+        q850: row.get("q850")?,
+        quality: quality(row)?,
+        recording: row.get("recording")?,
+        review: row.get("review")?,
+    })
+}
+
+fn quality(row: &Row) -> Result<Option<Quality>, DbError> {
+    let known = (
+        row.get("jitter_ms")?,
+        row.get("loss_percent")?,
+        row.get("mos")?,
+    );
+    Ok(match known {
+        (Some(jitter_ms), Some(loss_percent), Some(mos)) => Some(Quality {
+            jitter_ms,
+            loss_percent,
+            mos,
+        }),
+        _ => None,
+    })
+}
+
+fn event_values(event: &CallEventRow) -> Vec<Val> {
+    args![
+        event.call,
+        event.id,
+        event.at,
+        event.kind,
+        event.attempt,
+        event.destination,
+        event.sip_status,
+        &event.detail,
+    ]
+}
+
+pub(crate) fn read_event(row: &Row) -> Result<CallEventRow, DbError> {
+    Ok(CallEventRow {
+        id: row.get("id")?,
+        call: row.get("call")?,
+        at: row.get("at")?,
+        kind: row.get("kind")?,
+        attempt: row.get("attempt")?,
+        destination: row.get("destination")?,
+        sip_status: row.get("sip_status")?,
+        detail: row.get("detail")?,
+    })
+}
+
+fn recording_values(recording: &RecordingRow) -> Vec<Val> {
+    args![
+        recording.id,
+        recording.call,
+        recording.account,
+        &recording.path,
+        recording.state,
+        recording.duration_ms,
+        recording.bytes,
+        recording.started_at,
+    ]
+}
+
+pub(crate) fn read_recording(row: &Row) -> Result<RecordingRow, DbError> {
+    Ok(RecordingRow {
+        id: row.get("id")?,
+        call: row.get("call")?,
+        account: row.get("account")?,
+        path: row.get("path")?,
+        state: row.get("state")?,
+        duration_ms: row.get("duration_ms")?,
+        bytes: row.get("bytes")?,
+        started_at: row.get("started_at")?,
+    })
+}
+
+/// A candidate inside the JSON column.
+#[derive(Serialize, Deserialize)]
+struct StoredCandidate {
+    session: Option<i64>,
+    probability: f64,
+    who: String,
+    source: String,
+    reasons: Vec<String>,
+}
+
+impl From<&CandidateRow> for StoredCandidate {
+    fn from(candidate: &CandidateRow) -> Self {
+        StoredCandidate {
+            session: candidate.session.map(SessionId::raw),
+            probability: candidate.probability,
+            who: candidate.who.clone(),
+            source: candidate.source.clone(),
+            reasons: candidate.reasons.clone(),
+        }
+    }
+}
+
+impl From<StoredCandidate> for CandidateRow {
+    fn from(candidate: StoredCandidate) -> Self {
+        CandidateRow {
+            session: candidate.session.map(SessionId::from_raw),
+            probability: candidate.probability,
+            who: candidate.who,
+            source: candidate.source,
+            reasons: candidate.reasons,
+        }
+    }
+}

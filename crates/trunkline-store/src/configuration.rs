@@ -1,0 +1,460 @@
+//! What operators and users set up: accounts, trunks, sites, pools, numbers, flows, and the instance's secrets.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use trunkline_core::assignment::{PoolSettings, Site, SwapTarget, TrackingNumber};
+use trunkline_core::base::id::{FlowId, NumberId, PoolId, SiteId, TrunkId};
+use trunkline_core::base::{Country, Timestamp};
+use trunkline_core::call::TollPolicy;
+use trunkline_core::visitor::SourceSelector;
+use trunkline_engine::call::control::{Cidr, Codec, TrunkProfile};
+use trunkline_engine::ports::configuration::{Account, Configuration, Everything, Flow, Trunk};
+use trunkline_engine::ports::{PortError, PortResult};
+
+use crate::convert::{from_json, json, port_error};
+use crate::db::{DbError, Expect, Outcome, Row, Transaction, Val};
+use crate::{Store, args};
+
+crate::statements! { "configuration";
+    ACCOUNTS = "SELECT id, name, zone, currency, country, countries_allowed, concurrent_calls_max, daily_minutes_max, \
+        recording_waiver, created_at FROM account ORDER BY id";
+    PUT_ACCOUNT = "INSERT INTO account (id, name, zone, currency, country, countries_allowed, concurrent_calls_max, \
+        daily_minutes_max, recording_waiver, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+        ON CONFLICT (id) DO UPDATE SET name = excluded.name, zone = excluded.zone, currency = excluded.currency, \
+        country = excluded.country, countries_allowed = excluded.countries_allowed, \
+        concurrent_calls_max = excluded.concurrent_calls_max, daily_minutes_max = excluded.daily_minutes_max, \
+        recording_waiver = excluded.recording_waiver";
+    TRUNKS = "SELECT id, account, name, addresses, peer_host, peer_port, transport, codecs, nat, created_at \
+        FROM trunk ORDER BY id";
+    PUT_TRUNK = "INSERT INTO trunk (id, account, name, addresses, peer_host, peer_port, transport, codecs, nat, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO UPDATE SET account = excluded.account, \
+        name = excluded.name, addresses = excluded.addresses, peer_host = excluded.peer_host, \
+        peer_port = excluded.peer_port, transport = excluded.transport, codecs = excluded.codecs, nat = excluded.nat";
+    DELETE_TRUNK = "DELETE FROM trunk WHERE id = $1";
+    SITES = "SELECT id, account, site_key, name, hosts, zone, source_numbers_win, config_version, created_at \
+        FROM site ORDER BY id";
+    TARGETS = "SELECT id, site, label, number FROM swap_target ORDER BY site, position";
+    PUT_SITE = "INSERT INTO site (id, account, site_key, name, hosts, zone, source_numbers_win, config_version, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO UPDATE SET site_key = excluded.site_key, \
+        name = excluded.name, hosts = excluded.hosts, zone = excluded.zone, \
+        source_numbers_win = excluded.source_numbers_win, config_version = excluded.config_version";
+    /// Targets are taken out of their order, those of the new list put back, and the rest removed.
+    UNLIST_TARGETS = "UPDATE swap_target SET position = -1 WHERE site = $1";
+    PUT_TARGET = "INSERT INTO swap_target (id, site, position, label, number) VALUES ($1, $2, $3, $4, $5) \
+        ON CONFLICT (id) DO UPDATE SET position = excluded.position, label = excluded.label, number = excluded.number \
+        WHERE swap_target.site = excluded.site";
+    DELETE_UNLISTED_TARGETS = "DELETE FROM swap_target WHERE site = $1 AND position = -1";
+    DELETE_SITE = "DELETE FROM site WHERE id = $1";
+    POOLS = "SELECT id, account, site, target, name, strict_lock, created_at FROM pool ORDER BY id";
+    PUT_POOL = "INSERT INTO pool (id, account, site, target, name, strict_lock, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET site = excluded.site, \
+        target = excluded.target, name = excluded.name, strict_lock = excluded.strict_lock";
+    DELETE_POOL = "DELETE FROM pool WHERE id = $1";
+    NUMBERS = "SELECT id, account, trunk, number, kind, label, site, target, pool, source_channel, source_medium, \
+        source_source, business_line, second_line, flow, active, created_at FROM tracking_number ORDER BY id";
+    PUT_NUMBER = "INSERT INTO tracking_number (id, account, trunk, number, kind, label, site, target, pool, \
+        source_channel, source_medium, source_source, business_line, second_line, flow, active, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
+        ON CONFLICT (id) DO UPDATE SET account = excluded.account, trunk = excluded.trunk, number = excluded.number, \
+        kind = excluded.kind, label = excluded.label, site = excluded.site, target = excluded.target, \
+        pool = excluded.pool, source_channel = excluded.source_channel, source_medium = excluded.source_medium, \
+        source_source = excluded.source_source, business_line = excluded.business_line, \
+        second_line = excluded.second_line, flow = excluded.flow, active = excluded.active";
+    DELETE_UNUSED_NUMBER = "DELETE FROM tracking_number WHERE id = $1 \
+        AND NOT EXISTS (SELECT 1 FROM call WHERE call.number = $1) \
+        AND NOT EXISTS (SELECT 1 FROM showing WHERE showing.number = $1)";
+    NUMBER_EXISTS = "SELECT 1 AS found FROM tracking_number WHERE id = $1";
+    FLOWS = "SELECT id, account, name, document, version, created_at FROM flow ORDER BY id";
+    PUT_FLOW = "INSERT INTO flow (id, account, name, document, version, created_at) VALUES ($1, $2, $3, $4, $5, $6) \
+        ON CONFLICT (id) DO UPDATE SET name = excluded.name, document = excluded.document, version = excluded.version";
+    DELETE_FLOW = "DELETE FROM flow WHERE id = $1";
+    KEY_CHECK = "SELECT key_check FROM instance WHERE id = $1";
+    PUT_KEY_CHECK = "INSERT INTO instance (id, key_check, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING";
+    SECRET = "SELECT sealed FROM credential WHERE owner = $1 AND kind = $2";
+    PUT_NEW_SECRET = "INSERT INTO credential (owner, kind, sealed, created_at) VALUES ($1, $2, $3, $4) \
+        ON CONFLICT (owner, kind) DO NOTHING";
+}
+
+/// The id of the one row of `instance`, and the owner of the instance's own secrets.
+const INSTANCE: i64 = 1;
+/// Sealed into the row of the instance; any text will do, as long as it stays the same.
+const KEY_CHECK_TEXT: &[u8] = b"trunkline";
+
+impl Store {
+    /// Finds out whether the key given at start is the one the secrets are sealed with. The first start decides.
+    pub(crate) async fn check_key(&self) -> Result<(), DbError> {
+        let fresh = self.sealer.seal("instance", KEY_CHECK_TEXT)?;
+        let put =
+            Transaction::new().step(PUT_KEY_CHECK, args![INSTANCE, fresh, now()], Expect::Any);
+        self.db.submit(put).await?;
+        let row = self.db.read_opt(KEY_CHECK, args![INSTANCE]).await?;
+        let sealed: Vec<u8> = row.ok_or(DbError::Closed)?.get("key_check")?;
+        let opened = self.sealer.open("instance", &sealed);
+        let wrong =
+            "the sealing key does not belong to this database; put its key file back beside it";
+        opened.map(drop).map_err(|_| DbError::other("open", wrong))
+    }
+
+    /// Removes the row of one id; a conflict while something refers to it.
+    async fn delete(
+        &self,
+        statement: crate::db::Statement,
+        id: impl Into<Val>,
+    ) -> PortResult<bool> {
+        Ok(self.change(statement, vec![id.into()], Expect::Any).await? > 0)
+    }
+
+    async fn run_whole(&self, transaction: Transaction) -> PortResult<()> {
+        match self.db.submit(transaction).await.map_err(port_error)? {
+            Outcome::Committed(_) => Ok(()),
+            Outcome::Unexpected { .. } => {
+                Err(PortError::Conflict("belongs to something else".to_owned()))
+            }
+        }
+    }
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[async_trait]
+impl Configuration for Store {
+    async fn load(&self) -> PortResult<Everything> {
+        let targets = self
+            .many(TARGETS, args![], |row| {
+                Ok((row.get::<SiteId>("site")?, target(row)?))
+            })
+            .await?;
+        let mut of_site: HashMap<SiteId, Vec<SwapTarget>> = HashMap::new();
+        for (site, target) in targets {
+            of_site.entry(site).or_default().push(target);
+        }
+        let mut sites = self.many(SITES, args![], site).await?;
+        for site in &mut sites {
+            site.targets = of_site.remove(&site.id).unwrap_or_default();
+        }
+        Ok(Everything {
+            accounts: self.many(ACCOUNTS, args![], account).await?,
+            trunks: self.many(TRUNKS, args![], trunk).await?,
+            sites,
+            pools: self.many(POOLS, args![], pool).await?,
+            numbers: self.many(NUMBERS, args![], number).await?,
+            flows: self.many(FLOWS, args![], flow).await?,
+        })
+    }
+
+    async fn put_account(&self, account: &Account) -> PortResult<()> {
+        let countries: Vec<&str> = account
+            .toll
+            .countries_allowed
+            .iter()
+            .map(Country::code)
+            .collect();
+        let values = args![
+            account.id,
+            &account.name,
+            &account.zone,
+            &account.currency,
+            &account.country,
+            json(&countries).map_err(port_error)?,
+            account.toll.concurrent_calls_max,
+            account.toll.daily_minutes_max,
+            account.recording_waiver,
+            account.created_at,
+        ];
+        self.put(PUT_ACCOUNT, values).await
+    }
+
+    async fn put_trunk(&self, trunk: &Trunk) -> PortResult<()> {
+        let addresses: Vec<String> = trunk
+            .profile
+            .addresses
+            .iter()
+            .map(Cidr::to_string)
+            .collect();
+        let codecs: Vec<&str> = trunk
+            .profile
+            .codecs
+            .iter()
+            .map(|codec| codec.word())
+            .collect();
+        let values = args![
+            trunk.profile.id,
+            trunk.account,
+            &trunk.profile.name,
+            json(&addresses).map_err(port_error)?,
+            trunk.peer_host.as_ref(),
+            trunk.peer_port,
+            trunk.profile.transport,
+            json(&codecs).map_err(port_error)?,
+            trunk.profile.nat,
+            trunk.created_at,
+        ];
+        self.put(PUT_TRUNK, values).await
+    }
+
+    async fn put_site(&self, site: &Site) -> PortResult<()> {
+        let values = args![
+            site.id,
+            site.account,
+            &site.key,
+            &site.name,
+            json(&site.hosts).map_err(port_error)?,
+            &site.zone,
+            site.source_numbers_win,
+            site.config_version,
+            site.created_at,
+        ];
+        let mut whole = Transaction::new()
+            .step(PUT_SITE, values, Expect::Rows(1))
+            .step(UNLIST_TARGETS, args![site.id], Expect::Any);
+        for (position, target) in (0_i64..).zip(&site.targets) {
+            let values = args![target.id, site.id, position, &target.label, target.number];
+            whole.push(PUT_TARGET, values, Expect::Rows(1));
+        }
+        self.run_whole(whole.step(DELETE_UNLISTED_TARGETS, args![site.id], Expect::Any))
+            .await
+    }
+
+    async fn put_pool(&self, pool: &PoolSettings) -> PortResult<()> {
+        let values = args![
+            pool.id,
+            pool.account,
+            pool.site,
+            pool.target,
+            &pool.name,
+            pool.strict,
+            pool.created_at
+        ];
+        self.put(PUT_POOL, values).await
+    }
+
+    async fn put_number(&self, number: &TrackingNumber) -> PortResult<()> {
+        let values = args![
+            number.id,
+            number.account,
+            number.trunk,
+            number.number,
+            number.kind,
+            &number.label,
+            number.site,
+            number.target,
+            number.pool,
+            number.selector.channel,
+            number.selector.medium.as_ref(),
+            number.selector.source.as_ref(),
+            number.business_line,
+            number.second_line,
+            number.flow,
+            number.active,
+            number.created_at,
+        ];
+        self.put(PUT_NUMBER, values).await
+    }
+
+    async fn put_flow(&self, flow: &Flow) -> PortResult<()> {
+        let document = json(&flow.document).map_err(port_error)?;
+        let values = args![
+            flow.id,
+            flow.account,
+            &flow.name,
+            document,
+            flow.version,
+            flow.created_at
+        ];
+        self.put(PUT_FLOW, values).await
+    }
+
+    async fn delete_trunk(&self, id: TrunkId) -> PortResult<bool> {
+        self.delete(DELETE_TRUNK, id).await
+    }
+
+    async fn delete_site(&self, id: SiteId) -> PortResult<bool> {
+        let whole = Transaction::new()
+            .step(UNLIST_TARGETS, args![id], Expect::Any)
+            .step(DELETE_UNLISTED_TARGETS, args![id], Expect::Any)
+            .step(DELETE_SITE, args![id], Expect::Any);
+        match self.db.submit(whole).await.map_err(port_error)? {
+            Outcome::Committed(results) => Ok(results.last().is_some_and(|last| last.count > 0)),
+            Outcome::Unexpected { .. } => Ok(false),
+        }
+    }
+
+    async fn delete_pool(&self, id: PoolId) -> PortResult<bool> {
+        self.delete(DELETE_POOL, id).await
+    }
+
+    async fn delete_number(&self, id: NumberId) -> PortResult<bool> {
+        if self.delete(DELETE_UNUSED_NUMBER, id).await? {
+            return Ok(true);
+        }
+        let found = self
+            .db
+            .read_opt(NUMBER_EXISTS, args![id])
+            .await
+            .map_err(port_error)?;
+        match found {
+            Some(_) => Err(PortError::Conflict(
+                "the number has calls or was shown".to_owned(),
+            )),
+            None => Ok(false),
+        }
+    }
+
+    async fn delete_flow(&self, id: FlowId) -> PortResult<bool> {
+        self.delete(DELETE_FLOW, id).await
+    }
+
+    async fn instance_secret(&self, name: &str, fresh: [u8; 32]) -> PortResult<[u8; 32]> {
+        let place = format!("instance/{name}");
+        let sealed = self.sealer.seal(&place, &fresh).map_err(port_error)?;
+        self.change(
+            PUT_NEW_SECRET,
+            args![INSTANCE, name, sealed, now()],
+            Expect::Any,
+        )
+        .await?;
+        let stored = self.one(SECRET, args![INSTANCE, name], |row| {
+            let secret = self.sealer.open(&place, &row.get::<Vec<u8>>("sealed")?)?;
+            secret
+                .try_into()
+                .map_err(|_| DbError::other("read a secret", "it has not 32 bytes"))
+        });
+        stored
+            .await?
+            .ok_or_else(|| PortError::Failed("the secret was not stored".to_owned()))
+    }
+}
+
+fn account(row: &Row) -> Result<Account, DbError> {
+    let countries: Vec<String> = from_json(row, "countries_allowed")?;
+    let countries = countries
+        .iter()
+        .map(|code| code.parse())
+        .collect::<Result<_, _>>();
+    Ok(Account {
+        id: row.get("id")?,
+        name: row.get("name")?,
+        zone: row.get("zone")?,
+        currency: row.get("currency")?,
+        country: row.get("country")?,
+        toll: TollPolicy {
+            countries_allowed: countries
+                .map_err(|error| DbError::other("read countries_allowed", error))?,
+            concurrent_calls_max: row.get("concurrent_calls_max")?,
+            daily_minutes_max: row.get("daily_minutes_max")?,
+        },
+        recording_waiver: row.get("recording_waiver")?,
+        created_at: row.get("created_at")?,
+    })
+}
+
+fn trunk(row: &Row) -> Result<Trunk, DbError> {
+    let addresses: Vec<String> = from_json(row, "addresses")?;
+    let addresses = addresses
+        .iter()
+        .map(|text| Cidr::parse(text))
+        .collect::<Result<_, _>>();
+    let codecs: Vec<String> = from_json(row, "codecs")?;
+    let peer_host: Option<String> = row.get("peer_host")?;
+    let peer_port: u16 = row.get("peer_port")?;
+    let ip = peer_host
+        .as_ref()
+        .and_then(|host| host.parse::<IpAddr>().ok());
+    Ok(Trunk {
+        profile: TrunkProfile {
+            id: row.get("id")?,
+            name: row.get("name")?,
+            addresses: addresses.map_err(|error| DbError::other("read addresses", error))?,
+            // A host name is looked up by whoever dials it.
+            peer: ip.map(|ip| SocketAddr::new(ip, peer_port)),
+            transport: row.get("transport")?,
+            codecs: codecs
+                .iter()
+                .filter_map(|word| Codec::from_word(word))
+                .collect(),
+            nat: row.get("nat")?,
+        },
+        peer_host,
+        peer_port,
+        account: row.get("account")?,
+        created_at: row.get("created_at")?,
+    })
+}
+
+fn site(row: &Row) -> Result<Site, DbError> {
+    Ok(Site {
+        id: row.get("id")?,
+        account: row.get("account")?,
+        key: row.get("site_key")?,
+        name: row.get("name")?,
+        hosts: from_json(row, "hosts")?,
+        zone: row.get("zone")?,
+        targets: Vec::new(),
+        source_numbers_win: row.get("source_numbers_win")?,
+        config_version: row.get("config_version")?,
+        created_at: row.get("created_at")?,
+    })
+}
+
+fn target(row: &Row) -> Result<SwapTarget, DbError> {
+    Ok(SwapTarget {
+        id: row.get("id")?,
+        label: row.get("label")?,
+        number: row.get("number")?,
+    })
+}
+
+fn pool(row: &Row) -> Result<PoolSettings, DbError> {
+    Ok(PoolSettings {
+        id: row.get("id")?,
+        account: row.get("account")?,
+        site: row.get("site")?,
+        target: row.get("target")?,
+        name: row.get("name")?,
+        strict: row.get("strict_lock")?,
+        created_at: row.get("created_at")?,
+    })
+}
+
+fn number(row: &Row) -> Result<TrackingNumber, DbError> {
+    Ok(TrackingNumber {
+        id: row.get("id")?,
+        account: row.get("account")?,
+        trunk: row.get("trunk")?,
+        number: row.get("number")?,
+        kind: row.get("kind")?,
+        label: row.get("label")?,
+        site: row.get("site")?,
+        target: row.get("target")?,
+        pool: row.get("pool")?,
+        selector: SourceSelector {
+            channel: row.get("source_channel")?,
+            medium: row.get("source_medium")?,
+            source: row.get("source_source")?,
+        },
+        business_line: row.get("business_line")?,
+        second_line: row.get("second_line")?,
+        flow: row.get("flow")?,
+        active: row.get("active")?,
+        created_at: row.get("created_at")?,
+    })
+}
+
+fn flow(row: &Row) -> Result<Flow, DbError> {
+    Ok(Flow {
+        id: row.get("id")?,
+        account: row.get("account")?,
+        name: row.get("name")?,
+        document: from_json(row, "document")?,
+        version: row.get("version")?,
+        created_at: row.get("created_at")?,
+    })
+}

@@ -1,0 +1,30 @@
+//! Every limit of the database layer in one place.
+
+/// Entries (records and submitted transactions) that may wait for the writer; more are refused at once.
+pub const WRITER_QUEUE_MAX: usize = 32_768;
+/// Entries put into one transaction.
+pub const BATCH_ENTRIES_MAX: usize = 2_048;
+/// Reads that may wait for a reader thread.
+pub const READ_QUEUE_MAX: usize = 1_024;
+/// How long a read may run.
+pub const READ_MS_MAX: u64 = 10_000;
+/// How long a control-plane transaction may keep the writer waiting for its next statement.
+pub const TX_IDLE_MS_MAX: u64 = 2_000;
+/// How often a transaction that met another one is run again.
+pub const RETRIES_MAX: u32 = 6;
+/// The first pause before running again; doubled each time.
+pub const RETRY_PAUSE_MS: u64 = 5;
+/// How long SQLite waits for a lock of another connection.
+pub const BUSY_MS_MAX: u64 = 5_000;
+/// Pause between two passive checkpoints.
+pub const CHECKPOINT_EVERY_MS: u64 = 1_000;
+/// Above this size of the write-ahead log the writer itself restarts the log between two batches.
+pub const WAL_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// How long the writer may wait for readers when it restarts the log.
+pub const WAL_RESTART_MS_MAX: u64 = 50;
+/// Prepared statements kept per connection.
+pub const PREPARED_MAX: usize = 512;
+/// How long to wait for a free PostgreSQL connection.
+pub const CONNECTION_WAIT_MS_MAX: u64 = 5_000;
+/// Rows per step of a copy between databases.
+pub const COPY_PAGE_ROWS: i64 = 2_000;

@@ -1,0 +1,83 @@
+//! Reader threads: read-only connections that answer one query at a time, each under a time limit.
+//!
+//! Reads never touch the writer, so a slow report delays no assignment. Each query is its own short transaction: a long
+//! one would keep the write-ahead log from being restarted.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::connection;
+use crate::db::error::DbError;
+use crate::db::limits;
+use crate::db::row::Row;
+use crate::db::statement::{Statement, Texts};
+use crate::db::value::Val;
+
+/// How many steps of SQLite's machine pass between two looks at the clock.
+const STEPS_BETWEEN_LOOKS: i32 = 2_000;
+
+pub(super) struct ReadJob {
+    pub(super) statement: Statement,
+    pub(super) args: Vec<Val>,
+    pub(super) limit_ms: u64,
+    pub(super) done: oneshot::Sender<Result<Vec<Row>, DbError>>,
+}
+
+type Jobs = Arc<Mutex<mpsc::Receiver<ReadJob>>>;
+
+/// Starts `count` threads that share one queue.
+pub(super) fn start(
+    path: &Path,
+    count: usize,
+) -> Result<(mpsc::Sender<ReadJob>, Vec<JoinHandle<()>>), DbError> {
+    let (sender, receiver) = mpsc::channel(limits::READ_QUEUE_MAX);
+    let jobs: Jobs = Arc::new(Mutex::new(receiver));
+    let mut threads = Vec::with_capacity(count);
+    for number in 0..count {
+        let mut conn = connection::open_reader(path)?;
+        let jobs = Arc::clone(&jobs);
+        let thread = std::thread::Builder::new()
+            .name(format!("store-read-{number}"))
+            .spawn(move || serve(&mut conn, &jobs))
+            .map_err(|error| DbError::other("start reader thread", error))?;
+        threads.push(thread);
+    }
+    Ok((sender, threads))
+}
+
+fn serve(conn: &mut Connection, jobs: &Jobs) {
+    let mut texts = Texts::sqlite();
+    loop {
+        // Whoever holds the lock waits for the next job; the others wait for the lock.
+        let job = jobs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .blocking_recv();
+        let Some(job) = job else { return };
+        if job.done.is_closed() {
+            continue;
+        }
+        let result = read(conn, &mut texts, &job);
+        let _ = job.done.send(result);
+    }
+}
+
+fn read(conn: &mut Connection, texts: &mut Texts, job: &ReadJob) -> Result<Vec<Row>, DbError> {
+    let deadline = Instant::now() + Duration::from_millis(job.limit_ms);
+    let over = move || Instant::now() >= deadline;
+    let watch = conn.progress_handler(STEPS_BETWEEN_LOOKS, Some(over));
+    watch.map_err(|error| DbError::from_sqlite(job.statement.name, &error))?;
+    match connection::run(conn, texts, job.statement, &job.args) {
+        Ok(result) => Ok(result.rows),
+        Err(_) if over() => Err(DbError::TimedOut {
+            statement: job.statement.name.to_owned(),
+            limit_ms: job.limit_ms,
+        }),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,69 @@
+//! The schema: migrations, tables, and the lists of everything that runs on them.
+
+use crate::db::{MigrationFile, RecordKind, Statement, Table};
+use crate::{access, assignment, call, configuration, visitor};
+
+macro_rules! migrations {
+    ($($name:literal),* $(,)?) => {
+        /// The migrations in order. A released file is never edited; a change is a new file, and only adds.
+        pub const MIGRATIONS: &[MigrationFile] = &[$(MigrationFile {
+            name: $name,
+            sql: include_str!(concat!("../migrations/", $name, ".sql")),
+        }),*];
+    };
+}
+migrations!("V0001__spine");
+
+macro_rules! tables {
+    ($($name:literal ($($key:literal),+)),* $(,)?) => {
+        /// Every table with its primary key, those that are referred to before those that refer to them.
+        pub const TABLES: &[Table] = &[$(Table { name: $name, key: &[$($key),+] }),*];
+    };
+}
+tables! {
+    "instance" ("id"),
+    "account" ("id"),
+    "app_user" ("id"),
+    "membership" ("id"),
+    "login" ("id"),
+    "api_key" ("id"),
+    "credential" ("owner", "kind"),
+    "trunk" ("id"),
+    "site" ("id"),
+    "swap_target" ("id"),
+    "pool" ("id"),
+    "flow" ("id"),
+    "tracking_number" ("id"),
+    "session" ("id"),
+    "touch" ("session", "id"),
+    "page_view" ("session", "id"),
+    "lease" ("id"),
+    "showing" ("id"),
+    "showing_end" ("showing", "at"),
+    "tap" ("id"),
+    "call" ("id"),
+    "call_event" ("call", "id"),
+    "recording" ("id"),
+}
+
+/// Every statement of the store, for the test that prepares each on both engines.
+pub fn statements() -> impl Iterator<Item = Statement> {
+    [
+        access::ALL,
+        configuration::ALL,
+        visitor::ALL,
+        assignment::ALL,
+        call::ALL,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}
+
+/// Every kind of record of the group commit.
+pub fn record_kinds() -> impl Iterator<Item = &'static RecordKind> {
+    [visitor::KINDS, assignment::KINDS, call::KINDS]
+        .into_iter()
+        .flatten()
+        .copied()
+}

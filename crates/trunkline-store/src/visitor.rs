@@ -1,0 +1,253 @@
+//! Sessions, touches and page views: how they are recorded and read.
+
+use trunkline_core::base::Timestamp;
+use trunkline_core::base::id::{SessionId, SiteId, VisitorId};
+use trunkline_core::visitor::ClickId;
+use trunkline_engine::ports::history::{PageViewRow, SessionFilter, SessionRow, TouchRow};
+
+use crate::args;
+use crate::convert::{click_id, each, from_json, json, source, source_values};
+use crate::db::{ColumnType, Db, DbError, Record, RecordKind, Row, Val, Write};
+
+macro_rules! session_columns {
+    () => {
+        "id, account, site, visitor, consent, device, started_at, seen_at, channel, medium, source, ad_campaign, term, \
+         content, rule, click_name, click_value, landing"
+    };
+}
+
+crate::statements! { "visitor";
+    SESSION = concat!("SELECT ", session_columns!(), " FROM session WHERE id = $1");
+    LATEST_SESSION = concat!("SELECT ", session_columns!(), " FROM session WHERE visitor = $1 AND site = $2 \
+        ORDER BY started_at DESC, id DESC LIMIT 1");
+    SESSIONS_OF_SITE = concat!("SELECT ", session_columns!(), " FROM session WHERE site = $1 AND account = $2 \
+        AND started_at >= $3 AND (started_at, id) < ($4, $5) ORDER BY started_at DESC, id DESC LIMIT $6");
+    SITES_OF_ACCOUNT = "SELECT id FROM site WHERE account = $1 ORDER BY id";
+    TOUCHES = "SELECT id, session, at, page, referrer, channel, medium, source, ad_campaign, term, content, rule, \
+        click_ids FROM touch WHERE session = $1 ORDER BY at, id";
+    PAGE_VIEWS = "SELECT id, session, at, page FROM page_view WHERE session = $1 ORDER BY at, id";
+}
+
+use ColumnType::{Int, Text};
+
+pub(crate) static SESSION_STARTED: RecordKind = RecordKind {
+    name: "session",
+    table: "session",
+    columns: &[
+        ("id", Int),
+        ("account", Int),
+        ("site", Int),
+        ("visitor", Int),
+        ("consent", Text),
+        ("device", Text),
+        ("started_at", Int),
+        ("seen_at", Int),
+        ("channel", Text),
+        ("medium", Text),
+        ("source", Text),
+        ("ad_campaign", Text),
+        ("term", Text),
+        ("content", Text),
+        ("rule", Text),
+        ("click_name", Text),
+        ("click_value", Text),
+        ("landing", Text),
+    ],
+    write: Write::Insert("ON CONFLICT (id) DO NOTHING"),
+    key: 1,
+};
+
+pub(crate) static SESSION_SEEN: RecordKind = RecordKind {
+    name: "session_seen",
+    table: "session",
+    columns: &[("id", Int), ("seen_at", Int)],
+    write: Write::Update("t.seen_at < new.seen_at"),
+    key: 1,
+};
+
+pub(crate) static TOUCH: RecordKind = RecordKind {
+    name: "touch",
+    table: "touch",
+    columns: &[
+        ("session", Int),
+        ("id", Int),
+        ("at", Int),
+        ("page", Text),
+        ("referrer", Text),
+        ("channel", Text),
+        ("medium", Text),
+        ("source", Text),
+        ("ad_campaign", Text),
+        ("term", Text),
+        ("content", Text),
+        ("rule", Text),
+        ("click_ids", Text),
+    ],
+    write: Write::Insert("ON CONFLICT (session, id) DO NOTHING"),
+    key: 2,
+};
+
+pub(crate) static PAGE_VIEW: RecordKind = RecordKind {
+    name: "page_view",
+    table: "page_view",
+    columns: &[("session", Int), ("id", Int), ("at", Int), ("page", Text)],
+    write: Write::Insert("ON CONFLICT (session, id) DO NOTHING"),
+    key: 2,
+};
+
+pub(crate) const KINDS: &[&RecordKind] = &[&SESSION_STARTED, &SESSION_SEEN, &TOUCH, &PAGE_VIEW];
+
+pub(crate) fn session_record(session: SessionRow) -> Record {
+    let (click_name, click_value) = session.click.map(|click| (click.name, click.value)).unzip();
+    let mut values = Vec::with_capacity(SESSION_STARTED.columns.len());
+    values.extend(args![
+        session.id,
+        session.account,
+        session.site,
+        session.visitor,
+        session.consent,
+        session.device,
+        session.started_at,
+        session.seen_at,
+    ]);
+    values.extend(source_values(session.source));
+    values.extend(args![click_name, click_value, session.landing]);
+    SESSION_STARTED.record(values)
+}
+
+pub(crate) fn touch_record(touch: TouchRow) -> Result<Record, DbError> {
+    let mut values = Vec::with_capacity(TOUCH.columns.len());
+    values.extend(args![
+        touch.session,
+        touch.id,
+        touch.at,
+        touch.page,
+        touch.referrer
+    ]);
+    values.extend(source_values(touch.source));
+    values.push(click_ids(&touch.clicks)?);
+    Ok(TOUCH.record(values))
+}
+
+pub(crate) fn page_view_record(view: PageViewRow) -> Record {
+    PAGE_VIEW.record(args![view.session, view.id, view.at, view.page])
+}
+
+/// Pairs of name and value as JSON; nothing for most touches.
+fn click_ids(clicks: &[ClickId]) -> Result<Val, DbError> {
+    if clicks.is_empty() {
+        return Ok(Val::Null);
+    }
+    let pairs: Vec<(&str, &str)> = clicks
+        .iter()
+        .map(|click| (click.name, click.value.as_str()))
+        .collect();
+    json(&pairs)
+}
+
+pub(crate) async fn session(db: &Db, id: SessionId) -> Result<Option<SessionRow>, DbError> {
+    db.read_opt(SESSION, args![id])
+        .await?
+        .as_ref()
+        .map(read_session)
+        .transpose()
+}
+
+pub(crate) async fn latest_session(
+    db: &Db,
+    site: SiteId,
+    visitor: VisitorId,
+) -> Result<Option<SessionRow>, DbError> {
+    let row = db.read_opt(LATEST_SESSION, args![visitor, site]).await?;
+    row.as_ref().map(read_session).transpose()
+}
+
+pub(crate) async fn sessions(db: &Db, filter: &SessionFilter) -> Result<Vec<SessionRow>, DbError> {
+    let from = filter.from.map_or(i64::MIN, Timestamp::as_millis);
+    let (before, before_id) = keyset(filter.to, filter.after.map(|(at, id)| (at, id.raw())));
+    let sites = match filter.site {
+        Some(site) => vec![site],
+        None => {
+            let rows = db.read(SITES_OF_ACCOUNT, args![filter.account]).await?;
+            each(&rows, |row| row.get("id"))?
+        }
+    };
+    // An index by account would cost every new session a write; this costs a list one read per site.
+    let mut found = Vec::new();
+    for site in sites {
+        let site: SiteId = site;
+        let values = args![site, filter.account, from, before, before_id, filter.limit];
+        found.extend(each(
+            &db.read(SESSIONS_OF_SITE, values).await?,
+            read_session,
+        )?);
+    }
+    found.sort_by_key(|session| std::cmp::Reverse((session.started_at, session.id)));
+    found.truncate(filter.limit as usize);
+    Ok(found)
+}
+
+/// The pair of start and id below which a list goes on: the end of the interval or the last row of the page before,
+/// whichever is earlier.
+pub(crate) fn keyset(to: Option<Timestamp>, after: Option<(Timestamp, i64)>) -> (i64, i64) {
+    let end = to.map_or((i64::MAX, i64::MAX), |to| (to.as_millis(), i64::MIN));
+    let after = after.map_or((i64::MAX, i64::MAX), |(at, id)| (at.as_millis(), id));
+    end.min(after)
+}
+
+pub(crate) async fn touches(db: &Db, session: SessionId) -> Result<Vec<TouchRow>, DbError> {
+    each(&db.read(TOUCHES, args![session]).await?, read_touch)
+}
+
+pub(crate) async fn page_views(db: &Db, session: SessionId) -> Result<Vec<PageViewRow>, DbError> {
+    each(&db.read(PAGE_VIEWS, args![session]).await?, |row| {
+        Ok(PageViewRow {
+            id: row.get("id")?,
+            session: row.get("session")?,
+            at: row.get("at")?,
+            page: row.get("page")?,
+        })
+    })
+}
+
+fn read_session(row: &Row) -> Result<SessionRow, DbError> {
+    let click = (
+        row.get::<Option<String>>("click_name")?,
+        row.get::<Option<String>>("click_value")?,
+    );
+    Ok(SessionRow {
+        id: row.get("id")?,
+        site: row.get("site")?,
+        account: row.get("account")?,
+        visitor: row.get("visitor")?,
+        consent: row.get("consent")?,
+        device: row.get("device")?,
+        started_at: row.get("started_at")?,
+        seen_at: row.get("seen_at")?,
+        source: source(row)?,
+        landing: row.get("landing")?,
+        click: match click {
+            (Some(name), Some(value)) => click_id(&name, &value),
+            _ => None,
+        },
+    })
+}
+
+fn read_touch(row: &Row) -> Result<TouchRow, DbError> {
+    let pairs: Vec<(String, String)> = match row.get::<Val>("click_ids")? {
+        Val::Null => Vec::new(),
+        _ => from_json(row, "click_ids")?,
+    };
+    Ok(TouchRow {
+        id: row.get("id")?,
+        session: row.get("session")?,
+        at: row.get("at")?,
+        page: row.get("page")?,
+        referrer: row.get("referrer")?,
+        source: source(row)?,
+        clicks: pairs
+            .iter()
+            .filter_map(|(name, value)| click_id(name, value))
+            .collect(),
+    })
+}

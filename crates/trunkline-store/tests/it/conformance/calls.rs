@@ -1,0 +1,473 @@
+//! Callers call.
+
+use trunkline_core::attribution::EarlierCall;
+use trunkline_core::base::id::CallId;
+use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
+use trunkline_core::visitor::Channel;
+use trunkline_engine::call::control::{Attestation, Quality, RecordingState};
+use trunkline_engine::ports::calls::{
+    CallChange, CallCounts, CallEventKind, CallEventRow, CallFilter, CallRecords, CallRow,
+    CandidateRow, NumberUseCount, RecordingRow,
+};
+use trunkline_engine::ports::history::Record;
+
+use super::World;
+use super::world::{MINUTE, NOON, SetUp, google};
+
+const ANN: u64 = 12_145_550_199;
+const BOB: u64 = 12_145_550_198;
+
+fn after(minutes: i64) -> Timestamp {
+    NOON.plus_millis(minutes * MINUTE)
+}
+
+fn alone(call: CallRow) -> CallChange {
+    CallChange {
+        call,
+        events: Vec::new(),
+        recording: None,
+    }
+}
+
+/// A call that was answered after a minute and talked for some.
+fn answered(mut call: CallRow, talk_ms: i64) -> CallRow {
+    let answered_at = call.started_at.plus_millis(MINUTE);
+    call.state = CallState::Ended;
+    call.result = Some(CallResult::Answered);
+    call.answered_at = Some(answered_at);
+    call.ended_at = Some(answered_at.plus_millis(talk_ms));
+    call.talk_ms = talk_ms;
+    call
+}
+
+fn missed(mut call: CallRow) -> CallRow {
+    call.state = CallState::Ended;
+    call.result = Some(CallResult::NoAnswer);
+    call.ended_at = Some(call.started_at.plus_millis(MINUTE));
+    call
+}
+
+pub(crate) fn whole_change(world: &World, set_up: &SetUp) -> CallChange {
+    let mut call = answered(world.call(set_up, ANN, NOON), 90_000);
+    let recording = world.id();
+    call.attestation = Some(Attestation::B);
+    call.destination = Some(PhoneNumber::from_digits(12_145_550_100));
+    call.source = Some(google());
+    call.session = Some(world.id());
+    call.probability = Some(0.875);
+    call.candidates = vec![
+        CandidateRow {
+            session: call.session,
+            probability: 0.875,
+            who: "Visitor 7f2k, phone".to_owned(),
+            source: "Google Ads".to_owned(),
+            reasons: vec!["Tapped this number 2.7 s before the ring".to_owned()],
+        },
+        CandidateRow {
+            session: None,
+            probability: 0.125,
+            who: "None of these".to_owned(),
+            source: String::new(),
+            reasons: Vec::new(),
+        },
+    ];
+    call.ended_by = Some(EndedBy::Destination);
+    call.end_reason = Some(EndReason::HungUp);
+    call.sip_status = Some(200);
+    call.q850 = Some(16);
+    call.quality = Some(Quality {
+        jitter_ms: 1.25,
+        loss_percent: 0.0,
+        mos: 4.4,
+    });
+    call.recording = Some(recording);
+    call.review = true;
+    let event = |minutes, kind, attempt| CallEventRow {
+        id: world.id(),
+        call: call.id,
+        at: after(minutes),
+        kind,
+        attempt,
+        destination: attempt.map(|_| PhoneNumber::from_digits(12_145_550_100)),
+        sip_status: None,
+        detail: "dial".to_owned(),
+    };
+    let events = vec![
+        event(0, CallEventKind::Ring, None),
+        event(0, CallEventKind::Flow, None),
+        event(0, CallEventKind::Attempt, Some(1)),
+        event(1, CallEventKind::Connected, Some(1)),
+        event(3, CallEventKind::Ended, None),
+    ];
+    let recording = RecordingRow {
+        id: recording,
+        call: call.id,
+        account: call.account,
+        path: "2026/07/01/a.wav".to_owned(),
+        state: RecordingState::Complete,
+        duration_ms: 90_000,
+        bytes: 2_880_044,
+        started_at: after(1),
+    };
+    CallChange {
+        call,
+        events,
+        recording: Some(recording),
+    }
+}
+
+async fn call(world: &World, id: CallId) -> CallRow {
+    world.store.call(id).await.unwrap().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_saved_whole_however_often() {
+    for world in World::both().await {
+        let set_up = world.set_up().await;
+        let store = &world.store;
+        let change = whole_change(&world, &set_up);
+        let ringing = alone(CallRow {
+            id: change.call.id,
+            attestation: change.call.attestation,
+            ..world.call(&set_up, ANN, NOON)
+        });
+        store.save(&ringing).await.unwrap();
+        for _ in 0..3 {
+            store.save(&change).await.unwrap();
+        }
+        assert_eq!(call(&world, change.call.id).await, change.call);
+        assert_eq!(store.events(change.call.id).await.unwrap(), change.events);
+        let recording = change.recording.unwrap();
+        assert_eq!(
+            store.recording(recording.id).await.unwrap(),
+            Some(recording)
+        );
+        assert_eq!(store.call(world.id()).await.unwrap(), None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_save_never_takes_a_call_back() {
+    for world in World::both().await {
+        let set_up = world.set_up().await;
+        let store = &world.store;
+        let ringing = world.call(&set_up, ANN, NOON);
+        let talking = CallRow {
+            state: CallState::Talking,
+            answered_at: Some(after(1)),
+            ..ringing.clone()
+        };
+        let ended = answered(ringing.clone(), 60_000);
+        let (first, second, third) = (alone(ended.clone()), alone(talking), alone(ringing));
+        // Side by side, so that they may meet in one batch.
+        let (first, second, third) =
+            tokio::join!(biased; store.save(&first), store.save(&second), store.save(&third));
+        first.and(second).and(third).unwrap();
+        assert_eq!(call(&world, ended.id).await, ended);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finished_recording_is_not_unfinished_again() {
+    for world in World::both().await {
+        let set_up = world.set_up().await;
+        let store = &world.store;
+        let mut change = whole_change(&world, &set_up);
+        let recording = change.recording.as_mut().unwrap();
+        let id = recording.id;
+        for (state, expected) in [
+            (RecordingState::Writing, RecordingState::Writing),
+            (RecordingState::Complete, RecordingState::Complete),
+            (RecordingState::Writing, RecordingState::Complete),
+        ] {
+            change.recording.as_mut().unwrap().state = state;
+            store.save(&change).await.unwrap();
+            let unfinished = store.unfinished_recordings().await.unwrap();
+            assert_eq!(
+                unfinished.len(),
+                usize::from(expected == RecordingState::Writing)
+            );
+            assert_eq!(store.recording(id).await.unwrap().unwrap().state, expected);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_of_life_moves_forward_and_never_reaches_a_call_that_ended() {
+    for world in World::both().await {
+        let set_up = world.set_up().await;
+        let store = &world.store;
+        let up = world.call(&set_up, ANN, NOON);
+        let over = missed(world.call(&set_up, BOB, NOON));
+        store.save(&alone(up.clone())).await.unwrap();
+        store.save(&alone(over.clone())).await.unwrap();
+        store
+            .progress(&[(up.id, after(5)), (over.id, after(5)), (up.id, after(4))])
+            .await
+            .unwrap();
+        store.progress(&[]).await.unwrap();
+        assert_eq!(call(&world, up.id).await.progress_at, after(5));
+        assert_eq!(call(&world, over.id).await.progress_at, NOON);
+        let open = store.open_calls().await.unwrap();
+        assert_eq!(
+            open.iter().map(|call| call.id).collect::<Vec<_>>(),
+            vec![up.id]
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_filtered_counted_and_paged() {
+    for world in World::both().await {
+        let (set_up, other) = (world.set_up().await, world.set_up().await);
+        let store = &world.store;
+        let mut calls = Vec::new();
+        for n in 0..24 {
+            let mut call = world.call(&set_up, if n % 2 == 0 { ANN } else { BOB }, after(n / 2));
+            call = match n % 4 {
+                0 => answered(call, n * 1_000),
+                1 => missed(call),
+                2 => call,
+                _ => answered(call, 61_000),
+            };
+            if n % 3 == 0 {
+                call.source = Some(google());
+                call.session = Some(world.id());
+            }
+            call.ambiguous = n % 5 == 0;
+            call.recording = (n % 4 == 3).then(|| world.id());
+            call.number = set_up.numbers[usize::from(n % 6 == 0)].id;
+            calls.push(call);
+        }
+        for call in &calls {
+            store.save(&alone(call.clone())).await.unwrap();
+        }
+        store
+            .save(&alone(world.call(&other, ANN, after(50))))
+            .await
+            .unwrap();
+        calls.reverse();
+        let base = CallFilter {
+            account: Some(set_up.account.id),
+            limit: 100,
+            ..CallFilter::default()
+        };
+        type Test = fn(&CallRow) -> bool;
+        let (number, site) = (set_up.numbers[1].id, set_up.site.id);
+        let session = calls.iter().find_map(|call| call.session);
+        let on_number = calls.iter().filter(|call| call.number == number).count();
+        let cases: [(CallFilter, Test); 13] = [
+            (base.clone(), |_| true),
+            (
+                CallFilter {
+                    live: true,
+                    ..base.clone()
+                },
+                |call| call.state != CallState::Ended,
+            ),
+            (
+                CallFilter {
+                    result: Some(CallResult::NoAnswer),
+                    ..base.clone()
+                },
+                |call| call.result == Some(CallResult::NoAnswer),
+            ),
+            (
+                CallFilter {
+                    channel: Some(Channel::PaidSearch),
+                    ..base.clone()
+                },
+                |call| call.source.is_some(),
+            ),
+            (
+                CallFilter {
+                    source: Some("google".to_owned()),
+                    medium: Some("cpc".to_owned()),
+                    ..base.clone()
+                },
+                |call| call.source.is_some(),
+            ),
+            (
+                CallFilter {
+                    source: Some("bing".to_owned()),
+                    ..base.clone()
+                },
+                |_| false,
+            ),
+            (
+                CallFilter {
+                    caller: Some(PhoneNumber::from_digits(BOB)),
+                    ..base.clone()
+                },
+                |call| call.caller == Some(PhoneNumber::from_digits(BOB)),
+            ),
+            (
+                CallFilter {
+                    ambiguous: true,
+                    ..base.clone()
+                },
+                |call| call.ambiguous,
+            ),
+            (
+                CallFilter {
+                    missed: true,
+                    ..base.clone()
+                },
+                |call| call.state == CallState::Ended && call.answered_at.is_none(),
+            ),
+            (
+                CallFilter {
+                    recorded: true,
+                    ..base.clone()
+                },
+                |call| call.recording.is_some(),
+            ),
+            (
+                CallFilter {
+                    from: Some(after(3)),
+                    to: Some(after(6)),
+                    ..base.clone()
+                },
+                |call| (after(3)..after(6)).contains(&call.started_at),
+            ),
+            (
+                CallFilter {
+                    site: Some(world.id()),
+                    ..base.clone()
+                },
+                |_| false,
+            ),
+            (
+                CallFilter {
+                    site: Some(site),
+                    recorded: true,
+                    ambiguous: true,
+                    ..base.clone()
+                },
+                |call| call.recording.is_some() && call.ambiguous,
+            ),
+        ];
+        for (filter, test) in cases {
+            let expected: Vec<_> = calls.iter().filter(|call| test(call)).cloned().collect();
+            assert_eq!(store.calls(&filter).await.unwrap(), expected, "{filter:?}");
+        }
+        let by_session = CallFilter {
+            session,
+            ..base.clone()
+        };
+        assert_eq!(store.calls(&by_session).await.unwrap().len(), 1);
+        let by_number = CallFilter {
+            number: Some(number),
+            ..base.clone()
+        };
+        assert_eq!(store.calls(&by_number).await.unwrap().len(), on_number);
+        assert!(
+            store
+                .calls(&CallFilter::default())
+                .await
+                .unwrap()
+                .is_empty(),
+            "no account, no calls"
+        );
+        let mut paged = CallFilter { limit: 5, ..base };
+        let mut listed = Vec::new();
+        loop {
+            let page = store.calls(&paged).await.unwrap();
+            let Some(last) = page.last() else { break };
+            paged.after = Some((last.started_at, last.id));
+            listed.extend(page);
+        }
+        assert_eq!(listed, calls);
+        let count = |test: Test| calls.iter().filter(|call| test(call)).count() as i64;
+        let counts = CallCounts {
+            all: 24,
+            today: 4,
+            live: count(|call| call.state != CallState::Ended),
+            ambiguous: count(|call| call.ambiguous),
+            missed: count(|call| call.state == CallState::Ended && call.answered_at.is_none()),
+        };
+        assert_eq!(
+            store.counts(set_up.account.id, after(10)).await.unwrap(),
+            counts
+        );
+        let uses = store.by_number(set_up.account.id, after(10)).await.unwrap();
+        let used = |n: usize, calls, minutes| {
+            let last_call_at = Some(after(minutes));
+            (
+                set_up.numbers[n].id,
+                NumberUseCount {
+                    calls,
+                    last_call_at,
+                },
+            )
+        };
+        assert_eq!(uses, vec![used(0, 4, 11)]);
+        let uses = store.by_number(set_up.account.id, NOON).await.unwrap();
+        assert_eq!(uses, vec![used(0, 20, 11), used(1, 4, 9)]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_known_caller_is_recognised() {
+    for world in World::both().await {
+        let (set_up, other) = (world.set_up().await, world.set_up().await);
+        let store = &world.store;
+        let ann = PhoneNumber::from_digits(ANN);
+        let known = async |since| {
+            store
+                .earlier_call(set_up.account.id, ann, since)
+                .await
+                .unwrap()
+        };
+        assert_eq!(known(NOON).await, (false, None));
+        let session = world.session(&set_up, NOON);
+        world
+            .record(vec![Record::Session(Box::new(session.clone()))])
+            .await;
+        let mut credited = missed(world.call(&set_up, ANN, after(1)));
+        credited.session = Some(session.id);
+        store.save(&alone(credited)).await.unwrap();
+        store
+            .save(&alone(missed(world.call(&set_up, ANN, after(2)))))
+            .await
+            .unwrap();
+        let earlier = EarlierCall {
+            session: session.id,
+            visitor: session.visitor,
+            at: after(1),
+        };
+        assert_eq!(known(NOON).await, (true, Some(earlier)));
+        assert_eq!(known(after(2)).await, (true, None));
+        let elsewhere = store
+            .earlier_call(other.account.id, ann, NOON)
+            .await
+            .unwrap();
+        assert_eq!(elsewhere, (false, None));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn begun_minutes_count_whole() {
+    for world in World::both().await {
+        let set_up = world.set_up().await;
+        let store = &world.store;
+        let minutes = async |since| store.minutes_since(set_up.account.id, since).await.unwrap();
+        assert_eq!(minutes(NOON).await, 0);
+        let mut talking = world.call(&set_up, ANN, after(4));
+        talking.state = CallState::Talking;
+        talking.answered_at = Some(after(5));
+        talking.progress_at = after(7).plus_millis(1);
+        for call in [
+            answered(world.call(&set_up, ANN, NOON), 60_000),
+            answered(world.call(&set_up, BOB, after(2)), 60_001),
+            missed(world.call(&set_up, ANN, after(3))),
+            talking,
+            world.call(&set_up, BOB, after(5)),
+        ] {
+            store.save(&alone(call)).await.unwrap();
+        }
+        assert_eq!(minutes(NOON).await, 1 + 2 + 3);
+        assert_eq!(minutes(after(1)).await, 2 + 3);
+    }
+}

@@ -1,0 +1,182 @@
+//! What is set up.
+
+use trunkline_engine::ports::calls::{CallChange, CallRecords};
+use trunkline_engine::ports::configuration::Configuration;
+use trunkline_engine::ports::history::Record;
+use trunkline_engine::ports::{History, PortError};
+use trunkline_store::Store;
+use trunkline_store::db::{DbOptions, Location};
+
+use super::World;
+use super::world::{KEY, NOON, number, open};
+
+fn is_conflict<T: std::fmt::Debug>(result: &Result<T, PortError>) -> bool {
+    matches!(result, Err(PortError::Conflict(_)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_that_is_put_is_loaded_again() {
+    for world in World::both().await {
+        let mut set_up = world.set_up().await;
+        let store = &world.store;
+        let load = async || store.load().await.unwrap();
+        for _ in 0..2 {
+            let all = load().await;
+            assert_eq!(all.accounts, vec![set_up.account.clone()]);
+            assert_eq!(all.trunks, vec![set_up.trunk.clone()]);
+            assert_eq!(all.sites, vec![set_up.site.clone()]);
+            assert_eq!(all.pools, vec![set_up.pool.clone()]);
+            assert_eq!(all.numbers, set_up.numbers);
+            assert_eq!(all.flows, vec![set_up.flow.clone()]);
+            set_up.account.name = "New name".to_owned();
+            set_up.account.toll.countries_allowed.clear();
+            set_up.trunk.peer_host = Some("sip.carrier.example".to_owned());
+            set_up.trunk.profile.peer = None;
+            set_up.trunk.account = Some(set_up.account.id);
+            set_up.site.hosts.clear();
+            set_up.site.config_version += 1;
+            set_up.pool.strict = false;
+            set_up.flow.version += 1;
+            set_up.numbers[1].active = false;
+            set_up.numbers[1].selector.source = Some("google".to_owned());
+            store.put_account(&set_up.account).await.unwrap();
+            store.put_trunk(&set_up.trunk).await.unwrap();
+            store.put_site(&set_up.site).await.unwrap();
+            store.put_pool(&set_up.pool).await.unwrap();
+            store.put_flow(&set_up.flow).await.unwrap();
+            store.put_number(&set_up.numbers[1]).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sites_targets_are_replaced_in_order_and_never_taken_from_under_a_pool() {
+    for world in World::both().await {
+        let mut set_up = world.set_up().await;
+        let store = &world.store;
+        set_up.site.targets.reverse();
+        store.put_site(&set_up.site).await.unwrap();
+        assert_eq!(
+            store.load().await.unwrap().sites[0].targets,
+            set_up.site.targets
+        );
+        let without_first: Vec<_> = set_up.site.targets.drain(..1).collect();
+        store.put_site(&set_up.site).await.unwrap();
+        assert_eq!(
+            store.load().await.unwrap().sites[0].targets,
+            set_up.site.targets
+        );
+        let used = std::mem::replace(&mut set_up.site.targets, without_first);
+        assert!(is_conflict(&store.put_site(&set_up.site).await));
+        assert_eq!(store.load().await.unwrap().sites[0].targets, used);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_accounts_target_is_not_captured() {
+    for world in World::both().await {
+        let (ours, mut theirs) = (world.set_up().await, world.set_up().await);
+        theirs.site.targets.push(ours.site.targets[0].clone());
+        assert!(is_conflict(&world.store.put_site(&theirs.site).await));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_exists_once_in_the_instance() {
+    for world in World::both().await {
+        let set_up = world.set_up().await;
+        let digits = set_up.numbers[0].number.digits();
+        let twin = number(world.id(), &set_up.account, &set_up.trunk, digits);
+        assert!(is_conflict(&world.store.put_number(&twin).await));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_referred_to_cannot_be_removed() {
+    for world in World::both().await {
+        let set_up = world.set_up().await;
+        let store = &world.store;
+        assert!(is_conflict(
+            &store.delete_trunk(set_up.trunk.profile.id).await
+        ));
+        assert!(is_conflict(&store.delete_site(set_up.site.id).await));
+        assert!(is_conflict(&store.delete_pool(set_up.pool.id).await));
+        assert!(is_conflict(&store.delete_flow(set_up.flow.id).await));
+        for number in &set_up.numbers {
+            assert!(store.delete_number(number.id).await.unwrap());
+            assert!(!store.delete_number(number.id).await.unwrap());
+        }
+        assert!(store.delete_pool(set_up.pool.id).await.unwrap());
+        assert!(store.delete_site(set_up.site.id).await.unwrap());
+        assert!(!store.delete_site(set_up.site.id).await.unwrap());
+        assert!(store.delete_flow(set_up.flow.id).await.unwrap());
+        assert!(store.delete_trunk(set_up.trunk.profile.id).await.unwrap());
+        assert!(store.load().await.unwrap().sites.is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_with_history_is_never_removed() {
+    for world in World::both().await {
+        let set_up = world.set_up().await;
+        let store = &world.store;
+        let call = world.call(&set_up, 12_145_550_199, NOON);
+        let change = CallChange {
+            call,
+            events: Vec::new(),
+            recording: None,
+        };
+        store.save(&change).await.unwrap();
+        assert!(is_conflict(
+            &store.delete_number(set_up.numbers[0].id).await
+        ));
+        let session = world.session(&set_up, NOON);
+        let lease = world.lease(&set_up, set_up.numbers[1].id, &session, NOON);
+        let shown = Record::Showing(world.showing(&lease, NOON));
+        store.record(vec![shown]).unwrap().await.unwrap().unwrap();
+        assert!(is_conflict(
+            &store.delete_number(set_up.numbers[1].id).await
+        ));
+        assert!(store.delete_number(set_up.numbers[2].id).await.unwrap());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_secret_is_made_once() {
+    for world in World::both().await {
+        let store = &world.store;
+        assert_eq!(
+            store.instance_secret("tokens", [1; 32]).await.unwrap(),
+            [1; 32]
+        );
+        assert_eq!(
+            store.instance_secret("tokens", [2; 32]).await.unwrap(),
+            [1; 32]
+        );
+        assert_eq!(
+            store.instance_secret("links", [3; 32]).await.unwrap(),
+            [3; 32]
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_key_file_is_noticed_at_the_start() {
+    for world in World::both().await {
+        world
+            .store
+            .instance_secret("tokens", [1; 32])
+            .await
+            .unwrap();
+        world.store.db().close().await;
+        let World {
+            store, database, ..
+        } = world;
+        drop(store);
+        let location = Location::parse(&database.url).unwrap();
+        let refused = Store::open(&location, DbOptions::default(), &[1; 32]).await;
+        assert!(refused.err().unwrap().to_string().contains("key"));
+        let store = open(&database).await;
+        assert_eq!(store.instance_secret("tokens", KEY).await.unwrap(), [1; 32]);
+    }
+}

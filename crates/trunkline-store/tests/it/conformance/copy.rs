@@ -1,0 +1,101 @@
+//! The whole database moves from one engine to the other and back.
+
+use trunkline_engine::ports::access::{Access, User};
+use trunkline_engine::ports::calls::CallRecords;
+use trunkline_engine::ports::configuration::Configuration;
+use trunkline_engine::ports::history::{History, Record, TapRow};
+use trunkline_store::db::{Db, DbOptions, Location, copy};
+use trunkline_store::schema::{MIGRATIONS, TABLES};
+use trunkline_store::testing::TestDatabase;
+
+use super::calls::whole_change;
+use super::world::{NOON, World, open};
+
+async fn empty(database: &TestDatabase) -> Db {
+    let location = Location::parse(&database.url).unwrap();
+    Db::open(&location, DbOptions::default(), MIGRATIONS)
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copied_database_tells_the_same_story() {
+    let [first, second] = World::both().await;
+    let [third, fourth] = TestDatabase::both().await;
+    for (world, target) in [(first, fourth), (second, third)] {
+        let set_up = world.set_up().await;
+        let store = &world.store;
+        let ann = User {
+            id: world.id(),
+            email: "ann@example.com".to_owned(),
+            name: "Ann".to_owned(),
+            password_hash: "x".to_owned(),
+            totp_secret: Some("JBSWY3DPEHPK3PXP".to_owned()),
+            operator: false,
+            created_at: NOON,
+        };
+        store.put_user(&ann).await.unwrap();
+        store.instance_secret("tokens", [5; 32]).await.unwrap();
+        let session = world.session(&set_up, NOON);
+        let lease = world.lease(&set_up, set_up.numbers[0].id, &session, NOON);
+        let showing = world.showing(&lease, NOON);
+        let tap = TapRow {
+            id: world.id(),
+            number: lease.number,
+            session: session.id,
+            at: NOON,
+        };
+        world
+            .record(vec![
+                Record::Session(Box::new(session.clone())),
+                Record::Touch(Box::new(world.touch(session.id, NOON))),
+                Record::Lease(lease),
+                Record::ShowingEnded(showing.id, NOON),
+                Record::Showing(showing),
+                Record::Tap(tap),
+            ])
+            .await;
+        let change = whole_change(&world, &set_up);
+        store.save(&change).await.unwrap();
+
+        let empty = empty(&target).await;
+        let copied = copy(store.db(), &empty, TABLES).await.unwrap();
+        let rows = |name: &str| {
+            copied
+                .iter()
+                .find(|copied| copied.table == name)
+                .unwrap()
+                .rows
+        };
+        assert_eq!(
+            (
+                rows("session"),
+                rows("call_event"),
+                rows("credential"),
+                rows("tracking_number")
+            ),
+            (1, 5, 1, 3)
+        );
+        empty.close().await;
+        drop(empty);
+
+        let moved = open(&target).await;
+        assert_eq!(
+            moved.user(ann.id).await.unwrap(),
+            Some(ann),
+            "secrets open with the same key file"
+        );
+        assert_eq!(
+            moved.instance_secret("tokens", [6; 32]).await.unwrap(),
+            [5; 32]
+        );
+        assert_eq!(moved.load().await.unwrap().numbers, set_up.numbers);
+        let story = moved.session_story(session.id).await.unwrap();
+        assert_eq!(story, store.session_story(session.id).await.unwrap());
+        assert_eq!(
+            moved.call(change.call.id).await.unwrap(),
+            Some(change.call.clone())
+        );
+        assert_eq!(moved.events(change.call.id).await.unwrap(), change.events);
+    }
+}

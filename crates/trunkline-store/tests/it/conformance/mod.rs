@@ -1,0 +1,10 @@
+//! One story, told on both engines: an account is set up, visitors come and see numbers, callers call.
+
+mod access;
+pub(crate) mod calls;
+mod configuration;
+mod copy;
+mod history;
+pub(crate) mod world;
+
+pub(crate) use world::World;

@@ -1,0 +1,7 @@
+//! The promises of the store, kept on SQLite and PostgreSQL alike. One binary with one PostgreSQL per process.
+
+mod conformance;
+mod db;
+mod kill;
+mod schema;
+mod spool;

@@ -1,0 +1,141 @@
+//! The schema and everything that runs on it, on both engines.
+
+use std::collections::BTreeSet;
+
+use trunkline_store::db::statement::{for_postgres, for_sqlite};
+use trunkline_store::db::{Db, DbOptions, Location};
+use trunkline_store::schema::{MIGRATIONS, TABLES, record_kinds, statements};
+use trunkline_store::testing::TestDatabase;
+
+async fn migrated(database: &TestDatabase) -> Db {
+    let location = Location::parse(&database.url).unwrap();
+    Db::open(&location, DbOptions::default(), MIGRATIONS)
+        .await
+        .unwrap()
+}
+
+fn texts() -> Vec<(&'static str, String)> {
+    let statements = statements().map(|statement| (statement.name, statement.sql.to_owned()));
+    let rows = record_kinds().map(|kind| (kind.name, kind.row_sql()));
+    statements.chain(rows).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_statement_is_prepared_on_both_engines() {
+    let [sqlite, postgres] = TestDatabase::both().await;
+    let (_one, _two) = (migrated(&sqlite).await, migrated(&postgres).await);
+    let file = rusqlite::Connection::open(&sqlite.url).unwrap();
+    let (server, driver) = tokio_postgres::connect(&postgres.url, tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(driver);
+    assert!(texts().len() > 60);
+    for (name, sql) in texts() {
+        let ours = file
+            .prepare(&for_sqlite(&sql))
+            .unwrap_or_else(|error| panic!("{name} on SQLite: {error}"));
+        let theirs = server.prepare(&for_postgres(&sql)).await;
+        let theirs = theirs.unwrap_or_else(|error| panic!("{name} on PostgreSQL: {error:?}"));
+        assert_eq!(
+            ours.parameter_count(),
+            theirs.params().len(),
+            "{name}: arguments"
+        );
+        let columns: Vec<&str> = theirs
+            .columns()
+            .iter()
+            .map(tokio_postgres::Column::name)
+            .collect();
+        assert_eq!(
+            ours.column_names().collect::<Vec<_>>(),
+            columns,
+            "{name}: columns"
+        );
+    }
+    for kind in record_kinds() {
+        let prepared = server.prepare(&for_postgres(&kind.batch_sql())).await;
+        let prepared = prepared.unwrap_or_else(|error| panic!("batch of {}: {error:?}", kind.name));
+        assert_eq!(prepared.params().len(), kind.columns.len(), "{}", kind.name);
+    }
+}
+
+#[test]
+fn statements_and_kinds_have_names_of_their_own() {
+    let mut names = BTreeSet::new();
+    for name in statements()
+        .map(|statement| statement.name)
+        .chain(record_kinds().map(|kind| kind.name))
+    {
+        assert!(names.insert(name), "{name} is there twice");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_of_tables_is_whole_and_their_keys_are_right() {
+    let [sqlite, postgres] = TestDatabase::both().await;
+    let (_one, _two) = (migrated(&sqlite).await, migrated(&postgres).await);
+    let listed: BTreeSet<(String, String)> = TABLES
+        .iter()
+        .map(|table| (table.name.to_owned(), table.key.join(",")))
+        .collect();
+    let file = rusqlite::Connection::open(&sqlite.url).unwrap();
+    let mut found = file
+        .prepare(
+            "SELECT t.name, group_concat(c.name ORDER BY c.pk) FROM pragma_table_list AS t \
+             JOIN pragma_table_info(t.name) AS c ON c.pk > 0 \
+             WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'refinery%' GROUP BY t.name",
+        )
+        .unwrap();
+    let found = found
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
+    assert_eq!(found.collect::<Result<BTreeSet<_>, _>>().unwrap(), listed);
+    let (server, driver) = tokio_postgres::connect(&postgres.url, tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(driver);
+    let found = server
+        .query(
+            "SELECT k.table_name::text, string_agg(k.column_name::text, ',' ORDER BY k.ordinal_position) \
+             FROM information_schema.key_column_usage AS k JOIN information_schema.table_constraints AS c \
+             ON c.constraint_name = k.constraint_name AND c.constraint_type = 'PRIMARY KEY' \
+             WHERE k.table_schema = 'public' AND k.table_name NOT LIKE 'refinery%' GROUP BY k.table_name",
+            &[],
+        )
+        .await
+        .unwrap();
+    let found: BTreeSet<(String, String)> =
+        found.iter().map(|row| (row.get(0), row.get(1))).collect();
+    assert_eq!(found, listed);
+}
+
+#[test]
+fn the_folder_of_migrations_and_the_list_agree() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+    let mut files: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort();
+    let listed: Vec<String> = MIGRATIONS
+        .iter()
+        .map(|file| format!("{}.sql", file.name))
+        .collect();
+    assert_eq!(files, listed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_start_migrates_nothing_and_two_starts_at_once_do_not_meet() {
+    for database in TestDatabase::both().await {
+        let first = migrated(&database).await;
+        first.close().await;
+        drop(first);
+        migrated(&database).await.close().await;
+    }
+    let database = TestDatabase::postgres().await;
+    tokio::join!(
+        migrated(&database),
+        migrated(&database),
+        migrated(&database)
+    );
+}

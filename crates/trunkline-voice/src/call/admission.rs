@@ -1,0 +1,128 @@
+//! How many calls may be in progress and how many may be set up per second.
+//!
+//! Past a limit the caller is answered 503 before anything is created for it. A retransmission of
+//! an INVITE that was let in is never refused.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a retransmission of an admitted INVITE is recognised (RFC 3261, 64*T1).
+const REMEMBERED_FOR: Duration = Duration::from_secs(32);
+/// Most INVITEs remembered per generation; older ones are forgotten early when there are more.
+const REMEMBERED_MAX: usize = 65_536;
+
+/// The admission limits and what counts against them.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    calls: AtomicUsize,
+    calls_max: usize,
+    setups_per_second: f64,
+    draining: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    tokens: f64,
+    filled_at: Instant,
+    recent: [HashSet<u64>; 2],
+    turned_at: Instant,
+}
+
+/// Why a call is not taken now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Busy {
+    Overload,
+    Draining,
+}
+
+/// A call in progress; dropping it makes room for another.
+#[derive(Debug)]
+pub(crate) struct Place(Arc<Gate>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.calls.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Gate {
+    /// `setups_per_second` also is the burst that is let through at once.
+    pub(crate) fn new(calls_max: usize, setups_per_second: u32, now: Instant) -> Self {
+        let tokens = f64::from(setups_per_second.max(1));
+        Self {
+            calls: AtomicUsize::new(0),
+            calls_max,
+            setups_per_second: tokens,
+            draining: AtomicBool::new(false),
+            state: Mutex::new(State {
+                tokens,
+                filled_at: now,
+                recent: [HashSet::new(), HashSet::new()],
+                turned_at: now,
+            }),
+        }
+    }
+
+    /// Whether an INVITE with this fingerprint may come in.
+    pub(crate) fn admit(&self, fingerprint: u64, now: Instant) -> Result<(), Busy> {
+        let mut state = self.state();
+        if state.recent.iter().any(|set| set.contains(&fingerprint)) {
+            return Ok(());
+        }
+        if self.draining.load(Ordering::Acquire) {
+            return Err(Busy::Draining);
+        }
+        state.fill(self.setups_per_second, now);
+        if state.tokens < 1.0 || self.calls.load(Ordering::Acquire) >= self.calls_max {
+            return Err(Busy::Overload);
+        }
+        state.tokens -= 1.0;
+        state.remember(fingerprint, now);
+        Ok(())
+    }
+
+    /// Takes a call's place; `None` when all are taken.
+    pub(crate) fn enter(self: &Arc<Self>) -> Option<Place> {
+        let taken = self
+            .calls
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |calls| {
+                (calls < self.calls_max).then_some(calls + 1)
+            });
+        taken.is_ok().then(|| Place(Arc::clone(self)))
+    }
+
+    /// Calls in progress.
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.load(Ordering::Acquire)
+    }
+
+    /// From now on no new call is taken.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn fill(&mut self, per_second: f64, now: Instant) {
+        let elapsed = now.saturating_duration_since(self.filled_at).as_secs_f64();
+        self.tokens = elapsed.mul_add(per_second, self.tokens).min(per_second);
+        self.filled_at = now;
+    }
+
+    fn remember(&mut self, fingerprint: u64, now: Instant) {
+        let old = now.saturating_duration_since(self.turned_at) >= REMEMBERED_FOR;
+        if old || self.recent[0].len() >= REMEMBERED_MAX {
+            self.recent.swap(0, 1);
+            self.recent[0].clear();
+            self.turned_at = now;
+        }
+        self.recent[0].insert(fingerprint);
+    }
+}

@@ -1,0 +1,265 @@
+//! Taking a call in: from an INVITE that passed the door to a call with its own task.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use trunkline_core::call::{EndReason, EndedBy};
+use trunkline_engine::call::control::{Admission, CallEnd, CallLimits, Incoming, TrunkProfile};
+
+use super::admission::Place;
+use super::ending::End;
+use super::party::{Ours, Party};
+use super::pump::Pump;
+use super::{Call, Core, now};
+use crate::media::Side;
+use crate::media::ports::PortPair;
+use crate::media::relay::Relay;
+use crate::media::sdp::{Description, SdpError};
+use crate::sip::CallerId;
+use crate::sip::invitation::Invitation;
+use crate::sip::session_timer::{Agreed, TooSmall};
+use trunkline_core::base::id::CallId;
+
+/// Why an INVITE is refused before the engine hears of it.
+struct Refused {
+    status: u16,
+    phrase: &'static str,
+    headers: Vec<(&'static str, String)>,
+}
+
+impl Refused {
+    const fn new(status: u16, phrase: &'static str) -> Self {
+        Self {
+            status,
+            phrase,
+            headers: Vec::new(),
+        }
+    }
+}
+
+/// Takes an INVITE to its end. `place` is given back when nothing of the call is left.
+pub(crate) async fn take(core: Arc<Core>, mut invitation: Invitation, place: Place) {
+    let (trunk, offer) = match examine(&core, &invitation) {
+        Ok(examined) => examined,
+        Err(refused) => {
+            core.counters.refused_invalid.one();
+            return invitation
+                .refuse(refused.status, refused.phrase, refused.headers)
+                .await;
+        }
+    };
+    invitation.trying().await;
+    let incoming = incoming(&invitation, &trunk);
+    let control = Arc::clone(&core.control);
+    // On a task of its own: once asked, the engine is never interrupted.
+    let mut asking = core
+        .tasks
+        .spawn(async move { control.incoming(incoming).await });
+    let (admission, cancelled) = tokio::select! {
+        admission = &mut asking => (admission, false),
+        () = invitation.cancelled() => (asking.await, true),
+    };
+    match admission {
+        Ok(Admission::Accepted {
+            call,
+            recording,
+            limits,
+            actions,
+        }) => {
+            core.counters.calls_accepted.one();
+            if cancelled {
+                let q850 = core.reasons.take(&invitation.facts.call_id);
+                return end_unborn(
+                    &core,
+                    call,
+                    EndedBy::Caller,
+                    EndReason::Cancelled,
+                    487,
+                    q850,
+                )
+                .await;
+            }
+            let born = bear(&core, invitation, trunk, offer, call, limits).await;
+            let Some(mut born) = born else {
+                let reason = EndReason::MediaFailed;
+                return end_unborn(&core, call, EndedBy::System, reason, 503, None).await;
+            };
+            born.recording = recording.map(|plan| plan.path);
+            watch_over(&core, call, born.run(actions)).await;
+            drop(place);
+        }
+        Ok(Admission::Refused {
+            status,
+            reason,
+            retry_after_s,
+        }) => {
+            core.counters.calls_refused.one();
+            if !cancelled {
+                let headers = retry_after_s.map(|s| ("Retry-After", s.to_string()));
+                invitation
+                    .refuse(status, reason, headers.into_iter().collect())
+                    .await;
+            }
+        }
+        Err(error) => {
+            tracing::error!(%error, "the engine failed while taking a call in");
+            if !cancelled {
+                invitation
+                    .refuse(500, "Server Internal Error", Vec::new())
+                    .await;
+            }
+        }
+    }
+}
+
+/// Everything that can be refused without asking the engine.
+fn examine(
+    core: &Core,
+    invitation: &Invitation,
+) -> Result<(Arc<TrunkProfile>, Option<Description>), Refused> {
+    let facts = &invitation.facts;
+    let trunk = core
+        .control
+        .trunk_by_address(facts.remote, facts.transport)
+        .ok_or(Refused::new(403, "Forbidden"))?;
+    if facts.dialled.is_none() {
+        return Err(Refused::new(404, "Not Found"));
+    }
+    let ours_s = CallLimits::default().session_expires_s;
+    if let Err(TooSmall(floor)) = Agreed::as_uas(facts.session, ours_s, core.min_session_s) {
+        let headers = vec![("Min-SE", floor.to_string())];
+        return Err(Refused {
+            status: 422,
+            phrase: "Session Interval Too Small",
+            headers,
+        });
+    }
+    let offer = match &facts.sdp {
+        None => None,
+        Some(body) => {
+            let description = Description::parse(body)
+                .and_then(|d| d.only(&trunk.codecs))
+                .map_err(unusable)?;
+            Some(description)
+        }
+    };
+    Ok((trunk, offer))
+}
+
+fn unusable(error: SdpError) -> Refused {
+    match error {
+        SdpError::Malformed => Refused::new(400, "Malformed Session Description"),
+        SdpError::NoAudio | SdpError::NoCodec | SdpError::Address => {
+            Refused::new(488, "Not Acceptable Here")
+        }
+    }
+}
+
+fn incoming(invitation: &Invitation, trunk: &TrunkProfile) -> Incoming {
+    let facts = &invitation.facts;
+    Incoming {
+        trunk: trunk.id,
+        caller: facts.caller.number,
+        caller_text: facts.caller.text.clone(),
+        dialled: facts.dialled.clone().unwrap_or_default(),
+        sip_call_id: facts.call_id.clone(),
+        remote: facts.remote,
+        attestation: facts.caller.attestation,
+        received_at: now(),
+    }
+}
+
+/// Gives an accepted call its leg, its sockets and its relay; `None` when there are none to give.
+async fn bear(
+    core: &Arc<Core>,
+    invitation: Invitation,
+    trunk: Arc<TrunkProfile>,
+    offer: Option<Description>,
+    id: CallId,
+    limits: CallLimits,
+) -> Option<Call> {
+    let pairs = bind(core)
+        .inspect_err(|error| tracing::warn!(%error, "no media ports"))
+        .ok();
+    let Some(pairs) = pairs else {
+        let headers = vec![("Retry-After", "5".to_owned())];
+        invitation.refuse(503, "Service Unavailable", headers).await;
+        return None;
+    };
+    let facts = &invitation.facts;
+    let session = facts.session;
+    let max_forwards = facts.max_forwards.saturating_sub(1);
+    let caller_id = match (facts.caller.number, facts.caller.text.as_str()) {
+        (Some(number), _) => CallerId::Number(number),
+        (None, "" | "anonymous") => CallerId::Withheld,
+        (None, text) => CallerId::AsSignalled(text.to_owned()),
+    };
+    let leg = invitation
+        .open(trunk.nat)
+        .inspect_err(|error| tracing::warn!(%error, "no dialog for an accepted call"))
+        .ok()?;
+    let relay = Relay::start(pairs, Arc::clone(&core.counters), &core.tasks);
+    let local = SocketAddr::new(core.advertised, relay.port(Side::Caller));
+    let ours = Ours::new(local, core.new_origin());
+    let mut caller = Party::new(Side::Caller, leg, trunk, ours);
+    caller.allows_update = session.allows_update;
+    if let Some(description) = &offer {
+        caller.apply(description.clone(), &relay).await;
+    }
+    let pump = Pump::start(Arc::clone(&core.control), id, &core.tasks);
+    Some(Call {
+        core: Arc::clone(core),
+        id,
+        limits,
+        recording: None,
+        caller,
+        offer,
+        session,
+        caller_id,
+        max_forwards,
+        relay,
+        pump,
+        rang: false,
+        last_q850: None,
+    })
+}
+
+fn bind(core: &Core) -> std::io::Result<[PortPair; 2]> {
+    Ok([core.ports.bind_pair()?, core.ports.bind_pair()?])
+}
+
+/// Runs a call so that a defect in it ends this call alone, and ends it properly.
+async fn watch_over(core: &Core, id: CallId, call: impl Future<Output = ()> + Send + 'static) {
+    if let Err(error) = core.tasks.spawn(call).await {
+        tracing::error!(%error, %id, "a call failed");
+        end_unborn(core, id, EndedBy::System, EndReason::MediaFailed, 500, None).await;
+    }
+}
+
+/// Reports the end of an accepted call that has no task of its own.
+async fn end_unborn(
+    core: &Core,
+    id: CallId,
+    by: EndedBy,
+    reason: EndReason,
+    status: u16,
+    q850: Option<u8>,
+) {
+    let end = End {
+        by,
+        reason,
+        status,
+        q850,
+    };
+    let call_end = CallEnd {
+        by: end.by,
+        reason: end.reason,
+        sip_status: Some(end.status),
+        q850: end.q850,
+        ended_at: now(),
+        talk_ms: 0,
+        quality: None,
+        recording: None,
+    };
+    core.control.ended(id, call_end).await;
+}

@@ -1,0 +1,21 @@
+//! Voice: calls over SIP, their media and their recording.
+//!
+//! [`Voice::start`] listens on UDP and TCP, judges what arrives, hands each call to the engine
+//! through [`trunkline_engine::call::control::CallControl`] and performs the actions it answers:
+//! dials destinations, connects the two legs, relays their audio, records it. The station knows
+//! nothing of sites, campaigns or money.
+#![warn(missing_docs)]
+
+mod call;
+mod config;
+mod counters;
+mod media;
+mod recording;
+mod sip;
+mod tasks;
+mod voice;
+
+pub use config::VoiceConfig;
+pub use counters::Snapshot;
+pub use recording::{RecordingFacts, peaks_path, salvage};
+pub use voice::Voice;

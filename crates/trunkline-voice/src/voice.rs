@@ -1,0 +1,165 @@
+//! The station: starts the listeners, hands calls to their tasks, drains and stops.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+use trunkline_engine::call::control::CallControl;
+
+use crate::call::admission::Gate;
+use crate::call::{Core, take};
+use crate::config::VoiceConfig;
+use crate::counters::{Counters, Snapshot};
+use crate::media::ports::PortPool;
+use crate::recording::{Recorder, RecorderSettings};
+use crate::sip::ingress::Ingress;
+use crate::sip::reason::Reasons;
+use crate::sip::stack::{Listen, SERVER, SipStack};
+use crate::tasks::Tasks;
+
+/// How often a drain looks whether the calls have ended.
+const DRAIN_LOOK: Duration = Duration::from_millis(50);
+/// Time for hang-ups to be answered after the drain's deadline.
+const HANG_UP_GRACE: Duration = Duration::from_secs(2);
+
+/// A running station.
+pub struct Voice {
+    stack: Arc<SipStack>,
+    gate: Arc<Gate>,
+    ports: Arc<PortPool>,
+    counters: Arc<Counters>,
+    tasks: Tasks,
+    stop: CancellationToken,
+}
+
+impl Drop for Voice {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        self.stack.stop();
+    }
+}
+
+impl Voice {
+    /// Opens the listeners and takes calls.
+    ///
+    /// # Errors
+    /// When an address cannot be bound or the recording writer cannot be started.
+    pub async fn start(config: VoiceConfig, control: Arc<dyn CallControl>) -> io::Result<Self> {
+        let counters = Arc::new(Counters::default());
+        let gate = Arc::new(Gate::new(
+            config.calls_max,
+            config.setups_per_second,
+            Instant::now(),
+        ));
+        let tasks = Tasks::default();
+        let reasons = Arc::new(Reasons::default());
+        let ingress = Arc::new(Ingress::new(
+            Arc::clone(&control),
+            Arc::clone(&gate),
+            Arc::clone(&counters),
+            Arc::clone(&reasons),
+            SERVER,
+        ));
+        let listen = Listen {
+            udp: config.udp,
+            tcp: config.tcp,
+            external: config.external_address,
+            goodbye: Duration::from_millis(config.goodbye_ms.into()),
+        };
+        let (stack, incoming) = SipStack::start(&listen, ingress, tasks.clone()).await?;
+        let (first, last) = config.rtp_ports;
+        let ports = Arc::new(PortPool::new(config.udp.ip(), first, last));
+        let settings = RecorderSettings {
+            free_bytes_min: config.recording_free_bytes_min,
+        };
+        let stop = CancellationToken::new();
+        let core = Arc::new(Core {
+            control,
+            dialler: Arc::new(Arc::clone(&stack)),
+            ports: Arc::clone(&ports),
+            recorder: Recorder::start(settings, Arc::clone(&counters))?,
+            counters: Arc::clone(&counters),
+            reasons,
+            tasks: tasks.clone(),
+            advertised: stack.advertised(),
+            first_response: Duration::from_millis(config.first_response_ms.into()),
+            min_session_s: config.min_session_s,
+            stop: stop.clone(),
+            origins: AtomicU64::new(crate::call::now().as_millis().unsigned_abs()),
+        });
+        let (entrance, spawner) = (Arc::clone(&gate), tasks.clone());
+        let refused = Arc::clone(&counters);
+        stack.serve(incoming, move |invitation| {
+            let core = Arc::clone(&core);
+            match entrance.enter() {
+                Some(place) => drop(spawner.spawn(take(core, invitation, place))),
+                None => {
+                    refused.refused_overload.one();
+                    let headers = vec![("Retry-After", "5".to_owned())];
+                    drop(spawner.spawn(invitation.refuse(503, "Service Unavailable", headers)));
+                }
+            }
+        });
+        Ok(Self {
+            stack,
+            gate,
+            ports,
+            counters,
+            tasks,
+            stop,
+        })
+    }
+
+    /// The bound UDP address.
+    #[must_use]
+    pub fn udp_addr(&self) -> SocketAddr {
+        self.stack.addresses().0
+    }
+
+    /// The bound TCP address, when TCP is on.
+    #[must_use]
+    pub fn tcp_addr(&self) -> Option<SocketAddr> {
+        self.stack.addresses().1
+    }
+
+    /// What is open now and what was counted.
+    #[must_use]
+    pub fn counters(&self) -> Snapshot {
+        Snapshot {
+            calls: self.gate.calls(),
+            dialogs: self.stack.dialogs(),
+            port_pairs: self.ports.pairs_open(),
+            tasks: self.tasks.running(),
+            ..self.counters.snapshot()
+        }
+    }
+
+    /// From now on new calls are answered 503; those in progress go on.
+    pub fn drain(&self) {
+        self.gate.drain();
+    }
+
+    /// Takes no new calls, lets those in progress end until `deadline` has passed, ends the rest,
+    /// and closes everything. Dropping a station instead closes it at once.
+    pub async fn shutdown(self, deadline: Duration) {
+        self.drain();
+        self.wait_for_calls(deadline).await;
+        self.stop.cancel();
+        self.wait_for_calls(HANG_UP_GRACE).await;
+        self.wait(HANG_UP_GRACE, |s| s.tasks == 0).await;
+    }
+
+    async fn wait_for_calls(&self, longest: Duration) {
+        self.wait(longest, |s| s.calls == 0).await;
+    }
+
+    async fn wait(&self, longest: Duration, done: impl Fn(&Snapshot) -> bool) {
+        let until = Instant::now() + longest;
+        while Instant::now() < until && !done(&self.counters()) {
+            tokio::time::sleep(DRAIN_LOOK).await;
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The station from outside: real SIPp and hand-made peers on loopback against [`Voice`] with a
+//! scripted engine. After every call nothing may be left: no dialog, no socket, no task.
+//!
+//! [`Voice`]: trunkline_voice::Voice
+
+mod engine;
+mod flows;
+mod limits;
+mod malformed;
+mod media;
+mod offers;
+mod peer;
+mod races;
+mod sipp;
+mod station;

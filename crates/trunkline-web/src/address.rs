@@ -1,0 +1,89 @@
+//! The client's address, read through proxies that are trusted and no others.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use ipnet::IpNet;
+
+use crate::app::App;
+
+/// Address ranges of proxies whose `X-Forwarded-For` is believed.
+#[derive(Debug, Clone, Default)]
+pub struct TrustedProxies(pub Vec<IpNet>);
+
+impl TrustedProxies {
+    fn contains(&self, ip: IpAddr) -> bool {
+        self.0
+            .iter()
+            .any(|range| range.contains(&ip.to_canonical()))
+    }
+
+    /// The client behind `peer`: the last address of `X-Forwarded-For` that is not a trusted proxy.
+    #[must_use]
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        if !self.contains(peer) {
+            return peer;
+        }
+        let forwarded = headers
+            .get_all("x-forwarded-for")
+            .iter()
+            .filter_map(|v| v.to_str().ok());
+        let hops: Vec<&str> = forwarded
+            .flat_map(|line| line.split(','))
+            .map(str::trim)
+            .collect();
+        let mut client = peer;
+        for hop in hops.iter().rev() {
+            let Ok(ip) = hop.parse::<IpAddr>() else { break };
+            client = ip;
+            if !self.contains(ip) {
+                break;
+            }
+        }
+        client
+    }
+}
+
+/// The address a request comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ClientAddress(pub IpAddr);
+
+impl FromRequestParts<App> for ClientAddress {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        let peer = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|c| c.0.ip());
+        let peer = peer.unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
+        Ok(Self(
+            app.settings.trusted_proxies.client(peer, &parts.headers),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forwarding_headers_are_believed_from_trusted_proxies_only() {
+        let trusted = TrustedProxies(vec!["10.0.0.0/8".parse().expect("a range")]);
+        let ip = |t: &str| t.parse::<IpAddr>().expect("an address");
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            "x-forwarded-for",
+            "1.2.3.4, 198.51.100.7, 10.0.0.9".parse().expect("a value"),
+        );
+        assert_eq!(trusted.client(ip("10.0.0.1"), &headers), ip("198.51.100.7"));
+        assert_eq!(
+            trusted.client(ip("203.0.113.1"), &headers),
+            ip("203.0.113.1")
+        );
+        headers.insert("x-forwarded-for", "garbage".parse().expect("a value"));
+        assert_eq!(trusted.client(ip("10.0.0.1"), &headers), ip("10.0.0.1"));
+    }
+}

@@ -1,0 +1,124 @@
+//! The settings of the account.
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use trunkline_core::base::{Country, Zone};
+use trunkline_engine::ports::configuration::Account;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::body::Body;
+use crate::app::App;
+use crate::auth::{Caller, Need};
+use crate::problem::Problem;
+
+pub(crate) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(read, change))
+}
+
+/// Settings of the account.
+#[derive(Debug, Serialize, ToSchema)]
+struct AccountSettings {
+    name: String,
+    /// IANA time zone.
+    zone: String,
+    /// ISO 4217; fixed once the account exists.
+    currency: String,
+    /// ISO 3166 home country of the account.
+    country: String,
+    /// Countries that may be dialled.
+    countries_allowed: Vec<String>,
+    /// Most calls at one time.
+    max_calls: u32,
+    /// Most minutes of outgoing legs in one day.
+    daily_minutes_max: u32,
+    /// Whether calls are recorded without a notice in the flow, on the account's own responsibility.
+    recording_waiver: bool,
+}
+
+/// Settings to change; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+struct AccountSettingsInput {
+    name: Option<String>,
+    zone: Option<String>,
+    country: Option<String>,
+    countries_allowed: Option<Vec<String>>,
+    max_calls: Option<u32>,
+    daily_minutes_max: Option<u32>,
+    recording_waiver: Option<bool>,
+}
+
+/// The settings of the account.
+#[utoipa::path(get, path = "/settings/account", tag = "access", operation_id = "accountSettings", responses((status = 200, body = AccountSettings)))]
+async fn read(State(app): State<App>, caller: Caller) -> Result<Json<AccountSettings>, Problem> {
+    caller.may(Need::Read)?;
+    let directory = app.backend.directory.now();
+    let account = directory
+        .account(caller.account)
+        .ok_or_else(|| Problem::not_found("account"))?;
+    Ok(Json(settings(account)))
+}
+
+/// Changes the settings of the account.
+#[utoipa::path(patch, path = "/settings/account", tag = "access", operation_id = "changeAccountSettings", request_body = AccountSettingsInput, responses((status = 200, body = AccountSettings), (status = 422, body = Problem)))]
+async fn change(
+    State(app): State<App>,
+    caller: Caller,
+    Body(input): Body<AccountSettingsInput>,
+) -> Result<Json<AccountSettings>, Problem> {
+    caller.may(Need::Own)?;
+    let directory = app.backend.directory.now();
+    let mut account = Account::clone(
+        directory
+            .account(caller.account)
+            .ok_or_else(|| Problem::not_found("account"))?,
+    );
+    if let Some(name) = input.name {
+        account.name = name.trim().to_owned();
+    }
+    if let Some(zone) = input.zone {
+        account.zone = Zone::parse(&zone).map_err(|e| Problem::invalid("zone", e.to_string()))?;
+    }
+    if let Some(code) = input.country {
+        account.country = country("country", &code)?;
+    }
+    if let Some(codes) = input.countries_allowed {
+        account.toll.countries_allowed = codes
+            .iter()
+            .map(|c| country("countries_allowed", c))
+            .collect::<Result<_, _>>()?;
+    }
+    account.toll.concurrent_calls_max =
+        input.max_calls.unwrap_or(account.toll.concurrent_calls_max);
+    account.toll.daily_minutes_max = input
+        .daily_minutes_max
+        .unwrap_or(account.toll.daily_minutes_max);
+    account.recording_waiver = input.recording_waiver.unwrap_or(account.recording_waiver);
+    app.backend.setup.put_account(&account).await?;
+    Ok(Json(settings(&account)))
+}
+
+fn country(field: &'static str, code: &str) -> Result<Country, Problem> {
+    code.parse()
+        .map_err(|_| Problem::invalid(field, format!("`{code}` is not a country code such as US.")))
+}
+
+fn settings(account: &Account) -> AccountSettings {
+    AccountSettings {
+        name: account.name.clone(),
+        zone: account.zone.name().to_owned(),
+        currency: account.currency.code().to_owned(),
+        country: account.country.code().to_owned(),
+        countries_allowed: account
+            .toll
+            .countries_allowed
+            .iter()
+            .map(|c| c.code().to_owned())
+            .collect(),
+        max_calls: account.toll.concurrent_calls_max,
+        daily_minutes_max: account.toll.daily_minutes_max,
+        recording_waiver: account.recording_waiver,
+    }
+}

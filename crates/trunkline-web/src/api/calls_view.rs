@@ -1,0 +1,412 @@
+//! Calls as the API shows them: the row of the log, and the whole story for the drawer.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use trunkline_core::base::id::SessionId;
+use trunkline_core::base::{Country, PhoneNumber, Timestamp};
+use trunkline_core::call::{CallResult, DialOutcome};
+use trunkline_engine::directory::Directory;
+use trunkline_engine::ports::calls::{CallEventKind, CallEventRow, CallRow, RecordingRow};
+use trunkline_engine::ports::history::SessionStory;
+use utoipa::ToSchema;
+
+use super::numbers::Named;
+use super::sessions::SourceItem;
+use super::sites::account_defaults;
+use crate::app::Web;
+use crate::auth::Caller;
+use crate::problem::Problem;
+
+/// A call in the log.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct CallSummary {
+    pub(super) id: String,
+    /// `ringing`, `talking` or `ended`.
+    pub(super) state: &'static str,
+    /// `answered`, `no_answer`, `busy`, `failed`, `abandoned`, `refused` or `process_restarted`.
+    pub(super) result: Option<&'static str>,
+    pub(super) started_at: i64,
+    pub(super) answered_at: Option<i64>,
+    pub(super) ended_at: Option<i64>,
+    pub(super) talk_seconds: i64,
+    pub(super) ring_seconds: Option<i64>,
+    pub(super) caller: Option<String>,
+    pub(super) caller_display: String,
+    pub(super) number: CallNumber,
+    pub(super) site: Option<Named>,
+    pub(super) source: Option<SourceItem>,
+    pub(super) session: Option<String>,
+    pub(super) probability: Option<f64>,
+    pub(super) ambiguous: bool,
+    pub(super) first_time: bool,
+    pub(super) destination: Option<String>,
+    pub(super) destination_display: Option<String>,
+    pub(super) recorded: bool,
+    /// Whether a person should look at it: it was up when the process ended.
+    pub(super) review: bool,
+}
+
+/// The dialled number of a call.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct CallNumber {
+    id: String,
+    number: String,
+    number_display: String,
+    kind: &'static str,
+    label: String,
+}
+
+impl CallNumber {
+    pub(super) fn number(&self) -> &str {
+        &self.number
+    }
+}
+
+/// Names for what calls refer to.
+pub(super) struct Names {
+    directory: Arc<Directory>,
+    home: Country,
+}
+
+impl Names {
+    pub(super) fn of(app: &Web, caller: &Caller) -> Result<Self, Problem> {
+        let (_, home) = account_defaults(app, caller)?;
+        Ok(Self {
+            directory: app.backend.directory.now(),
+            home,
+        })
+    }
+
+    pub(super) fn display(&self, number: PhoneNumber) -> String {
+        number.display_for(self.home)
+    }
+
+    pub(super) fn summary(&self, call: &CallRow) -> CallSummary {
+        let number = self.directory.number(call.number);
+        let site = call.site.and_then(|id| self.directory.site(id));
+        let ring_end = call.answered_at.or(call.ended_at);
+        let withheld = || {
+            if call.caller_text.is_empty() {
+                "No caller ID".to_owned()
+            } else {
+                call.caller_text.clone()
+            }
+        };
+        CallSummary {
+            id: call.id.to_string(),
+            state: call.state.word(),
+            result: call
+                .result
+                .filter(|_| call.ended_at.is_some())
+                .map(CallResult::word),
+            started_at: call.started_at.as_millis(),
+            answered_at: call.answered_at.map(Timestamp::as_millis),
+            ended_at: call.ended_at.map(Timestamp::as_millis),
+            talk_seconds: call.talk_ms / 1_000,
+            ring_seconds: ring_end.map(|end| end.millis_since(call.started_at).max(0) / 1_000),
+            caller: call.caller.map(|c| c.to_string()),
+            caller_display: call.caller.map_or_else(withheld, |c| self.display(c)),
+            number: CallNumber {
+                id: call.number.to_string(),
+                number: call.dialled.to_string(),
+                number_display: self.display(call.dialled),
+                kind: number.map_or("static", |n| n.kind.word()),
+                label: number.map_or_else(String::new, |n| n.label.clone()),
+            },
+            site: site.map(|s| Named {
+                id: s.site.id.to_string(),
+                name: s.site.name.clone(),
+            }),
+            source: call.source.as_ref().map(SourceItem::from),
+            session: call.session.map(|s| s.to_string()),
+            probability: call.probability,
+            ambiguous: call.ambiguous,
+            first_time: call.first_time,
+            destination: call.destination.map(|d| d.to_string()),
+            destination_display: call.destination.map(|d| self.display(d)),
+            recorded: call.recording.is_some() && call.answered_at.is_some(),
+            review: call.review,
+        }
+    }
+}
+
+/// A call with its whole story.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CallDetail {
+    #[serde(flatten)]
+    pub(super) summary: CallSummary,
+    pub(super) timeline: Vec<TimelineMark>,
+    pub(super) candidates: Vec<Candidate>,
+    pub(super) attempts: Vec<Attempt>,
+    pub(super) recording: Option<RecordingItem>,
+    pub(super) end: Option<End>,
+    pub(super) quality: Option<QualityItem>,
+    /// STIR/SHAKEN attestation: `A`, `B` or `C`.
+    pub(super) attestation: Option<&'static str>,
+    /// How far back showings were looked at, in days.
+    pub(super) window_days: i64,
+}
+
+/// A mark of the timeline.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TimelineMark {
+    at: i64,
+    /// `first_touch`, `touch`, `page`, `number_shown`, `tap`, `ring`, `flow`, `attempt`,
+    /// `attempt_failed`, `refused`, `connected` or `ended`.
+    kind: &'static str,
+    title: String,
+    detail: String,
+}
+
+/// A visit the call could have come from.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Candidate {
+    /// Null for "none of these".
+    session: Option<String>,
+    probability: f64,
+    who: String,
+    source_label: String,
+    reasons: Vec<String>,
+    credited: bool,
+}
+
+/// An attempt to reach a destination.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Attempt {
+    attempt: u32,
+    destination: Option<String>,
+    destination_display: Option<String>,
+    started_at: i64,
+    /// `answered`, an outcome such as `busy`, or null while it rings.
+    result: Option<String>,
+    ring_seconds: i64,
+    sip_status: Option<u16>,
+    /// Why it was not dialled.
+    refusal: Option<String>,
+}
+
+/// A recording.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Recording)]
+pub(super) struct RecordingItem {
+    id: String,
+    seconds: f64,
+    bytes: i64,
+    channels: [&'static str; 2],
+    /// `writing`, `complete` or `partial`.
+    state: &'static str,
+}
+
+/// How the call ended.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CallEnd)]
+pub(super) struct End {
+    by: &'static str,
+    reason: &'static str,
+    sip_status: Option<u16>,
+    q850: Option<u8>,
+}
+
+/// What the media looked like.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CallQuality)]
+pub(super) struct QualityItem {
+    jitter_ms: f64,
+    loss_percent: f64,
+    mos: f64,
+}
+
+impl Names {
+    pub(super) fn detail(
+        &self,
+        call: &CallRow,
+        events: &[CallEventRow],
+        story: Option<&SessionStory>,
+        recording: Option<&RecordingRow>,
+        window_days: i64,
+    ) -> CallDetail {
+        let mut timeline: Vec<TimelineMark> =
+            story.map(|s| visit_marks(s, call)).unwrap_or_default();
+        timeline.extend(events.iter().map(|e| self.call_mark(e, call)));
+        timeline.sort_by_key(|mark| mark.at);
+        CallDetail {
+            summary: self.summary(call),
+            timeline,
+            candidates: candidates(call),
+            attempts: self.attempts(call, events),
+            recording: recording
+                .filter(|r| r.bytes > 0 || r.state.word() == "writing")
+                .map(|r| RecordingItem {
+                    id: r.id.to_string(),
+                    seconds: r.duration_ms as f64 / 1_000.0,
+                    bytes: r.bytes,
+                    channels: ["Caller", "Destination"],
+                    state: r.state.word(),
+                }),
+            end: call.ended_by.zip(call.end_reason).map(|(by, reason)| End {
+                by: by.word(),
+                reason: reason.word(),
+                sip_status: call.sip_status,
+                q850: call.q850,
+            }),
+            quality: call.quality.map(|q| QualityItem {
+                jitter_ms: q.jitter_ms,
+                loss_percent: q.loss_percent,
+                mos: q.mos,
+            }),
+            attestation: call
+                .attestation
+                .map(trunkline_engine::call::control::Attestation::word),
+            window_days,
+        }
+    }
+
+    fn call_mark(&self, event: &CallEventRow, call: &CallRow) -> TimelineMark {
+        let destination = event
+            .destination
+            .map_or_else(|| "Destination".to_owned(), |d| self.display(d));
+        let (title, detail) = match event.kind {
+            CallEventKind::Ring => ("Ring".to_owned(), self.display(call.dialled)),
+            CallEventKind::Flow => ("Flow".to_owned(), event.detail.clone()),
+            CallEventKind::Attempt => (destination, "ringing".to_owned()),
+            CallEventKind::AttemptFailed => (destination, outcome_words(&event.detail).to_owned()),
+            CallEventKind::Refused => (destination, event.detail.clone()),
+            CallEventKind::Connected => (destination, "connected".to_owned()),
+            CallEventKind::Ended => (ended_title(call), String::new()),
+        };
+        TimelineMark {
+            at: event.at.as_millis(),
+            kind: event.kind.word(),
+            title,
+            detail,
+        }
+    }
+
+    fn attempts(&self, call: &CallRow, events: &[CallEventRow]) -> Vec<Attempt> {
+        let about = |kind: CallEventKind, attempt: Option<u32>| {
+            events
+                .iter()
+                .find(move |e| e.kind == kind && e.attempt == attempt)
+        };
+        let starts = events.iter().filter(|e| e.kind == CallEventKind::Attempt);
+        starts
+            .map(|start| {
+                let failed = about(CallEventKind::AttemptFailed, start.attempt);
+                let refused = about(CallEventKind::Refused, start.attempt);
+                let connected = about(CallEventKind::Connected, start.attempt);
+                let end = failed
+                    .or(refused)
+                    .or(connected)
+                    .map(|e| e.at)
+                    .or(call.ended_at);
+                let result = connected.map(|_| "answered".to_owned());
+                let result =
+                    result.or_else(|| refused.map(|_| DialOutcome::Refused.word().to_owned()));
+                let result = result.or_else(|| failed.map(|e| e.detail.clone()));
+                Attempt {
+                    attempt: start.attempt.unwrap_or(0),
+                    destination: start.destination.map(|d| d.to_string()),
+                    destination_display: start.destination.map(|d| self.display(d)),
+                    started_at: start.at.as_millis(),
+                    result: result.or_else(|| call.ended_at.map(|_| "abandoned".to_owned())),
+                    ring_seconds: end.map_or(0, |end| end.millis_since(start.at).max(0) / 1_000),
+                    sip_status: failed.and_then(|e| e.sip_status),
+                    refusal: refused.map(|e| e.detail.clone()),
+                }
+            })
+            .collect()
+    }
+}
+
+/// Marks of the credited visit, up to the call.
+fn visit_marks(story: &SessionStory, call: &CallRow) -> Vec<TimelineMark> {
+    let mut marks = Vec::new();
+    for (index, touch) in story.touches.iter().enumerate() {
+        let kind = if index == 0 { "first_touch" } else { "touch" };
+        let title = if index == 0 {
+            "First touch".to_owned()
+        } else {
+            "Touch".to_owned()
+        };
+        marks.push(TimelineMark {
+            at: touch.at.as_millis(),
+            kind,
+            title,
+            detail: touch.source.label(),
+        });
+    }
+    let pages = story.pages.iter().map(|p| TimelineMark {
+        at: p.at.as_millis(),
+        kind: "page",
+        title: path_of(&p.page).to_owned(),
+        detail: String::new(),
+    });
+    marks.extend(pages);
+    let shown = story
+        .showings
+        .iter()
+        .filter(|(s, _)| s.number == call.number);
+    marks.extend(shown.map(|(s, _)| TimelineMark {
+        at: s.at.as_millis(),
+        kind: "number_shown",
+        title: "Number shown".to_owned(),
+        detail: path_of(&s.page).to_owned(),
+    }));
+    let taps = story.taps.iter().filter(|t| t.number == call.number);
+    marks.extend(taps.map(|t| TimelineMark {
+        at: t.at.as_millis(),
+        kind: "tap",
+        title: "Tap to call".to_owned(),
+        detail: String::new(),
+    }));
+    marks.retain(|mark| mark.at <= call.started_at.as_millis());
+    marks
+}
+
+/// Path of a page's address, for people.
+fn path_of(page: &str) -> &str {
+    let rest = page.split_once("://").map_or(page, |(_, rest)| rest);
+    let path = rest.find('/').map_or("/", |at| &rest[at..]);
+    path.split(['?', '#']).next().unwrap_or(path)
+}
+
+fn candidates(call: &CallRow) -> Vec<Candidate> {
+    let credited = |session: Option<SessionId>| session.is_some() && session == call.session;
+    let row = call.candidates.iter().map(|c| Candidate {
+        session: c.session.map(|s| s.to_string()),
+        probability: c.probability,
+        who: c.who.clone(),
+        source_label: c.source.clone(),
+        reasons: c.reasons.clone(),
+        credited: credited(c.session),
+    });
+    row.collect()
+}
+
+fn outcome_words(outcome: &str) -> &str {
+    match DialOutcome::from_word(outcome) {
+        Some(DialOutcome::Busy) => "busy",
+        Some(DialOutcome::NoAnswer) => "no answer",
+        Some(DialOutcome::Declined) => "declined",
+        Some(DialOutcome::Unreachable) => "not reachable",
+        Some(DialOutcome::Failed) => "failed",
+        Some(DialOutcome::Refused) => "not dialled",
+        None => outcome,
+    }
+}
+
+fn ended_title(call: &CallRow) -> String {
+    use trunkline_core::call::{EndReason, EndedBy};
+    let title = match (call.ended_by, call.end_reason) {
+        (_, Some(EndReason::Cancelled)) => "Caller gave up",
+        (_, Some(EndReason::ProcessRestarted)) => "Server restarted",
+        (_, Some(EndReason::NoDestination)) => "Nobody took it",
+        (_, Some(EndReason::MaxLength)) => "Longest length",
+        (_, Some(EndReason::RtpInactivity)) => "No sound",
+        (Some(EndedBy::Caller), _) => "Caller ended",
+        (Some(EndedBy::Destination), _) => "Destination ended",
+        _ => "Ended",
+    };
+    title.to_owned()
+}

@@ -1,0 +1,87 @@
+//! The management API under `/api/v1`, described by the OpenAPI file that is made from this code.
+
+pub(crate) mod account;
+pub(crate) mod body;
+mod calls;
+mod calls_view;
+mod flows;
+mod live;
+mod numbers;
+pub(crate) mod page;
+mod pools;
+mod recordings;
+mod sessions;
+mod sites;
+mod trunks;
+
+use axum::Json;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+use crate::auth;
+
+/// Largest body of a management request, in bytes.
+pub(crate) const BODY_MAX: usize = 256 * 1024;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Trunkline",
+        version = "1",
+        description = "Management API of Trunkline. Identifiers are text with a prefix, times are milliseconds since 1970-01-01 UTC, phone numbers are E.164, and errors are problem documents (RFC 9457)."
+    ),
+    modifiers(&Security),
+    security(("login" = []), ("key" = []))
+)]
+struct Description;
+
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let components = openapi.components.get_or_insert_with(Default::default);
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(auth::COOKIE)));
+        let key = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+        components.add_security_scheme("login", cookie);
+        components.add_security_scheme("key", key);
+    }
+}
+
+fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .nest(
+            "/api/v1",
+            OpenApiRouter::new()
+                .merge(auth::sign_in::router())
+                .merge(auth::keys::router())
+                .merge(account::router())
+                .merge(sites::router())
+                .merge(trunks::router())
+                .merge(numbers::router())
+                .merge(pools::router())
+                .merge(flows::router())
+                .merge(sessions::router())
+                .merge(calls::router())
+                .merge(recordings::router())
+                .merge(live::router()),
+        )
+        .split_for_parts()
+}
+
+/// The description of the management API.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    described().1
+}
+
+pub(crate) fn router() -> axum::Router<App> {
+    let (router, description) = described();
+    router.layer(DefaultBodyLimit::max(BODY_MAX)).route(
+        "/api/openapi.json",
+        get(move || std::future::ready(Json(description.clone()))),
+    )
+}

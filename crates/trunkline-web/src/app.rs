@@ -1,0 +1,108 @@
+//! What the handlers share: the use cases, the settings of the edge, and its secrets.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ring::hmac;
+use ring::rand::{SecureRandom, SystemRandom};
+use trunkline_engine::assignment::Assignments;
+use trunkline_engine::call::Calls;
+use trunkline_engine::clock::Moment;
+use trunkline_engine::directory::SharedDirectory;
+use trunkline_engine::live::LiveBus;
+use trunkline_engine::ports::{Access, CallRecords, History};
+use trunkline_engine::setup::Setup;
+
+use crate::address::TrustedProxies;
+use crate::auth::throttle::Throttle;
+use crate::problem::Problem;
+
+/// Settings of the HTTP edge.
+#[derive(Debug, Clone)]
+pub struct WebSettings {
+    /// Address under which browsers reach this server, without trailing slash.
+    pub public_url: String,
+    /// Proxies whose forwarding headers are believed.
+    pub trusted_proxies: TrustedProxies,
+    /// Folder of the recordings.
+    pub recordings: PathBuf,
+    /// Longest life of a login, in days.
+    pub login_days: u32,
+}
+
+/// The use cases behind the edge.
+#[derive(Clone)]
+pub struct Backend {
+    /// Clock and identifiers.
+    pub moment: Moment,
+    /// The directory.
+    pub directory: SharedDirectory,
+    /// Arrivals and beacons.
+    pub assignments: Arc<Assignments>,
+    /// Calls in progress.
+    pub calls: Arc<Calls>,
+    /// Stored calls.
+    pub records: Arc<dyn CallRecords>,
+    /// Stored visits.
+    pub history: Arc<dyn History>,
+    /// Users, logins and keys.
+    pub access: Arc<dyn Access>,
+    /// Changes of what is set up.
+    pub setup: Arc<Setup>,
+    /// The event bus.
+    pub live: LiveBus,
+}
+
+/// Everything a handler may use.
+pub struct Web {
+    /// The use cases.
+    pub backend: Backend,
+    /// The settings.
+    pub settings: WebSettings,
+    /// Key of the assignment tokens.
+    pub(crate) token_key: hmac::Key,
+    /// Slows down sign-in attempts.
+    pub(crate) sign_in: Throttle,
+    /// Limits the snippet's requests from one address.
+    pub(crate) snippet: Throttle,
+    random: SystemRandom,
+}
+
+/// Shared by all handlers.
+pub type App = Arc<Web>;
+
+/// Attempts to sign in from one address or for one e-mail address: five at once, then one in 12 s.
+const SIGN_IN_BURST: u32 = 5;
+const SIGN_IN_EVERY_MS: i64 = 12_000;
+/// Requests of the snippet from one address. Many people can sit behind one address, so this only
+/// stops floods: 2,000 at once, then 200 a second.
+const SNIPPET_BURST: u32 = 2_000;
+const SNIPPET_EVERY_MS: i64 = 5;
+
+impl Web {
+    /// Puts the edge together. `token_secret` signs assignment tokens and must stay the same over
+    /// restarts.
+    #[must_use]
+    pub fn new(backend: Backend, settings: WebSettings, token_secret: &[u8; 32]) -> App {
+        Arc::new(Self {
+            backend,
+            settings,
+            token_key: hmac::Key::new(hmac::HMAC_SHA256, token_secret),
+            sign_in: Throttle::new(SIGN_IN_BURST, SIGN_IN_EVERY_MS),
+            snippet: Throttle::new(SNIPPET_BURST, SNIPPET_EVERY_MS),
+            random: SystemRandom::new(),
+        })
+    }
+
+    /// Random bytes for keys and tokens.
+    ///
+    /// # Errors
+    /// When the operating system has none to give.
+    pub(crate) fn random<const N: usize>(&self) -> Result<[u8; N], Problem> {
+        let mut bytes = [0; N];
+        self.random
+            .fill(&mut bytes)
+            .map_err(|_| Problem::internal())?;
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,168 @@
+//! Who is asking, and what they may do. Roles and scopes are checked here and nowhere else.
+
+pub(crate) mod keys;
+pub mod password;
+pub(crate) mod sign_in;
+pub(crate) mod throttle;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use ring::digest;
+use trunkline_core::base::id::{AccountId, LoginId, UserId};
+use trunkline_engine::ports::access::Role;
+
+use crate::app::{App, Web};
+use crate::problem::Problem;
+
+/// Name of the login cookie.
+pub(crate) const COOKIE: &str = "trunkline_login";
+
+/// What an endpoint asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Look.
+    Read,
+    /// Listen to recordings.
+    Recordings,
+    /// Change what is set up.
+    Write,
+    /// Keys, members, account settings.
+    Own,
+    /// Trunks and other things of the whole instance.
+    Operate,
+}
+
+/// A signed-in browser or a program with a key.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    /// The account they look at.
+    pub account: AccountId,
+    identity: Identity,
+}
+
+#[derive(Debug, Clone)]
+enum Identity {
+    Person {
+        user: UserId,
+        login: LoginId,
+        role: Role,
+        operator: bool,
+    },
+    Key {
+        scopes: Vec<String>,
+    },
+}
+
+impl Caller {
+    /// Goes on when the caller may do this.
+    ///
+    /// # Errors
+    /// 403 with what is missing.
+    pub(crate) fn may(&self, need: Need) -> Result<(), Problem> {
+        let allowed = match &self.identity {
+            Identity::Person { role, operator, .. } => match need {
+                Need::Read | Need::Recordings => true,
+                Need::Write => *role >= Role::Manager,
+                Need::Own => *role >= Role::Owner,
+                Need::Operate => *operator,
+            },
+            Identity::Key { scopes } => match need {
+                Need::Read => scopes.iter().any(|s| s == "read" || s == "write"),
+                Need::Recordings => scopes.iter().any(|s| s == "recordings"),
+                Need::Write => scopes.iter().any(|s| s == "write"),
+                Need::Own | Need::Operate => false,
+            },
+        };
+        if allowed {
+            return Ok(());
+        }
+        Err(Problem::forbidden(match need {
+            Need::Read => "This key needs the scope `read`.",
+            Need::Recordings => "This key needs the scope `recordings`.",
+            Need::Write => "This needs the role manager or owner, or a key with the scope `write`.",
+            Need::Own => "Only an owner of the account, signed in, may do this.",
+            Need::Operate => "Only the operator of the server may do this.",
+        }))
+    }
+
+    /// The person, when it is one.
+    ///
+    /// # Errors
+    /// 403 for keys.
+    pub(crate) fn person(&self) -> Result<(UserId, LoginId, Role), Problem> {
+        match &self.identity {
+            Identity::Person {
+                user, login, role, ..
+            } => Ok((*user, *login, *role)),
+            Identity::Key { .. } => {
+                Err(Problem::forbidden("A key cannot do this; sign in instead."))
+            }
+        }
+    }
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        if let Some(key) = bearer(&parts.headers) {
+            return keys::caller(app, key).await;
+        }
+        if !parts.method.is_safe() {
+            check_origin(app, &parts.headers)?;
+        }
+        let token = cookie(&parts.headers).ok_or_else(|| {
+            Problem::unauthorized("Sign in, or send a key as `Authorization: Bearer tlk_…`.")
+        })?;
+        sign_in::caller(app, &token).await
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .strip_prefix("Bearer ")
+}
+
+/// The value of the login cookie.
+pub(crate) fn cookie(headers: &HeaderMap) -> Option<String> {
+    let all = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|v| v.to_str().ok());
+    let mut pairs = all
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
+    pairs
+        .find(|(name, _)| *name == COOKIE)
+        .map(|(_, value)| value.to_owned())
+}
+
+/// A browser names the site a request comes from; requests with a cookie must come from our own.
+pub(crate) fn check_origin(app: &Web, headers: &HeaderMap) -> Result<(), Problem> {
+    let wrong = || {
+        Problem::forbidden(
+            "The request comes from another site. Open the dashboard by its own address.",
+        )
+    };
+    let origin = headers
+        .get(header::ORIGIN)
+        .and_then(|v| v.to_str().ok())
+        .ok_or_else(wrong)?;
+    let own_host = headers.get(header::HOST).and_then(|v| v.to_str().ok());
+    let origin_host = origin.split_once("://").map(|(_, host)| host);
+    if origin == app.settings.public_url || (origin_host.is_some() && origin_host == own_host) {
+        return Ok(());
+    }
+    Err(wrong())
+}
+
+/// SHA-256, under which tokens and keys are stored.
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    out
+}

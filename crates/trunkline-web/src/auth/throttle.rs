@@ -1,0 +1,104 @@
+//! Slows down repeated attempts: a leaky bucket per key, bounded in number.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use trunkline_core::base::Timestamp;
+
+/// Most keys that are remembered; beyond, the emptied ones are forgotten.
+const KEYS_MAX: usize = 100_000;
+
+/// What attempts are counted by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum ThrottleKey {
+    /// The client's address; of IPv6 the first 64 bits, which one subscriber holds.
+    Address(IpAddr),
+    /// Whom they try to be.
+    Name(String),
+}
+
+impl ThrottleKey {
+    pub(crate) fn address(ip: IpAddr) -> Self {
+        Self::Address(match ip.to_canonical() {
+            IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into()),
+            v4 @ IpAddr::V4(_) => v4,
+        })
+    }
+}
+
+/// Allows `burst` attempts at once and then one every `every_ms`.
+#[derive(Debug)]
+pub(crate) struct Throttle {
+    burst: u32,
+    every_ms: i64,
+    /// When each bucket will be empty.
+    empty_at: Mutex<HashMap<ThrottleKey, i64>>,
+}
+
+impl Throttle {
+    pub(crate) fn new(burst: u32, every_ms: i64) -> Self {
+        Self {
+            burst,
+            every_ms,
+            empty_at: Mutex::default(),
+        }
+    }
+
+    /// Counts an attempt. `Err`: too many; seconds until the next one is allowed.
+    pub(crate) fn attempt(&self, key: ThrottleKey, now: Timestamp) -> Result<(), u32> {
+        let now = now.as_millis();
+        let mut all = self.empty_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= KEYS_MAX {
+            all.retain(|_, empty_at| *empty_at > now);
+        }
+        let empty_at = all.get(&key).copied().unwrap_or(now).max(now);
+        let full = i64::from(self.burst) * self.every_ms;
+        if empty_at + self.every_ms > now + full {
+            let wait_ms = empty_at + self.every_ms - now - full;
+            return Err(u32::try_from(wait_ms / 1_000 + 1).unwrap_or(u32::MAX));
+        }
+        if all.len() < KEYS_MAX || all.contains_key(&key) {
+            all.insert(key, empty_at + self.every_ms);
+        }
+        Ok(())
+    }
+
+    /// Forgets the attempts of a key, after one that succeeded.
+    pub(crate) fn forget(&self, key: &ThrottleKey) {
+        self.empty_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_passes_then_attempts_wait() {
+        let throttle = Throttle::new(3, 1_000);
+        let key = || ThrottleKey::Name("a".to_owned());
+        let at = |ms: i64| Timestamp::from_millis(1_000_000 + ms);
+        for _ in 0..3 {
+            assert_eq!(throttle.attempt(key(), at(0)), Ok(()));
+        }
+        assert!(throttle.attempt(key(), at(0)).is_err());
+        assert_eq!(throttle.attempt(key(), at(1_000)), Ok(()));
+        assert!(throttle.attempt(key(), at(1_001)).is_err());
+        assert_eq!(
+            throttle.attempt(ThrottleKey::Name("b".to_owned()), at(0)),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn one_subscriber_of_ipv6_is_one_key() {
+        let key = |t: &str| ThrottleKey::address(t.parse().expect("an address"));
+        assert_eq!(key("2001:db8::1"), key("2001:db8::ffff:1"));
+        assert_ne!(key("2001:db8::1"), key("2001:db8:0:1::1"));
+    }
+}

@@ -1,0 +1,205 @@
+//! Errors as people and programs get them: RFC 9457 problem documents that say what happened, what
+//! was expected, and what to do.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use trunkline_engine::ports::PortError;
+use trunkline_engine::setup::SetupError;
+use utoipa::ToSchema;
+
+/// A problem document.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Problem {
+    /// A word for the kind of problem, stable for programs.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// The kind in words.
+    pub title: &'static str,
+    /// HTTP status.
+    pub status: u16,
+    /// What happened, what was expected, and what to do.
+    pub detail: String,
+    /// The field it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// Seconds after which a retry makes sense; sent as `Retry-After`.
+    #[serde(skip)]
+    pub retry_after_s: Option<u32>,
+}
+
+impl Problem {
+    fn new(
+        status: StatusCode,
+        kind: &'static str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind,
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            field: None,
+            retry_after_s: None,
+        }
+    }
+
+    /// The request cannot be understood.
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "bad_request",
+            "The request cannot be understood",
+            detail,
+        )
+    }
+
+    /// A field does not hold what it must.
+    pub fn invalid(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        let problem = Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid",
+            "A field needs another value",
+            detail,
+        );
+        Self {
+            field: Some(field.into()),
+            ..problem
+        }
+    }
+
+    /// Nobody is signed in, or the token is not valid.
+    pub fn unauthorized(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "Sign in first",
+            detail,
+        )
+    }
+
+    /// Signed in, but not allowed.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail)
+    }
+
+    /// There is no such thing, or it belongs to somebody else.
+    #[must_use]
+    pub fn not_found(what: &'static str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "Not found",
+            format!("There is no such {what} in this account."),
+        )
+    }
+
+    /// Conflicts with what exists.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "conflict",
+            "Conflicts with what exists",
+            detail,
+        )
+    }
+
+    /// The body is too large.
+    #[must_use]
+    pub fn too_large(limit: usize) -> Self {
+        let detail = format!("The body is larger than {limit} bytes.");
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            "The body is too large",
+            detail,
+        )
+    }
+
+    /// Too many attempts.
+    #[must_use]
+    pub fn too_many(retry_after_s: u32) -> Self {
+        let detail = format!("Too many attempts. Try again in {retry_after_s} s.");
+        let problem = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_requests",
+            "Too many attempts",
+            detail,
+        );
+        Self {
+            retry_after_s: Some(retry_after_s),
+            ..problem
+        }
+    }
+
+    /// The server cannot do it now.
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        let problem = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "Try again in a moment",
+            detail,
+        );
+        Self {
+            retry_after_s: Some(2),
+            ..problem
+        }
+    }
+
+    /// Something is broken on our side; the cause is in the log, not in the answer.
+    #[must_use]
+    pub fn internal() -> Self {
+        let detail = "Something failed on the server. The log of the server says what.";
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "The server failed",
+            detail,
+        )
+    }
+}
+
+impl From<PortError> for Problem {
+    fn from(error: PortError) -> Self {
+        match error {
+            PortError::Conflict(what) => Self::conflict(what),
+            PortError::Overloaded | PortError::Unavailable(_) => {
+                tracing::warn!(%error, "a request could not be served");
+                Self::unavailable("The database is busy or away.")
+            }
+            PortError::Failed(_) => {
+                tracing::error!(%error, "a request failed");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<SetupError> for Problem {
+    fn from(error: SetupError) -> Self {
+        match error {
+            SetupError::Invalid { field, message } => Self::invalid(field, message),
+            SetupError::Port(error) => error.into(),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = self.retry_after_s;
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}

@@ -1,0 +1,248 @@
+//! `POST /t/{site_key}/assign`: a page asks for its numbers.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use trunkline_core::assignment::{Basis, Replacement};
+use trunkline_core::base::id::SwapTargetId;
+use trunkline_core::visitor::{Consent, Device, Landing, is_bot};
+use trunkline_engine::assignment::{Answer, Known, Visit};
+use trunkline_engine::directory::SiteEntry;
+
+use super::token::{LIFE_MS, Token};
+use super::{ASSIGN_BODY_MAX, cors};
+use crate::address::ClientAddress;
+use crate::app::{App, Web};
+use crate::auth::throttle::ThrottleKey;
+use crate::problem::Problem;
+
+/// Seconds for which a page may show a remembered assignment without asking.
+const REMEMBER_S: u32 = 1_800;
+/// Seconds between heartbeats of a visible page.
+const BEAT_S: u32 = 20;
+/// Longest page address that is kept, in bytes.
+pub(super) const PAGE_MAX: usize = 2_048;
+/// Most targets a page may name.
+const TARGETS_MAX: usize = 20;
+
+#[derive(Debug, Deserialize)]
+struct AssignRequest<'a> {
+    /// Version of the site's configuration the page carries.
+    #[serde(default)]
+    c: i64,
+    #[serde(borrow)]
+    page: std::borrow::Cow<'a, str>,
+    #[serde(default, borrow, rename = "ref")]
+    referrer: std::borrow::Cow<'a, str>,
+    #[serde(default, borrow)]
+    token: Option<std::borrow::Cow<'a, str>>,
+    #[serde(default = "full_consent")]
+    consent: u8,
+    #[serde(default, borrow)]
+    targets: Vec<std::borrow::Cow<'a, str>>,
+}
+
+const fn full_consent() -> u8 {
+    2
+}
+
+#[derive(Debug, Serialize)]
+struct AssignAnswer {
+    token: Option<String>,
+    numbers: Vec<NumberAnswer>,
+    kind: &'static str,
+    ttl: u32,
+    beat: u32,
+    c: i64,
+}
+
+#[derive(Debug, Serialize)]
+struct NumberAnswer {
+    t: String,
+    n: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    f: Option<String>,
+}
+
+pub(super) async fn assign(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    Path(key): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let site = app
+        .backend
+        .directory
+        .peek()
+        .site_by_key(&key)
+        .cloned()
+        .ok_or_else(cors::unknown_site)?;
+    let origin = cors::allowed(&site, &headers)?;
+    let answer = match answer(&app, site, address, &headers, body).await {
+        Ok(answer) => json(&answer),
+        Err(problem) => problem.into_response(),
+    };
+    Ok(cors::echo(origin, answer))
+}
+
+async fn answer(
+    app: &Web,
+    site: Arc<SiteEntry>,
+    address: std::net::IpAddr,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<AssignAnswer, Problem> {
+    let body = body.map_err(|e| body_problem(&e, ASSIGN_BODY_MAX))?;
+    let visit = read(app, Arc::clone(&site), headers, &body)?;
+    let Some(mut visit) = visit else {
+        return Ok(nothing(&site));
+    };
+    if app
+        .snippet
+        .attempt(ThrottleKey::address(address), app.backend.moment.now())
+        .is_err()
+    {
+        // A flood from one address still gets the numbers of its source, but no lease and no row.
+        visit.consent = Consent::None;
+    }
+    let answer = app.backend.assignments.arrive(visit).await;
+    Ok(to_wire(app, &site, &answer))
+}
+
+pub(super) fn body_problem(error: &BytesRejection, limit: usize) -> Problem {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        Problem::too_large(limit)
+    } else {
+        Problem::bad_request("The body could not be read.")
+    }
+}
+
+/// Turns the wire form into a visit; `None` for crawlers and prerendering, which get the original
+/// number. Nothing is changed by a request that cannot be read.
+fn read(
+    app: &Web,
+    site: Arc<SiteEntry>,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Option<Visit>, Problem> {
+    let request: AssignRequest<'_> =
+        serde_json::from_slice(body).map_err(|e| Problem::bad_request(e.to_string()))?;
+    let page = cut(request.page.split('#').next().unwrap_or(""), PAGE_MAX);
+    let landing = Landing::parse(page)
+        .ok_or_else(|| Problem::invalid("page", "Send the page's whole address."))?;
+    if !site.site.has_host(&landing.host) {
+        return Err(Problem::invalid(
+            "page",
+            "The page's host is not one of the site's.",
+        ));
+    }
+    let consent = Consent::from_level(request.consent)
+        .ok_or_else(|| Problem::invalid("consent", "Send 0, 1 or 2."))?;
+    if request.targets.len() > TARGETS_MAX {
+        return Err(Problem::invalid(
+            "targets",
+            format!("Send at most {TARGETS_MAX} targets."),
+        ));
+    }
+    let target = |t: &std::borrow::Cow<'_, str>| {
+        SwapTargetId::parse(t).map_err(|e| Problem::invalid("targets", e.to_string()))
+    };
+    let targets = request
+        .targets
+        .iter()
+        .map(target)
+        .collect::<Result<_, _>>()?;
+    let agent = headers
+        .get(header::USER_AGENT)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("");
+    let prerender = headers
+        .get("sec-purpose")
+        .is_some_and(|v| v.as_bytes().windows(9).any(|w| w == b"prerender"));
+    if is_bot(agent) || prerender {
+        return Ok(None);
+    }
+    let now = app.backend.moment.now();
+    let token = request
+        .token
+        .and_then(|text| Token::open(&text, &app.token_key, site.site.id, now));
+    Ok(Some(Visit {
+        page: page.to_owned(),
+        referrer: cut(&request.referrer, PAGE_MAX).to_owned(),
+        device: Device::from_user_agent(agent),
+        consent,
+        known: token.map(|t| Known {
+            visitor: t.visitor,
+            session: t.session,
+        }),
+        targets,
+        config_version: request.c,
+        landing,
+        site,
+    }))
+}
+
+/// The start of a text, cut at a character.
+pub(super) fn cut(text: &str, max: usize) -> &str {
+    &text[..text.floor_char_boundary(max)]
+}
+
+fn nothing(site: &SiteEntry) -> AssignAnswer {
+    AssignAnswer {
+        token: None,
+        numbers: Vec::new(),
+        kind: "none",
+        ttl: 0,
+        beat: BEAT_S,
+        c: site.site.config_version,
+    }
+}
+
+fn to_wire(app: &Web, site: &SiteEntry, answer: &Answer) -> AssignAnswer {
+    let expires_at = app.backend.moment.now().plus_millis(LIFE_MS);
+    let token = answer.session.map(|known| {
+        let token = Token {
+            site: site.site.id,
+            visitor: known.visitor,
+            session: known.session,
+            lease: answer.lease,
+            expires_at,
+        };
+        token.seal(&app.token_key)
+    });
+    let number = |t: String, r: &Replacement| NumberAnswer {
+        t,
+        n: r.number.to_string(),
+        f: r.formatted.clone(),
+    };
+    AssignAnswer {
+        token,
+        numbers: answer
+            .numbers
+            .iter()
+            .map(|n| number(n.target.id.to_string(), &n.replacement))
+            .collect(),
+        kind: match answer.basis() {
+            Some(Basis::Pool) => "pool",
+            Some(Basis::Overflow | Basis::Source) => "source",
+            Some(Basis::Static) => "static",
+            None => "none",
+        },
+        ttl: REMEMBER_S,
+        beat: BEAT_S,
+        c: site.site.config_version,
+    }
+}
+
+fn json(answer: &AssignAnswer) -> Response {
+    match serde_json::to_vec(answer) {
+        Ok(bytes) => ([(header::CONTENT_TYPE, "application/json")], bytes).into_response(),
+        Err(_) => Problem::internal().into_response(),
+    }
+}

@@ -1,0 +1,145 @@
+//! `POST /t/{site_key}/event`: beacons of a page. Without a valid token nothing changes.
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use trunkline_core::base::PhoneNumber;
+use trunkline_core::visitor::Landing;
+use trunkline_engine::assignment::{Beacon, BeaconOutcome, Known};
+use trunkline_engine::directory::SiteEntry;
+
+use super::assign::{PAGE_MAX, body_problem, cut};
+use super::token::Token;
+use super::{EVENT_BODY_MAX, cors};
+use crate::address::ClientAddress;
+use crate::app::{App, Web};
+use crate::auth::throttle::ThrottleKey;
+use crate::problem::Problem;
+
+/// Most beacons of one request.
+const EVENTS_MAX: usize = 32;
+/// More swaps than this are a broken or hostile page.
+const SWAPS_MAX: u32 = 10_000;
+
+#[derive(Debug, Deserialize)]
+struct EventRequest {
+    #[serde(default)]
+    c: i64,
+    token: String,
+    events: Vec<EventItem>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "k", rename_all = "snake_case")]
+enum EventItem {
+    Shown { swaps: u32, page: String },
+    Beat,
+    Page { page: String },
+    Tap { n: String },
+}
+
+pub(super) async fn event(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    Path(key): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let site = app
+        .backend
+        .directory
+        .peek()
+        .site_by_key(&key)
+        .cloned()
+        .ok_or_else(cors::unknown_site)?;
+    let origin = cors::allowed(&site, &headers)?;
+    let answer = match take(&app, &site, address, body).await {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(problem) => problem.into_response(),
+    };
+    Ok(cors::echo(origin, answer))
+}
+
+async fn take(
+    app: &Web,
+    site: &SiteEntry,
+    address: std::net::IpAddr,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<(), Problem> {
+    let body = body.map_err(|e| body_problem(&e, EVENT_BODY_MAX))?;
+    let request: EventRequest =
+        serde_json::from_slice(&body).map_err(|e| Problem::bad_request(e.to_string()))?;
+    if request.events.len() > EVENTS_MAX {
+        return Err(Problem::invalid(
+            "events",
+            format!("Send at most {EVENTS_MAX} events."),
+        ));
+    }
+    let now = app.backend.moment.now();
+    let lost = || Problem::unauthorized("The token has ended. Ask for an assignment again.");
+    let token = Token::open(&request.token, &app.token_key, site.site.id, now).ok_or_else(lost)?;
+    app.snippet
+        .attempt(ThrottleKey::address(address), now)
+        .map_err(Problem::too_many)?;
+    let beacons = request
+        .events
+        .into_iter()
+        .map(|e| beacon(site, e))
+        .collect::<Result<Vec<_>, _>>()?;
+    let known = Known {
+        visitor: token.visitor,
+        session: token.session,
+    };
+    match app
+        .backend
+        .assignments
+        .beacons(site.site.id, known, request.c, beacons)
+        .await
+    {
+        BeaconOutcome::Taken => Ok(()),
+        BeaconOutcome::Lost => Err(lost()),
+        BeaconOutcome::Busy => Err(Problem::unavailable("The server is busy. Send it again.")),
+    }
+}
+
+fn beacon(site: &SiteEntry, event: EventItem) -> Result<Beacon, Problem> {
+    Ok(match event {
+        EventItem::Shown { swaps, page } => {
+            if swaps > SWAPS_MAX {
+                return Err(Problem::invalid(
+                    "swaps",
+                    format!("Send at most {SWAPS_MAX}."),
+                ));
+            }
+            Beacon::Shown {
+                swaps,
+                page: own_page(site, &page)?,
+            }
+        }
+        EventItem::Beat => Beacon::Beat,
+        EventItem::Page { page } => Beacon::Page {
+            page: own_page(site, &page)?,
+        },
+        EventItem::Tap { n } => {
+            let number =
+                PhoneNumber::parse_e164(&n).map_err(|e| Problem::invalid("n", e.to_string()))?;
+            Beacon::Tap { number }
+        }
+    })
+}
+
+fn own_page(site: &SiteEntry, page: &str) -> Result<String, Problem> {
+    let page = cut(page.split('#').next().unwrap_or(""), PAGE_MAX);
+    let own = Landing::parse(page).is_some_and(|l| site.site.has_host(&l.host));
+    if own {
+        Ok(page.to_owned())
+    } else {
+        Err(Problem::invalid(
+            "page",
+            "The page's host is not one of the site's.",
+        ))
+    }
+}

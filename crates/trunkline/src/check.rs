@@ -1,0 +1,216 @@
+//! `trunkline check-config`: what is wrong, and what will not work as people expect.
+
+use crate::config::Config;
+
+/// Something about a setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Finding {
+    /// Whether the server cannot start with it.
+    pub(crate) fatal: bool,
+    /// The setting.
+    pub(crate) setting: &'static str,
+    /// What is wrong, what was expected, what to do.
+    pub(crate) message: String,
+}
+
+fn fatal(setting: &'static str, message: impl Into<String>) -> Finding {
+    Finding {
+        fatal: true,
+        setting,
+        message: message.into(),
+    }
+}
+
+fn warning(setting: &'static str, message: impl Into<String>) -> Finding {
+    Finding {
+        fatal: false,
+        setting,
+        message: message.into(),
+    }
+}
+
+/// Everything worth saying about a configuration.
+pub(crate) fn findings(config: &Config) -> Vec<Finding> {
+    let mut found = Vec::new();
+    check_url(config, &mut found);
+    check_http(config, &mut found);
+    check_voice(config, &mut found);
+    if config
+        .home_country
+        .parse::<trunkline_core::base::Country>()
+        .is_err()
+    {
+        found.push(fatal(
+            "home_country",
+            format!(
+                "`{}` is not a country code; write two capitals such as US",
+                config.home_country
+            ),
+        ));
+    }
+    if !config.database.url.is_empty() && !config.database.url.starts_with("postgres") {
+        found.push(fatal(
+            "database.url",
+            "only postgres://… addresses are known; leave it empty for SQLite in the data folder",
+        ));
+    }
+    found
+}
+
+fn check_url(config: &Config, found: &mut Vec<Finding>) {
+    let url = &config.public_url;
+    let host = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    match host {
+        None => found.push(fatal(
+            "public_url",
+            format!("`{url}` is no address; write it with https:// or http://"),
+        )),
+        Some(rest) if rest.is_empty() || rest.contains('/') => {
+            found.push(fatal(
+                "public_url",
+                format!("`{url}` must be scheme and host only, without path or trailing slash"),
+            ));
+        }
+        Some(rest) => {
+            let local = rest.starts_with("127.")
+                || rest.starts_with("localhost")
+                || rest.starts_with("[::1]");
+            if url.starts_with("http://") && !local {
+                found.push(warning("public_url", "pages on https will not load the snippet over http (mixed content); put a certificate or a TLS proxy in front and write https://"));
+            }
+            if local && !config.http.listen.ip().is_loopback() {
+                found.push(warning("public_url", "visitors cannot reach a loopback address; write the address of this server as browsers see it"));
+            }
+        }
+    }
+}
+
+fn check_http(config: &Config, found: &mut Vec<Finding>) {
+    match (&config.http.tls_certificate, &config.http.tls_key) {
+        (Some(_), None) => found.push(fatal(
+            "http.tls_key",
+            "a certificate is given without its key",
+        )),
+        (None, Some(_)) => found.push(fatal(
+            "http.tls_certificate",
+            "a key is given without its certificate",
+        )),
+        (Some(certificate), Some(key)) => {
+            for (setting, path) in [("http.tls_certificate", certificate), ("http.tls_key", key)] {
+                if let Err(error) = std::fs::File::open(path) {
+                    found.push(fatal(
+                        setting,
+                        format!("{} cannot be read: {error}", path.display()),
+                    ));
+                }
+            }
+        }
+        (None, None) => {
+            let behind_proxy = !config.http.trusted_proxies.is_empty();
+            if config.public_url.starts_with("https://") && !behind_proxy {
+                found.push(warning("http.trusted_proxies", "the public address is https but the server speaks http: when a proxy ends TLS, list its address, or every visitor seems to come from it"));
+            }
+        }
+    }
+}
+
+fn check_voice(config: &Config, found: &mut Vec<Finding>) {
+    let voice = &config.voice;
+    if !voice.tcp.is_empty() && voice.tcp.parse::<std::net::SocketAddr>().is_err() {
+        found.push(fatal(
+            "voice.tcp",
+            format!(
+                "`{}` is no address and port such as 0.0.0.0:5060; leave it empty to turn TCP off",
+                voice.tcp
+            ),
+        ));
+    }
+    if (voice.rtp_port_first, voice.rtp_port_last) != (0, 0) {
+        if voice.rtp_port_first >= voice.rtp_port_last || voice.rtp_port_first < 1024 {
+            found.push(fatal(
+                "voice.rtp_port_first",
+                "write a range of ports above 1023, first below last",
+            ));
+        } else {
+            let room = usize::from(voice.rtp_port_last - voice.rtp_port_first).div_ceil(4);
+            if room < voice.calls_max {
+                found.push(warning("voice.rtp_port_last", format!("the media ports are enough for {room} calls, not for the {} of voice.calls_max", voice.calls_max)));
+            }
+        }
+    }
+    let bound_private = match voice.udp.ip() {
+        std::net::IpAddr::V4(ip) => ip.is_private() || ip.is_unspecified(),
+        std::net::IpAddr::V6(ip) => ip.is_unspecified(),
+    };
+    let public = config.public_url.starts_with("https://");
+    if bound_private && public && voice.external_address.is_none() {
+        found.push(warning("voice.external_address", "when this server sits behind NAT, carriers need its public address here, or there will be no sound; on a server with its own public address set voice.udp to it"));
+    }
+}
+
+/// The line of the file on which a setting stands, for the message.
+pub(crate) fn line_of(text: &str, setting: &str) -> Option<usize> {
+    let (section, key) = setting
+        .rsplit_once('.')
+        .map_or((None, setting), |(s, k)| (Some(s), k));
+    let mut current: Option<&str> = None;
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+            current = Some(name.trim());
+        } else if current == section && line.split('=').next().is_some_and(|k| k.trim() == key) {
+            return Some(index + 1);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> Vec<(bool, &'static str)> {
+        let config = Config::parse("c", text, std::iter::empty()).expect("a configuration");
+        findings(&config)
+            .into_iter()
+            .map(|f| (f.fatal, f.setting))
+            .collect()
+    }
+
+    #[test]
+    fn what_will_not_work_is_said_before_it_fails() {
+        assert_eq!(told("[http]\nlisten = \"127.0.0.1:8080\""), []);
+        assert_eq!(told(""), [(false, "public_url")]);
+        assert_eq!(
+            told("public_url = \"http://track.example.com\""),
+            [(false, "public_url")]
+        );
+        let proxied = "public_url = \"https://track.example.com\"\n[http]\ntrusted_proxies = [\"127.0.0.1/32\"]\n[voice]\nexternal_address = \"203.0.113.4\"";
+        assert_eq!(told(proxied), []);
+        assert_eq!(
+            told("public_url = \"https://track.example.com\""),
+            [
+                (false, "http.trusted_proxies"),
+                (false, "voice.external_address")
+            ]
+        );
+        assert_eq!(
+            told("public_url = \"track.example.com/x\"")[0],
+            (true, "public_url")
+        );
+        assert_eq!(
+            told("[http]\ntls_key = \"/nowhere\"")[1],
+            (true, "http.tls_certificate")
+        );
+    }
+
+    #[test]
+    fn a_setting_is_found_in_its_section() {
+        let text = "public_url = \"x\"\n[http]\nlisten = 1\n[voice]\nudp = 2\n";
+        assert_eq!(line_of(text, "public_url"), Some(1));
+        assert_eq!(line_of(text, "voice.udp"), Some(5));
+        assert_eq!(line_of(text, "voice.listen"), None);
+    }
+}

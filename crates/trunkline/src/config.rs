@@ -1,0 +1,328 @@
+//! The configuration: one TOML file plus `TRUNKLINE_…` variables. Every setting has a default that
+//! works on a laptop.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use ipnet::IpNet;
+use serde::Deserialize;
+use trunkline_core::base::Country;
+
+/// Prefix of environment variables; two underscores stand for the dot of a section:
+/// `TRUNKLINE_HTTP__LISTEN` is `http.listen`.
+const VARIABLES: &str = "TRUNKLINE_";
+
+/// All settings. `docs/configuration.md` and `trunkline.example.toml` describe them.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// Folder of the database, keys, recordings and spool.
+    pub(crate) data_dir: PathBuf,
+    /// Address under which browsers reach the server, without trailing slash.
+    pub(crate) public_url: String,
+    /// How numbers without country code are read, unless an account says otherwise.
+    pub(crate) home_country: String,
+    pub(crate) http: Http,
+    pub(crate) database: Database,
+    pub(crate) voice: VoiceSection,
+    pub(crate) log: Log,
+}
+
+/// The HTTP edge.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Http {
+    /// Address to listen on.
+    pub(crate) listen: SocketAddr,
+    /// PEM file of the certificate chain; with it the server speaks TLS.
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// PEM file of the certificate's key.
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    /// Who may read `/metrics`.
+    pub(crate) metrics_allow: Vec<IpNet>,
+    /// Longest life of a login, in days.
+    pub(crate) login_days: u32,
+}
+
+/// The database.
+#[derive(Debug, Clone, PartialEq, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Database {
+    /// `postgres://…`; empty for SQLite in the data folder.
+    pub(crate) url: String,
+}
+
+/// SIP and media.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct VoiceSection {
+    /// Address SIP over UDP listens on.
+    pub(crate) udp: SocketAddr,
+    /// Address SIP over TCP listens on; empty turns it off.
+    pub(crate) tcp: String,
+    /// Public address when the server sits behind NAT.
+    pub(crate) external_address: Option<IpAddr>,
+    /// First UDP port of media.
+    pub(crate) rtp_port_first: u16,
+    /// Last UDP port of media.
+    pub(crate) rtp_port_last: u16,
+    /// Most calls at one time.
+    pub(crate) calls_max: usize,
+    /// Most new calls in one second.
+    pub(crate) setups_per_second: u32,
+    /// Longest call, in minutes.
+    pub(crate) call_minutes_max: u32,
+    /// A connected call without sound for this long is ended, in seconds.
+    pub(crate) rtp_inactivity_s: u32,
+    /// Session interval asked for (RFC 4028), in seconds.
+    pub(crate) session_expires_s: u32,
+    /// Recording stops below this much free disk, in megabytes.
+    pub(crate) recording_free_mb_min: u64,
+}
+
+/// The log.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Log {
+    /// `pretty` or `json`.
+    pub(crate) format: LogFormat,
+    /// Filter directives such as `info` or `info,trunkline_voice=debug`.
+    pub(crate) level: String,
+}
+
+/// Form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    Pretty,
+    Json,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("data"),
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            home_country: "US".to_owned(),
+            http: Http::default(),
+            database: Database::default(),
+            voice: VoiceSection::default(),
+            log: Log::default(),
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([0, 0, 0, 0], 8080)),
+            tls_certificate: None,
+            tls_key: None,
+            trusted_proxies: Vec::new(),
+            metrics_allow: vec![IpNet::from(IpAddr::from([127, 0, 0, 1]))],
+            login_days: 30,
+        }
+    }
+}
+
+impl Default for VoiceSection {
+    fn default() -> Self {
+        Self {
+            udp: SocketAddr::from(([0, 0, 0, 0], 5060)),
+            tcp: "0.0.0.0:5060".to_owned(),
+            external_address: None,
+            rtp_port_first: 10_000,
+            rtp_port_last: 19_999,
+            calls_max: 2_000,
+            setups_per_second: 400,
+            call_minutes_max: 240,
+            rtp_inactivity_s: 60,
+            session_expires_s: 1_800,
+            recording_free_mb_min: 500,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Pretty,
+            level: "info".to_owned(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file (when one is given) and the variables.
+    ///
+    /// # Errors
+    /// With file, line and what was expected.
+    pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Self> {
+        let text = match file {
+            Some(path) => std::fs::read_to_string(path).with_context(|| {
+                format!("the configuration file {} cannot be read", path.display())
+            })?,
+            None => String::new(),
+        };
+        let name = file.map_or_else(|| "configuration".to_owned(), |p| p.display().to_string());
+        let variables = std::env::vars()
+            .filter_map(|(key, value)| Some((key.strip_prefix(VARIABLES)?.to_lowercase(), value)))
+            .filter(|(key, _)| is_setting(key));
+        Self::parse(&name, &text, variables)
+    }
+
+    /// Reads a text and variables given as lower-case keys without prefix.
+    pub(crate) fn parse(
+        name: &str,
+        text: &str,
+        variables: impl Iterator<Item = (String, String)>,
+    ) -> anyhow::Result<Self> {
+        // The text alone first, so that its errors carry line and column.
+        toml::from_str::<Self>(text)
+            .map_err(|error| anyhow!("{name}: {}", one_line(text, &error)))?;
+        let mut table: toml::Table = toml::from_str(text)?;
+        for (key, value) in variables {
+            set(&mut table, &key, &value)
+                .with_context(|| format!("{VARIABLES}{}", key.to_uppercase()))?;
+        }
+        table.try_into().map_err(|error: toml::de::Error| {
+            anyhow!("a {VARIABLES}… variable: {}", error.message())
+        })
+    }
+
+    /// Where the database is.
+    pub(crate) fn database_location(&self) -> String {
+        if self.database.url.is_empty() {
+            format!("sqlite:{}", self.data_dir.join("trunkline.db").display())
+        } else {
+            self.database.url.clone()
+        }
+    }
+
+    /// Folder of the recordings.
+    pub(crate) fn recordings(&self) -> PathBuf {
+        self.data_dir.join("recordings")
+    }
+
+    /// The socket on which a running server takes commands.
+    pub(crate) fn control_socket(&self) -> PathBuf {
+        self.data_dir.join("control.sock")
+    }
+
+    /// The home country; checked by [`crate::check`].
+    pub(crate) fn home(&self) -> Country {
+        self.home_country.parse().unwrap_or(Country::US)
+    }
+}
+
+/// Whether a variable names a setting; others with the prefix belong to other programs.
+fn is_setting(key: &str) -> bool {
+    let first = key.split("__").next().unwrap_or("");
+    [
+        "data_dir",
+        "public_url",
+        "home_country",
+        "http",
+        "database",
+        "voice",
+        "log",
+    ]
+    .contains(&first)
+}
+
+fn one_line(text: &str, error: &toml::de::Error) -> String {
+    let line = error
+        .span()
+        .map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+    let message = error.message().replace('\n', " ");
+    line.map_or(message.clone(), |line| format!("line {line}: {message}"))
+}
+
+/// Puts a variable into the table. Its text is read as TOML when it is one, else as a string.
+fn set(table: &mut toml::Table, key: &str, value: &str) -> anyhow::Result<()> {
+    let mut parts: Vec<&str> = key.split("__").collect();
+    let last = parts.pop().context("an empty name")?;
+    let mut place = table;
+    for part in parts {
+        let entry = place
+            .entry(part)
+            .or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        place = entry.as_table_mut().context("is no section")?;
+    }
+    let parsed = toml::from_str::<toml::Table>(&format!("value = {value}")).ok();
+    let parsed = parsed.and_then(|mut t| t.remove("value"));
+    place.insert(
+        last.to_owned(),
+        parsed.unwrap_or_else(|| toml::Value::String(value.to_owned())),
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str, variables: &[(&str, &str)]) -> anyhow::Result<Config> {
+        let variables = variables
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        Config::parse("trunkline.toml", text, variables)
+    }
+
+    #[test]
+    fn an_empty_file_gives_the_defaults() {
+        assert_eq!(parse("", &[]).expect("a configuration"), Config::default());
+    }
+
+    #[test]
+    fn the_example_file_is_the_defaults() {
+        let example = include_str!("../../../trunkline.example.toml");
+        assert_eq!(
+            parse(example, &[]).expect("a configuration"),
+            Config::default()
+        );
+    }
+
+    #[test]
+    fn variables_win_over_the_file() {
+        let variables = [
+            ("public_url", "https://t.example"),
+            ("http__listen", "127.0.0.1:9"),
+            ("voice__calls_max", "7"),
+            ("http__trusted_proxies", "[\"10.0.0.0/8\"]"),
+        ];
+        let got = parse("public_url = \"http://other\"\n", &variables).expect("a configuration");
+        assert_eq!(got.public_url, "https://t.example");
+        assert_eq!(got.http.listen.port(), 9);
+        assert_eq!(got.voice.calls_max, 7);
+        assert_eq!(got.http.trusted_proxies.len(), 1);
+    }
+
+    #[test]
+    fn mistakes_are_told_with_their_line() {
+        for (text, told) in [
+            (
+                "\n[http]\nlisten = \"nowhere\"\n",
+                "trunkline.toml: line 3: invalid socket address syntax",
+            ),
+            (
+                "[voice]\ncals_max = 3\n",
+                "trunkline.toml: line 2: unknown field `cals_max`",
+            ),
+            (
+                "public_url = 3\n",
+                "trunkline.toml: line 1: invalid type: integer `3`, expected a string",
+            ),
+        ] {
+            let error = parse(text, &[]).expect_err("a mistake").to_string();
+            assert!(error.starts_with(told), "{error}");
+        }
+        let error = parse("", &[("voice__calls_max", "many")])
+            .expect_err("a mistake")
+            .to_string();
+        assert!(error.contains("variable"), "{error}");
+    }
+}

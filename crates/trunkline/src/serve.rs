@@ -1,0 +1,225 @@
+//! The running server: starts every part, runs its jobs, and ends it all in order.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use metrics_exporter_prometheus::PrometheusHandle;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::net::TcpListener;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use trunkline_engine::assignment::sweep::SWEEP_EVERY_MS;
+use trunkline_engine::call::Calls;
+use trunkline_engine::call::keeper::RECONCILE_EVERY;
+use trunkline_voice::{Voice, VoiceConfig};
+use trunkline_web::{TrustedProxies, Web, WebSettings};
+
+use crate::config::Config;
+use crate::control;
+use crate::wiring::{self, House};
+
+/// How long calls in progress may go on after the server was asked to end.
+const DRAIN_CALLS: Duration = Duration::from_secs(20);
+/// How often the addresses of trunks' peers are looked up again.
+const RESOLVE_EVERY: Duration = Duration::from_secs(300);
+
+/// A server that runs.
+pub(crate) struct Server {
+    pub(crate) house: Arc<House>,
+    pub(crate) http: SocketAddr,
+    pub(crate) sip: SocketAddr,
+    voice: Voice,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Server {
+    /// Starts everything.
+    ///
+    /// # Errors
+    /// When an address cannot be bound, a certificate cannot be read, or the store cannot be opened.
+    pub(crate) async fn start(
+        config: &Config,
+        metrics: Option<PrometheusHandle>,
+    ) -> anyhow::Result<Self> {
+        let house = Arc::new(wiring::build(config).await?);
+        let calls = Arc::clone(&house.backend.calls);
+        let voice = Voice::start(voice_config(config)?, calls)
+            .await
+            .with_context(|| format!("SIP cannot listen on {}", config.voice.udp))?;
+        let listener = TcpListener::bind(config.http.listen)
+            .await
+            .with_context(|| format!("HTTP cannot listen on {}", config.http.listen))?;
+        let http = listener.local_addr()?;
+        let stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let settings = WebSettings {
+            public_url: config.public_url.clone(),
+            trusted_proxies: TrustedProxies(config.http.trusted_proxies.clone()),
+            recordings: config.recordings(),
+            login_days: config.http.login_days,
+        };
+        let app = Web::new(house.backend.clone(), settings, &house.token_secret);
+        let router = crate::metrics::with_metrics(trunkline_web::router(app), metrics, config);
+        tasks.spawn(trunkline_web::server::serve(
+            listener,
+            router,
+            tls(config)?,
+            stop.clone(),
+        ));
+        let socket = control::listen(&config.control_socket())?;
+        tasks.spawn(control::serve(socket, Arc::clone(&house), stop.clone()));
+        jobs(&house, &tasks, &stop);
+        let sip = voice.udp_addr();
+        Ok(Self {
+            house,
+            http,
+            sip,
+            voice,
+            stop,
+            tasks,
+        })
+    }
+
+    /// Ends everything in order: no new calls, running calls until the deadline, then the rest.
+    pub(crate) async fn end(self, drain: Duration) {
+        self.voice.shutdown(drain).await;
+        self.house.backend.calls.flush_progress().await;
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        if let Err(error) = self.house.keeper.reconcile().await {
+            tracing::warn!(%error, "calls wait in the spool for the next start");
+        }
+        self.house.store.db().close().await;
+    }
+}
+
+/// `trunkline serve`.
+///
+/// # Errors
+/// When the server cannot start.
+pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
+    let metrics = crate::telemetry::metrics()?;
+    let server = Server::start(config, Some(metrics)).await?;
+    tracing::info!(http = %server.http, sip = %server.sip, public_url = config.public_url, "trunkline is ready");
+    crate::commands::user::first_start(&server.house, &config.public_url).await?;
+    stop_signal().await?;
+    tracing::info!(
+        "ending; calls in progress may go on for {} s",
+        DRAIN_CALLS.as_secs()
+    );
+    server.end(DRAIN_CALLS).await;
+    Ok(())
+}
+
+/// Waits for Ctrl-C or a termination signal.
+///
+/// # Errors
+/// When signals cannot be listened to.
+pub(crate) async fn stop_signal() -> anyhow::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+fn voice_config(config: &Config) -> anyhow::Result<VoiceConfig> {
+    let voice = &config.voice;
+    let tcp = (!voice.tcp.is_empty())
+        .then(|| voice.tcp.parse::<SocketAddr>())
+        .transpose();
+    Ok(VoiceConfig {
+        udp: voice.udp,
+        tcp: tcp.map_err(|_| anyhow!("voice.tcp `{}` is no address and port", voice.tcp))?,
+        external_address: voice.external_address,
+        rtp_ports: (voice.rtp_port_first, voice.rtp_port_last),
+        calls_max: voice.calls_max,
+        setups_per_second: voice.setups_per_second,
+        recording_free_bytes_min: voice.recording_free_mb_min * 1_000_000,
+        ..VoiceConfig::default()
+    })
+}
+
+/// The certificate of a configuration, when it has one.
+fn tls(config: &Config) -> anyhow::Result<Option<Arc<rustls::ServerConfig>>> {
+    let (Some(certificate), Some(key)) = (&config.http.tls_certificate, &config.http.tls_key)
+    else {
+        return Ok(None);
+    };
+    let unreadable = |path: &Path| format!("{} holds no PEM that can be read", path.display());
+    let chain =
+        CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let chain = chain.with_context(|| unreadable(certificate))?;
+    let key = PrivateKeyDer::from_pem_file(key).with_context(|| unreadable(key))?;
+    let mut server = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Some(Arc::new(server)))
+}
+
+/// Starts the jobs of one server.
+fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
+    let every = |period: Duration, name: &'static str| (period, name, stop.clone());
+    let backend = house.backend.clone();
+    tasks.spawn(repeat(
+        every(Duration::from_millis(SWEEP_EVERY_MS), "sweep"),
+        move || {
+            let assignments = Arc::clone(&backend.assignments);
+            async move { assignments.sweep() }
+        },
+    ));
+    let calls = Arc::clone(&house.backend.calls);
+    tasks.spawn(repeat(
+        every(Calls::progress_flush(), "progress"),
+        move || {
+            let calls = Arc::clone(&calls);
+            async move { calls.flush_progress().await }
+        },
+    ));
+    let keeper = Arc::clone(&house.keeper);
+    tasks.spawn(repeat(every(RECONCILE_EVERY, "reconcile"), move || {
+        let keeper = Arc::clone(&keeper);
+        async move {
+            match keeper.reconcile().await {
+                Ok(0) => {}
+                Ok(saved) => tracing::info!(saved, "saved calls from the spool"),
+                Err(error) => tracing::warn!(%error, "calls still wait in the spool"),
+            }
+        }
+    }));
+    let setup = Arc::clone(&house.backend.setup);
+    tasks.spawn(repeat(every(RESOLVE_EVERY, "resolve"), move || {
+        let setup = Arc::clone(&setup);
+        async move {
+            if let Err(error) = setup.reload().await {
+                tracing::warn!(%error, "the directory could not be read again");
+            }
+        }
+    }));
+}
+
+/// Runs a job over and over until the server ends.
+async fn repeat<F, W>((period, name, stop): (Duration, &'static str, CancellationToken), job: F)
+where
+    F: Fn() -> W,
+    W: Future<Output = ()>,
+{
+    let mut tick = tokio::time::interval(period);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            _ = tick.tick() => job().await,
+        }
+    }
+    tracing::debug!(name, "a job ended");
+}

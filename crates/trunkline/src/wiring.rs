@@ -1,0 +1,184 @@
+//! Wiring: the one place that names concrete adapters and puts them behind the engine's ports.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
+use async_trait::async_trait;
+use tokio::time::timeout;
+use trunkline_core::base::Timestamp;
+use trunkline_engine::assignment::Assignments;
+use trunkline_engine::attribution::Attributions;
+use trunkline_engine::call::control::CallLimits;
+use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording};
+use trunkline_engine::clock::{Clock, Moment};
+use trunkline_engine::directory::SharedDirectory;
+use trunkline_engine::live::LiveBus;
+use trunkline_engine::ports::configuration::Resolver;
+use trunkline_engine::ports::{CallRecords, Configuration};
+use trunkline_engine::setup::Setup;
+use trunkline_store::db::{DbOptions, Location};
+use trunkline_store::{FileSpool, Store};
+use trunkline_web::Backend;
+
+use crate::config::Config;
+use crate::keys;
+
+/// Longest wait for the address of a trunk's peer.
+const RESOLVE_WAIT: Duration = Duration::from_secs(3);
+
+/// The running use cases.
+pub(crate) struct House {
+    /// Everything the HTTP edge needs.
+    pub(crate) backend: Backend,
+    /// The store, for commands.
+    pub(crate) store: Store,
+    /// Saves calls that could not be saved.
+    pub(crate) keeper: Arc<Keeper>,
+    /// Signs assignment tokens.
+    pub(crate) token_secret: [u8; 32],
+}
+
+/// The system's clock.
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// The system's name resolution.
+struct SystemResolver;
+
+#[async_trait]
+impl Resolver for SystemResolver {
+    async fn resolve(&self, host: &str, port: u16) -> Option<SocketAddr> {
+        let found = timeout(RESOLVE_WAIT, tokio::net::lookup_host((host, port)))
+            .await
+            .ok()?
+            .ok()?;
+        // IPv4 first: most carriers answer on it alone.
+        let mut all: Vec<SocketAddr> = found.collect();
+        all.sort_by_key(SocketAddr::is_ipv6);
+        all.first().copied()
+    }
+}
+
+/// Opens the store of a configuration.
+///
+/// # Errors
+/// When the data folder, the key or the database cannot be used.
+pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    std::fs::create_dir_all(&config.data_dir).with_context(|| {
+        format!(
+            "the data folder {} cannot be made",
+            config.data_dir.display()
+        )
+    })?;
+    let key = keys::sealing_key(&config.data_dir)?;
+    let location = Location::parse(&config.database_location())?;
+    Store::open(&location, DbOptions::default(), &key)
+        .await
+        .context("the database cannot be opened")
+}
+
+/// A clock and identifiers for commands that run without a server.
+pub(crate) fn moment() -> Moment {
+    Moment::new(Arc::new(SystemClock), 0)
+}
+
+/// Puts everything together, brings memory in step with the store, and closes what the last process
+/// left open.
+///
+/// # Errors
+/// When the store cannot be opened or read.
+pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
+    let store = open_store(config).await?;
+    let moment = moment();
+    let shared = Arc::new(store.clone());
+    let directory = SharedDirectory::default();
+    let live = LiveBus::default();
+    let assignments = Arc::new(Assignments::new(
+        moment.clone(),
+        directory.clone(),
+        shared.clone(),
+    ));
+    let setup = Setup::new(
+        shared.clone(),
+        Arc::new(SystemResolver),
+        directory.clone(),
+        Arc::clone(&assignments),
+    );
+    setup.reload().await?;
+    assignments.restore().await?;
+    let records: Arc<dyn CallRecords> = shared.clone();
+    let spool = FileSpool::open(&config.data_dir.join("calls.spool"))?;
+    let keeper = Arc::new(Keeper::new(Arc::clone(&records), Arc::new(spool)));
+    let settings = CallSettings {
+        recordings: config.recordings(),
+        limits: CallLimits {
+            max_call_ms: u64::from(config.voice.call_minutes_max) * 60_000,
+            rtp_inactivity_ms: u64::from(config.voice.rtp_inactivity_s) * 1_000,
+            session_expires_s: config.voice.session_expires_s,
+        },
+        home: config.home(),
+    };
+    let attributions = Attributions::new(
+        shared.clone(),
+        Arc::clone(&records),
+        Arc::clone(&assignments),
+    );
+    let calls = Calls::new(
+        moment.clone(),
+        directory.clone(),
+        Arc::clone(&assignments),
+        attributions,
+        Arc::clone(&records),
+        Arc::clone(&keeper),
+        live.clone(),
+        settings,
+    );
+    calls
+        .recover(|path| salvage(&config.recordings().join(path)))
+        .await
+        .context("calls of the last process could not be closed")?;
+    let token_secret = store
+        .instance_secret("assignment_tokens", keys::random()?)
+        .await?;
+    let backend = Backend {
+        moment,
+        directory,
+        assignments,
+        calls: Arc::new(calls),
+        records,
+        history: shared.clone(),
+        access: shared,
+        setup: Arc::new(setup),
+        live,
+    };
+    Ok(House {
+        backend,
+        store,
+        keeper,
+        token_secret,
+    })
+}
+
+fn salvage(path: &Path) -> Option<SalvagedRecording> {
+    match trunkline_voice::salvage(path) {
+        Ok(facts) => Some(SalvagedRecording {
+            duration_ms: facts.duration_ms,
+            bytes: facts.bytes,
+        }),
+        Err(error) => {
+            tracing::warn!(path = %path.display(), %error, "a recording could not be mended");
+            None
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The real program on loopback: started as a person would, spoken to over HTTP and SIP, killed and
+//! started again. One binary, because linking costs more than running.
+
+mod access;
+mod calls;
+mod crash;
+mod house;
+mod snippet;

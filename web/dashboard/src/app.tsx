@@ -1,0 +1,153 @@
+// The dashboard as a whole: who may enter, and which page an address opens.
+
+import { Button } from "@mantine/core";
+import { lazy, Suspense, useEffect } from "react";
+import { Link, Redirect, Route, Switch, useLocation } from "wouter";
+import { onSignedOut, Refused } from "./api/client";
+import { MeProvider, useMeQuery } from "./features/access/session";
+import { SignIn } from "./features/access/SignIn";
+import { LiveProvider } from "./features/call/live";
+import { Boundary } from "./parts/Boundary";
+import { Empty, Failure, Lines } from "./parts/Waiting";
+import { Page } from "./shell/Page";
+import { Shell } from "./shell/Shell";
+
+const code = {
+  live: () => import("./features/call/LivePage"),
+  calls: () => import("./features/call/CallsPage"),
+  visitors: () => import("./features/visitor/VisitorsPage"),
+  visitor: () => import("./features/visitor/VisitorPage"),
+  sites: () => import("./features/visitor/SitesPage"),
+  site: () => import("./features/visitor/SitePage"),
+  numbers: () => import("./features/assignment/NumbersPage"),
+  pool: () => import("./features/assignment/PoolPage"),
+  trunks: () => import("./features/call/TrunksPage"),
+  settings: () => import("./features/access/SettingsPage"),
+  setup: () => import("./features/access/SetupPage"),
+};
+
+const pages = {
+  live: lazy(code.live),
+  calls: lazy(code.calls),
+  visitors: lazy(code.visitors),
+  visitor: lazy(code.visitor),
+  sites: lazy(code.sites),
+  site: lazy(code.site),
+  numbers: lazy(code.numbers),
+  pool: lazy(code.pool),
+  trunks: lazy(code.trunks),
+  settings: lazy(code.settings),
+  setup: lazy(code.setup),
+};
+
+/** How long the first page has the network to itself before the other pages are fetched. */
+const AHEAD_MS = 3_000;
+
+/** Fetches the other pages once the first one stands, so that going there is instant. */
+function useAhead(): void {
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      // Best effort: a page that does not arrive now is asked for again when somebody goes there.
+      for (const load of Object.values(code)) load().catch(() => undefined);
+    }, AHEAD_MS);
+    return () => clearTimeout(timer);
+  }, []);
+}
+
+export function App() {
+  const me = useMeQuery();
+  useEffect(() => onSignedOut(() => void me.refetch()), [me.refetch]);
+
+  const signedOut = me.error instanceof Refused && me.error.status === 401;
+  if (signedOut) return <SignIn />;
+  if (me.data === undefined) {
+    return (
+      <main className="page reading">
+        {me.isError ? (
+          <Failure
+            title="Trunkline could not be reached"
+            error={me.error}
+            retry={() => void me.refetch()}
+            busy={me.isFetching}
+          />
+        ) : (
+          <Lines />
+        )}
+      </main>
+    );
+  }
+  return (
+    <MeProvider value={me.data}>
+      <LiveProvider key={me.data.account.id}>
+        <Boundary address="/setup">
+          <Suspense fallback={<Lines />}>
+            <Switch>
+              <Route path="/setup/:step?">{(params) => <pages.setup step={params.step} />}</Route>
+              <Route>
+                <Inside />
+              </Route>
+            </Switch>
+          </Suspense>
+        </Boundary>
+      </LiveProvider>
+    </MeProvider>
+  );
+}
+
+function Inside() {
+  const [address] = useLocation();
+  useAhead();
+  return (
+    <Shell>
+      <Boundary address={address}>
+        <Suspense fallback={<Lines />}>
+          <Switch>
+            <Route path="/">
+              <Redirect to="/live" replace />
+            </Route>
+            <Route path="/live">
+              <pages.live />
+            </Route>
+            <Route path="/calls/:id?">{(params) => <pages.calls id={params.id} />}</Route>
+            <Route path="/visitors">
+              <pages.visitors />
+            </Route>
+            <Route path="/visitors/:id">{(params) => <pages.visitor id={params.id} />}</Route>
+            <Route path="/sites">
+              <pages.sites />
+            </Route>
+            <Route path="/sites/:id">{(params) => <pages.site id={params.id} />}</Route>
+            <Route path="/numbers">
+              <pages.numbers />
+            </Route>
+            <Route path="/numbers/pools/:id">{(params) => <pages.pool id={params.id} />}</Route>
+            <Route path="/trunks">
+              <pages.trunks />
+            </Route>
+            <Route path="/settings/:part?">{(params) => <pages.settings part={params.part} />}</Route>
+            <Route>
+              <NoPage />
+            </Route>
+          </Switch>
+        </Suspense>
+      </Boundary>
+    </Shell>
+  );
+}
+
+function NoPage() {
+  return (
+    <Page title="No such page">
+      <Empty
+        title="This address leads nowhere"
+        action={
+          <Button component={Link} href="/live" variant="filled">
+            Go to Live
+          </Button>
+        }
+      >
+        The link may be cut off, or the page has moved.
+      </Empty>
+    </Page>
+  );
+}

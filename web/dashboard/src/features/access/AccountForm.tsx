@@ -1,0 +1,138 @@
+// The account: its name and zone, and the limits that keep a stolen login from costing money.
+
+import { Button, NumberInput, Select, Switch, TagsInput, TextInput } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import type { Schema } from "@trunkline/api-client";
+import { api, take } from "../../api/client";
+import { Card } from "../../parts/Card";
+import { useForm } from "../../parts/form";
+import { StateWord } from "../../parts/State";
+import { Loaded } from "../../parts/Waiting";
+import { zones } from "../../parts/zones";
+import { meKey, useMay } from "./session";
+
+type Settings = Schema<"AccountSettings">;
+const key = ["settings", "account"];
+
+export function AccountForm() {
+  const settings = useQuery({
+    queryKey: key,
+    queryFn: () => take(api.GET("/api/v1/settings/account")),
+    refetchOnWindowFocus: false,
+  });
+  return (
+    <Loaded query={settings} title="The settings did not arrive">
+      {(data) => <Form settings={data} />}
+    </Loaded>
+  );
+}
+
+function Form({ settings }: { settings: Settings }) {
+  const queries = useQueryClient();
+  const may = useMay();
+  const form = useForm({
+    start: settings,
+    check: (values) => ({
+      name: values.name.trim() ? undefined : "Write a name, such as Northgate Leads",
+      countries_allowed: values.countries_allowed.every((country) => /^[A-Za-z]{2}$/.test(country))
+        ? undefined
+        : "Write countries by their two letters, such as US",
+    }),
+    send: ({ name, zone, countries_allowed, max_calls, recording_waiver, daily_minutes_max }) =>
+      take(
+        api.PATCH("/api/v1/settings/account", {
+          body: {
+            name: name.trim(),
+            zone,
+            max_calls,
+            recording_waiver,
+            daily_minutes_max,
+            countries_allowed: countries_allowed.map((country) => country.toUpperCase()),
+          },
+        }),
+      ),
+    done: (saved) => {
+      queries.setQueryData(key, saved);
+      void queries.invalidateQueries({ queryKey: meKey });
+    },
+  });
+  const { values, set } = form;
+  const figure = (name: "max_calls" | "daily_minutes_max") => ({
+    value: values[name],
+    min: 0,
+    hideControls: true,
+    thousandSeparator: ",",
+    allowDecimal: false,
+    error: form.message(name),
+    onChange: (value: string | number) => set(name, Number(value) || 0),
+  });
+  return (
+    <form className="stack" onSubmit={form.submit} noValidate>
+      <Card title="The account" lined>
+        <div className="pad form">
+          <TextInput label="Name" {...form.text("name")} />
+          <div className="pair">
+            <Select
+              label="Time zone"
+              description="Times are shown in it, days begin in it"
+              data={zones}
+              value={values.zone}
+              searchable
+              allowDeselect={false}
+              onChange={(zone) => zone && set("zone", zone)}
+              error={form.message("zone")}
+            />
+            <TextInput
+              label="Currency and country"
+              description="Set when the account was made"
+              value={`${values.currency}, ${values.country}`}
+              readOnly
+            />
+          </div>
+        </div>
+      </Card>
+      <Card title="Limits on calls" lined>
+        <div className="pad form">
+          <TagsInput
+            label="Countries that may be called"
+            description="By their two letters. Premium numbers are always refused."
+            value={values.countries_allowed}
+            onChange={(countries) => set("countries_allowed", countries)}
+            splitChars={[",", " "]}
+            acceptValueOnBlur
+            error={form.message("countries_allowed")}
+          />
+          <div className="pair">
+            <NumberInput label="Calls at the same time, at most" {...figure("max_calls")} />
+            <NumberInput label="Minutes a day, at most" {...figure("daily_minutes_max")} />
+          </div>
+        </div>
+      </Card>
+      <Card title="Recording" lined>
+        <div className="pad form">
+          <Switch
+            label="I have made sure that callers know they are recorded, or that no notice is needed where they are"
+            description="Without this, a call is only recorded where its flow plays a notice."
+            checked={values.recording_waiver}
+            onChange={(event) => set("recording_waiver", event.currentTarget.checked)}
+          />
+        </div>
+      </Card>
+      {form.failure && (
+        <p className="bad" role="alert">
+          {form.failure}
+        </p>
+      )}
+      <div className="row">
+        {may.own ? (
+          <Button type="submit" variant="filled" loading={form.busy}>
+            Save
+          </Button>
+        ) : (
+          <span className="small dim">Only an owner of the account changes these.</span>
+        )}
+        <span aria-live="polite">{form.saved && !form.busy && <StateWord tone="ok">Saved</StateWord>}</span>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,211 @@
+// The inventory of numbers as a table, as cards on a phone, each with its menu: calls, change, delete.
+
+import { ActionIcon, Menu, Modal } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link } from "wouter";
+import { api, take } from "../../api/client";
+import { count, plural } from "../../base/figures";
+import { Confirm } from "../../parts/Confirm";
+import { Icon } from "../../parts/Icon";
+import { useNow } from "../../parts/now";
+import { StateWord } from "../../parts/State";
+import { Ago } from "../../parts/When";
+import { useMay } from "../access/session";
+import { NumberForm } from "./NumberForm";
+import { kindName, useOf, VISIBLE_MS, type TrackingNumber } from "./words";
+
+type Asked = { what: "change" | "delete"; number: TrackingNumber } | null;
+
+export function NumberTable({ numbers }: { numbers: TrackingNumber[] }) {
+  const queries = useQueryClient();
+  const [asked, setAsked] = useState<Asked>(null);
+  const close = () => setAsked(null);
+  const target = asked?.number;
+  return (
+    <>
+      <div className="scroll wide-only">
+        <Wide numbers={numbers} ask={setAsked} />
+      </div>
+      <ul className="rows narrow-only">
+        {numbers.map((number) => (
+          <Narrow key={number.id} number={number} ask={setAsked} />
+        ))}
+      </ul>
+      <Modal
+        opened={asked?.what === "change"}
+        onClose={close}
+        title="Change the number"
+        size={600}
+        closeButtonProps={{ "aria-label": "Close" }}
+      >
+        {target && <NumberForm key={target.id} number={target} done={close} cancel={close} />}
+      </Modal>
+      <Confirm
+        opened={asked?.what === "delete"}
+        close={close}
+        title={`Delete ${target?.number_display ?? "the number"}?`}
+        act="Delete the number"
+        run={() => take(api.DELETE("/api/v1/numbers/{id}", { params: { path: { id: target?.id ?? "" } } }))}
+        done={() => {
+          for (const key of ["numbers", "pools"]) void queries.invalidateQueries({ queryKey: [key] });
+        }}
+      >
+        Calls to it are refused from then on. A number that was ever shown or called cannot be deleted: switch it off
+        instead.
+        {target && target.calls_30d > 0 && <b> It had {plural(target.calls_30d, "call")} in the last 30 days.</b>}
+      </Confirm>
+    </>
+  );
+}
+
+type AskProps = { ask: (asked: Asked) => void };
+
+function Wide({ numbers, ask }: { numbers: TrackingNumber[] } & AskProps) {
+  return (
+    <table className="t">
+      <thead>
+        <tr>
+          <th className="fix" scope="col">
+            Number
+          </th>
+          <th scope="col">For</th>
+          <th scope="col">Site</th>
+          <th scope="col">Rings at</th>
+          <th scope="col">Trunk</th>
+          <th scope="col">Now</th>
+          <th scope="col" className="num">
+            Calls, 30 d
+          </th>
+          <th scope="col">Last call</th>
+          <th scope="col">
+            <span className="sr">Actions</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {numbers.map((number) => (
+          <tr key={number.id}>
+            <td className="fix">
+              <span className="tel med">{number.number_display}</span>{" "}
+              {number.label && <span className="dim">{number.label}</span>}
+            </td>
+            <td>
+              <Use number={number} />
+            </td>
+            <td className="soft">
+              {number.site ? (
+                <Link href={`/sites/${number.site.id}`}>{number.site.name}</Link>
+              ) : (
+                <span className="dim">—</span>
+              )}
+            </td>
+            <td className="tel soft">{number.business_line_display}</td>
+            <td className="soft">{number.trunk.name}</td>
+            <td>
+              <Now number={number} />
+            </td>
+            <td className="num">
+              {number.calls_30d ? (
+                <Link href={`/calls?number=${number.id}`}>{count(number.calls_30d)}</Link>
+              ) : (
+                <span className="dim">0</span>
+              )}
+            </td>
+            <td>{number.last_call_at ? <Ago at={number.last_call_at} /> : <span className="dim">never</span>}</td>
+            <td className="num">
+              <Actions number={number} ask={ask} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Narrow({ number, ask }: { number: TrackingNumber } & AskProps) {
+  return (
+    <li>
+      <div className="row">
+        <span className="grow">
+          <span className="row between">
+            <span className="tel med">{number.number_display}</span>
+            <span className="small">
+              <Now number={number} />
+            </span>
+          </span>
+          <span className="row between small">
+            <span className="soft cut">
+              <Use number={number} />
+            </span>
+            <span className="dim tel">{plural(number.calls_30d, "call")} in 30 d</span>
+          </span>
+        </span>
+        <Actions number={number} ask={ask} />
+      </div>
+    </li>
+  );
+}
+
+function Use({ number }: { number: TrackingNumber }) {
+  return (
+    <>
+      {kindName(number.kind)} <span className="dim">{useOf(number)}</span>
+    </>
+  );
+}
+
+function Now({ number }: { number: TrackingNumber }) {
+  const now = useNow(5_000);
+  if (number.state === "disabled")
+    return (
+      <StateWord tone="off">
+        <span className="soft">switched off</span>
+      </StateWord>
+    );
+  const holder = number.holder;
+  if (!holder) return number.kind === "pool" ? <span className="dim">free</span> : <span className="dim">—</span>;
+  if (holder.in_call) return <StateWord tone="live">on call</StateWord>;
+  const visible = now - holder.last_visible_at <= VISIBLE_MS;
+  return (
+    <Link href={`/visitors/${holder.session}`} title={holder.source_label}>
+      <StateWord tone={visible ? "live" : "ok"}>
+        {visible ? (
+          "visible now"
+        ) : (
+          <>
+            seen <Ago at={holder.last_visible_at} />
+          </>
+        )}
+      </StateWord>
+    </Link>
+  );
+}
+
+function Actions({ number, ask }: { number: TrackingNumber } & AskProps) {
+  const may = useMay();
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <ActionIcon aria-label={`Actions for ${number.number_display}`}>
+          <Icon name="dots" />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item component={Link} href={`/calls?number=${number.id}`} leftSection={<Icon name="calls" />}>
+          See its calls
+        </Menu.Item>
+        {may.write && (
+          <Menu.Item leftSection={<Icon name="edit" />} onClick={() => ask({ what: "change", number })}>
+            Change
+          </Menu.Item>
+        )}
+        {may.operate && (
+          <Menu.Item leftSection={<Icon name="trash" />} onClick={() => ask({ what: "delete", number })}>
+            Delete
+          </Menu.Item>
+        )}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,89 @@
+// Adding or changing a pool: its name, the site and number it stands for, and how strictly it hands numbers on.
+
+import { Button, Select, Switch, TextInput } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { api, take } from "../../api/client";
+import { sitesQuery } from "../../api/lists";
+import { useForm } from "../../parts/form";
+import type { Pool } from "./words";
+
+type PoolFormProps = { pool?: Pool; done: (pool: Pool) => void; cancel?: () => void };
+
+export function PoolForm({ pool, done, cancel }: PoolFormProps) {
+  const queries = useQueryClient();
+  const sites = useQuery(sitesQuery()).data ?? [];
+  const form = useForm({
+    start: {
+      name: pool?.name ?? "",
+      site: pool?.site.id ?? "",
+      target: pool?.target ?? "",
+      strict: pool?.strict ?? false,
+    },
+    check: (values) => ({
+      name: values.name.trim() ? undefined : "Write a name, such as Dallas Roofing",
+      site: values.site ? undefined : "Choose the site whose visitors get these numbers",
+      target: values.target ? undefined : "Choose the number on the page that is replaced",
+    }),
+    // A pool stays with its site and target: numbers that were shown keep their meaning.
+    send: (values) =>
+      pool
+        ? take(
+            api.PATCH("/api/v1/pools/{id}", {
+              params: { path: { id: pool.id } },
+              body: { name: values.name.trim(), strict: values.strict },
+            }),
+          )
+        : take(api.POST("/api/v1/pools", { body: values })),
+    done: (saved) => {
+      void queries.invalidateQueries({ queryKey: ["pools"] });
+      void queries.invalidateQueries({ queryKey: ["pool", saved.id] });
+      done(saved);
+    },
+  });
+  const targets = sites.find((site) => site.id === form.values.site)?.targets ?? [];
+  const chooseSite = (id: string | null) => {
+    form.set("site", id ?? "");
+    form.set("target", sites.find((site) => site.id === id)?.targets[0]?.id ?? "");
+  };
+  return (
+    <form className="form" onSubmit={form.submit} noValidate>
+      <TextInput label="Name" placeholder="Dallas Roofing" {...form.text("name")} />
+      <Select
+        label="Site"
+        disabled={pool !== undefined}
+        data={sites.map((site) => ({ value: site.id, label: site.name }))}
+        value={form.values.site || null}
+        onChange={chooseSite}
+        error={form.message("site")}
+      />
+      <Select
+        label="Replaces on the page"
+        value={form.values.target || null}
+        onChange={(value) => form.set("target", value ?? "")}
+        error={form.message("target")}
+        data={targets.map((target) => ({ value: target.id, label: `${target.number_display}, ${target.label}` }))}
+        disabled={!form.values.site || pool !== undefined}
+      />
+      <Switch
+        label="Strict: a number stays locked to its visitor until the visit ends; when none is free, visitors see the number of their source"
+        checked={form.values.strict}
+        onChange={(event) => form.set("strict", event.currentTarget.checked)}
+      />
+      {form.failure && (
+        <p className="bad" role="alert">
+          {form.failure}
+        </p>
+      )}
+      <div className="actions">
+        <Button type="submit" variant="filled" loading={form.busy}>
+          {pool ? "Save" : "Add the pool"}
+        </Button>
+        {cancel && (
+          <Button variant="subtle" onClick={cancel}>
+            Cancel
+          </Button>
+        )}
+      </div>
+    </form>
+  );
+}

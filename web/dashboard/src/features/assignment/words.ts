@@ -1,0 +1,63 @@
+// What a number is for and what it does now, in words.
+
+import type { Schema } from "@trunkline/api-client";
+import type { Tone } from "../../parts/State";
+import { span } from "../../base/time";
+
+export type TrackingNumber = Schema<"TrackingNumber">;
+export type Pool = Schema<"Pool">;
+export type Lease = Schema<"PoolLease">;
+
+/** A number seen within this time counts as visible: the heartbeat comes every 20 s, three may fail. */
+export const VISIBLE_MS = 60_000;
+
+export type Kind = "pool" | "source" | "static";
+
+export const kinds: Record<Kind, { name: string; means: string }> = {
+  pool: { name: "Pool", means: "One visitor at a time sees it" },
+  source: { name: "Source", means: "Every visitor from one source sees it" },
+  static: { name: "Static", means: "The same for everybody, such as a number on a van" },
+};
+
+/** The name of a kind, also of one that this build does not know yet. */
+export function kindName(kind: string): string {
+  return kinds[kind as Kind]?.name ?? kind;
+}
+
+/** "Pool Dallas Roofing", "Source google / cpc", "Static". */
+export function useOf(number: Pick<TrackingNumber, "kind" | "pool" | "source">): string {
+  if (number.kind === "pool") return number.pool?.name ?? "No pool yet";
+  if (number.kind === "source") {
+    const source = number.source;
+    return (
+      [source?.source, source?.medium].filter(Boolean).join(" / ") ||
+      source?.channel?.replaceAll("_", " ") ||
+      "Any source"
+    );
+  }
+  return "The same for all";
+}
+
+/** The state of a pool number now, as the picture and the table name it. */
+export function leaseState(lease: Lease, now: number): { tone: Tone; word: string } {
+  const quiet = lease.last_visible_at == null ? null : now - lease.last_visible_at;
+  switch (lease.state) {
+    case "in_call":
+      return { tone: "live", word: "on call" };
+    case "provisional":
+      return { tone: "off", word: "not confirmed" };
+    case "held":
+      return quiet !== null && quiet > VISIBLE_MS
+        ? { tone: "ok", word: `silent ${span(roundedMinutes(quiet))}` }
+        : { tone: "live", word: "visible now" };
+    case "cooling":
+      return { tone: "off", word: "kept aside" };
+    default:
+      return { tone: "off", word: quiet === null ? "free" : `idle ${span(roundedMinutes(quiet))}` };
+  }
+}
+
+/** Whole minutes from one minute on: an idle time that ticks by seconds only makes noise. */
+function roundedMinutes(ms: number): number {
+  return ms < VISIBLE_MS ? ms : Math.floor(ms / 60_000) * 60_000;
+}

@@ -1,0 +1,189 @@
+// Live: the day in figures, calls in progress as they ring, and those that just ended.
+
+import { Button } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "wouter";
+import { countsQuery } from "../../api/lists";
+import { count, percent } from "../../base/figures";
+import { Card, Tile } from "../../parts/Card";
+import { Icon } from "../../parts/Icon";
+import { Badge, StateWord } from "../../parts/State";
+import { Empty, Lines } from "../../parts/Waiting";
+import { Elapsed } from "../../parts/When";
+import { Page } from "../../shell/Page";
+import { CallTable } from "./CallTable";
+import { useLive } from "./live";
+import { LiveLine } from "./Timeline";
+import { useNow } from "../../parts/now";
+import { sourceDetail, sourceName, type CallSummary } from "./words";
+
+const JUST_ENDED = 12;
+const recentColumns = ["caller", "source", "certainty", "site", "destination", "ring", "talk", "status"];
+const fromLive = { from: "/live" };
+
+export default function LivePage() {
+  const live = useLive();
+  const ringing = live.calls.filter((call) => call.state === "ringing").length;
+  return (
+    <Page title="Live">
+      {live.status === "lost" && <Lost />}
+      <Figures inProgress={live.calls.length} ringing={ringing} known={live.known} />
+      <Card
+        lined
+        title={
+          <span className="row">
+            Calls in progress {live.calls.length > 0 && <Badge tone="live">{live.calls.length} now</Badge>}
+          </span>
+        }
+        right={<StreamState status={live.status} />}
+      >
+        {!live.known ? (
+          <Lines rows={3} />
+        ) : live.calls.length === 0 ? (
+          <Quiet ever={live.recent.length > 0} />
+        ) : (
+          <ul className="livegrid">
+            {live.calls.map((call) => (
+              <LiveCall key={call.id} call={call} />
+            ))}
+          </ul>
+        )}
+      </Card>
+      {live.recent.length > 0 && (
+        <Card title="Just ended" lined right={<Link href="/calls">All calls</Link>}>
+          <CallTable
+            calls={live.recent.slice(0, JUST_ENDED)}
+            shown={recentColumns}
+            address={(id) => `/calls/${id}`}
+            state={fromLive}
+            arrived={live.fresh}
+          />
+        </Card>
+      )}
+    </Page>
+  );
+}
+
+function Figures({ inProgress, ringing, known }: { inProgress: number; ringing: number; known: boolean }) {
+  const counts = useQuery(countsQuery());
+  const data = counts.data;
+  return (
+    <section className="card tiles" aria-label="Calls today">
+      <Tile
+        label="In progress"
+        figure={known ? count(inProgress) : "…"}
+        detail={known ? `${count(ringing)} ringing, ${count(inProgress - ringing)} talking` : "asking"}
+      />
+      <Tile
+        label="Calls today"
+        figure={data ? count(data.today) : "…"}
+        detail={data ? `${count(data.all)} in all` : "asking"}
+      />
+      <Tile
+        label="Missed"
+        figure={data ? count(data.missed) : "…"}
+        detail={data ? data.missed > 0 ? <Link href="/calls?missed=1">See which</Link> : "none so far" : "asking"}
+      />
+      <Tile
+        label="Ambiguous"
+        figure={data ? count(data.ambiguous) : "…"}
+        detail={
+          data ? (
+            data.ambiguous > 0 ? (
+              <Link href="/calls?ambiguous=1">No visit above one half</Link>
+            ) : (
+              "none so far"
+            )
+          ) : (
+            "asking"
+          )
+        }
+      />
+    </section>
+  );
+}
+
+function LiveCall({ call }: { call: CallSummary }) {
+  const now = useNow();
+  const talked = call.answered_at ? Math.max(0, (now - call.answered_at) / 1_000) : 0;
+  const detail = sourceDetail(call);
+  return (
+    <li className="lc">
+      <Link href={`/calls/${call.id}`} state={fromLive} aria-label={`Open the call of ${call.caller_display}`}>
+        <span className="row between">
+          <span className="med tel">{call.caller_display}</span>
+          <span className="soft">
+            <Elapsed from={call.answered_at ?? call.started_at} />
+          </span>
+        </span>
+        <span className="small soft cut block">
+          {sourceName(call.source)}
+          {detail ? `, ${detail}` : ""}
+        </span>
+        <LiveLine state={call.state} talked={talked} />
+        <span className="row between small">
+          <span className="cut">{doing(call)}</span>
+          {call.probability != null &&
+            (call.ambiguous ? (
+              <StateWord tone="warn">
+                <span title="Ambiguous">{percent(call.probability)}</span>
+              </StateWord>
+            ) : (
+              <span className="dim">{percent(call.probability)}</span>
+            ))}
+        </span>
+        <span className="small dim cut block">{call.site?.name ?? call.number.number_display}</span>
+      </Link>
+    </li>
+  );
+}
+
+function doing(call: CallSummary): string {
+  const to = call.destination_display ?? "the business line";
+  return call.state === "talking" ? `Talking to ${to}` : `Ringing ${to}`;
+}
+
+function StreamState({ status }: { status: "connecting" | "open" | "lost" }) {
+  if (status === "open")
+    return (
+      <StateWord tone="ok">
+        <span className="soft">up to the second</span>
+      </StateWord>
+    );
+  return (
+    <StateWord tone={status === "lost" ? "warn" : "off"}>{status === "lost" ? "reconnecting" : "connecting"}</StateWord>
+  );
+}
+
+function Lost() {
+  return (
+    <div className="note warn" role="status">
+      <Icon name="warn" />
+      <div className="grow">
+        <div className="med">The live line to the server is broken</div>
+        <div className="small soft">
+          What you see is the last that arrived. It reconnects by itself; calls go on meanwhile.
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Quiet({ ever }: { ever: boolean }) {
+  return (
+    <Empty
+      title={ever ? "Nobody is calling right now" : "No calls yet"}
+      action={
+        ever ? undefined : (
+          <Button variant="filled" component={Link} href="/setup">
+            Set up a site and a number
+          </Button>
+        )
+      }
+    >
+      {ever
+        ? "The next call shows up here the moment it rings."
+        : "Calls show up here the moment they ring. First a site needs the snippet, and a number needs a trunk."}
+    </Empty>
+  );
+}

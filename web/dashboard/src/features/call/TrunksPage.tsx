@@ -1,0 +1,184 @@
+// Trunks: the lines to carriers. The operator of the server changes them, everybody else sees which there are.
+
+import { ActionIcon, Button, Menu, Modal } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import type { Schema } from "@trunkline/api-client";
+import { api, take } from "../../api/client";
+import { numbersQuery, trunksQuery } from "../../api/lists";
+import { plural } from "../../base/figures";
+import { Confirm } from "../../parts/Confirm";
+import { Icon } from "../../parts/Icon";
+import { Empty, Loaded } from "../../parts/Waiting";
+import { Page } from "../../shell/Page";
+import { useMe } from "../access/session";
+import { TrunkForm } from "./TrunkForm";
+
+type Trunk = Schema<"Trunk">;
+type Asked = { what: "change" | "delete"; trunk: Trunk } | { what: "add" } | null;
+
+export default function TrunksPage() {
+  const { user } = useMe();
+  const [asked, setAsked] = useState<Asked>(null);
+  const trunks = useQuery(trunksQuery());
+  const add = () => setAsked({ what: "add" });
+  return (
+    <Page
+      title="Trunks"
+      actions={
+        user.operator &&
+        Boolean(trunks.data?.length) && (
+          <Button size="xs" variant="filled" leftSection={<Icon name="plus" size={14} />} onClick={add}>
+            Add trunk
+          </Button>
+        )
+      }
+    >
+      {!user.operator && (
+        <p className="small soft">
+          Trunks belong to the server. Whoever runs it adds and changes them; your numbers can use those listed here.
+        </p>
+      )}
+      <section className="card" aria-label="Trunks">
+        <Loaded query={trunks} title="The trunks did not arrive">
+          {(items) =>
+            items.length ? (
+              <List trunks={items} ask={setAsked} operator={user.operator} />
+            ) : (
+              <Empty
+                title="No trunk yet"
+                action={
+                  user.operator && (
+                    <Button variant="filled" onClick={add}>
+                      Add the first trunk
+                    </Button>
+                  )
+                }
+              >
+                {user.operator
+                  ? "A trunk is the line to your carrier: calls to your numbers come in on it, and calls to the business go out on it."
+                  : "Ask whoever runs this server to add one. Without a trunk no number can ring."}
+              </Empty>
+            )
+          }
+        </Loaded>
+      </section>
+      <Dialogs asked={asked} close={() => setAsked(null)} />
+    </Page>
+  );
+}
+
+function List({ trunks, ask, operator }: { trunks: Trunk[]; ask: (asked: Asked) => void; operator: boolean }) {
+  const numbers = useQuery(numbersQuery()).data ?? [];
+  const used = (trunk: Trunk) => numbers.filter((number) => number.trunk.id === trunk.id).length;
+  const actions = (trunk: Trunk) =>
+    operator && (
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <ActionIcon aria-label={`Actions for ${trunk.name}`}>
+            <Icon name="dots" />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item leftSection={<Icon name="edit" />} onClick={() => ask({ what: "change", trunk })}>
+            Change
+          </Menu.Item>
+          <Menu.Item leftSection={<Icon name="trash" />} onClick={() => ask({ what: "delete", trunk })}>
+            Delete
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+    );
+  return (
+    <>
+      <div className="scroll wide-only">
+        <table className="t">
+          <thead>
+            <tr>
+              <th className="fix" scope="col">
+                Trunk
+              </th>
+              <th scope="col">Calls come from</th>
+              <th scope="col">Calls go out to</th>
+              <th scope="col">Codecs</th>
+              <th scope="col" className="num">
+                Your numbers
+              </th>
+              <th scope="col">Used by</th>
+              <th scope="col">
+                <span className="sr">Actions</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {trunks.map((trunk) => (
+              <tr key={trunk.id}>
+                <td className="fix med">{trunk.name}</td>
+                <td className="soft">{trunk.addresses.join(", ")}</td>
+                <td className="soft">
+                  {goesTo(trunk)}{" "}
+                  <span className="dim">
+                    {trunk.transport.toUpperCase()}
+                    {trunk.nat ? ", NAT" : ""}
+                  </span>
+                </td>
+                <td className="soft">{trunk.codecs.join(", ")}</td>
+                <td className="num">{used(trunk)}</td>
+                <td className="soft">{trunk.shared ? "all accounts" : "this account"}</td>
+                <td className="num">{actions(trunk)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <ul className="rows narrow-only">
+        {trunks.map((trunk) => (
+          <li key={trunk.id}>
+            <div className="row">
+              <span className="grow">
+                <span className="med block">{trunk.name}</span>
+                <span className="small dim break block">
+                  {goesTo(trunk)} {trunk.transport.toUpperCase()}, {plural(used(trunk), "number")}
+                </span>
+              </span>
+              {actions(trunk)}
+            </div>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+/** A trunk without a host only takes calls in. */
+function goesTo(trunk: Trunk): string {
+  return trunk.host ? `${trunk.host}:${trunk.port}` : "nowhere, only takes calls in";
+}
+
+function Dialogs({ asked, close }: { asked: Asked; close: () => void }) {
+  const queries = useQueryClient();
+  const trunk = asked && "trunk" in asked ? asked.trunk : undefined;
+  return (
+    <>
+      <Modal
+        opened={asked?.what === "add" || asked?.what === "change"}
+        onClose={close}
+        title={trunk ? `Change ${trunk.name}` : "Add a trunk"}
+        size={600}
+        closeButtonProps={{ "aria-label": "Close" }}
+      >
+        <TrunkForm key={trunk?.id ?? "new"} trunk={trunk} done={close} cancel={close} />
+      </Modal>
+      <Confirm
+        opened={asked?.what === "delete"}
+        close={close}
+        title={`Delete ${trunk?.name ?? "the trunk"}?`}
+        act="Delete the trunk"
+        run={() => take(api.DELETE("/api/v1/trunks/{id}", { params: { path: { id: trunk?.id ?? "" } } }))}
+        done={() => void queries.invalidateQueries({ queryKey: ["trunks"] })}
+      >
+        Calls from its addresses are refused from then on. A trunk that numbers still use cannot be deleted.
+      </Confirm>
+    </>
+  );
+}

@@ -1,0 +1,78 @@
+// What a call's state and result are called, and the shape they carry.
+
+import type { Schema } from "@trunkline/api-client";
+import type { Tone } from "../../parts/State";
+
+export type CallSummary = Schema<"CallSummary">;
+export type CallDetail = Schema<"CallDetail">;
+
+type Status = { tone: Tone; word: string };
+
+const live: Record<string, Status> = {
+  ringing: { tone: "live", word: "Ringing" },
+  talking: { tone: "live", word: "Talking" },
+};
+
+const results: Record<string, Status> = {
+  answered: { tone: "ok", word: "Answered" },
+  no_answer: { tone: "bad", word: "No answer" },
+  busy: { tone: "bad", word: "Busy" },
+  failed: { tone: "bad", word: "Failed" },
+  declined: { tone: "bad", word: "Declined" },
+  unreachable: { tone: "bad", word: "Not reachable" },
+  abandoned: { tone: "off", word: "Caller hung up" },
+  refused: { tone: "bad", word: "Refused" },
+  process_restarted: { tone: "warn", word: "Cut by a restart" },
+};
+
+/** Words for a result code, also for one that this build does not know yet. */
+export function resultStatus(result: string): Status {
+  return results[result] ?? { tone: "off", word: sentence(result) };
+}
+
+export function callStatus(call: Pick<CallSummary, "state" | "result">): Status {
+  if (call.state !== "ended") return live[call.state] ?? { tone: "live", word: sentence(call.state) };
+  return call.result ? resultStatus(call.result) : { tone: "off", word: "Ended" };
+}
+
+/** "Sip error" for "sip_error": a code as a word when nothing better is known. */
+export function sentence(code: string): string {
+  const spaced = code.replaceAll("_", " ");
+  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+}
+
+/** The second word of a source: what tells two calls of one source apart. */
+export function sourceDetail(call: Pick<CallSummary, "source">): string {
+  const source = call.source;
+  return source?.term || source?.ad_campaign || source?.content || "";
+}
+
+export function sourceName(source: CallSummary["source"]): string {
+  return source ? source.label : "Unknown";
+}
+
+/** Results a call can have, as the filter offers them. */
+export const resultChoices = [
+  "answered",
+  "no_answer",
+  "busy",
+  "abandoned",
+  "failed",
+  "refused",
+  "process_restarted",
+].map((value) => ({ value, label: resultStatus(value).word }));
+
+/** Channels of the source rules, as the filter offers them. */
+export const channelChoices = [
+  { value: "paid_search", label: "Paid search" },
+  { value: "organic_search", label: "Organic search" },
+  { value: "paid_social", label: "Paid social" },
+  { value: "social", label: "Social" },
+  { value: "ai_assistant", label: "AI assistant" },
+  { value: "email", label: "Email" },
+  { value: "display", label: "Display" },
+  { value: "affiliate", label: "Affiliate" },
+  { value: "referral", label: "Referral" },
+  { value: "direct", label: "Direct" },
+  { value: "other", label: "Other" },
+];

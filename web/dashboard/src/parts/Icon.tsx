@@ -1,0 +1,122 @@
+// The product's line icons, 16 by 16, always beside a word or inside a labelled button.
+
+const shapes = {
+  live: (
+    <>
+      <circle cx="8" cy="8" r="1.6" />
+      <path d="M4.8 11.2a4.5 4.5 0 0 1 0-6.4M11.2 4.8a4.5 4.5 0 0 1 0 6.4M2.7 13.3a7.5 7.5 0 0 1 0-10.6M13.3 2.7a7.5 7.5 0 0 1 0 10.6" />
+    </>
+  ),
+  visitor: (
+    <>
+      <circle cx="8" cy="5.2" r="2.7" />
+      <path d="M2.8 13.5c.6-2.7 2.6-4 5.2-4s4.600 1.300 5.2 4" />
+    </>
+  ),
+  numbers: <path d="M2.5 4h7M11.5 4h2M2.5 8h3M7.5 8h6M2.5 12h5M9.5 12h4" />,
+  calls: (
+    <path d="M3 2.5h2.4l1.2 3-1.6 1.1a8 8 0 0 0 4.4 4.4l1.1-1.6 3 1.2V13a1 1 0 0 1-1.1 1A11 11 0 0 1 2 3.6 1 1 0 0 1 3 2.5z" />
+  ),
+  site: (
+    <>
+      <rect x="2.500" y="3" width="11" height="10" rx="1" />
+      <path d="M2.500 6h11M5 4.500h.1M7 4.500h.1" />
+    </>
+  ),
+  trunk: (
+    <>
+      <circle cx="3.500" cy="8" r="1.500" />
+      <circle cx="12.500" cy="4" r="1.500" />
+      <circle cx="12.500" cy="12" r="1.500" />
+      <path d="M5 8h3M11 4.500 8 8l3 3.500" />
+    </>
+  ),
+  setup: <path d="M2.500 8.500 6 12l7.500-8" />,
+  settings: (
+    <>
+      <circle cx="8" cy="8" r="2" />
+      <path d="M8 2v2M8 12v2M2 8h2M12 8h2M3.8 3.8l1.4 1.4M10.8 10.8l1.4 1.4M12.2 3.8l-1.4 1.4M5.2 10.8l-1.4 1.4" />
+    </>
+  ),
+  menu: <path d="M2.5 4.5h11M2.5 8h11M2.5 11.5h11" />,
+  dots: <path d="M3.500 8h.1M8 8h.1M12.500 8h.1" strokeWidth="2.2" />,
+  search: (
+    <>
+      <circle cx="7" cy="7" r="4" />
+      <path d="m10 10 3.500 3.500" />
+    </>
+  ),
+  moon: <path d="M13 9.5A5.500 5.500 0 0 1 6.500 3a5.500 5.500 0 1 0 6.500 6.500z" />,
+  sun: (
+    <>
+      <circle cx="8" cy="8" r="2.800" />
+      <path d="M8 1.500v1.500M8 13v1.500M1.500 8H3M13 8h1.500M3.400 3.400l1 1M11.600 11.600l1 1M12.600 3.400l-1 1M4.400 11.600l-1 1" />
+    </>
+  ),
+  plus: <path d="M8 3v10M3 8h10" />,
+  close: <path d="m4 4 8 8M12 4l-8 8" />,
+  up: <path d="m4 10 4-4 4 4" />,
+  down: <path d="m4 6 4 4 4-4" />,
+  right: <path d="m6 4 4 4-4 4" />,
+  left: <path d="m10 4-4 4 4 4" />,
+  columns: <path d="M2.5 3.5h11v9h-11zM6.2 3.5v9M9.8 3.5v9" />,
+  download: <path d="M8 2.5v7M5 7l3 3 3-3M2.5 12.5h11" />,
+  copy: (
+    <>
+      <rect x="5.5" y="5.5" width="8" height="8" rx="1" />
+      <path d="M10.5 5.5v-3h-8v8h3" />
+    </>
+  ),
+  check: <path d="m3 8.500 3.500 3.500L13 4.500" />,
+  warn: <path d="M8 2.5 14 13H2zM8 6.5v3M8 11.2v.1" />,
+  bad: <path d="M5.5 2.5h5l3 3v5l-3 3h-5l-3-3v-5zM8 5v3.5M8 10.7v.1" />,
+  clock: (
+    <>
+      <circle cx="8" cy="8" r="5.5" />
+      <path d="M8 5v3.200l2 1.300" />
+    </>
+  ),
+  play: <path d="M5 3.500v9l7-4.500z" />,
+  pause: <path d="M5.500 3.500v9M10.500 3.500v9" />,
+  edit: <path d="M3 13l.6-2.8L10.500 3.300l2.200 2.200-6.900 6.900zM9 4.800 11.200 7" />,
+  trash: <path d="M3 4.500h10M6.500 4.500v-2h3v2M4.500 4.500l.5 9h6l.5-9M7 7v4M9 7v4" />,
+  key: (
+    <>
+      <circle cx="5" cy="8" r="2.500" />
+      <path d="M7.500 8h6M11 8v2.500M13.500 8v1.500" />
+    </>
+  ),
+  out: <path d="M6.500 2.500h-4v11h4M7 8h6.500M11 5.500 13.500 8 11 10.500" />,
+};
+
+export type IconName = keyof typeof shapes;
+
+export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
+  return (
+    <svg
+      className="i"
+      viewBox="0 0 16 16"
+      aria-hidden="true"
+      style={size === 16 ? undefined : { width: size, height: size }}
+    >
+      {shapes[name]}
+    </svg>
+  );
+}
+
+/** The mark of the product: one line that forks to two. */
+export function Logo() {
+  return (
+    <svg viewBox="0 0 22 22" aria-hidden="true">
+      <rect width="22" height="22" rx="5" fill="var(--accent)" />
+      <path
+        d="M4 11h4m6 0h4M11 11l5-5M11 11l5 5"
+        stroke="var(--on-accent)"
+        strokeWidth="1.8"
+        strokeLinecap="round"
+        fill="none"
+      />
+      <circle cx="11" cy="11" r="2.6" fill="var(--accent)" stroke="var(--on-accent)" strokeWidth="1.8" />
+    </svg>
+  );
+}

@@ -1,0 +1,37 @@
+// Where one can go: the side navigation, the phone menu and the palette read the same list.
+
+import type { IconName } from "../parts/Icon";
+
+export type Place = { path: string; name: string; icon: IconName; words: string };
+export type Group = { name: string | null; places: Place[] };
+
+export const groups: Group[] = [
+  { name: null, places: [{ path: "/live", name: "Live", icon: "live", words: "calls in progress now ringing" }] },
+  {
+    name: "Calls",
+    places: [{ path: "/calls", name: "Calls", icon: "calls", words: "log history recordings" }],
+  },
+  {
+    name: "Traffic",
+    places: [
+      { path: "/visitors", name: "Visitors", icon: "visitor", words: "sessions touches pages" },
+      { path: "/sites", name: "Sites", icon: "site", words: "snippet swap targets hosts" },
+      { path: "/numbers", name: "Numbers and pools", icon: "numbers", words: "tracking inventory leases" },
+    ],
+  },
+  {
+    name: "System",
+    places: [
+      { path: "/trunks", name: "Trunks", icon: "trunk", words: "sip carrier lines" },
+      { path: "/setup", name: "Set up", icon: "setup", words: "first steps test call" },
+      { path: "/settings", name: "Settings", icon: "settings", words: "account api keys password" },
+    ],
+  },
+];
+
+export const places: Place[] = groups.flatMap((group) => group.places);
+
+/** Whether an address lies in a place: "/calls/call_1" lies in "/calls". */
+export function lies(address: string, place: string): boolean {
+  return address === place || address.startsWith(`${place}/`);
+}

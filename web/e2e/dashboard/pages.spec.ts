@@ -1,0 +1,90 @@
+// Every route, in light, dark and on a phone: nothing axe objects to, nothing sideways, a picture to look at.
+
+import { expect, test, type Page } from "@playwright/test";
+import { expectAccessible, expectNoSidewaysScroll, items, open, screens } from "./house";
+
+const looks = [
+  { name: "light", colorScheme: "light", width: 1440, height: 900, axe: true },
+  { name: "dark", colorScheme: "dark", width: 1440, height: 900, axe: true },
+  { name: "phone", colorScheme: "light", width: 390, height: 844, axe: true },
+  // The same parts as on a light phone in the same colours as on a dark desk: only looked at.
+  { name: "phone-dark", colorScheme: "dark", width: 390, height: 844, axe: false },
+] as const;
+
+/** The routes with the first thing of each kind that the server has. */
+async function routes(page: Page): Promise<Record<string, string>> {
+  const first = async (list: string) => (await items(page, `${list}${list.includes("?") ? "&" : "?"}limit=1`))[0]?.id;
+  const [call, ambiguous, session, site, pool] = await Promise.all([
+    first("/calls?recorded=true"),
+    first("/calls?ambiguous=true"),
+    first("/sessions"),
+    first("/sites"),
+    first("/pools"),
+  ]);
+  const found: Record<string, string | undefined> = {
+    live: "/live",
+    calls: "/calls",
+    "calls-none": "/calls?caller=%28907%29+555-0133",
+    call: call && `/calls/${call}`,
+    "call-ambiguous": ambiguous && `/calls/${ambiguous}`,
+    visitors: "/visitors",
+    visitor: session && `/visitors/${session}`,
+    sites: "/sites",
+    site: site && `/sites/${site}`,
+    numbers: "/numbers",
+    pool: pool && `/numbers/pools/${pool}`,
+    trunks: "/trunks",
+    "settings-account": "/settings/account",
+    "settings-keys": "/settings/keys",
+    "settings-password": "/settings/password",
+    "setup-site": "/setup/site",
+    "setup-snippet": "/setup/snippet",
+    "setup-trunk": "/setup/trunk",
+    "setup-numbers": "/setup/numbers",
+    "setup-call": "/setup/call",
+    "no-page": "/nowhere",
+  };
+  return Object.fromEntries(Object.entries(found).filter((entry): entry is [string, string] => Boolean(entry[1])));
+}
+
+for (const look of looks) {
+  test.describe(look.name, () => {
+    test.use({ colorScheme: look.colorScheme, viewport: { width: look.width, height: look.height } });
+    test.setTimeout(240_000);
+
+    test(`every page is reachable for everybody (${look.name})`, async ({ page }) => {
+      const complaints: string[] = [];
+      page.on("console", (message) => {
+        // A page that is not there answers 404; the browser writes that down by itself.
+        if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
+          complaints.push(message.text());
+      });
+      page.on("pageerror", (error) => complaints.push(error.message));
+      for (const [name, path] of Object.entries(await routes(page))) {
+        await test.step(name, async () => {
+          await open(page, path);
+          await page.screenshot({ path: `${screens}${name}-${look.name}.png` });
+          if (look.axe) await expectAccessible(page);
+          await expectNoSidewaysScroll(page);
+        });
+      }
+      expect(complaints).toEqual([]);
+    });
+  });
+}
+
+test.describe("the door", () => {
+  test.use({ storageState: { cookies: [], origins: [] } });
+
+  for (const look of looks) {
+    test(`is reachable for everybody (${look.name})`, async ({ page }) => {
+      await page.emulateMedia({ colorScheme: look.colorScheme });
+      await page.setViewportSize({ width: look.width, height: look.height });
+      await page.goto("/");
+      await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+      await page.screenshot({ path: `${screens}sign-in-${look.name}.png` });
+      await expectAccessible(page);
+      await expectNoSidewaysScroll(page);
+    });
+  }
+});

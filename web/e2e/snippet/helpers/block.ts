@@ -1,0 +1,32 @@
+/** The block a site owner pastes, made from the built artefacts as the server makes it. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+const dist = new URL("../../../snippet/dist/", import.meta.url);
+
+export const loader = () => readFileSync(new URL("loader.js", dist), "utf8");
+export const core = () => readFileSync(new URL("core.js", dist), "utf8");
+
+/** The CSP source expression of the loader. */
+export const loaderHash = () => `'sha256-${createHash("sha256").update(loader()).digest("base64")}'`;
+
+export type Rule = [kind: "p" | "r" | "*", name: string, pattern: string, numbers: ([n: string, f?: string] | null)[]];
+
+export interface Config {
+  v: number;
+  c: number;
+  u: string;
+  k: string;
+  t: [id: string, printed: string, country?: string][];
+  r: Rule[];
+}
+
+/** JSON that cannot end its script element. */
+const json = (config: Config) => JSON.stringify(config).replace(/</g, "\\u003c");
+
+export const block = (config: Config, attributes = "") =>
+  `<script type="application/json" id="trunkline-config">${json(config)}</script>\n<script${attributes}>${loader()}</script>`;
+
+/** The one-tag form: a script that brings its own configuration element. */
+export const oneTag = (config: Config) =>
+  `(function(){var e=document.createElement("script");e.type="application/json";e.id="trunkline-config";e.textContent=${JSON.stringify(json(config))};document.head.appendChild(e)})();${loader()}`;

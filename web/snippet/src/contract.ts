@@ -1,0 +1,111 @@
+/**
+ * What the snippet says to the server, keeps in the browser, and passes from the loader to the core.
+ *
+ * The loader is pasted into other people's pages and cannot be updated; the core is fetched anew. So every shape
+ * here that the loader touches is frozen for its format version (`FORMAT`): add optional fields, never change one.
+ */
+
+/** Format version of the pasted block; sent with every request as `v`. */
+export const FORMAT = 1;
+
+/** What the visitor has agreed to: 0 nothing stored and no session, 1 session in memory only, 2 browser storage. */
+export type Consent = 0 | 1 | 2;
+
+/** A swap target of the site: its id, the E.164 number printed on the pages, and optionally its country. */
+export type Target = [id: string, printed: string, country?: string];
+
+/** The number to show for target `t`: E.164 `n`, and the whole printed form `f` where digits cannot be exchanged one by one. */
+export interface Shown {
+  t: string;
+  n: string;
+  f?: string | undefined;
+}
+
+/**
+ * A source-level rule, first match wins. Kinds: `p` the query parameters of `names` (joined by a space) match `pattern`,
+ * `r` the referrer's host matches `pattern`, `*` always. `numbers` go by target index.
+ */
+export type Rule = [kind: "p" | "r" | "*", names: string, pattern: string, numbers: ([n: string, f?: string] | null)[]];
+
+/** The JSON element `trunkline-config` of the block. */
+export interface Config {
+  /** Format version. */
+  v: number;
+  /** Configuration version of the site. */
+  c: number;
+  /** Base address of `assign` and `event`; its last path segment is the site key. */
+  u: string;
+  /** Address of the core module. */
+  k: string;
+  t: Target[];
+  r: Rule[];
+}
+
+/** What `assign` answers. */
+export interface Answer {
+  /** Confirms and keeps the assignment; null when there is nothing to confirm. */
+  token: string | null;
+  numbers: Shown[];
+  kind: "pool" | "source" | "static" | "none";
+  /** Seconds for which a remembered assignment may be shown without asking first. */
+  ttl: number;
+  /** Seconds between heartbeats. */
+  beat: number;
+}
+
+/** One thing that happened, as `event` takes it. `ago` is in milliseconds before the request was sent. */
+export type Happening =
+  | { k: "shown"; swaps: number; page: string }
+  | { k: "beat" }
+  | { k: "page"; page: string; ref: string }
+  | { k: "tap"; n: string; ago: number };
+
+/** The assignment of this visitor, in memory and (consent 2) in browser storage: the last answer and what became of it. */
+export interface Memory extends Partial<Answer> {
+  /** Numbers to show; the first for a target counts. */
+  numbers: Shown[];
+  /** Unix milliseconds until which they may be shown without asking. */
+  x?: number;
+  /** 1 once a `shown` beacon was accepted: only then is a lease ours to keep alive. */
+  s?: 1;
+}
+
+/**
+ * What the loader hands to the core: its one engine and the state both share. Short names, because the loader pays
+ * for each of them in every page of every customer.
+ */
+export interface Shared {
+  /** The block's configuration. */
+  C: Config;
+  /** Consent in force. */
+  l: Consent;
+  /** The assignment now in force. */
+  M: Memory;
+  /** Numbers of the source-level rule that matched this page; what is shown when there is no assignment. */
+  b: Shown[];
+  /** How many texts and attributes were changed so far. */
+  c: number;
+  /** How many places were left alone because another script kept changing them back. */
+  g: number;
+  /** Set once frameworks have hydrated: their roots are swapped from then on. */
+  h?: boolean;
+  /** Letters of the telephone's keys, which the core brings. */
+  y?: string;
+  /** Calls of `tl` made before the core came. */
+  q: unknown[][];
+  /** Settles when the assignment request of this page has ended, however it ended; absent when there was nothing to ask. */
+  p?: Promise<void> | undefined;
+  /** Swaps all below an element (by default the page) to the numbers of `M` and keeps watching it. */
+  r(root?: Element): void;
+  /** Asks for an assignment; `as` stands in for fields of the request. */
+  a(as?: { page: string; ref: string }): Promise<void>;
+  /** Called after each pass that changed the page or gave a place up, once the core is there. */
+  o?(): void;
+}
+
+declare global {
+  interface Window {
+    /** What pages may call: `tl("consent", true)`, `tl("swap", element)`, `tl("number", target, callback)`. */
+    tl?: (...call: unknown[]) => unknown;
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * The core: everything that can come after the first swap. It tells the server what was shown, seen and tapped, keeps
+ * the lease alive while the page is visible, and checks the number again when the page wakes. The engine is the
+ * loader's; this module has none.
+ */
+import type { Consent, Happening, Shared } from "./contract.ts";
+import { store } from "./core/memory.ts";
+import { outbox } from "./core/outbox.ts";
+import { onView } from "./core/pages.ts";
+import { places } from "./core/shown.ts";
+import { onTap } from "./core/taps.ts";
+import { KEYS } from "./number.ts";
+
+/** Hidden for longer, another visitor may have been given our number: ask before it is dialled. */
+const STALE_MS = 6e4;
+
+/** Seconds between heartbeats where the server does not say, and at least. */
+const BEAT_S = 20;
+const BEAT_S_MIN = 1;
+
+/** How long a new view may take to be drawn before its numbers are reported. */
+const VIEW_MS = 500;
+
+/** Callbacks that `tl("number", …)` takes at most. */
+const WATCHERS_MAX = 32;
+
+type Watcher = (number: string) => void;
+
+export const s = (shared: Shared): void => {
+  /** The token whose numbers were reported as shown on this view. */
+  let reported: unknown;
+  let beating: ReturnType<typeof setInterval> | undefined;
+  /** When the page went out of sight; 0 while it is in sight. */
+  let hiddenAt = document.visibilityState == "visible" ? 0 : Date.now();
+  /** Consent under which the last assignment was asked for. */
+  let asked = shared.l;
+  let viewing: ReturnType<typeof setTimeout> | undefined;
+  let reporting: ReturnType<typeof setTimeout> | undefined;
+  let warned = false;
+  const watchers: [target: unknown, watcher: Watcher, last: string | undefined][] = [];
+
+  const memory = store(shared);
+  const line = outbox(
+    shared,
+    (events) => {
+      if (events.some((event) => event.k == "shown")) shared.M.s = 1;
+      if (shared.M.s) memory.extend();
+    },
+    memory.disown,
+  );
+  const tell = (event: Happening, last?: boolean) => {
+    line.put(event);
+    line.send(last);
+  };
+
+  const number = (target: unknown): string | undefined => {
+    const printed = shared.C.t.find((t) => t[0] == target) || shared.C.t[0];
+    return (shared.M.numbers.find((shown) => shown.t == printed?.[0]) || { n: printed?.[1] }).n;
+  };
+
+  /** Reports the numbers of this view once per assignment; `last` when there may be no later occasion. */
+  const report = (last?: boolean) => {
+    for (const watcher of watchers) {
+      const now = number(watcher[0]);
+      // A page's own mistake must not end the pass that calls it.
+      if (now && now != watcher[2]) queueMicrotask(() => watcher[1](now));
+      watcher[2] = now;
+    }
+    if (shared.g && !warned) {
+      warned = true;
+      console.warn("trunkline: another script keeps changing a telephone number back; it is left alone");
+    }
+    const token = shared.M.token;
+    if (!token || reported == token || (!last && (hiddenAt || document.readyState == "loading"))) return;
+    const swaps = places();
+    if (swaps) {
+      reported = token;
+      tell({ k: "shown", swaps, page: location.href }, last);
+    }
+  };
+
+  /** Tells what waits and what is shown; while the page is still being read, the network is left to it. */
+  const settled = () => {
+    if (document.readyState == "loading") return;
+    line.send();
+    report();
+  };
+
+  /** After an assignment, whichever way it went. */
+  const assigned = () => {
+    if (!shared.l) {
+      // Consent was withdrawn while the answer was under way.
+      if (asked) memory.forget();
+      shared.M.token = null;
+    }
+    // Only a pool's number waits for its confirmation.
+    else if (shared.M.kind && shared.M.kind != "pool" && !shared.M.s) memory.extend();
+    beat();
+    settled();
+  };
+
+  const ask = (as?: { page: string; ref: string }) => {
+    asked = shared.l;
+    return (shared.p = shared.a(as)).then(assigned);
+  };
+
+  const pulse = (last?: boolean) => shared.M.s && tell({ k: "beat" }, last);
+
+  /** Beats while the page is visible, never otherwise. */
+  const beat = () => {
+    clearInterval(beating);
+    if (!hiddenAt) beating = setInterval(pulse, Math.max(BEAT_S_MIN, shared.M.beat || BEAT_S) * 1e3);
+  };
+
+  /** The page is back in sight. Long away, the number is checked; without an answer in its time it is not ours to show. */
+  const wake = () => {
+    if (!hiddenAt) return;
+    const away = Date.now() - hiddenAt;
+    const before = shared.M;
+    const stale = () => before.x! < Date.now();
+    hiddenAt = 0;
+    beat();
+    if (shared.l && (away > STALE_MS || stale()))
+      ask({ page: location.origin + location.pathname, ref: location.origin }).then(() => {
+        if (shared.M == before && stale()) memory.forget();
+      });
+    else {
+      pulse();
+      report();
+    }
+  };
+
+  const leave = () => {
+    if (hiddenAt) return;
+    clearInterval(beating);
+    report(true);
+    pulse(true);
+    line.send(true);
+    hiddenAt = Date.now();
+  };
+
+  /** A view without a document of its own, reached from `ref`. */
+  const viewed = (ref: string) => {
+    reported = 0;
+    line.put({ k: "page", page: location.href, ref });
+    viewing ??= setTimeout(() => {
+      viewing = undefined;
+      settled();
+    }, VIEW_MS);
+  };
+
+  const consent = (given: unknown) => {
+    const level = (given === true ? 2 : +(given as number) || 0) as Consent;
+    const before = shared.l;
+    shared.l = level;
+    if (!level) memory.forget();
+    else if (!before) ask();
+    else memory.keep();
+  };
+
+  const command = (name: unknown, ...rest: unknown[]): unknown => {
+    if (name == "consent" && shared.l != (rest[0] === true ? 2 : +(rest[0] as number))) consent(rest[0]);
+    if (name == "swap") {
+      const root = rest[0] as Element | ShadowRoot | undefined;
+      if (root && !("tagName" in root)) for (const child of root.children) shared.r(child);
+      else shared.r(root);
+    }
+    if (name != "number") return;
+    const watcher = rest.find((one) => typeof one == "function") as Watcher | undefined;
+    const now = number(rest[0]);
+    if (watcher && watchers.length < WATCHERS_MAX) {
+      watchers.push([rest[0] as string, watcher, now]);
+      if (now) watcher(now);
+    }
+    return now;
+  };
+
+  const hydrated = () => {
+    if (!shared.h) {
+      shared.h = true;
+      shared.r();
+    }
+  };
+
+  // Numbers in letters, and what was left alone because frameworks had not yet hydrated.
+  shared.y = KEYS;
+  // Not within the pass that swaps: nothing of ours comes before its paint.
+  shared.o = () => {
+    reporting ??= setTimeout(() => {
+      reporting = undefined;
+      report();
+    });
+  };
+  shared.h = document.readyState == "complete";
+  shared.r();
+  if (!shared.h) {
+    addEventListener("load", hydrated);
+    const idle = () => window.requestIdleCallback?.(hydrated);
+    if (document.readyState == "loading") document.addEventListener("DOMContentLoaded", idle);
+    else idle();
+    // The end of a page comes before the engine has heard of its last part.
+    document.addEventListener("DOMContentLoaded", () => setTimeout(settled));
+  }
+
+  window.tl = command;
+  for (const [name, ...rest] of shared.q) command(name, ...rest);
+
+  // A remembered assignment and no new arrival: nothing was asked, and a page view is all there is to tell.
+  if (!shared.p && shared.M.token) line.put({ k: "page", page: location.href, ref: document.referrer });
+  Promise.resolve(shared.p).then(assigned);
+
+  onTap(shared, (n) => tell({ k: "tap", n, ago: 0 }));
+  onView(viewed);
+  document.addEventListener("visibilitychange", () => (document.visibilityState == "visible" ? wake() : leave()));
+  addEventListener("pagehide", leave);
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    memory.adopt();
+    wake();
+    viewed(document.referrer);
+  });
+  memory.watch(memory.adopt);
+};

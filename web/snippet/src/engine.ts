@@ -1,0 +1,118 @@
+/**
+ * The swap engine: walks a page's text and attributes, replaces numbers, and keeps them replaced. Never touches markup.
+ * It is a module with state and not a class, because a page has exactly one: the loader makes it, the core is handed it.
+ */
+import type { Shared } from "./contract.ts";
+import { replacement } from "./number.ts";
+
+/** Never edited: fields, code, scripts, what a person is writing in, and what the page's author excludes. */
+const LEAVE = "head,input,textarea,code,pre,script,style,[contenteditable]:not([contenteditable^=f]),[data-tl-skip]";
+
+/** Left alone until the frameworks have hydrated: a text changed before makes them build the page again. */
+const HYDRATES = ",#__next,#__nuxt,[data-tl-hydrate]";
+
+/** A number may be spread over these; every other element ends a run of text. Texts and comments (`#…`) never do. */
+const INLINE = /^(#.*|[abisu]|em|mark|s(mall|pan|trong|u.)|wbr)$/i;
+
+/** Links that dial or write to a number. */
+const DIALS = /^(tel|sms|callto):|wa\.me|whatsapp/i;
+
+const ATTRIBUTES = ["href", "aria-label", "title"];
+
+/** In how many passes of one second an element may be written (the first and three again), and in how many anything. */
+const enum PassesMax {
+  Element = 4,
+  Page = 99,
+}
+
+/** A text or attribute remembers what stood in it and what we wrote there. */
+type Place = (Text | Attr) & { _tl?: [original: string, ours: string] };
+
+/** An element remembers the last passes that wrote to it, newest first. */
+type Written = Node & { _tl?: number[] };
+
+/** All that may stand for a target: its printed number first, then every number shown since. */
+const wanted: Record<string, string> = {};
+const texts: Text[] = [];
+let replace: ReturnType<typeof replacement>;
+let leave: string;
+let pass: number;
+let seen: Set<Node>;
+
+/** True when `place` was written in `max` passes within a second; from then on for ever. */
+const tooOften = (place: Written, max: number): boolean => {
+  const last = (place._tl ||= []);
+  if (last[0] != pass)
+    if (last[max - 1]! > pass - 1e3) last[max - 1] = Infinity;
+    else if (last.unshift(pass) > max) last.pop();
+  return last[max - 1] == Infinity;
+};
+
+/** Swaps texts or attributes as if they were one, so that a number may be spread over them. */
+const swap = (places: Place[]) => {
+  const before = places.map((place) => (place._tl?.[1] == place.nodeValue ? place._tl![0] : place.nodeValue!));
+  const cells = replace(before.join(""), (places[0] as Attr)?.name == "href");
+  places.forEach((place, i) => {
+    const after = cells.splice(0, before[i]!.length).join("");
+    if (place.nodeValue != after)
+      if (tooOften(place.parentNode || (place as Attr).ownerElement!, PassesMax.Element)) shared.g++;
+      else {
+        place._tl = [before[i]!, (place.nodeValue = after)];
+        shared.c++;
+      }
+  });
+};
+
+const walk = (root: Element, deep?: number) => {
+  const inline = INLINE.test(root.nodeName);
+  seen.add(root);
+  inline || swap(texts.splice(0));
+  for (const name of ATTRIBUTES) {
+    const attribute = root.getAttributeNode(name);
+    if (attribute && (name != "href" || DIALS.test(attribute.value))) swap([attribute]);
+  }
+  for (const child of root.childNodes as NodeListOf<Text | Element>)
+    if (child.nodeType == 3) texts.push(child as Text);
+    else if (child.nodeType == 1)
+      if (!(child as Element).matches(leave) && (deep || INLINE.test(child.nodeName))) walk(child as Element, 1);
+      else swap(texts.splice(0));
+  inline || swap(texts.splice(0));
+};
+
+/** Swaps around `node`: its whole block if only text or inline elements changed, all below it if it is new. */
+const look = (node: Node | null | undefined, deep?: number) => {
+  for (; node && INLINE.test(node.nodeName); node = node.parentElement) deep = 0;
+  if (node && !seen.has(node) && !(node as Element).closest(leave)) walk(node as Element, deep);
+};
+
+const work = (records: { target?: Node; addedNodes: Iterable<Node> }[]) => {
+  const before = shared.c + shared.g;
+  // Told apart as an object, compared as a time: clocks are coarse.
+  pass = new Date() as never;
+  seen = new Set();
+  leave = LEAVE + (shared.h ? "" : HYDRATES);
+  for (const record of records) {
+    look(record.target);
+    for (const node of record.addedNodes) look(node, 1);
+  }
+  if (before != shared.c + shared.g) {
+    if (tooOften(document, PassesMax.Page)) observer.disconnect();
+    shared.o?.();
+  }
+};
+
+const observer = new MutationObserver(work);
+
+/** What loader and core share; the loader fills it. */
+export const shared = {
+  c: 0,
+  g: 0,
+  q: [],
+  r(root = document.documentElement) {
+    shared.C.t.forEach((target) => (wanted[target[1]] = target[0]));
+    shared.M.numbers.forEach((shown) => (wanted[shown.n] ??= shown.t));
+    replace = replacement(wanted, shared.M.numbers, shared.y);
+    observer.observe(root, { subtree: true, childList: true, characterData: true, attributeFilter: ATTRIBUTES });
+    work([{ addedNodes: [root] }]);
+  },
+} as unknown as Shared;

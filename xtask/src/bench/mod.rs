@@ -1,0 +1,97 @@
+//! The benchmarks: each measures beside its peer in one run and ends with one JSON line.
+
+mod api;
+mod assign;
+mod house;
+mod machine;
+mod process;
+mod sip;
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+
+use crate::shell::{root, run, say};
+use crate::{tools, web};
+
+/// Every benchmark by name.
+const NAMES: &[&str] = &["assign", "sip", "snippet"];
+
+/// Runs every benchmark.
+pub(crate) fn all() -> anyhow::Result<()> {
+    for name in NAMES {
+        one(name)?;
+    }
+    Ok(())
+}
+
+/// Runs one.
+pub(crate) fn one(name: &str) -> anyhow::Result<()> {
+    if !NAMES.contains(&name) {
+        bail!(
+            "there is no benchmark `{name}`; write one of {}",
+            NAMES.join(", ")
+        );
+    }
+    tools::install(tools::FOR_BENCH)?;
+    web::build()?;
+    match name {
+        "assign" => {
+            build(&["--package", "trunkline-sim", "--example", "visitors"])?;
+            say("benchmark assign");
+            assign::run()
+        }
+        "sip" => {
+            build(&[])?;
+            say("benchmark sip");
+            sip::run()
+        }
+        _ => {
+            say("benchmark snippet");
+            run("node", &["web/e2e/bench/snippet.mjs"])
+        }
+    }
+}
+
+/// Builds the program as it is shipped, and what else is named, with the same profile.
+fn build(more: &[&str]) -> anyhow::Result<()> {
+    say("building the release (several minutes the first time)");
+    let mut arguments = vec!["build", "--locked", "--release"];
+    arguments.extend(["--package", "trunkline", "--bin", "trunkline"]);
+    arguments.extend(more);
+    run("cargo", &arguments)
+}
+
+/// Where cargo puts what it builds.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| root().join("target"), |folder| root().join(folder))
+}
+
+/// A folder of its own for one run, empty; on the disk the repository is on.
+fn folder(name: &str) -> anyhow::Result<PathBuf> {
+    let folder = target()
+        .join("bench")
+        .join(format!("{name}-{}", std::process::id()));
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// The middle of some figures; 0 of none.
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    match figures.len() {
+        0 => 0.0,
+        n if n % 2 == 1 => figures[n / 2],
+        n => f64::midpoint(figures[n / 2 - 1], figures[n / 2]),
+    }
+}
+
+/// Rounded to so many digits after the point.
+fn rounded(figure: f64, digits: i32) -> f64 {
+    let scale = 10_f64.powi(digits);
+    (figure * scale).round() / scale
+}

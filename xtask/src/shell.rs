@@ -1,0 +1,81 @@
+//! Running programs from the root of the repository.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, bail};
+
+/// The root of the repository.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+}
+
+/// Tells what happens now.
+pub(crate) fn say(text: &str) {
+    // A closed pipe is the reader's choice.
+    let _ = writeln!(std::io::stdout(), "==> {text}");
+}
+
+/// Runs a program to its end.
+pub(crate) fn run(program: &str, arguments: &[&str]) -> anyhow::Result<()> {
+    run_with(program, arguments, &[])
+}
+
+/// Runs a program to its end with variables of its own.
+pub(crate) fn run_with(
+    program: &str,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> anyhow::Result<()> {
+    let status = Command::new(program)
+        .args(arguments)
+        .envs(variables.iter().copied())
+        .current_dir(root())
+        .status()
+        .with_context(|| format!("{program} could not be started"))?;
+    if !status.success() {
+        bail!("`{program} {}` failed", arguments.join(" "));
+    }
+    Ok(())
+}
+
+/// What a program prints.
+pub(crate) fn output(program: &str, arguments: &[&str]) -> anyhow::Result<String> {
+    let out = Command::new(program)
+        .args(arguments)
+        .current_dir(root())
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !out.status.success() {
+        bail!("`{program} {}` failed", arguments.join(" "));
+    }
+    Ok(String::from_utf8_lossy(&out.stdout).into_owned())
+}
+
+/// Whether a program is there.
+pub(crate) fn has(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+/// Starts a program that goes on beside this one.
+pub(crate) fn start(program: &str, arguments: &[&str]) -> anyhow::Result<Child> {
+    Command::new(program)
+        .args(arguments)
+        .current_dir(root())
+        .spawn()
+        .with_context(|| format!("{program} could not be started"))
+}
+
+/// Runs a program in place of this one, so that Ctrl-C reaches it alone.
+pub(crate) fn become_program(program: &Path, arguments: &[&str]) -> anyhow::Result<()> {
+    use std::os::unix::process::CommandExt;
+    let error = Command::new(program)
+        .args(arguments)
+        .current_dir(root())
+        .exec();
+    Err(error).with_context(|| format!("{} could not be started", program.display()))
+}

@@ -1,0 +1,61 @@
+//! All tests, in the order that fails soonest.
+
+use crate::shell::{has, run, say};
+use crate::{arrows, tools, web};
+
+/// What `make test` runs.
+pub(crate) fn all() -> anyhow::Result<()> {
+    arrows::check()?;
+    tools::install(tools::FOR_TESTS)?;
+    say("checking format and lints");
+    run("cargo", &["fmt", "--all", "--check"])?;
+    web::build()?;
+    say("testing the browser side");
+    run("npm", &["test", "--prefix", "web"])?;
+    say("testing the Rust side (a few minutes of building the first time)");
+    rust_tests(&[])?;
+    say("building the program for the browser tests");
+    run("cargo", &["build", "--locked", "--package", "trunkline"])?;
+    say("testing the whole in a browser");
+    run("npm", &["run", "--prefix", "web", "e2e"])?;
+    say("all tests passed");
+    Ok(())
+}
+
+/// Format, lints and types.
+pub(crate) fn lint() -> anyhow::Result<()> {
+    arrows::check()?;
+    run("cargo", &["fmt", "--all", "--check"])?;
+    run(
+        "cargo",
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    )?;
+    web::install()?;
+    run("npm", &["run", "--prefix", "web", "lint"])
+}
+
+/// The long tests, which are marked as ignored.
+pub(crate) fn soak() -> anyhow::Result<()> {
+    tools::install(tools::FOR_TESTS)?;
+    rust_tests(&["--run-ignored", "ignored-only"])
+}
+
+fn rust_tests(more: &[&str]) -> anyhow::Result<()> {
+    if has("cargo-nextest") {
+        let mut arguments = vec!["nextest", "run", "--workspace", "--locked"];
+        arguments.extend(more);
+        return run("cargo", &arguments);
+    }
+    let mut arguments = vec!["test", "--workspace", "--locked"];
+    if !more.is_empty() {
+        arguments.extend(["--", "--ignored"]);
+    }
+    run("cargo", &arguments)
+}
