@@ -156,31 +156,42 @@ fn verdict(
     }
 }
 
-/// The source of the call: a source number says it by itself; else the credited session's.
+/// The source of the call: a source number says it by itself, else the credited session's; a number
+/// printed somewhere stands for its own label.
 fn source_of(
     number: &TrackingNumber,
     of_session: Option<Source>,
     ambiguous: bool,
 ) -> Option<Source> {
-    if number.kind != NumberUse::Source || number.selector.is_empty() {
-        return of_session;
-    }
-    if let Some(source) = of_session.filter(|s| !ambiguous && number.selector.matches(s)) {
-        return Some(source);
-    }
     let selector = &number.selector;
-    Some(Source {
-        channel: selector.channel.unwrap_or(Channel::Other),
-        medium: selector.medium.clone().unwrap_or_default(),
-        source: selector
-            .source
-            .clone()
-            .unwrap_or_else(|| number.label.clone()),
-        ad_campaign: None,
-        term: None,
-        content: None,
-        rule: "source_number".to_owned(),
-    })
+    let by_number = |channel, medium: &str, source: &str, rule: &str| Source {
+        channel,
+        medium: medium.to_owned(),
+        source: source.to_owned(),
+        rule: rule.to_owned(),
+        ..Source::direct()
+    };
+    match number.kind {
+        NumberUse::Source if !selector.is_empty() => {
+            let certain = of_session.filter(|s| !ambiguous && selector.matches(s));
+            let text = |part: &Option<String>| part.clone().unwrap_or_default();
+            let channel = selector.channel.unwrap_or(Channel::Other);
+            let own = || {
+                by_number(
+                    channel,
+                    &text(&selector.medium),
+                    &text(&selector.source),
+                    "source_number",
+                )
+            };
+            Some(certain.unwrap_or_else(own))
+        }
+        NumberUse::Static if !number.label.is_empty() => {
+            let own = || by_number(Channel::Other, "static", &number.label, "static_number");
+            Some(of_session.unwrap_or_else(own))
+        }
+        NumberUse::Static | NumberUse::Source | NumberUse::Pool => of_session,
+    }
 }
 
 fn who(session: &SessionRow) -> String {

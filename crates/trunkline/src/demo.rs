@@ -50,6 +50,9 @@ pub(crate) struct Options {
     /// Keep the data in this new folder; otherwise it is removed at the end.
     #[arg(long)]
     keep: Option<PathBuf>,
+    /// Write the addresses into this file as JSON once everything runs, for tests.
+    #[arg(long)]
+    ready_file: Option<PathBuf>,
 }
 
 /// How the demo logs: what somebody should look at, unless asked for more.
@@ -74,6 +77,9 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
         ended = &mut end => return ended,
     };
     say(&running.welcome());
+    if let Some(path) = &options.ready_file {
+        running.tell(path)?;
+    }
     end.await?;
     say("\n  Ending.");
     running.end().await;
@@ -194,6 +200,20 @@ impl Running {
             password = account::PASSWORD,
             site = self.site.address(),
         )
+    }
+
+    /// Writes the addresses for a program; the file appears whole.
+    fn tell(&self, path: &Path) -> anyhow::Result<()> {
+        let told = serde_json::json!({
+            "dashboard": self.public_url,
+            "site": format!("http://{}", self.site.address()),
+            "email": account::EMAIL,
+            "password": account::PASSWORD,
+        });
+        let part = path.with_extension("part");
+        std::fs::write(&part, told.to_string())?;
+        std::fs::rename(&part, path)
+            .with_context(|| format!("{} cannot be written", path.display()))
     }
 
     /// Ends everything, callers first.

@@ -100,11 +100,12 @@ impl Source {
     }
 }
 
-/// Name for people of a source within its channel: `Google Ads`, `Bing organic`, `Direct`.
+/// Name for people of a source within its channel: `Google Ads`, `Bing organic`, `Direct`. Without a
+/// source it is the channel's.
 #[must_use]
 pub fn label(channel: Channel, source: &str) -> String {
-    if channel == Channel::Direct {
-        return "Direct".to_owned();
+    if channel == Channel::Direct || source.is_empty() {
+        return channel.label().to_owned();
     }
     let mut letters = source.chars();
     let name: String = letters.next().map_or_else(String::new, |first| {

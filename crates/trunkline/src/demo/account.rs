@@ -230,7 +230,6 @@ impl Base<'_> {
     }
 
     async fn put(&self, number: TrackingNumber) -> anyhow::Result<()> {
-
         Ok(self.house.backend.setup.put_number(&number).await?)
     }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::DbError;
@@ -54,9 +55,10 @@ impl Sqlite {
         let (reads, _) = reader::start(path, readers)?;
         let checkpoints = checkpoint::start(path, Arc::clone(&restart_wanted))?;
         let (work, queue) = mpsc::channel(limits::WRITER_QUEUE_MAX);
+        let runtime = Handle::current();
         let writer = std::thread::Builder::new()
             .name("store-write".to_owned())
-            .spawn(move || writer::serve(&conn, queue, &restart_wanted))
+            .spawn(move || writer::serve(&conn, runtime, queue, &restart_wanted))
             .map_err(|error| DbError::other("start writer thread", error))?;
         Ok(Sqlite {
             path: path.to_owned(),

@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{checkpoint, connection};
@@ -51,12 +52,14 @@ pub(in crate::db) enum TxStep {
 /// Serves the queue until it is closed or [`Work::Stop`] arrives.
 pub(super) fn serve(
     conn: &Connection,
+    runtime: Handle,
     mut queue: mpsc::Receiver<Work>,
     restart_wanted: &Arc<AtomicBool>,
 ) {
     let mut writer = Writer {
         conn,
         texts: Texts::sqlite(),
+        runtime,
         kinds: HashMap::new(),
     };
     let mut waiting = Vec::with_capacity(limits::BATCH_ENTRIES_MAX);
@@ -73,6 +76,8 @@ pub(super) fn serve(
 struct Writer<'c> {
     conn: &'c Connection,
     texts: Texts,
+    /// Where waiters are answered.
+    runtime: Handle,
     /// The statement of each record kind, by the address of the kind.
     kinds: HashMap<usize, rusqlite::Statement<'c>>,
 }
@@ -237,23 +242,15 @@ impl<'c> Writer<'c> {
         }
     }
 
-    /// Commits and answers everybody.
+    /// Commits and has everybody answered.
     fn finish(&mut self, carried: Vec<Carried>) {
         let committed = self.control("COMMIT");
         if committed.is_err() {
             self.rollback();
         }
-        let again = || committed.as_ref().copied().map_err(DbError::again);
-        for item in carried {
-            match item {
-                Carried::Records(entry) => entry.answer(again()),
-                Carried::Submit(submit, outcome) => {
-                    let _ = submit
-                        .done
-                        .send(outcome.and_then(|outcome| again().map(|()| outcome)));
-                }
-            }
-        }
+        // Inside the runtime a waiter is woken without a system call, and the writer is free for the next group.
+        self.runtime
+            .spawn(async move { answer(carried, &committed) });
     }
 
     /// Runs `work` in a savepoint, which is undone on an error or when the result is not worth keeping.
@@ -330,6 +327,20 @@ impl<'c> Writer<'c> {
         run()
             .map(drop)
             .map_err(|error| DbError::from_sqlite(sql, &error))
+    }
+}
+
+fn answer(carried: Vec<Carried>, committed: &Result<(), DbError>) {
+    let again = || committed.as_ref().copied().map_err(DbError::again);
+    for item in carried {
+        match item {
+            Carried::Records(entry) => entry.answer(again()),
+            Carried::Submit(submit, outcome) => {
+                let _ = submit
+                    .done
+                    .send(outcome.and_then(|outcome| again().map(|()| outcome)));
+            }
+        }
     }
 }
 
