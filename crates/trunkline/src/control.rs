@@ -28,6 +28,8 @@ const ANSWER_WAIT: Duration = Duration::from_secs(600);
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub(crate) enum Request {
+    /// Adds an account.
+    AddAccount(commands::account::NewAccount),
     /// Adds a user, or gives one a new password.
     AddUser(commands::user::NewUser),
     /// Copies the database to a file.
@@ -103,6 +105,11 @@ async fn answer(mut stream: UnixStream, house: &House) -> io::Result<()> {
 
 async fn perform(request: Request, house: &House) -> anyhow::Result<String> {
     match request {
+        Request::AddAccount(account) => {
+            let told = commands::account::add(&house.store, &house.backend.moment, account).await?;
+            house.backend.setup.reload().await?;
+            Ok(told)
+        }
         Request::AddUser(user) => {
             commands::user::add(&house.store, &house.backend.moment, user).await
         }

@@ -69,7 +69,7 @@ pub(crate) fn log() -> Log {
 /// # Errors
 /// When a part cannot start.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
-    let data = DataFolder::make(options.keep.clone())?;
+    let data = DataFolder::make(options.keep.as_deref())?;
     let end = serve::stop_signal();
     tokio::pin!(end);
     let running = tokio::select! {
@@ -93,9 +93,9 @@ struct DataFolder {
 }
 
 impl DataFolder {
-    fn make(keep: Option<PathBuf>) -> anyhow::Result<Self> {
-        let path = match &keep {
-            Some(path) => path.clone(),
+    fn make(keep: Option<&Path>) -> anyhow::Result<Self> {
+        let path = match keep {
+            Some(path) => path.to_owned(),
             None => {
                 let random = u64::from_ne_bytes(keys::random()?);
                 std::env::temp_dir().join(format!("trunkline-demo-{random:016x}"))

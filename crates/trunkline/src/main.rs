@@ -18,6 +18,7 @@ use std::process::ExitCode;
 use anyhow::{anyhow, bail};
 use clap::{Parser, Subcommand};
 
+use crate::commands::account::NewAccount;
 use crate::commands::user::NewUser;
 use crate::config::Config;
 
@@ -59,6 +60,9 @@ enum Command {
         /// The folder of the backup.
         from: PathBuf,
     },
+    /// Accounts: the tenants of this server.
+    #[command(subcommand)]
+    Account(AccountCommand),
     /// Users of the dashboard.
     #[command(subcommand)]
     User(UserCommand),
@@ -67,6 +71,24 @@ enum Command {
     Db(DbCommand),
     /// Print the OpenAPI description of the management API.
     Openapi,
+}
+
+#[derive(Debug, Subcommand)]
+enum AccountCommand {
+    /// Add an account.
+    Add {
+        /// Name for people.
+        name: String,
+        /// IANA time zone.
+        #[arg(long, default_value = "America/New_York")]
+        zone: String,
+        /// Currency of its books; fixed from then on.
+        #[arg(long, default_value = "USD")]
+        currency: String,
+        /// Home country.
+        #[arg(long, default_value = "US")]
+        country: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -155,6 +177,20 @@ async fn perform(command: Command, config: &Config) -> anyhow::Result<()> {
         Command::Migrate => commands::db::migrate(config).await,
         Command::Backup { to } => commands::backup::run(config, &to).await,
         Command::Restore { from } => commands::backup::restore(config, &from).await,
+        Command::Account(AccountCommand::Add {
+            name,
+            zone,
+            currency,
+            country,
+        }) => {
+            let account = NewAccount {
+                name,
+                zone,
+                currency,
+                country,
+            };
+            commands::account::run_add(config, account).await
+        }
         Command::User(UserCommand::Add {
             email,
             name,

@@ -892,7 +892,9 @@ export interface components {
             items: {
                 /** Format: int64 */
                 created_at: number;
+                /** @description Idle. */
                 free: number;
+                /** @description Held by a session, or kept aside after a call. */
                 held: number;
                 id: string;
                 in_call: number;
@@ -1024,7 +1026,9 @@ export interface components {
         Pool: {
             /** Format: int64 */
             created_at: number;
+            /** @description Idle. */
             free: number;
+            /** @description Held by a session, or kept aside after a call. */
             held: number;
             id: string;
             in_call: number;

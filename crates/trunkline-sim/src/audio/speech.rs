@@ -22,12 +22,12 @@ const VOWELS: [[f32; 3]; 6] = [
 /// Bandwidths of the formants in Hz.
 const BANDWIDTHS: [f32; 3] = [80.0, 110.0, 160.0];
 /// Loudness of the voiced part before the resonators.
-const VOICED_LEVEL: f32 = 1_500.0;
+const VOICED_LEVEL: f32 = 3_400.0;
 /// Loudness of consonants.
-const NOISE_LEVEL: f32 = 1_300.0;
+const NOISE_LEVEL: f32 = 2_200.0;
 /// The hiss of an open line.
 const HISS: f32 = 5.0;
-/// No sample is louder.
+/// Louder and louder comes ever closer to this, as in a telephone's amplifier.
 const PEAK: f32 = 22_000.0;
 /// How fast a syllable swells and fades, in samples.
 const SWELL: f32 = RATE as f32 * 0.02;
@@ -182,7 +182,7 @@ impl Speech {
             None => 0.0,
         };
         let hiss = (self.hiss.fraction() as f32 - 0.5) * 2.0 * HISS;
-        (sound + hiss).clamp(-PEAK, PEAK) as i16
+        (PEAK * ((sound + hiss) / PEAK).tanh()) as i16
     }
 
     /// The syllable that is spoken at a moment of an own turn.

@@ -75,14 +75,14 @@ impl World {
 }
 
 impl Life {
-    async fn run(mut self) {
+    async fn run(self) {
         let start = Instant::now();
         let life = Shared {
             carrier: Arc::clone(&self.config.carrier),
             client: self.config.client.clone(),
             site: self.config.site.clone().into(),
         };
-        while let Some(entry) = self.config.plan.next() {
+        for entry in self.config.plan {
             tokio::select! {
                 () = sleep_until(start + Duration::from_millis(entry.at_ms)) => {}
                 () = self.stop.cancelled() => return,

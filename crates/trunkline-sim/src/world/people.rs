@@ -66,7 +66,7 @@ const DESKTOPS: &[(f64, &str)] = &[
 /// Share of visitors on a telephone.
 const PHONE_SHARE: f64 = 0.6;
 /// Consent levels with their shares.
-const CONSENTS: &[(f64, u8)] = &[(76.0, 2), (8.0, 1), (16.0, 0)];
+const CONSENTS: &[(f64, u8)] = &[(80.0, 2), (9.0, 1), (11.0, 0)];
 
 /// Somebody with a browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

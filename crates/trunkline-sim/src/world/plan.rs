@@ -37,6 +37,8 @@ pub struct Pace {
     pub visit_ms: f64,
     /// Median and longest conversation, in milliseconds.
     pub talk_ms: (f64, f64),
+    /// How even the arrivals are: 1 as in life (a Poisson process), more for fewer lulls and rushes.
+    pub evenness: u32,
     /// Arrivals at once, so that there is something to see from the start.
     pub opening: u64,
     /// When the plan starts, to follow the week; `None`: every moment is alike.
@@ -57,12 +59,13 @@ impl Pace {
     #[must_use]
     pub const fn demo() -> Self {
         Self {
-            visitors_per_minute: 3.4,
+            visitors_per_minute: 4.0,
             callers: 0.45,
-            strangers_per_minute: 1.6,
+            strangers_per_minute: 1.3,
             call_again: 0.13,
             visit_ms: 55_000.0,
             talk_ms: (48_000.0, 120_000.0),
+            evenness: 4,
             opening: 6,
             calendar: None,
         }
@@ -79,6 +82,7 @@ impl Pace {
             call_again: 0.1,
             visit_ms: 95_000.0,
             talk_ms: (170_000.0, 3_000_000.0),
+            evenness: 1,
             opening: 0,
             calendar: Some(calendar),
         }
@@ -215,11 +219,13 @@ impl Plan {
         } else {
             1.0
         };
-        if per_minute > 0.0 {
-            self.chance.wait(60_000.0 / (per_minute * busiest))
-        } else {
-            f64::INFINITY
+        if per_minute <= 0.0 {
+            return f64::INFINITY;
         }
+        // Waits in stages (Erlang's distribution) have the same mean and a smaller spread.
+        let stages = self.pace.evenness.max(1);
+        let stage = 60_000.0 / (per_minute * busiest * f64::from(stages));
+        (0..stages).map(|_| self.chance.wait(stage)).sum()
     }
 
     fn stranger(&mut self) -> Stranger {
@@ -250,14 +256,10 @@ impl Plan {
         let mut paths = vec![landing];
         let mut more = SECOND_PAGE;
         while paths.len() < PAGES_MAX && self.chance.happens(more) {
-            let before = paths
-                .last()
-                .map(|p| p.split('?').next().unwrap_or(p).to_owned());
-            let path = self.chance.weighted(PAGES).map_or("/", |p| p);
-            if before.as_deref() != Some(path) {
-                paths.push(path.to_owned());
-                more = FURTHER_PAGE;
-            }
+            more = FURTHER_PAGE;
+            let here = paths.last().and_then(|p| p.split('?').next()).unwrap_or("");
+            let others: Vec<_> = PAGES.iter().filter(|(_, p)| *p != here).copied().collect();
+            paths.extend(self.chance.weighted(&others).map(|p| (*p).to_owned()));
         }
         let total = self
             .chance

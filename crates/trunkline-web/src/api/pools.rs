@@ -43,7 +43,9 @@ struct PoolItem {
     /// Whether a number stays locked to its session until it was out of sight for half an hour.
     strict: bool,
     size: usize,
+    /// Held by a session, or kept aside after a call.
     held: usize,
+    /// Idle.
     free: usize,
     in_call: usize,
     overflow: Vec<OverflowItem>,
@@ -289,7 +291,7 @@ fn item(app: &Web, caller: &Caller, pool: &PoolEntry) -> Result<PoolItem, Proble
     let in_call = views.iter().filter(|v| v.slot.calls > 0).count();
     let held = views
         .iter()
-        .filter(|v| v.slot.calls == 0 && v.slot.is_held(now))
+        .filter(|v| matches!(state(&v.slot, now), "held" | "provisional" | "cooling"))
         .count();
     let overflow = directory.numbers_of(caller.account).into_iter();
     let overflow = overflow

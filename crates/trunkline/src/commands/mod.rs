@@ -1,5 +1,6 @@
 //! The commands other than `serve` and `demo`, one file each.
 
+pub(crate) mod account;
 pub(crate) mod backup;
 pub(crate) mod check_config;
 pub(crate) mod db;

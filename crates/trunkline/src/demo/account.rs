@@ -34,8 +34,8 @@ const PRINTED: PhoneNumber = number(469, 163);
 const BUSINESS_LINE: PhoneNumber = number(214, 190);
 const SECOND_LINE: PhoneNumber = number(214, 191);
 /// Numbers of the pool. After a call a number stays with its caller for 15 minutes, and the world
-/// makes a call on one of them every 50 seconds: some 20 are taken, and a newcomer finds one free.
-const POOL_SIZE: u64 = 32;
+/// makes a call on one of them every 40 seconds: some 30 are taken, and a newcomer finds one free.
+const POOL_SIZE: u64 = 40;
 /// When the telephones are answered without a plan, in milliseconds.
 const ANSWER_AFTER_MS: u64 = 4_000;
 
@@ -208,7 +208,7 @@ struct Base<'a> {
 }
 
 impl Base<'_> {
-    fn new(&self, number: PhoneNumber, kind: NumberUse, label: &str) -> TrackingNumber {
+    fn tracking(&self, number: PhoneNumber, kind: NumberUse, label: &str) -> TrackingNumber {
         let moment = &self.house.backend.moment;
         TrackingNumber {
             id: moment.id(),
@@ -236,7 +236,7 @@ impl Base<'_> {
     /// The numbers that visitors are shown.
     async fn put_numbers(&self, pool: PoolId) -> anyhow::Result<()> {
         for index in 0..POOL_SIZE {
-            let shown = self.new(number(469, 100 + index), NumberUse::Pool, "");
+            let shown = self.tracking(number(469, 100 + index), NumberUse::Pool, "");
             self.put(TrackingNumber {
                 pool: Some(pool),
                 ..shown
@@ -252,7 +252,7 @@ impl Base<'_> {
             (151, "Overflow, everything else", None),
         ];
         for (last, label, channel) in overflow {
-            let shown = self.new(number(469, last), NumberUse::Source, label);
+            let shown = self.tracking(number(469, last), NumberUse::Source, label);
             self.put(TrackingNumber {
                 pool: Some(pool),
                 selector: of(channel),
@@ -265,7 +265,7 @@ impl Base<'_> {
             (153, "Facebook ads", Channel::PaidSocial),
         ];
         for (last, label, channel) in by_source {
-            let shown = self.new(number(469, last), NumberUse::Source, label);
+            let shown = self.tracking(number(469, last), NumberUse::Source, label);
             self.put(TrackingNumber {
                 selector: of(Some(channel)),
                 ..shown
@@ -283,7 +283,7 @@ impl Base<'_> {
             (122, "Yard signs"),
         ];
         for (last, label) in printed {
-            let number = self.new(number(214, last), NumberUse::Static, label);
+            let number = self.tracking(number(214, last), NumberUse::Static, label);
             self.put(TrackingNumber {
                 site: None,
                 ..number

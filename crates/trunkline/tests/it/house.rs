@@ -181,6 +181,17 @@ impl House {
         command.output().expect("the program runs")
     }
 
+    /// Adds a user by the command line; the cookie of their login.
+    pub(crate) async fn add_user(&self, email: &str, more: &[&str]) -> String {
+        let added = self.command(&[&["user", "add", email], more].concat());
+        let told = String::from_utf8_lossy(&added.stdout).into_owned();
+        let password = told
+            .split("with the password ")
+            .nth(1)
+            .and_then(|t| t.lines().next());
+        self.sign_in(email, password.expect("a password")).await
+    }
+
     /// Adds a site with one swap target.
     pub(crate) async fn add_site(&self) -> Site {
         let body = json!({"name": "Lone Star Roofing", "hosts": [HOST], "targets": [{"number": MAIN_NUMBER}]});

@@ -12,7 +12,22 @@ interface Fixtures {
   uncaught: string[];
 }
 
-export const test = base.extend<Fixtures>({
+interface Options {
+  /** Whether requests never give up by the real clock. */
+  patient: boolean;
+}
+
+/** No request of the page gives up by the real clock: how fast the machine is must not decide a test. */
+const wait = () => {
+  if (window.AbortSignal) AbortSignal.timeout = () => new AbortController().signal;
+};
+
+export const test = base.extend<Fixtures & Options>({
+  patient: [true, { option: true }],
+  context: async ({ context, patient }, use) => {
+    if (patient) await context.addInitScript(wait);
+    await use(context);
+  },
   tracker: async ({}, use) => {
     const tracker = await new Tracker().start();
     await use(tracker);

@@ -27,14 +27,31 @@ pub(super) fn start(path: &Path, restart_wanted: Arc<AtomicBool>) -> Result<Chec
     let conn = connection::open_writer(path)?;
     let (stop, stopped) = sync_channel(0);
     let log = log_path(path);
+    let page_bytes = conn
+        .query_row("PRAGMA page_size", [], |row| row.get::<_, u32>(0))
+        .map_err(|error| DbError::from_sqlite("pragma", &error))?;
     let thread = std::thread::Builder::new()
         .name("store-checkpoint".to_owned())
-        .spawn(move || serve(&conn, &log, &stopped, &restart_wanted))
+        .spawn(move || {
+            serve(
+                &conn,
+                &log,
+                u64::from(page_bytes),
+                &stopped,
+                &restart_wanted,
+            );
+        })
         .map_err(|error| DbError::other("start checkpoint thread", error))?;
     Ok(Checkpoints { stop, thread })
 }
 
-fn serve(conn: &Connection, log: &Path, stopped: &Receiver<()>, restart_wanted: &AtomicBool) {
+fn serve(
+    conn: &Connection,
+    log: &Path,
+    page_bytes: u64,
+    stopped: &Receiver<()>,
+    restart_wanted: &AtomicBool,
+) {
     let pause = Duration::from_millis(limits::CHECKPOINT_EVERY_MS);
     while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
         let bytes = std::fs::metadata(log).map_or(0, |file| file.len());
@@ -42,7 +59,7 @@ fn serve(conn: &Connection, log: &Path, stopped: &Receiver<()>, restart_wanted: 
         match frames(conn, "PASSIVE") {
             Ok((log_frames, _)) => {
                 // The file keeps its size after a restart; what counts is how much of it is in use.
-                if log_frames * PAGE_BYTES > limits::WAL_BYTES_MAX {
+                if log_frames * page_bytes > limits::WAL_BYTES_MAX {
                     restart_wanted.store(true, Ordering::Relaxed);
                 }
             }
@@ -50,8 +67,6 @@ fn serve(conn: &Connection, log: &Path, stopped: &Receiver<()>, restart_wanted: 
         }
     }
 }
-
-const PAGE_BYTES: u64 = 4_096;
 
 /// Restarts the log from its beginning; run by the writer between two batches.
 pub(super) fn restart(conn: &Connection) {
