@@ -88,6 +88,31 @@ impl Attributions {
         Ok(verdict(number, &credit, &sessions, first_time))
     }
 
+    /// What memory alone says, for when the store is late: the sessions that have the number on their
+    /// screen, and what the number itself tells.
+    #[must_use]
+    pub fn from_memory(&self, number: &TrackingNumber, at: Timestamp) -> Verdict {
+        let showings = self.with_memory(number, Vec::new());
+        let credit = attribute(&CallFacts { at }, &showings, &[], None);
+        let mut verdict = verdict(number, &credit, &HashMap::new(), false);
+        for (row, candidate) in verdict.candidates.iter_mut().zip(&credit.candidates) {
+            let shown = showings
+                .iter()
+                .find(|s| Some(s.session) == candidate.session);
+            let Some((site, shown)) = number.site.zip(shown) else {
+                continue;
+            };
+            row.who = visitor_label(shown.visitor);
+            if let Some((_, source)) = self.assignments.session_now(site, shown.session) {
+                row.source = source.label();
+                if verdict.session == candidate.session {
+                    verdict.source = source_of(number, Some(source), verdict.ambiguous);
+                }
+            }
+        }
+        verdict
+    }
+
     async fn earlier(
         &self,
         number: &TrackingNumber,

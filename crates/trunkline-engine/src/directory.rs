@@ -229,12 +229,6 @@ impl Directory {
         self.numbers.get(self.number_by_digits.get(&number)?)
     }
 
-    /// The tracking number dialled over a trunk. A number bound to another trunk is not found.
-    #[must_use]
-    pub fn dialled(&self, trunk: TrunkId, number: PhoneNumber) -> Option<&Arc<TrackingNumber>> {
-        self.number_by_digits(number).filter(|n| n.trunk == trunk)
-    }
-
     /// The tracking numbers of an account, oldest first.
     #[must_use]
     pub fn numbers_of(&self, account: AccountId) -> Vec<&Arc<TrackingNumber>> {

@@ -2,6 +2,7 @@
 //! only then seen: the directory is read back whole, and pools follow it.
 
 use std::collections::HashSet;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
@@ -73,19 +74,41 @@ impl Setup {
     /// # Errors
     /// When the store cannot be read.
     pub async fn reload(&self) -> PortResult<()> {
+        let _changing = self.changing.lock().await;
+        self.read_back().await
+    }
+
+    /// Reads the directory while nothing else changes.
+    async fn read_back(&self) -> PortResult<()> {
         let mut all = self.configuration.load().await?;
+        let before = self.directory.now();
         for trunk in &mut all.trunks {
-            trunk.profile.peer = match &trunk.peer_host {
-                Some(host) => self.resolver.resolve(host, trunk.peer_port).await,
-                None => None,
-            };
-            if trunk.peer_host.is_some() && trunk.profile.peer.is_none() {
-                tracing::warn!(trunk = trunk.profile.name, host = ?trunk.peer_host, "the peer of a trunk has no address; calls out over it will fail");
-            }
+            trunk.profile.peer = self.peer_of(trunk, &before).await;
         }
         self.directory.replace(Directory::new(all));
         self.assignments.reload();
         Ok(())
+    }
+
+    /// The address of a trunk's peer; the one known before when its name cannot be looked up now.
+    async fn peer_of(&self, trunk: &Trunk, before: &Directory) -> Option<SocketAddr> {
+        let host = trunk.peer_host.as_ref()?;
+        if let Ok(ip) = host.parse::<IpAddr>() {
+            return Some(SocketAddr::new(ip, trunk.peer_port));
+        }
+        let found = self.resolver.resolve(host, trunk.peer_port).await;
+        let same =
+            |t: &&Arc<Trunk>| t.peer_host == trunk.peer_host && t.peer_port == trunk.peer_port;
+        let peer = found.or_else(|| before.trunk(trunk.profile.id).filter(same)?.profile.peer);
+        if found.is_none() {
+            tracing::warn!(
+                trunk = trunk.profile.name,
+                host,
+                ?peer,
+                "the address of a trunk's peer cannot be looked up"
+            );
+        }
+        peer
     }
 
     /// Inserts or replaces an account.
@@ -102,7 +125,7 @@ impl Setup {
         }
         let _changing = self.changing.lock().await;
         self.configuration.put_account(account).await?;
-        Ok(self.reload().await?)
+        Ok(self.read_back().await?)
     }
 
     /// Inserts or replaces a trunk.
@@ -122,7 +145,7 @@ impl Setup {
         }
         let _changing = self.changing.lock().await;
         self.configuration.put_trunk(trunk).await?;
-        Ok(self.reload().await?)
+        Ok(self.read_back().await?)
     }
 
     /// Inserts or replaces a site with its targets. Its configuration version goes up when what its
@@ -150,7 +173,7 @@ impl Setup {
             site.config_version = before.site.config_version + i64::from(changed);
         }
         self.configuration.put_site(&site).await?;
-        Ok(self.reload().await?)
+        Ok(self.read_back().await?)
     }
 
     /// Inserts or replaces a pool.
@@ -159,6 +182,7 @@ impl Setup {
     /// When a field is wrong or the store refuses.
     pub async fn put_pool(&self, pool: &PoolSettings) -> Result<(), SetupError> {
         check_name("name", &pool.name)?;
+        let _changing = self.changing.lock().await;
         let directory = self.directory.now();
         let site = directory
             .site(pool.site)
@@ -174,7 +198,6 @@ impl Setup {
         if taken {
             return Err(invalid("target", "the target has a pool already"));
         }
-        let _changing = self.changing.lock().await;
         self.configuration.put_pool(pool).await?;
         self.follow_block(pool.site).await
     }
@@ -184,13 +207,12 @@ impl Setup {
     /// # Errors
     /// When a field is wrong or the store refuses.
     pub async fn put_number(&self, number: &TrackingNumber) -> Result<(), SetupError> {
-        let directory = self.directory.now();
-        check_number(&directory, number)?;
         let _changing = self.changing.lock().await;
+        check_number(&self.directory.now(), number)?;
         self.configuration.put_number(number).await?;
         match number.site {
             Some(site) => self.follow_block(site).await,
-            None => Ok(self.reload().await?),
+            None => Ok(self.read_back().await?),
         }
     }
 
@@ -210,7 +232,7 @@ impl Setup {
         }
         let _changing = self.changing.lock().await;
         self.configuration.put_flow(flow).await?;
-        Ok(self.reload().await?)
+        Ok(self.read_back().await?)
     }
 
     /// Removes a trunk.
@@ -220,7 +242,7 @@ impl Setup {
     pub async fn delete_trunk(&self, id: TrunkId) -> Result<bool, SetupError> {
         let _changing = self.changing.lock().await;
         let there = self.configuration.delete_trunk(id).await?;
-        self.reload().await?;
+        self.read_back().await?;
         Ok(there)
     }
 
@@ -231,7 +253,7 @@ impl Setup {
     pub async fn delete_site(&self, id: SiteId) -> Result<bool, SetupError> {
         let _changing = self.changing.lock().await;
         let there = self.configuration.delete_site(id).await?;
-        self.reload().await?;
+        self.read_back().await?;
         Ok(there)
     }
 
@@ -242,7 +264,7 @@ impl Setup {
     pub async fn delete_pool(&self, id: PoolId) -> Result<bool, SetupError> {
         let _changing = self.changing.lock().await;
         let there = self.configuration.delete_pool(id).await?;
-        self.reload().await?;
+        self.read_back().await?;
         Ok(there)
     }
 
@@ -253,7 +275,7 @@ impl Setup {
     pub async fn delete_number(&self, id: NumberId) -> Result<bool, SetupError> {
         let _changing = self.changing.lock().await;
         let there = self.configuration.delete_number(id).await?;
-        self.reload().await?;
+        self.read_back().await?;
         Ok(there)
     }
 
@@ -264,14 +286,14 @@ impl Setup {
     pub async fn delete_flow(&self, id: FlowId) -> Result<bool, SetupError> {
         let _changing = self.changing.lock().await;
         let there = self.configuration.delete_flow(id).await?;
-        self.reload().await?;
+        self.read_back().await?;
         Ok(there)
     }
 
     /// Reads the directory back and raises the site's version when the rules of its block changed.
     async fn follow_block(&self, site: SiteId) -> Result<(), SetupError> {
         let before = self.directory.now();
-        self.reload().await?;
+        self.read_back().await?;
         let after = self.directory.now();
         let (Some(before), Some(after)) = (before.site(site), after.site(site)) else {
             return Ok(());
@@ -280,7 +302,7 @@ impl Setup {
             let mut site = after.site.clone();
             site.config_version += 1;
             self.configuration.put_site(&site).await?;
-            self.reload().await?;
+            self.read_back().await?;
         }
         Ok(())
     }
@@ -330,7 +352,7 @@ fn check_number(directory: &Directory, number: &TrackingNumber) -> Result<(), Se
         .trunk(number.trunk)
         .filter(|t| t.account.is_none_or(|a| a == number.account));
     trunk.ok_or_else(|| invalid("trunk", "there is no such trunk"))?;
-    if number.business_line == number.number {
+    if number.business_line == number.number || number.second_line == Some(number.number) {
         return Err(invalid(
             "business_line",
             "a tracking number cannot forward to itself",

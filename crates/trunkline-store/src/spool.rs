@@ -4,7 +4,7 @@
 //! that reads the tables.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -62,8 +62,20 @@ impl CallSpool for FileSpool {
             metrics::counter!("trunkline_store_spool_full_total").increment(1);
             return Err(PortError::Overloaded);
         }
-        file.write_all(&line).map_err(failed)?;
-        file.sync_data().map_err(failed)
+        let written = whole_or_not_at_all(&mut file, bytes, |file| {
+            file.write_all(&line)?;
+            file.sync_data()
+        });
+        written.map_err(failed)
+    }
+
+    fn park(&self, change: &CallChange) -> Result<(), PortError> {
+        let mut line = serde_json::to_vec(&Line::of(change).map_err(failed)?).map_err(failed)?;
+        line.push(b'\n');
+        let mut file = open_for_append(&self.path.with_extension("parked"))?;
+        file.write_all(&line)
+            .and_then(|()| file.sync_all())
+            .map_err(failed)
     }
 
     fn pending(&self) -> Result<Vec<CallChange>, PortError> {
@@ -94,7 +106,7 @@ impl CallSpool for FileSpool {
         written.sync_all().map_err(failed)?;
         std::fs::rename(&rest, &self.path).map_err(failed)?;
         *file = open_for_append(&self.path)?;
-        Ok(())
+        sync_folder_of(&self.path).map_err(failed)
     }
 }
 
@@ -104,6 +116,25 @@ fn open_for_append(path: &Path) -> Result<File, PortError> {
         .append(true)
         .open(path)
         .map_err(failed)
+}
+
+/// Cuts the file back to `bytes` when `write` fails: half a line would swallow the next one.
+fn whole_or_not_at_all(
+    file: &mut File,
+    bytes: u64,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
+    write(file).inspect_err(|_| {
+        if let Err(error) = file.set_len(bytes) {
+            tracing::error!(%error, "half a line stays in the call spool");
+        }
+    })
+}
+
+/// Makes a rename durable: it is a change of the folder, not of the file.
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 fn ends_in_a_broken_line(path: &Path) -> Result<bool, PortError> {
@@ -227,5 +258,27 @@ impl SpooledRow {
             })
             .unzip();
         (self.kind, Row::new(names.into(), values))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_could_not_be_written_whole_is_cut_off_again() {
+        let name = format!("trunkline-spool-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, "one\n").unwrap();
+        let mut file = open_for_append(&path).unwrap();
+        let failed = whole_or_not_at_all(&mut file, 4, |file| {
+            file.write_all(b"tw")?;
+            Err(io::ErrorKind::StorageFull.into())
+        });
+        assert_eq!(failed.unwrap_err().kind(), io::ErrorKind::StorageFull);
+        whole_or_not_at_all(&mut file, 4, |file| file.write_all(b"three\n")).unwrap();
+        let content = std::fs::read_to_string(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(content, "one\nthree\n");
     }
 }

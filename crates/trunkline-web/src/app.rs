@@ -63,6 +63,10 @@ pub struct Web {
     pub(crate) token_key: hmac::Key,
     /// Slows down sign-in attempts.
     pub(crate) sign_in: Throttle,
+    /// Slows down sign-in attempts for one name from everywhere.
+    pub(crate) sign_in_name: Throttle,
+    /// Limits new visitors from one address.
+    pub(crate) new_visitors: Throttle,
     /// Limits the snippet's requests from one address.
     pub(crate) snippet: Throttle,
     random: SystemRandom,
@@ -71,9 +75,15 @@ pub struct Web {
 /// Shared by all handlers.
 pub type App = Arc<Web>;
 
-/// Attempts to sign in from one address or for one e-mail address: five at once, then one in 12 s.
+/// Attempts to sign in from one address, and for one name from it: five at once, then one in 12 s.
 const SIGN_IN_BURST: u32 = 5;
 const SIGN_IN_EVERY_MS: i64 = 12_000;
+/// Attempts for one name from everywhere: enough that a stranger cannot lock its owner out at once.
+const SIGN_IN_NAME_BURST: u32 = 100;
+/// New visitors from one address: 600 at once, then ten a second. An office behind one address is far
+/// below it; what is above gets the source number.
+const NEW_VISITORS_BURST: u32 = 600;
+const NEW_VISITORS_EVERY_MS: i64 = 100;
 /// Requests of the snippet from one address. Many people can sit behind one address, so this only
 /// stops floods: 2,000 at once, then 200 a second.
 const SNIPPET_BURST: u32 = 2_000;
@@ -89,6 +99,8 @@ impl Web {
             settings,
             token_key: hmac::Key::new(hmac::HMAC_SHA256, token_secret),
             sign_in: Throttle::new(SIGN_IN_BURST, SIGN_IN_EVERY_MS),
+            sign_in_name: Throttle::new(SIGN_IN_NAME_BURST, SIGN_IN_EVERY_MS),
+            new_visitors: Throttle::new(NEW_VISITORS_BURST, NEW_VISITORS_EVERY_MS),
             snippet: Throttle::new(SNIPPET_BURST, SNIPPET_EVERY_MS),
             random: SystemRandom::new(),
         })

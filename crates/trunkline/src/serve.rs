@@ -14,7 +14,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use trunkline_engine::assignment::sweep::SWEEP_EVERY_MS;
-use trunkline_engine::call::Calls;
+use trunkline_engine::call::PROGRESS_FLUSH_EVERY;
 use trunkline_engine::call::keeper::RECONCILE_EVERY;
 use trunkline_voice::{Voice, VoiceConfig};
 use trunkline_web::{TrustedProxies, Web, WebSettings};
@@ -178,13 +178,10 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
         },
     ));
     let calls = Arc::clone(&house.backend.calls);
-    tasks.spawn(repeat(
-        every(Calls::progress_flush(), "progress"),
-        move || {
-            let calls = Arc::clone(&calls);
-            async move { calls.flush_progress().await }
-        },
-    ));
+    tasks.spawn(repeat(every(PROGRESS_FLUSH_EVERY, "progress"), move || {
+        let calls = Arc::clone(&calls);
+        async move { calls.flush_progress().await }
+    }));
     let keeper = Arc::clone(&house.keeper);
     tasks.spawn(repeat(every(RECONCILE_EVERY, "reconcile"), move || {
         let keeper = Arc::clone(&keeper);

@@ -23,6 +23,7 @@ use trunkline_store::db::{DbOptions, Location};
 use trunkline_store::{FileSpool, Store};
 use trunkline_web::Backend;
 
+use crate::commands::backup;
 use crate::config::Config;
 use crate::keys;
 
@@ -75,7 +76,7 @@ impl Resolver for SystemResolver {
 /// # Errors
 /// When the data folder, the key or the database cannot be used.
 pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
-    std::fs::create_dir_all(&config.data_dir).with_context(|| {
+    backup::private_folder(&config.data_dir).with_context(|| {
         format!(
             "the data folder {} cannot be made",
             config.data_dir.display()

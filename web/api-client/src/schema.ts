@@ -537,7 +537,7 @@ export interface components {
     schemas: {
         /** @description Settings of the account. */
         AccountSettings: {
-            /** @description Countries that may be dialled. */
+            /** @description Countries that may be dialled; the operator's to change, as are the two limits below. */
             countries_allowed: string[];
             /** @description ISO 3166 home country of the account. */
             country: string;

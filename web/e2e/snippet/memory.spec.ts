@@ -99,16 +99,76 @@ test("a source's number is remembered for its whole time", async ({ page, site, 
   await expect.poll(() => page.evaluate(() => JSON.parse(localStorage.tl_k1 ?? "{}").x - Date.now())).toBeGreaterThan(1_700_000);
 });
 
-test("a token that is not accepted is forgotten, and the next page asks anew", async ({ page, site, tracker }) => {
-  tracker.events = () => ({ status: 401, body: { type: "about:blank", title: "token", status: 401 } });
-  await page.goto(site.page("/", NUMBER));
-  await tracker.asked(tells("shown"));
-  await expect.poll(() => page.evaluate(() => localStorage.tl_k1 ?? null)).toBe(null);
-  await expect(page.locator("#number")).toHaveText("(312) 555-7788");
-  const asked = tracker.next(isAssign);
-  await page.goto(site.page("/second", NUMBER));
-  expect((await asked).assign!.token).toBeUndefined();
+const REFUSED = { status: 401, body: { type: "about:blank", title: "token", status: 401 } };
+const NEXT = "+14695550011";
+
+test("a number that was lost is asked for again at once, and the page shows and confirms the new one", async ({ page, site, tracker }) => {
+  tracker.events = (token) => (token == "token-1" ? REFUSED : { status: 204 });
+  tracker.answers = (request) => ({ status: 200, body: tracker.answer(request.token ? { numbers: [{ t: MAIN, n: NEXT }] } : {}) });
+  const url = site.page("/", NUMBER);
+  await page.goto(`${url}?gclid=x`);
+  const confirmed = await tracker.asked((asked) => tells("shown")(asked) && asked.event?.token != "token-1");
+  expect(confirmed.event).toMatchObject({ token: "token-2", events: [{ k: "shown", swaps: 1 }] });
+  await expect(page.locator("#number")).toHaveText("(469) 555-0011");
+  await expect.poll(() => page.evaluate(() => JSON.parse(localStorage.tl_k1))).toMatchObject({ token: "token-2", s: 1 });
+  // The visitor is known by the token; neither the click id nor the first referrer is told again.
+  expect(tracker.of("assign")).toHaveLength(2);
+  expect(tracker.of("assign")[1]!.assign).toMatchObject({ token: "token-1", page: url, ref: site.origin });
 });
+
+test("a number lost on a remembered page is replaced there too, and lost again later it is asked for again", async ({ page, site, tracker }) => {
+  await page.clock.install();
+  await page.goto(site.page("/", NUMBER));
+  await expect.poll(() => page.evaluate(() => JSON.parse(localStorage.tl_k1 ?? "{}").s)).toBe(1);
+  const taken = new Set(["token-2", "token-3"]);
+  tracker.events = (token) => (taken.has(token) ? { status: 204 } : REFUSED);
+  tracker.answers = () => ({ status: 200, body: tracker.answer({ numbers: [{ t: MAIN, n: NEXT }] }) });
+  await page.goto(site.page("/second", NUMBER));
+  await expect(page.locator("#number")).toHaveText("(469) 555-0011");
+  await expect.poll(() => page.evaluate(() => JSON.parse(localStorage.tl_k1))).toMatchObject({ token: "token-2", s: 1 });
+  taken.delete("token-2");
+  tracker.answers = () => ({ status: 200, body: tracker.answer() });
+  await page.clock.runFor(20_000);
+  await expect(page.locator("#number")).toHaveText("(312) 555-7788");
+  await tracker.asked((asked) => tells("shown")(asked) && asked.event?.token == "token-3");
+  expect(tracker.of("assign").map((asked) => asked.assign!.token)).toEqual([undefined, "token-1", "token-2"]);
+});
+
+test("a second refusal in a row asks no more: the printed number is back, and the next page asks with the token", async ({ page, site, tracker }) => {
+  tracker.events = () => REFUSED;
+  tracker.answers = (request) => ({ status: 200, body: tracker.answer(request.token ? { numbers: [{ t: MAIN, n: NEXT }] } : {}) });
+  await page.goto(site.page("/", `${NUMBER}<a href="tel:+12145550100" onclick="return false">call</a>`));
+  await tracker.asked((asked) => tells("shown")(asked) && asked.event?.token == "token-2");
+  await expect(page.locator("#number")).toHaveText("(214) 555-0100");
+  await page.locator("a").click();
+  expect(await page.evaluate(() => JSON.parse(localStorage.tl_k1).token)).toBe("token-2");
+  tracker.events = () => ({ status: 204 });
+  await page.goto(site.page("/second", NUMBER));
+  await expect(page.locator("#number")).toHaveText("(469) 555-0011");
+  await tracker.asked((asked) => tells("shown")(asked) && asked.event?.token == "token-3");
+  expect(tracker.of("assign").map((asked) => asked.assign!.token)).toEqual([undefined, "token-1", "token-2"]);
+  // Nothing but the two first reports was said for numbers that were not the visitor's.
+  expect(tracker.of("event").filter((asked) => asked.event!.token != "token-3")).toHaveLength(2);
+});
+
+for (const [name, reply] of [
+  ["no answer", { status: 503 }],
+  ["an answer without numbers", { status: 200, body: { token: null, numbers: [], kind: "none", ttl: 0, beat: 20, c: 7 } }],
+] as const)
+  test(`a lost number with ${name} gives way to the printed one, and the visitor stays known`, async ({ page, site, tracker }) => {
+    tracker.events = () => REFUSED;
+    tracker.answers = (request) => (request.token ? reply : { status: 200, body: tracker.answer() });
+    await page.goto(site.page("/", NUMBER));
+    await tracker.asked((asked) => asked.assign?.token == "token-1");
+    await expect(page.locator("#number")).toHaveText("(214) 555-0100");
+    await expect.poll(() => page.evaluate(() => JSON.parse(localStorage.tl_k1))).toMatchObject({ token: "token-1", numbers: [] });
+    const asked = tracker.next(isAssign);
+    await watchFrames(page, "#number");
+    await page.goto(site.page("/second", NUMBER));
+    expect((await asked).assign!.token).toBe("token-1");
+    expect([...new Set(await frames(page))]).toEqual(["(214) 555-0100"]);
+    expect(tracker.of("assign")).toHaveLength(3);
+  });
 
 test("source-level numbers are shown at once and without any request", async ({ page, site, tracker }) => {
   await watchFrames(page, "#number");

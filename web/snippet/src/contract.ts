@@ -64,7 +64,7 @@ export type Happening =
 export interface Memory extends Partial<Answer> {
   /** Numbers to show; the first for a target counts. */
   numbers: Shown[];
-  /** Unix milliseconds until which they may be shown without asking. */
+  /** Unix milliseconds until which they may be shown without asking; 0 when `token` does not stand for them and is good for asking alone. */
   x?: number;
   /** 1 once a `shown` beacon was accepted: only then is a lease ours to keep alive. */
   s?: 1;

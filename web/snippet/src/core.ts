@@ -37,16 +37,26 @@ export const s = (shared: Shared): void => {
   let viewing: ReturnType<typeof setTimeout> | undefined;
   let reporting: ReturnType<typeof setTimeout> | undefined;
   let warned = false;
+  /** The token that was last refused, until the server takes a beacon: one refusal is asked about, the next is believed. */
+  let refused: unknown;
   const watchers: [target: unknown, watcher: Watcher, last: string | undefined][] = [];
 
   const memory = store(shared);
   const line = outbox(
     shared,
-    (events) => {
+    (events, taken) => {
+      if (taken) refused = 0;
       if (events.some((event) => event.k == "shown")) shared.M.s = 1;
       if (shared.M.s) memory.extend();
     },
-    memory.disown,
+    () => {
+      const token = shared.M.token;
+      // Sent before the first refusal was answered, or while its answer is awaited.
+      if (refused == token) return;
+      if (refused) memory.lapse();
+      else recheck(true);
+      refused = token;
+    },
   );
   const tell = (event: Happening, last?: boolean) => {
     line.put(event);
@@ -71,7 +81,7 @@ export const s = (shared: Shared): void => {
       console.warn("trunkline: another script keeps changing a telephone number back; it is left alone");
     }
     const token = shared.M.token;
-    if (!token || reported == token || (!last && (hiddenAt || document.readyState == "loading"))) return;
+    if (!token || !shared.M.x || reported == token || (!last && (hiddenAt || document.readyState == "loading"))) return;
     const swaps = places();
     if (swaps) {
       reported = token;
@@ -104,6 +114,24 @@ export const s = (shared: Shared): void => {
     return (shared.p = shared.a(as)).then(assigned);
   };
 
+  /**
+   * Asks whether the numbers are still the visitor's, which is no arrival. Without an answer they are not ours to show
+   * when they were `lost` or their time is over.
+   */
+  const recheck = (lost?: boolean) => {
+    const before = shared.M;
+    ask({ page: location.origin + location.pathname, ref: location.origin }).then(() => {
+      if (shared.M == before) {
+        if (lost || before.x! < Date.now()) memory.lapse();
+      } else if (shared.l && shared.M.kind && before.token && !shared.M.token) {
+        // A server too busy for sessions gives no token. The visitor's own says who asks next, but nothing of these numbers.
+        shared.M.token = before.token;
+        shared.M.x = 0;
+        memory.keep();
+      }
+    });
+  };
+
   const pulse = (last?: boolean) => shared.M.s && tell({ k: "beat" }, last);
 
   /** Beats while the page is visible, never otherwise. */
@@ -112,18 +140,13 @@ export const s = (shared: Shared): void => {
     if (!hiddenAt) beating = setInterval(pulse, Math.max(BEAT_S_MIN, shared.M.beat || BEAT_S) * 1e3);
   };
 
-  /** The page is back in sight. Long away, the number is checked; without an answer in its time it is not ours to show. */
+  /** The page is back in sight. Long away, the number is checked. */
   const wake = () => {
     if (!hiddenAt) return;
     const away = Date.now() - hiddenAt;
-    const before = shared.M;
-    const stale = () => before.x! < Date.now();
     hiddenAt = 0;
     beat();
-    if (shared.l && (away > STALE_MS || stale()))
-      ask({ page: location.origin + location.pathname, ref: location.origin }).then(() => {
-        if (shared.M == before && stale()) memory.forget();
-      });
+    if (shared.l && (away > STALE_MS || shared.M.x! < Date.now())) recheck();
     else {
       pulse();
       report();

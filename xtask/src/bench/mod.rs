@@ -37,7 +37,7 @@ pub(crate) fn one(name: &str) -> anyhow::Result<()> {
     web::build()?;
     match name {
         "assign" => {
-            build(&["--package", "trunkline-sim", "--example", "visitors"])?;
+            build(&["--package", "xtask", "--example", "visitors"])?;
             say("benchmark assign");
             assign::run()
         }

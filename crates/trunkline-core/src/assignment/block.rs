@@ -47,13 +47,6 @@ pub struct SnippetRule {
 /// is looked at.
 #[must_use]
 pub fn snippet_rules(plan: &SitePlan, own_hosts: &[String]) -> Vec<SnippetRule> {
-    let has_source_level = plan
-        .targets
-        .iter()
-        .any(|t| !named(t).is_empty() || t.fixed.is_some());
-    if !has_source_level {
-        return Vec::new();
-    }
     let mut rules = Vec::new();
     let mut own_hosts = Some(own_hosts);
     for rule in TABLE {
@@ -88,6 +81,12 @@ pub fn snippet_rules(plan: &SitePlan, own_hosts: &[String]) -> Vec<SnippetRule> 
                 numbers: numbers_for(plan, &fixed_source(rule)),
             }),
         }
+    }
+    if rules
+        .iter()
+        .all(|rule| rule.numbers.iter().all(Option::is_none))
+    {
+        return Vec::new();
     }
     merge_neighbours(rules)
 }

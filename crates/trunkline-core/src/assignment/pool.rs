@@ -350,7 +350,10 @@ impl Pool {
 
     fn release_holder(&mut self, slot: usize) {
         if let Some(holder) = self.slots[slot].holder.take() {
-            self.by_visitor.remove(&holder.visitor);
+            // The visitor may hold another number by now.
+            if self.by_visitor.get(&holder.visitor) == Some(&slot) {
+                self.by_visitor.remove(&holder.visitor);
+            }
         }
     }
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use trunkline_core::assignment::{Asker, Assigned, Basis, PickReason, assign};
+use trunkline_core::assignment::{Asker, Assigned, Basis, Holder, PickReason, assign};
 use trunkline_core::base::Timestamp;
-use trunkline_core::base::id::{LeaseId, SessionId, SwapTargetId, VisitorId};
+use trunkline_core::base::id::{LeaseId, NumberId, PoolId, SessionId, SwapTargetId, VisitorId};
 use trunkline_core::visitor::{
     Arrival, Channel, ClickId, Consent, Device, Landing, Source, classify, host_of,
     starts_new_session,
@@ -21,6 +21,8 @@ use crate::ports::history::{Commit, LeaseRow, PageViewRow, Record, SessionRow, T
 
 /// Longest wait for the commit of an assignment; after it the source number is answered.
 const COMMIT_WAIT: Duration = Duration::from_secs(2);
+/// A lease this young may not be durable yet, in milliseconds.
+const YOUNG_LEASE_MS: i64 = 3_000;
 
 /// A page that asks for its numbers.
 #[derive(Debug, Clone)]
@@ -73,10 +75,12 @@ impl Answer {
     }
 }
 
-/// A decision with what is to be recorded for it.
+/// A decision, with the commit to wait for and what to take back when it fails.
 struct Decided {
     answer: Answer,
     commit: Option<Commit>,
+    given: Vec<(PoolId, NumberId, LeaseId)>,
+    new_session: bool,
 }
 
 impl Assignments {
@@ -111,7 +115,7 @@ impl Assignments {
             failed => {
                 tracing::warn!(site = %visit.site.site.id, ?failed, "an assignment was not recorded; answering with the source number");
                 metrics::counter!("trunkline_assign_fallback_total").increment(1);
-                self.take_back(&visit, &decided.answer);
+                self.take_back(&visit, &decided.answer, &decided.given, decided.new_session);
                 without_session(&visit, &source)
             }
         }
@@ -126,12 +130,19 @@ impl Assignments {
         let mut state = lock(&state);
         let mut records = Vec::with_capacity(4);
         let (session, is_new) = self.session_of(&mut state, visit, source, now, &mut records)?;
+        let touched = !records.is_empty();
+        let live = state.sessions.get(&session)?;
         let known = Known {
-            visitor: state.sessions.get(&session)?.visitor,
+            visitor: live.visitor,
             session,
         };
-        let shown_source = state.sessions.get(&session)?.source.clone();
+        let shown_source = if touched {
+            source.clone()
+        } else {
+            live.source.clone()
+        };
         let mut numbers = Vec::with_capacity(visit.site.plan.targets.len());
+        let mut given = Vec::new();
         for target in &visit.site.plan.targets {
             if !visit.targets.is_empty() && !visit.targets.contains(&target.target.id) {
                 continue;
@@ -143,49 +154,52 @@ impl Assignments {
                 now,
             };
             let pool = target.pool.and_then(|id| state.pools.get_mut(&id));
-            if let Some(got) = assign(
-                target,
-                visit.site.plan.source_numbers_win,
-                &shown_source,
-                pool,
-                Some(asker),
-            ) {
-                record_lease(&got, known, now, asker.lease, &mut records);
+            let win = visit.site.plan.source_numbers_win;
+            if let Some(got) = assign(target, win, &shown_source, pool, Some(asker)) {
+                given.extend(record_lease(&got, known, now, asker.lease, &mut records));
                 numbers.push(got);
             }
         }
-        let must_wait = !records.is_empty();
-        let lease = numbers
-            .iter()
-            .find_map(|n| n.lease.as_ref())
-            .map(|(_, _, holder)| holder.lease);
+        let holders = || {
+            numbers
+                .iter()
+                .filter_map(|n| n.lease.as_ref())
+                .map(|(_, _, holder)| holder)
+        };
+        // Another page of the session may be waiting for the commit of this lease: what is queued
+        // behind it is durable after it.
+        let young = |holder: &Holder| now.millis_since(holder.since) <= YOUNG_LEASE_MS;
+        if records.is_empty() && holders().any(young) {
+            records.push(Record::SessionSeen(session, now));
+        }
+        let lease = holders().next().map(|holder| holder.lease);
         let answer = Answer {
             session: Some(known),
             lease,
             numbers,
         };
-        if is_new || must_wait {
-            match self.history.record(records) {
-                Ok(commit) => {
-                    show(&mut state, session, &answer, visit, now);
-                    return Some(Decided {
-                        answer,
-                        commit: Some(commit),
-                    });
+        let commit = match (!records.is_empty())
+            .then(|| self.history.record(records))
+            .transpose()
+        {
+            Ok(commit) => commit,
+            Err(error) => {
+                undo(&mut state, &answer, &given, is_new);
+                if error != PortError::Overloaded {
+                    tracing::warn!(%error, "an assignment could not be queued");
                 }
-                Err(error) => {
-                    undo(&mut state, &answer, is_new);
-                    if error != PortError::Overloaded {
-                        tracing::warn!(%error, "an assignment could not be queued");
-                    }
-                    return None;
-                }
+                return None;
             }
-        }
+        };
         show(&mut state, session, &answer, visit, now);
+        if let Some(live) = state.sessions.get_mut(&session).filter(|_| touched) {
+            live.source = shown_source;
+        }
         Some(Decided {
             answer,
-            commit: None,
+            commit,
+            given,
+            new_session: is_new,
         })
     }
 
@@ -221,7 +235,6 @@ impl Assignments {
                 && (source != &session.source || click != session.click)
             {
                 records.push(self.touch(id, visit, source, now));
-                session.source = source.clone();
             }
             return Some((id, false));
         }
@@ -271,15 +284,22 @@ impl Assignments {
         }))
     }
 
-    /// Takes leases back that were given but not recorded.
-    fn take_back(&self, visit: &Visit, answer: &Answer) {
+    /// Takes back what was given but not recorded.
+    fn take_back(
+        &self,
+        visit: &Visit,
+        answer: &Answer,
+        given: &[(PoolId, NumberId, LeaseId)],
+        new_session: bool,
+    ) {
         if let Some(state) = self.state(visit.site.site.id) {
-            undo(&mut lock(&state), answer, false);
+            undo(&mut lock(&state), answer, given, new_session);
         }
     }
 }
 
-/// Remembers what the session sees. An open showing of a number that stays goes on.
+/// Remembers what the session sees: the numbers of this answer, and those of targets it did not ask
+/// for as long as they are its own. An open showing of a number that stays goes on.
 fn show(state: &mut SiteState, session: SessionId, answer: &Answer, visit: &Visit, now: Timestamp) {
     state.last_seen = Some(SiteSeen {
         at: now,
@@ -287,25 +307,42 @@ fn show(state: &mut SiteState, session: SessionId, answer: &Answer, visit: &Visi
         swaps: state.last_seen.as_ref().map_or(0, |s| s.swaps),
         config_version: visit.config_version,
     });
-    let Some(live) = state.sessions.get_mut(&session) else {
+    let SiteState {
+        pools, sessions, ..
+    } = state;
+    let Some(live) = sessions.get_mut(&session) else {
         return;
     };
     live.page.clone_from(&visit.page);
-    for got in &answer.numbers {
+    let fresh = answer.numbers.iter().map(|got| {
         let mut fresh = Shown::from(got);
-        if let Some(old) = live.shown.iter_mut().find(|s| s.number == fresh.number) {
-            fresh.showing = old.showing.filter(|_| old.lease == fresh.lease);
-            *old = fresh;
-        } else {
-            live.shown.push(fresh);
-        }
-    }
+        let before = live
+            .shown
+            .iter()
+            .find(|s| s.number == fresh.number && s.lease == fresh.lease);
+        fresh.showing = before.and_then(|s| s.showing);
+        fresh
+    });
+    let mut shown: Vec<Shown> = fresh.collect();
+    let answered = |s: &Shown| answer.numbers.iter().any(|got| got.target.id == s.target);
+    shown.extend(
+        live.shown
+            .drain(..)
+            .filter(|s| !answered(s) && s.is_held(pools)),
+    );
+    live.shown = shown;
 }
 
-fn undo(state: &mut SiteState, answer: &Answer, forget_session: bool) {
-    for (pool, pick, holder) in answer.numbers.iter().filter_map(|n| n.lease.as_ref()) {
+/// Takes back the leases given by one decision, and its session when that was new.
+fn undo(
+    state: &mut SiteState,
+    answer: &Answer,
+    given: &[(PoolId, NumberId, LeaseId)],
+    forget_session: bool,
+) {
+    for (pool, number, lease) in given {
         if let Some(pool) = state.pools.get_mut(pool) {
-            pool.release(pick.number.id, holder.lease);
+            pool.release(*number, *lease);
         }
     }
     if let Some(known) = answer.session.filter(|_| forget_session) {
@@ -314,21 +351,19 @@ fn undo(state: &mut SiteState, answer: &Answer, forget_session: bool) {
     }
 }
 
-/// A lease is recorded when it is new; with it the end of the one that held the number before.
+/// A lease is recorded when it is new; with it the end of the one that held the number before. Gives
+/// what was given.
 fn record_lease(
     got: &Assigned,
     known: Known,
     now: Timestamp,
     drawn: LeaseId,
     records: &mut Vec<Record>,
-) {
-    let Some((pool, pick, holder)) = got
+) -> Option<(PoolId, NumberId, LeaseId)> {
+    let (pool, pick, holder) = got
         .lease
         .as_ref()
-        .filter(|(_, _, holder)| holder.lease == drawn)
-    else {
-        return;
-    };
+        .filter(|(_, _, holder)| holder.lease == drawn)?;
     if let Some(ended) = pick.ended.filter(|_| pick.reason != PickReason::Kept) {
         records.push(Record::LeaseEnded(ended.lease, now));
     }
@@ -341,6 +376,7 @@ fn record_lease(
         visitor: known.visitor,
         started_at: now,
     }));
+    Some((*pool, got.number, holder.lease))
 }
 
 fn session_row(

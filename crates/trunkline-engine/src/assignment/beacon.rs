@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use tokio::time::timeout;
-use trunkline_core::base::id::SiteId;
+use trunkline_core::assignment::Pool;
+use trunkline_core::base::id::{LeaseId, ShowingId, SiteId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 
 use super::arrive::Known;
-use super::live::{LiveSession, SiteState};
+use super::live::SiteState;
 use super::view::SiteSeen;
 use super::{Assignments, lock};
 use crate::ports::PortError;
@@ -55,11 +56,13 @@ pub enum BeaconOutcome {
 }
 
 impl Assignments {
-    /// Takes the beacons of one page in. Showings and taps are durable when this returns.
+    /// Takes the beacons of one page in. Showings and taps are durable when this returns. `lease` is
+    /// the one the page's token names: when it was given on, nothing of the page counts.
     pub async fn beacons(
         &self,
         site: SiteId,
         known: Known,
+        lease: Option<LeaseId>,
         config_version: i64,
         beacons: Vec<Beacon>,
     ) -> BeaconOutcome {
@@ -67,29 +70,35 @@ impl Assignments {
         let waits = beacons
             .iter()
             .any(|b| matches!(b, Beacon::Shown { .. } | Beacon::Tap { .. }));
-        let commit = match self.take(site, known, config_version, beacons) {
-            Ok(Some(commit)) => commit,
+        let taken = match self.take(site, known, lease, config_version, beacons) {
+            Ok(Some(taken)) => taken,
             Ok(None) => return BeaconOutcome::Lost,
             Err(_) => return BeaconOutcome::Busy,
         };
-        let Some(commit) = commit.filter(|_| waits) else {
+        let Some(commit) = taken.commit.filter(|_| waits) else {
             return BeaconOutcome::Taken;
         };
         match timeout(COMMIT_WAIT, commit).await {
             Ok(Ok(Ok(()))) => BeaconOutcome::Taken,
-            _ => BeaconOutcome::Busy,
+            _ => {
+                // The page sends it again; the showing must then be recorded.
+                if let Some(state) = self.state(site) {
+                    unshow(&mut lock(&state), known, &taken.started);
+                }
+                BeaconOutcome::Busy
+            }
         }
     }
 
-    /// Changes memory and queues the records. `None`: the session is over. Without a commit there
-    /// was nothing to record.
+    /// Changes memory and queues the records. `None`: the session is over or its number given on.
     fn take(
         &self,
         site: SiteId,
         known: Known,
+        lease: Option<LeaseId>,
         config_version: i64,
         beacons: Vec<Beacon>,
-    ) -> Result<Option<Option<Commit>>, PortError> {
+    ) -> Result<Option<Taken>, PortError> {
         let Some(state) = self.state(site) else {
             return Ok(None);
         };
@@ -103,16 +112,23 @@ impl Assignments {
         else {
             return Ok(None);
         };
-        if !still_holds(&state.pools, live) {
-            live.shown.clear();
+        let named = |lease: LeaseId| {
+            let held = |pool: &Pool| {
+                pool.held_by(known.visitor)
+                    .is_some_and(|(_, h)| h.lease == lease)
+            };
+            state.pools.values().any(held)
+        };
+        if !live.shown.iter().all(|s| s.is_held(&state.pools)) || !lease.is_none_or(named) {
             return Ok(None);
         }
+        let mut started = Vec::new();
         let mut records = Vec::new();
         for beacon in beacons {
             match beacon {
                 Beacon::Shown { swaps: 0, .. } => {}
                 Beacon::Shown { swaps, page } => {
-                    self.shown(state, known, swaps, &page, now, &mut records);
+                    started.extend(self.shown(state, known, swaps, &page, now, &mut records));
                     state.last_seen = Some(SiteSeen {
                         at: now,
                         page,
@@ -136,16 +152,18 @@ impl Assignments {
             }
         }
         seen(state, known, now, &mut records);
-        if records.is_empty() {
-            return Ok(Some(None));
+        let queued = (!records.is_empty()).then(|| self.history.record(records));
+        match queued.transpose() {
+            Ok(commit) => Ok(Some(Taken { commit, started })),
+            Err(error) => {
+                unshow(state, known, &started);
+                Err(error)
+            }
         }
-        self.history
-            .record(records)
-            .map(|commit| Some(Some(commit)))
     }
 
     /// The first beacon with swaps confirms the lease and starts a showing; a later one on another
-    /// page keeps it going.
+    /// page keeps it going. Gives the showings that started.
     fn shown(
         &self,
         state: &mut SiteState,
@@ -154,44 +172,46 @@ impl Assignments {
         page: &str,
         now: Timestamp,
         records: &mut Vec<Record>,
-    ) {
+    ) -> Vec<ShowingId> {
         let SiteState {
             pools, sessions, ..
         } = state;
+        let mut started = Vec::new();
         let Some(live) = sessions.get_mut(&known.session) else {
-            return;
+            return started;
         };
         for shown in &mut live.shown {
             if let Some((pool, lease)) = shown.lease {
-                let Some(pool) = pools.get_mut(&pool) else {
-                    continue;
-                };
-                let confirmed = pool
-                    .slot(shown.number)
-                    .and_then(|s| s.holder)
-                    .is_some_and(|h| h.confirmed_at.is_some());
-                if !pool.seen(shown.number, lease, true, now) {
+                let held = pools
+                    .get_mut(&pool)
+                    .is_some_and(|p| p.seen(shown.number, lease, true, now));
+                if !held {
                     continue;
                 }
-                if !confirmed {
-                    records.push(Record::LeaseConfirmed(lease, now));
-                }
             }
-            if shown.showing.is_none() {
-                let id = self.moment.id();
-                shown.showing = Some((id, now));
-                records.push(Record::Showing(ShowingRow {
-                    id,
-                    number: shown.number,
-                    session: known.session,
-                    visitor: known.visitor,
-                    lease: shown.lease.map(|(_, lease)| lease),
-                    at: now,
-                    page: page.to_owned(),
-                    swaps,
-                }));
+            if shown.showing.is_some() {
+                continue;
             }
+            let id = self.moment.id();
+            shown.showing = Some((id, now));
+            started.push(id);
+            records.extend(
+                shown
+                    .lease
+                    .map(|(_, lease)| Record::LeaseConfirmed(lease, now)),
+            );
+            records.push(Record::Showing(ShowingRow {
+                id,
+                number: shown.number,
+                session: known.session,
+                visitor: known.visitor,
+                lease: shown.lease.map(|(_, lease)| lease),
+                at: now,
+                page: page.to_owned(),
+                swaps,
+            }));
         }
+        started
     }
 
     /// A tap counts only on a number this session was shown.
@@ -218,22 +238,19 @@ impl Assignments {
     }
 }
 
-/// Whether every lease of the session is still its own.
-fn still_holds(
-    pools: &std::collections::BTreeMap<
-        trunkline_core::base::id::PoolId,
-        trunkline_core::assignment::Pool,
-    >,
-    live: &LiveSession,
-) -> bool {
-    live.shown
-        .iter()
-        .filter_map(|s| s.lease.map(|l| (s.number, l)))
-        .all(|(number, (pool, lease))| {
-            let slot = pools.get(&pool).and_then(|p| p.slot(number));
-            slot.and_then(|s| s.holder)
-                .is_some_and(|h| h.lease == lease)
-        })
+/// Beacons that were taken in.
+struct Taken {
+    commit: Option<Commit>,
+    started: Vec<ShowingId>,
+}
+
+/// Takes back showings that were not recorded.
+fn unshow(state: &mut SiteState, known: Known, started: &[ShowingId]) {
+    if let Some(live) = state.sessions.get_mut(&known.session) {
+        for shown in &mut live.shown {
+            shown.showing = shown.showing.filter(|(id, _)| !started.contains(id));
+        }
+    }
 }
 
 /// Every beacon says that the page is visible.

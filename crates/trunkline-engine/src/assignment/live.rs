@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use trunkline_core::assignment::{Assigned, Pool, assign};
-use trunkline_core::base::id::{LeaseId, NumberId, PoolId, SessionId, ShowingId, VisitorId};
+use trunkline_core::base::id::{
+    LeaseId, NumberId, PoolId, SessionId, ShowingId, SwapTargetId, VisitorId,
+};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::visitor::{ClickId, Source};
 
@@ -14,6 +16,8 @@ use crate::ports::history::SessionRow;
 /// A number a session sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Shown {
+    /// The target it stands for.
+    pub(super) target: SwapTargetId,
     pub(super) number: NumberId,
     pub(super) digits: PhoneNumber,
     /// The lease, for pool numbers.
@@ -70,30 +74,42 @@ impl SiteState {
     ) -> Vec<Shown> {
         let mut shown = Vec::new();
         for target in &entry.plan.targets {
-            let held = target.pool.and_then(|id| {
-                let (number, holder) = self.pools.get(&id)?.held_by(visitor)?;
-                (holder.session == session).then_some((number, (id, holder.lease)))
-            });
-            if let Some((number, lease)) = held {
+            let Some(id) = target.pool else {
+                let fixed = assign(target, entry.plan.source_numbers_win, source, None, None);
+                shown.extend(fixed.as_ref().map(Shown::from));
+                continue;
+            };
+            let held = self.pools.get(&id).and_then(|pool| pool.held_by(visitor));
+            // A pool number that was given on is not made up for: the page must ask again.
+            if let Some((number, holder)) = held.filter(|(_, holder)| holder.session == session) {
                 shown.push(Shown {
+                    target: target.target.id,
                     number: number.id,
                     digits: number.number,
-                    lease: Some(lease),
+                    lease: Some((id, holder.lease)),
                     showing: None,
                 });
-            } else if let Some(fixed) =
-                assign(target, entry.plan.source_numbers_win, source, None, None)
-            {
-                shown.push(Shown::from(&fixed));
             }
         }
         shown
     }
 }
 
+impl Shown {
+    /// Whether the number still is the session's: always for numbers without a lease.
+    pub(super) fn is_held(&self, pools: &BTreeMap<PoolId, Pool>) -> bool {
+        self.lease.is_none_or(|(pool, lease)| {
+            let slot = pools.get(&pool).and_then(|p| p.slot(self.number));
+            slot.and_then(|s| s.holder)
+                .is_some_and(|h| h.lease == lease)
+        })
+    }
+}
+
 impl From<&Assigned> for Shown {
     fn from(assigned: &Assigned) -> Self {
         Self {
+            target: assigned.target.id,
             number: assigned.number,
             digits: assigned.replacement.number,
             lease: assigned

@@ -12,12 +12,15 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use std::time::Duration;
+
+use tokio::time::timeout;
 use trunkline_core::base::id::{NumberId, SessionId, SiteId, VisitorId};
 
 pub use arrive::{Answer, Known, Visit};
 pub use beacon::{Beacon, BeaconOutcome};
 use live::SiteState;
-pub use view::{PoolView, SiteSeen, VisibleNow, visitor_label};
+pub use view::{PoolView, SiteSeen, visitor_label};
 
 use crate::clock::Moment;
 use crate::directory::SharedDirectory;
@@ -27,6 +30,9 @@ use crate::ports::History;
 pub const ASSIGNS_IN_FLIGHT_MAX: usize = 4_096;
 /// Most sessions of one site that are held in memory; more are answered with the source number.
 pub const SESSIONS_PER_SITE_MAX: usize = 400_000;
+
+/// Longest wait for a session that is not in memory.
+const RECALL_WAIT: Duration = Duration::from_millis(200);
 
 /// The owner of all pools and live sessions.
 pub struct Assignments {
@@ -102,7 +108,9 @@ impl Assignments {
         if in_memory {
             return;
         }
-        let Ok(Some(row)) = self.history.session(session).await else {
+        // A late answer counts as none: the visitor then gets a new session under the same id.
+        let read = timeout(RECALL_WAIT, self.history.session(session)).await;
+        let Ok(Ok(Some(row))) = read else {
             return;
         };
         let directory = self.directory.now();

@@ -6,6 +6,7 @@ use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{NumberId, PoolId, SessionId, SiteId, VisitorId};
 use trunkline_core::visitor::Source;
 
+use super::live::LiveSession;
 use super::{Assignments, lock};
 
 /// When and where the snippet of a site was last heard of.
@@ -28,13 +29,6 @@ pub struct PoolView {
     pub slot: SlotView,
     /// Source and page of the holder, while its session is alive.
     pub holder: Option<(Source, String)>,
-}
-
-/// A session that has a number on its screen, or had it a moment ago.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VisibleNow {
-    /// As attribution wants it.
-    pub showing: attribution::Showing,
 }
 
 impl Assignments {
@@ -72,21 +66,22 @@ impl Assignments {
             return Vec::new();
         };
         let state = lock(&state);
-        let mut found = Vec::new();
-        for (id, session) in &state.sessions {
-            for shown in session.shown.iter().filter(|s| s.number == number) {
-                if let Some((_, since)) = shown.showing {
-                    found.push(attribution::Showing {
-                        session: *id,
-                        visitor: session.visitor,
-                        first_visible: since,
-                        last_visible: session.seen_at,
-                        confirmed: true,
-                    });
-                }
-            }
+        // A pool number is on the screens of its holder alone.
+        let slot = state.pools.values().find_map(|pool| pool.slot(number));
+        if let Some(slot) = slot {
+            let holder = slot
+                .holder
+                .and_then(|h| Some((h.session, state.sessions.get(&h.session)?)));
+            return holder
+                .and_then(|(id, session)| showing(id, session, number))
+                .into_iter()
+                .collect();
         }
-        found
+        let all = state
+            .sessions
+            .iter()
+            .filter_map(|(id, session)| showing(*id, session, number));
+        all.collect()
     }
 
     /// The page and source a live session is on.
@@ -99,6 +94,18 @@ impl Assignments {
             .get(&session)
             .map(|s| (s.page.clone(), s.source.clone()))
     }
+}
+
+fn showing(id: SessionId, session: &LiveSession, number: NumberId) -> Option<attribution::Showing> {
+    let shown = session.shown.iter().find(|s| s.number == number)?;
+    let (_, since) = shown.showing?;
+    Some(attribution::Showing {
+        session: id,
+        visitor: session.visitor,
+        first_visible: since,
+        last_visible: session.seen_at,
+        confirmed: true,
+    })
 }
 
 /// A short name for a visitor, for people: `Visitor 7f2k`.

@@ -128,6 +128,11 @@ impl ActiveCall {
                     .map_or(CallResult::Failed, DialOutcome::result),
             });
         }
+        if end.recording.is_none() {
+            // Nobody answered, so nothing was recorded.
+            row.recording = None;
+            self.recording = None;
+        }
         if let (Some(recording), Some(done)) = (&mut self.recording, &end.recording) {
             recording.state = done.state;
             recording.duration_ms = i64::try_from(done.duration_ms).unwrap_or(i64::MAX);

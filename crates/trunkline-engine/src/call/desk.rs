@@ -34,8 +34,8 @@ use crate::ports::configuration::Account;
 const ATTRIBUTION_WAIT: Duration = Duration::from_millis(200);
 /// Most characters kept of a caller as signalled.
 const CALLER_TEXT_MAX: usize = 128;
-/// How often signs of life are written.
-pub(super) const PROGRESS_FLUSH: Duration = Duration::from_secs(1);
+/// How often to call [`Calls::flush_progress`].
+pub const PROGRESS_FLUSH_EVERY: Duration = Duration::from_secs(1);
 
 /// Settings of the call station.
 #[derive(Debug, Clone)]
@@ -115,7 +115,8 @@ impl Calls {
         hold(&self.active).len()
     }
 
-    /// Writes the signs of life that came in; call it every second.
+    /// Writes the signs of life that came in; call it every
+    /// [`PROGRESS_FLUSH_EVERY`].
     pub async fn flush_progress(&self) {
         let marks: Vec<(CallId, Timestamp)> = hold(&self.marks).drain().collect();
         if marks.is_empty() {
@@ -127,38 +128,37 @@ impl Calls {
         }
     }
 
-    /// How often to call [`Calls::flush_progress`].
-    #[must_use]
-    pub const fn progress_flush() -> Duration {
-        PROGRESS_FLUSH
-    }
-
+    /// The number that was dialled. Trunks may share a carrier's address, so a number is found on any
+    /// trunk that this far end may speak for; a number bound to another carrier is not.
     fn find_number(
         &self,
         directory: &Directory,
         incoming: &Incoming,
     ) -> Option<Arc<TrackingNumber>> {
         let number = PhoneNumber::parse(&incoming.dialled, self.settings.home).ok()?;
-        directory.dialled(incoming.trunk, number).cloned()
+        let number = directory.number_by_digits(number)?;
+        let speaks_for = |trunk: &TrunkProfile| {
+            let ip = incoming.remote.ip();
+            trunk.id == incoming.trunk || trunk.addresses.iter().any(|range| range.contains(ip))
+        };
+        directory
+            .profile(number.trunk)
+            .filter(|t| speaks_for(t))
+            .map(|_| Arc::clone(number))
     }
 
     async fn credit(&self, number: &TrackingNumber, incoming: &Incoming) -> Verdict {
         let credit = self
             .attributions
             .credit(number, incoming.caller, incoming.received_at);
-        match timeout(ATTRIBUTION_WAIT, credit).await {
-            Ok(Ok(verdict)) => verdict,
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "a call goes on without attribution");
-                metrics::counter!("trunkline_attribution_missed_total").increment(1);
-                Verdict::default()
-            }
-            Err(_) => {
-                tracing::warn!("attribution is late; a call goes on without");
-                metrics::counter!("trunkline_attribution_missed_total").increment(1);
-                Verdict::default()
-            }
-        }
+        let trouble = match timeout(ATTRIBUTION_WAIT, credit).await {
+            Ok(Ok(verdict)) => return verdict,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer in time".to_owned(),
+        };
+        tracing::warn!(trouble, "a call is attributed from memory alone");
+        metrics::counter!("trunkline_attribution_missed_total").increment(1);
+        self.attributions.from_memory(number, incoming.received_at)
     }
 
     fn plan_recording(
@@ -283,41 +283,46 @@ impl Calls {
         call.step(event)
     }
 
-    /// Calls in progress and minutes of today. Minutes are read once a day and account, then counted.
+    /// Calls in progress and minutes of today, those of calls in progress included. Minutes of ended
+    /// calls are read once a day and account, then counted.
     async fn toll_use(&self, account: &Account) -> TollUse {
-        let concurrent = hold(&self.active)
-            .values()
-            .filter(|c| c.row.account == account.id)
-            .count();
-        let today = account.zone.start_of_day(self.moment.now());
-        let known = hold(&self.minutes)
-            .get(&account.id)
-            .filter(|(day, _)| *day == today)
-            .map(|(_, minutes)| *minutes);
-        let minutes = match known {
-            Some(minutes) => minutes,
-            None => {
-                let read = timeout(
-                    ATTRIBUTION_WAIT,
-                    self.records.minutes_since(account.id, today),
-                )
-                .await;
-                let minutes = read.ok().and_then(Result::ok);
-                if let Some(minutes) = minutes {
-                    hold(&self.minutes).insert(account.id, (today, minutes));
-                }
-                minutes.unwrap_or(0)
-            }
+        let now = self.moment.now();
+        let (concurrent, running) = {
+            let active = hold(&self.active);
+            let own = active.values().filter(|c| c.row.account == account.id);
+            let minutes = |c: &ActiveCall| {
+                c.row
+                    .answered_at
+                    .map_or(0, |at| begun_minutes(now.millis_since(at)))
+            };
+            own.fold((0_u32, 0), |(calls, sum), call| {
+                (calls + 1, sum + minutes(call))
+            })
+        };
+        let today = account.zone.start_of_day(now);
+        let known = hold(&self.minutes).get(&account.id).copied();
+        let ended = match known {
+            Some((day, minutes)) if day == today => minutes,
+            _ => self.read_minutes(account.id, today).await.unwrap_or(0),
         };
         TollUse {
-            concurrent_calls: u32::try_from(concurrent).unwrap_or(u32::MAX),
-            minutes_today: u32::try_from(minutes).unwrap_or(u32::MAX),
+            concurrent_calls: concurrent,
+            minutes_today: u32::try_from(ended + running).unwrap_or(u32::MAX),
         }
+    }
+
+    /// Minutes of calls that ended since the start of the day; `None` when the store is late, so that a
+    /// call is not lost for it.
+    async fn read_minutes(&self, account: AccountId, today: Timestamp) -> Option<i64> {
+        let read = timeout(ATTRIBUTION_WAIT, self.records.minutes_since(account, today)).await;
+        let minutes = read.ok()?.ok()?;
+        hold(&self.minutes).insert(account, (today, minutes));
+        Some(minutes)
     }
 
     fn count_minutes(&self, account: AccountId, talk_ms: i64) {
         if let Some((_, minutes)) = hold(&self.minutes).get_mut(&account) {
-            *minutes += (talk_ms + 59_999) / 60_000;
+            *minutes += begun_minutes(talk_ms);
         }
     }
 
@@ -404,7 +409,7 @@ impl CallControl for Calls {
         self.assignments.call_started(number.id);
         metrics::counter!("trunkline_calls_total").increment(1);
         let actions = self.perform(call, actions, &mut events).await;
-        self.keep(call, events, true).await;
+        self.keep(call, events, false).await;
         Admission::Accepted {
             call,
             recording: plan,
@@ -428,7 +433,9 @@ impl CallControl for Calls {
         let mut events: Vec<CallEventRow> = noted.into_iter().collect();
         let actions = self.perform(call, actions, &mut events).await;
         if !events.is_empty() {
-            self.keep(call, events, false).await;
+            // A recording starts when somebody answers.
+            let connected = events.iter().any(|e| e.kind == CallEventKind::Connected);
+            self.keep(call, events, connected).await;
         }
         actions
     }
@@ -462,6 +469,11 @@ impl CallControl for Calls {
     }
 }
 
+/// Minutes of a connected leg, the last one counted whole.
+const fn begun_minutes(ms: i64) -> i64 {
+    (ms + 59_999) / 60_000
+}
+
 fn open_row(
     call: CallId,
     number: &TrackingNumber,
@@ -472,7 +484,7 @@ fn open_row(
     CallRow {
         id: call,
         account: number.account,
-        trunk: incoming.trunk,
+        trunk: number.trunk,
         number: number.id,
         dialled: number.number,
         site: number.site,

@@ -65,28 +65,53 @@ impl Keeper {
         }
     }
 
-    /// Saves what the spool holds; answers how many changes were saved. Call it at the start and
-    /// every [`RECONCILE_EVERY`].
+    /// Saves what the spool holds; answers how many changes were saved. Calls go on being spooled
+    /// meanwhile, behind these. A change that can never be saved is parked, so that it blocks nothing.
+    /// Call it at the start and every [`RECONCILE_EVERY`].
     ///
     /// # Errors
     /// When the spool cannot be read or the store is still away.
     pub async fn reconcile(&self) -> PortResult<usize> {
-        if !self.spooled.load(Ordering::Acquire) {
-            return Ok(0);
-        }
-        let _spooling = self.spooling.lock().await;
-        let pending = self.spool.pending()?;
-        for (saved, change) in pending.iter().enumerate() {
-            let result = timeout(RECONCILE_WAIT, self.records.save(change)).await;
-            let result = result
-                .unwrap_or_else(|_| Err(PortError::Unavailable("no answer in time".to_owned())));
-            if let Err(error) = result {
-                self.spool.forget(saved)?;
+        let mut saved_in_all = 0;
+        while self.spooled.load(Ordering::Acquire) {
+            let pending = {
+                let _spooling = self.spooling.lock().await;
+                let pending = self.spool.pending()?;
+                if pending.is_empty() {
+                    self.spooled.store(false, Ordering::Release);
+                }
+                pending
+            };
+            let mut saved = 0;
+            let mut trouble = None;
+            for change in &pending {
+                if let Err(error) = self.save_or_park(change).await {
+                    trouble = Some(error);
+                    break;
+                }
+                saved += 1;
+            }
+            let _spooling = self.spooling.lock().await;
+            self.spool.forget(saved)?;
+            if let Some(error) = trouble {
                 return Err(error);
             }
+            saved_in_all += saved;
         }
-        self.spool.forget(pending.len())?;
-        self.spooled.store(false, Ordering::Release);
-        Ok(pending.len())
+        Ok(saved_in_all)
+    }
+
+    /// `Err`: the store is away, so the change waits.
+    async fn save_or_park(&self, change: &CallChange) -> PortResult<()> {
+        let late = || PortError::Unavailable("no answer in time".to_owned());
+        let result = timeout(RECONCILE_WAIT, self.records.save(change)).await;
+        match result.unwrap_or_else(|_| Err(late())) {
+            Err(error @ (PortError::Conflict(_) | PortError::Failed(_))) => {
+                metrics::counter!("trunkline_call_parked_total").increment(1);
+                tracing::error!(call = %change.call.id, %error, "a spooled call cannot be saved; parking it");
+                self.spool.park(change)
+            }
+            other => other,
+        }
     }
 }

@@ -9,6 +9,6 @@ mod desk;
 pub mod keeper;
 mod recovery;
 
-pub use desk::{CallSettings, Calls};
+pub use desk::{CallSettings, Calls, PROGRESS_FLUSH_EVERY};
 pub use keeper::Keeper;
 pub use recovery::{Recovered, SalvagedRecording};

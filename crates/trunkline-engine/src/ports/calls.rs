@@ -312,6 +312,11 @@ pub trait CallSpool: Send + Sync {
     /// # Errors
     /// When the file cannot be read. Lines that cannot be read are skipped and counted in the log.
     fn pending(&self) -> Result<Vec<CallChange>, PortError>;
+    /// Puts a change that can never be saved aside, durably, for a person to look at.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn park(&self, change: &CallChange) -> Result<(), PortError>;
     /// Forgets the first `count` changes: they are saved.
     ///
     /// # Errors

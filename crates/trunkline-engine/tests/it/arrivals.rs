@@ -133,12 +133,14 @@ impl World {
             swaps: 1,
             page: "https://a.example/".to_owned(),
         };
-        self.assignments.beacons(SITE, known, 1, vec![shown]).await
+        self.assignments
+            .beacons(SITE, known, None, 1, vec![shown])
+            .await
     }
 
     async fn beat(&self, known: Known) -> BeaconOutcome {
         self.assignments
-            .beacons(SITE, known, 1, vec![Beacon::Beat])
+            .beacons(SITE, known, None, 1, vec![Beacon::Beat])
             .await
     }
 }
@@ -239,10 +241,13 @@ async fn a_tap_counts_only_on_a_number_the_session_was_shown() {
             number: PhoneNumber::from_digits(FIRST + index),
         }]
     };
-    world.assignments.beacons(SITE, known, 1, tap(number)).await;
     world
         .assignments
-        .beacons(SITE, known, 1, tap(1 - number))
+        .beacons(SITE, known, None, 1, tap(number))
+        .await;
+    world
+        .assignments
+        .beacons(SITE, known, None, 1, tap(1 - number))
         .await;
     assert_eq!(world.history.count(|r| matches!(r, Record::Tap(_))), 1);
 }
@@ -275,6 +280,98 @@ async fn after_a_restart_visible_numbers_stay_with_their_visitors_for_a_minute()
     );
     world.clock.forward(60_000);
     assert_eq!(index(&world.arrive("", None).await), 0);
+}
+
+#[tokio::test]
+async fn a_page_that_lost_its_number_asks_again_and_keeps_the_next_one() {
+    let world = world(1, false);
+    let (_, first) = world.visit(None).await;
+    world.clock.forward(61_000);
+    let (taken, second) = world.visit(None).await;
+    assert_eq!(taken, 0);
+    assert_eq!(world.beat(first).await, BeaconOutcome::Lost);
+    world.clock.forward(61_000);
+    let again = world.arrive("", Some(first)).await;
+    assert_eq!(
+        (index(&again), again.session),
+        (0, Some(first)),
+        "the same session, by its token"
+    );
+    assert_eq!(world.shown(first).await, BeaconOutcome::Taken);
+    assert_eq!(world.beat(first).await, BeaconOutcome::Taken);
+    assert_eq!(world.beat(second).await, BeaconOutcome::Lost);
+}
+
+#[tokio::test]
+async fn a_token_of_a_lease_that_was_given_on_speaks_for_nobody() {
+    let world = world(1, false);
+    let answer = world.arrive("", None).await;
+    let (known, lease) = (answer.session.expect("a session"), answer.lease);
+    assert_eq!(
+        world
+            .assignments
+            .beacons(SITE, known, lease, 1, vec![Beacon::Beat])
+            .await,
+        BeaconOutcome::Taken
+    );
+    let other = Some(LeaseId::from_raw(1));
+    assert_eq!(
+        world
+            .assignments
+            .beacons(SITE, known, other, 1, vec![Beacon::Beat])
+            .await,
+        BeaconOutcome::Lost
+    );
+}
+
+#[tokio::test]
+async fn a_showing_that_could_not_be_recorded_is_recorded_when_it_is_told_again() {
+    for full in [true, false] {
+        let world = world(1, false);
+        let known = world.arrive("", None).await.session.expect("a session");
+        let trouble = if full {
+            &world.history.full
+        } else {
+            &world.history.failing
+        };
+        trouble.store(true, Ordering::SeqCst);
+        assert_eq!(world.shown(known).await, BeaconOutcome::Busy);
+        trouble.store(false, Ordering::SeqCst);
+        assert_eq!(world.shown(known).await, BeaconOutcome::Taken);
+        assert_eq!(world.history.count(|r| matches!(r, Record::Showing(_))), 1);
+        assert_eq!(
+            world
+                .history
+                .count(|r| matches!(r, Record::LeaseConfirmed(..))),
+            1
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_full_queue_does_not_take_away_a_number_that_is_in_use() {
+    let world = world(1, false);
+    let (_, known) = world.visit(None).await;
+    world.history.full.store(true, Ordering::SeqCst);
+    assert_eq!(
+        index(
+            &world
+                .arrive("?utm_source=mail&utm_medium=email", Some(known))
+                .await
+        ),
+        99
+    );
+    world.history.full.store(false, Ordering::SeqCst);
+    assert_eq!(world.beat(known).await, BeaconOutcome::Taken);
+    world
+        .arrive("?utm_source=mail&utm_medium=email", Some(known))
+        .await;
+    assert_eq!(
+        world
+            .history
+            .count(|r| matches!(r, Record::Touch(t) if t.source.source == "mail")),
+        1
+    );
 }
 
 #[tokio::test]

@@ -186,6 +186,7 @@ async fn unknown_numbers_and_other_trunks_get_404() {
     }
     let mut foreign = desk.incoming("+13125550100");
     foreign.trunk = TrunkId::from_raw(8);
+    foreign.remote = "198.51.100.7:5060".parse().expect("an address");
     assert!(matches!(
         desk.calls.incoming(foreign).await,
         Admission::Refused { status: 404, .. }
@@ -323,6 +324,71 @@ async fn calls_are_dialled_and_kept_while_the_database_is_away_or_stuck() {
         assert_eq!(desk.records.last().state, CallState::Ended);
         assert!(desk.spool.0.lock().expect("spool").is_empty());
     }
+}
+
+#[tokio::test]
+async fn a_call_that_can_never_be_saved_is_parked_and_blocks_no_other() {
+    let desk = desk(TollPolicy::default(), None).await;
+    desk.records.refusing.store(true, Ordering::SeqCst);
+    desk.calls.incoming(desk.incoming("+13125550100")).await;
+    assert_eq!(desk.keeper.reconcile().await, Ok(1));
+    assert_eq!(desk.spool.1.load(Ordering::SeqCst), 1);
+    desk.records.refusing.store(false, Ordering::SeqCst);
+    desk.calls.incoming(desk.incoming("+13125550100")).await;
+    assert_eq!(desk.records.saved.lock().expect("calls").len(), 1);
+}
+
+#[tokio::test]
+async fn a_missed_call_leaves_no_recording() {
+    let desk = desk(TollPolicy::default(), None).await;
+    let Admission::Accepted { call, .. } = desk.calls.incoming(desk.incoming("+13125550100")).await
+    else {
+        panic!("the call is accepted");
+    };
+    desk.calls
+        .ended(call, desk.end(EndReason::Cancelled, 0))
+        .await;
+    assert_eq!(desk.records.last().recording, None);
+    assert!(
+        desk.records
+            .saved
+            .lock()
+            .expect("calls")
+            .iter()
+            .all(|c| c.recording.is_none())
+    );
+}
+
+#[tokio::test]
+async fn minutes_of_calls_in_progress_count() {
+    let desk = desk(
+        TollPolicy {
+            daily_minutes_max: 10,
+            ..TollPolicy::default()
+        },
+        None,
+    )
+    .await;
+    let Admission::Accepted { call, .. } = desk.calls.incoming(desk.incoming("+13125550100")).await
+    else {
+        panic!("the call is accepted");
+    };
+    desk.calls
+        .event(call, FlowEvent::Answered { attempt: 1 })
+        .await;
+    desk.clock.forward(11 * 60_000);
+    let Admission::Accepted { actions, .. } =
+        desk.calls.incoming(desk.incoming("+13125550100")).await
+    else {
+        panic!("the call is accepted");
+    };
+    assert_eq!(
+        actions,
+        [Action::HangUp {
+            status: 603,
+            reason: "Decline"
+        }]
+    );
 }
 
 #[tokio::test]

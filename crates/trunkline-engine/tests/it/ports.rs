@@ -1,6 +1,6 @@
 //! Ports in memory that can be told to fail, and a clock that is set by hand.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -131,6 +131,8 @@ pub(crate) struct MemoryCalls {
     pub(crate) saved: Mutex<Vec<CallChange>>,
     /// The store is away.
     pub(crate) away: AtomicBool,
+    /// The store refuses every save for good.
+    pub(crate) refusing: AtomicBool,
     /// The store never answers.
     pub(crate) stuck: AtomicBool,
     /// Calls that did not end.
@@ -165,6 +167,9 @@ impl MemoryCalls {
 impl CallRecords for MemoryCalls {
     async fn save(&self, change: &CallChange) -> PortResult<()> {
         self.gate().await?;
+        if self.refusing.load(Ordering::SeqCst) {
+            return Err(PortError::Failed("told to refuse".to_owned()));
+        }
         self.saved.lock().expect("calls").push(change.clone());
         Ok(())
     }
@@ -233,7 +238,7 @@ impl CallRecords for MemoryCalls {
 
 /// A spool in memory.
 #[derive(Default)]
-pub(crate) struct MemorySpool(pub(crate) Mutex<Vec<CallChange>>);
+pub(crate) struct MemorySpool(pub(crate) Mutex<Vec<CallChange>>, pub(crate) AtomicUsize);
 
 impl CallSpool for MemorySpool {
     fn append(&self, change: &CallChange) -> Result<(), PortError> {
@@ -243,6 +248,11 @@ impl CallSpool for MemorySpool {
 
     fn pending(&self) -> Result<Vec<CallChange>, PortError> {
         Ok(self.0.lock().expect("spool").clone())
+    }
+
+    fn park(&self, _change: &CallChange) -> Result<(), PortError> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        Ok(())
     }
 
     fn forget(&self, count: usize) -> Result<(), PortError> {

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::net::UdpSocket;
@@ -27,6 +27,8 @@ use crate::chance::Chance;
 const MESSAGE_MAX: usize = 65_536;
 /// Messages of one call that wait; more are lost, as datagrams are.
 const INBOX_MAX: usize = 32;
+/// Arrived calls an observer may lag behind.
+const ARRIVALS_MAX: usize = 256;
 
 /// What a caller and the line that is reached have agreed: they are on the same carrier.
 #[derive(Debug, Clone)]
@@ -38,66 +40,134 @@ struct Meeting {
     behaviours: Vec<Behaviour>,
 }
 
-pub(super) struct Shared {
+/// What the calls of a carrier share.
+pub(super) struct Exchange {
     config: CarrierConfig,
     socket: Arc<UdpSocket>,
-    address: SocketAddr,
+    pub(super) address: SocketAddr,
     lines: Mutex<HashMap<PhoneNumber, Line>>,
     meetings: Mutex<HashMap<PhoneNumber, Meeting>>,
     inboxes: Mutex<HashMap<String, mpsc::Sender<Received>>>,
     places: Arc<Semaphore>,
-    arrivals: broadcast::Sender<CallHandle>,
-    tasks: TaskTracker,
+    pub(super) arrivals: broadcast::Sender<CallHandle>,
+    pub(super) tasks: TaskTracker,
     /// Every call says goodbye.
-    stop: CancellationToken,
+    pub(super) stop: CancellationToken,
     /// Everything ends at once.
-    cut: CancellationToken,
+    pub(super) cut: CancellationToken,
     calls: AtomicU64,
     chance: Mutex<Chance>,
     /// Keeps the Call-IDs of two runs apart.
     started: u128,
 }
+
+/// Ends what was agreed when the call is over.
+pub(super) struct Agreed {
+    exchange: Arc<Exchange>,
+    call: u64,
+}
+
+impl Drop for Agreed {
+    fn drop(&mut self) {
+        hold(&self.exchange.meetings).retain(|_, meeting| meeting.call != self.call);
+    }
+}
+
 /// An end of a call before it runs.
 pub(super) struct Opened {
     leg: Leg,
-    handle: CallHandle,
+    pub(super) handle: CallHandle,
     place: OwnedSemaphorePermit,
     inbox: Inbox,
 }
 
 /// Takes a call's inbox out of the exchange when the call is forgotten.
 struct Inbox {
-    shared: Arc<Shared>,
+    exchange: Arc<Exchange>,
     call_id: String,
 }
 
 impl Drop for Inbox {
     fn drop(&mut self) {
-        hold(&self.shared.inboxes).remove(&self.call_id);
+        hold(&self.exchange.inboxes).remove(&self.call_id);
     }
 }
-impl Shared {
+
+impl Exchange {
+    /// Opens the SIP port and starts to listen.
+    pub(super) async fn start(config: CarrierConfig) -> io::Result<Arc<Self>> {
+        let socket = Arc::new(UdpSocket::bind(SocketAddr::new(config.bind, 0)).await?);
+        let exchange = Arc::new(Self {
+            address: socket.local_addr()?,
+            socket,
+            lines: Mutex::default(),
+            meetings: Mutex::default(),
+            inboxes: Mutex::default(),
+            places: Arc::new(Semaphore::new(config.calls_max)),
+            arrivals: broadcast::channel(ARRIVALS_MAX).0,
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            cut: CancellationToken::new(),
+            calls: AtomicU64::new(0),
+            chance: Mutex::new(Chance::new(config.seed)),
+            started: std::time::UNIX_EPOCH.elapsed().map_or(0, |e| e.as_nanos()),
+            config,
+        });
+        tokio::spawn(listen(Arc::clone(&exchange)));
+        Ok(exchange)
+    }
+
+    pub(super) fn connect(&self, number: PhoneNumber, line: Line) {
+        hold(&self.lines).insert(number, line);
+    }
+
+    pub(super) fn in_progress(&self) -> usize {
+        self.config.calls_max - self.places.available_permits()
+    }
+
+    /// A place for one end of a call, when one is free.
+    pub(super) fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).try_acquire_owned().ok()
+    }
+
     fn tag(&self) -> String {
         format!("{:016x}", hold(&self.chance).next())
     }
 
-    /// Notes what the lines that `plan` reaches are to do.
-    fn meet(&self, call: u64, plan: &DialPlan) {
-        let talk = match plan.voice {
-            Voice::Speech(Speaker { talk, .. }) => Some(talk),
-            Voice::Silence | Voice::Tone { .. } => None,
-        };
-        let hangs_up_after_ms = (plan.hang_up == HangsUp::Destination).then_some(plan.talk_ms);
-        let behaviours = plan.meets.iter().rev().copied().collect();
-        hold(&self.meetings).insert(
-            plan.from,
-            Meeting {
-                call,
-                talk,
-                hangs_up_after_ms,
-                behaviours,
+    /// Notes what the lines that `plan` reaches are to do, as long as the answer is kept.
+    pub(super) fn meet(self: &Arc<Self>, plan: &DialPlan) -> Agreed {
+        let call = self.calls.fetch_add(1, Ordering::Relaxed);
+        let meeting = Meeting {
+            call,
+            talk: match plan.voice {
+                Voice::Speech(Speaker { talk, .. }) => Some(talk),
+                Voice::Silence | Voice::Tone { .. } => None,
             },
-        );
+            hangs_up_after_ms: (plan.hang_up == HangsUp::Destination).then_some(plan.talk_ms),
+            behaviours: plan.meets.iter().rev().copied().collect(),
+        };
+        hold(&self.meetings).insert(plan.from, meeting);
+        Agreed {
+            exchange: Arc::clone(self),
+            call,
+        }
+    }
+
+    /// The dialog of a call to be placed.
+    pub(super) fn dialling(&self, plan: &DialPlan) -> Dialog {
+        let (own, trunk, tag) = (self.address, self.config.trunk, self.tag());
+        Dialog {
+            socket: Arc::clone(&self.socket),
+            local_address: own,
+            peer: trunk,
+            call_id: format!("{tag}-{}@{}", self.started, own.ip()),
+            local: format!("<sip:{}@{own}>", plan.from),
+            local_tag: tag,
+            remote: format!("<sip:{}@{trunk}>", plan.to),
+            remote_tag: None,
+            target: format!("sip:{}@{trunk}", plan.to),
+            sequence: 1,
+        }
     }
 
     /// The line as it behaves for this caller.
@@ -114,7 +184,7 @@ impl Shared {
         Some(line)
     }
 
-    async fn open(
+    pub(super) async fn open(
         self: &Arc<Self>,
         dialog: Dialog,
         caller: Option<PhoneNumber>,
@@ -129,7 +199,7 @@ impl Shared {
         let hang_up = self.stop.child_token();
         hold(&self.inboxes).insert(dialog.call_id.clone(), sender);
         let inbox = Inbox {
-            shared: Arc::clone(self),
+            exchange: Arc::clone(self),
             call_id: dialog.call_id.clone(),
         };
         let leg = Leg::new(dialog, receiver, progress_in, hang_up.clone(), media);
@@ -180,10 +250,7 @@ impl Shared {
         let Some((dialled, line)) = line else {
             return self.answer(&received, 404, "Not Found", "").await;
         };
-        let place = Arc::clone(&self.places)
-            .try_acquire_owned()
-            .ok()
-            .filter(|_| !self.stop.is_cancelled());
+        let place = self.place().filter(|_| !self.stop.is_cancelled());
         let (Some(place), Some(dialog)) = (place, self.answering(&received)) else {
             return self
                 .answer(&received, 503, "Service Unavailable", "Retry-After: 5\r\n")
@@ -193,9 +260,9 @@ impl Shared {
             Ok(opened) => {
                 // Nobody needs to watch.
                 let _ = self.arrivals.send(opened.handle.clone());
-                let shared = Arc::clone(self);
+                let exchange = Arc::clone(self);
                 self.tasks.spawn(async move {
-                    run(opened, &shared, async |leg| {
+                    run(opened, &exchange, async |leg| {
                         line::take(leg, &received, &line).await
                     })
                     .await;
@@ -227,7 +294,11 @@ impl Shared {
 }
 
 /// Sees one end of a call through, whatever happens to it.
-async fn run(opened: Opened, shared: &Shared, course: impl AsyncFnOnce(&mut Leg) -> Ending) {
+pub(super) async fn run(
+    opened: Opened,
+    exchange: &Exchange,
+    course: impl AsyncFnOnce(&mut Leg) -> Ending,
+) {
     let Opened {
         mut leg,
         handle: _handle,
@@ -236,40 +307,41 @@ async fn run(opened: Opened, shared: &Shared, course: impl AsyncFnOnce(&mut Leg)
     } = opened;
     let ending = tokio::select! {
         ending = course(&mut leg) => ending,
-        () = shared.cut.cancelled() => Ending::new(Why::Lost),
+        () = exchange.cut.cancelled() => Ending::new(Why::Lost),
     };
+    leg.media.close();
     leg.progress.send_replace(Progress::Ended(ending));
     drop(place);
     tokio::select! {
-        () = leg.linger(&shared.stop) => {}
-        () = shared.cut.cancelled() => {}
+        () = leg.linger(&exchange.stop) => {}
+        () = exchange.cut.cancelled() => {}
     }
     drop(inbox);
 }
 
 /// Hands every datagram to its call.
-async fn listen(shared: Arc<Shared>) {
+async fn listen(exchange: Arc<Exchange>) {
     let mut buffer = vec![0; MESSAGE_MAX];
     loop {
         let received = tokio::select! {
-            received = shared.socket.recv_from(&mut buffer) => received,
-            () = shared.cut.cancelled() => return,
+            received = exchange.socket.recv_from(&mut buffer) => received,
+            () = exchange.cut.cancelled() => return,
         };
         let Ok((length, from)) = received else {
             continue;
         };
         let Some(message) =
-            Message::read(&buffer[..length]).filter(|_| from.ip() == shared.config.trunk.ip())
+            Message::read(&buffer[..length]).filter(|_| from.ip() == exchange.config.trunk.ip())
         else {
             continue;
         };
         let inbox = message
             .call_id()
-            .and_then(|id| hold(&shared.inboxes).get(id).cloned());
+            .and_then(|id| hold(&exchange.inboxes).get(id).cloned());
         match inbox {
             // A full inbox loses the message, as the network may; it will be repeated.
             Some(inbox) => drop(inbox.try_send((message, from))),
-            None => shared.on_stray((message, from)).await,
+            None => exchange.on_stray((message, from)).await,
         }
     }
 }

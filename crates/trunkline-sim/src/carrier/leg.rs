@@ -257,6 +257,7 @@ impl Leg {
 
     /// Hangs up; comes back when the far end has answered or is given up.
     pub(super) async fn bye(&mut self) -> Ending {
+        self.media.close();
         self.dialog.sequence += 1;
         let sequence = self.dialog.sequence;
         let text = self.dialog.request(

@@ -125,6 +125,11 @@ impl Media {
         Ok(Self { local, far, task })
     }
 
+    /// Ends the sound; the port is free again.
+    pub(super) fn close(&self) {
+        self.task.abort();
+    }
+
     /// The far end wants its sound there.
     pub(super) fn turn_to(&self, wants: Wants, speaking: bool) {
         self.far.send_replace(Some(Far { wants, speaking }));

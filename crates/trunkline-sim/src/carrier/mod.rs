@@ -10,36 +10,21 @@ mod media;
 mod message;
 mod sdp;
 
-use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::UdpSocket;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc, watch};
+use tokio::sync::broadcast;
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-use trunkline_core::base::{Country, PhoneNumber};
+use trunkline_core::base::PhoneNumber;
 
 pub use call::{CallHandle, Ending, Progress, Why};
 pub use dial::{DialPlan, HangsUp};
 pub use line::{Behaviour, Line};
 
-use crate::audio::{Speaker, Talk, Voice};
-use crate::chance::Chance;
-use leg::{ALLOW, Dialog, Leg, Received};
-use media::{Heard, Media};
-use message::{Message, Start, user_of};
+use exchange::{Exchange, run};
 
-/// Largest SIP message that is read.
-const MESSAGE_MAX: usize = 65_536;
-/// Messages of one call that wait; more are lost, as datagrams are.
-const INBOX_MAX: usize = 32;
-/// Arrived calls an observer may lag behind.
-const ARRIVALS_MAX: usize = 256;
 /// How long a stop waits for goodbyes to be answered.
 const STOP_WAIT: Duration = Duration::from_millis(1_800);
 
@@ -87,7 +72,7 @@ pub enum CarrierError {
 }
 
 /// A running carrier. Dropping it cuts every call off; [`Carrier::stop`] says goodbye first.
-pub struct Carrier(Arc<Shared>);
+pub struct Carrier(Arc<Exchange>);
 
 impl Drop for Carrier {
     fn drop(&mut self) {
@@ -101,25 +86,7 @@ impl Carrier {
     /// # Errors
     /// When no port can be bound.
     pub async fn start(config: CarrierConfig) -> io::Result<Self> {
-        let socket = Arc::new(UdpSocket::bind(SocketAddr::new(config.bind, 0)).await?);
-        let shared = Arc::new(Shared {
-            address: socket.local_addr()?,
-            socket,
-            lines: Mutex::default(),
-            meetings: Mutex::default(),
-            inboxes: Mutex::default(),
-            places: Arc::new(Semaphore::new(config.calls_max)),
-            arrivals: broadcast::channel(ARRIVALS_MAX).0,
-            tasks: TaskTracker::new(),
-            stop: CancellationToken::new(),
-            cut: CancellationToken::new(),
-            calls: AtomicU64::new(0),
-            chance: Mutex::new(Chance::new(config.seed)),
-            started: std::time::UNIX_EPOCH.elapsed().map_or(0, |e| e.as_nanos()),
-            config,
-        });
-        tokio::spawn(listen(Arc::clone(&shared)));
-        Ok(Self(shared))
+        Exchange::start(config).await.map(Self)
     }
 
     /// Where its SIP is.
@@ -130,13 +97,13 @@ impl Carrier {
 
     /// Puts a telephone on a number, or another one in its place.
     pub fn connect(&self, number: PhoneNumber, line: Line) {
-        hold(&self.0.lines).insert(number, line);
+        self.0.connect(number, line);
     }
 
     /// Ends of calls at this moment.
     #[must_use]
     pub fn in_progress(&self) -> usize {
-        self.0.config.calls_max - self.0.places.available_permits()
+        self.0.in_progress()
     }
 
     /// The calls that arrive at the lines from now on. A reader that is too slow misses some.
@@ -150,36 +117,19 @@ impl Carrier {
     /// # Errors
     /// When all lines are taken, no port is free, or the carrier stops.
     pub async fn dial(&self, plan: DialPlan) -> Result<CallHandle, CarrierError> {
-        let shared = &self.0;
-        if shared.stop.is_cancelled() {
+        let exchange = Arc::clone(&self.0);
+        if exchange.stop.is_cancelled() {
             return Err(CarrierError::Stopped);
         }
-        let place = Arc::clone(&shared.places)
-            .try_acquire_owned()
-            .map_err(|_| CarrierError::Full)?;
-        let call = shared.calls.fetch_add(1, Ordering::Relaxed);
-        let ip = shared.address.ip();
-        let dialog = Dialog {
-            socket: Arc::clone(&shared.socket),
-            local_address: shared.address,
-            peer: shared.config.trunk,
-            call_id: format!("{call}-{}-{}@{ip}", shared.address.port(), shared.started),
-            local: format!("<sip:{}@{}>", plan.from, shared.address),
-            local_tag: shared.tag(),
-            remote: format!("<sip:{}@{}>", plan.to, shared.config.trunk),
-            remote_tag: None,
-            target: format!("sip:{}@{}", plan.to, shared.config.trunk),
-            sequence: 1,
-        };
-        let opened = shared
+        let place = exchange.place().ok_or(CarrierError::Full)?;
+        let dialog = exchange.dialling(&plan);
+        let opened = exchange
             .open(dialog, Some(plan.from), plan.to, plan.voice, place)
             .await?;
-        shared.meet(call, &plan);
         let handle = opened.handle.clone();
-        let shared = Arc::clone(shared);
         self.0.tasks.spawn(async move {
-            run(opened, &shared, async |leg| dial::place(leg, &plan).await).await;
-            hold(&shared.meetings).retain(|_, meeting| meeting.call != call);
+            let _meeting = exchange.meet(&plan);
+            run(opened, &exchange, async |leg| dial::place(leg, &plan).await).await;
         });
         Ok(handle)
     }

@@ -144,12 +144,12 @@ impl Conversation {
         let answered = picked_up(chance);
         let second = picked_up(chance);
         let (meets, patience_ms) = match chance.fraction() {
-            share if share < 0.80 => (vec![answered, second], 40_000),
-            share if share < 0.87 => (vec![Behaviour::Busy, second], 40_000),
-            share if share < 0.89 => (vec![Behaviour::Decline, second], 40_000),
-            share if share < 0.91 => (vec![Behaviour::Fail, second], 40_000),
-            share if share < 0.94 => (vec![Behaviour::Busy, Behaviour::Busy], 40_000),
-            share if share < 0.97 => (vec![Behaviour::NoAnswer, second], 60_000),
+            share if share < 0.78 => (vec![answered, second], 40_000),
+            share if share < 0.85 => (vec![Behaviour::Busy, second], 40_000),
+            share if share < 0.865 => (vec![Behaviour::Decline, second], 40_000),
+            share if share < 0.88 => (vec![Behaviour::Fail, second], 40_000),
+            share if share < 0.92 => (vec![Behaviour::Busy, Behaviour::Busy], 40_000),
+            share if share < 0.95 => (vec![Behaviour::NoAnswer, second], 60_000),
             // Nobody hurries, and the caller loses patience.
             _ => (
                 vec![Behaviour::NoAnswer, Behaviour::NoAnswer],

@@ -26,5 +26,15 @@ pub const WAL_RESTART_MS_MAX: u64 = 50;
 pub const PREPARED_MAX: usize = 512;
 /// How long to wait for a free PostgreSQL connection.
 pub const CONNECTION_WAIT_MS_MAX: u64 = 5_000;
+/// How long a PostgreSQL server may take to accept a connection.
+pub const CONNECT_MS_MAX: u64 = 5_000;
+/// How long data sent to PostgreSQL may stay unacknowledged by its machine before the connection counts as lost.
+pub const UNACKNOWLEDGED_MS_MAX: u64 = 10_000;
+/// How long a connection to PostgreSQL may be idle before its machine is asked whether it is still there.
+pub const KEEPALIVE_IDLE_MS: u64 = 30_000;
+/// How long a group commit on PostgreSQL may take; above the server's own limit for a statement, [`READ_MS_MAX`].
+pub const BATCH_MS_MAX: u64 = 15_000;
+/// How long writing a batch entry by entry may take on PostgreSQL: a round trip per record.
+pub const REPLAY_MS_MAX: u64 = 60_000;
 /// Rows per step of a copy between databases.
 pub const COPY_PAGE_ROWS: i64 = 2_000;

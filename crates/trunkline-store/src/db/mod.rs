@@ -58,7 +58,7 @@ impl Location {
             let config = config.map_err(|error| {
                 DbError::other("read database address", error::with_causes(&error))
             })?;
-            return Ok(Location::Postgres(Box::new(config)));
+            return Ok(Location::Postgres(Box::new(postgres::bounded(config))));
         }
         let path = text
             .strip_prefix("sqlite://")

@@ -292,6 +292,47 @@ async fn one_bad_record_costs_only_itself() {
     }
 }
 
+/// Refuses every new word, by turns as a bad record and as a transaction that met another one.
+const QUARRELSOME: &[MigrationFile] = &[
+    MIGRATIONS[0],
+    MigrationFile {
+        name: "V0002__quarrel",
+        sql: "CREATE SEQUENCE turn;\
+              CREATE FUNCTION quarrel() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN \
+                IF nextval(''turn'') % 2 = 1 THEN RAISE EXCEPTION USING ERRCODE = ''23514''; END IF; \
+                RAISE EXCEPTION USING ERRCODE = ''40001''; END';\
+              CREATE TRIGGER quarrel BEFORE INSERT ON word FOR EACH ROW EXECUTE FUNCTION quarrel()",
+    },
+];
+static WORD: RecordKind = RecordKind {
+    name: "word",
+    table: "word",
+    columns: &[
+        ("lang", ColumnType::Text),
+        ("word", ColumnType::Text),
+        ("uses", ColumnType::Int),
+    ],
+    write: Write::Insert(""),
+    key: 0,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_given_a_connection_with_a_broken_transaction() {
+    let database = TestDatabase::postgres().await;
+    let location = Location::parse(&database.url).unwrap();
+    let db = Db::open(&location, DbOptions::default(), QUARRELSOME)
+        .await
+        .unwrap();
+    // The first turn fails the batch, the second one its replay, which leaves a transaction open.
+    let word = db.record(vec![WORD.record(args!["en", "call", 1_i64])]);
+    assert!(word.unwrap().durable().await.is_err());
+    for id in 0..DbOptions::default().connections as i64 {
+        let recorded = db.record(vec![NEW_THING.record(args![id, id])]);
+        recorded.unwrap().durable().await.unwrap();
+        assert_eq!(count(&db).await, id + 1);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_queue_is_refused_at_once() {
     let database = TestDatabase::sqlite();

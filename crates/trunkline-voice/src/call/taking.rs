@@ -16,7 +16,7 @@ use crate::media::ports::PortPair;
 use crate::media::relay::Relay;
 use crate::media::sdp::{Description, SdpError};
 use crate::sip::CallerId;
-use crate::sip::invitation::Invitation;
+use crate::sip::invitation::{Invitation, UNOPENED};
 use crate::sip::session_timer::{Agreed, TooSmall};
 use trunkline_core::base::id::CallId;
 
@@ -80,9 +80,12 @@ pub(crate) async fn take(core: Arc<Core>, mut invitation: Invitation, place: Pla
                 .await;
             }
             let born = bear(&core, invitation, trunk, offer, call, limits).await;
-            let Some(mut born) = born else {
-                let reason = EndReason::MediaFailed;
-                return end_unborn(&core, call, EndedBy::System, reason, 503, None).await;
+            let mut born = match born {
+                Ok(born) => born,
+                Err(status) => {
+                    let reason = EndReason::MediaFailed;
+                    return end_unborn(&core, call, EndedBy::System, reason, status, None).await;
+                }
             };
             born.recording = recording.map(|plan| plan.path);
             watch_over(&core, call, born.run(actions)).await;
@@ -169,7 +172,8 @@ fn incoming(invitation: &Invitation, trunk: &TrunkProfile) -> Incoming {
     }
 }
 
-/// Gives an accepted call its leg, its sockets and its relay; `None` when there are none to give.
+/// Gives an accepted call its leg, its sockets and its relay; when there are none to give, the caller has been
+/// answered with the returned status.
 async fn bear(
     core: &Arc<Core>,
     invitation: Invitation,
@@ -177,14 +181,14 @@ async fn bear(
     offer: Option<Description>,
     id: CallId,
     limits: CallLimits,
-) -> Option<Call> {
+) -> Result<Call, u16> {
     let pairs = bind(core)
         .inspect_err(|error| tracing::warn!(%error, "no media ports"))
         .ok();
     let Some(pairs) = pairs else {
         let headers = vec![("Retry-After", "5".to_owned())];
         invitation.refuse(503, "Service Unavailable", headers).await;
-        return None;
+        return Err(503);
     };
     let facts = &invitation.facts;
     let session = facts.session;
@@ -196,8 +200,9 @@ async fn bear(
     };
     let leg = invitation
         .open(trunk.nat)
-        .inspect_err(|error| tracing::warn!(%error, "no dialog for an accepted call"))
-        .ok()?;
+        .await
+        .inspect_err(|error| tracing::warn!(%error, %id, "no dialog for an accepted call"))
+        .map_err(|_| UNOPENED)?;
     let relay = Relay::start(pairs, Arc::clone(&core.counters), &core.tasks);
     let local = SocketAddr::new(core.advertised, relay.port(Side::Caller));
     let ours = Ours::new(local, core.new_origin());
@@ -207,7 +212,7 @@ async fn bear(
         caller.apply(description.clone(), &relay).await;
     }
     let pump = Pump::start(Arc::clone(&core.control), id, &core.tasks);
-    Some(Call {
+    Ok(Call {
         core: Arc::clone(core),
         id,
         limits,

@@ -174,7 +174,8 @@ impl Talk<'_> {
         self.watch_media().await;
     }
 
-    /// Silence counts unless a side has put the call on hold; the session timers then remain.
+    /// Silence counts unless a side has put the call on hold; the session timers then remain. One side
+    /// may be silent for longer than both, see [`Relay::watch`](crate::media::relay::Relay::watch).
     async fn watch_media(&self) {
         let held = self.call.caller.holds() || self.destination.holds();
         let limit = Duration::from_millis(self.call.limits.rtp_inactivity_ms);

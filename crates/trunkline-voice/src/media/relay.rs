@@ -34,6 +34,10 @@ const COMMANDS_MAX: usize = 32;
 /// How often inactivity is checked and counters are published.
 const TICK: Duration = Duration::from_millis(250);
 
+/// How many times the limit one side alone may be silent. A muted phone or suppressed silence is no
+/// dead call; the session timers watch the legs meanwhile.
+const ONE_SIDE_FACTOR: u32 = 10;
+
 /// What one call's relay measured.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Report {
@@ -94,12 +98,13 @@ impl Relay {
         self.send(Command::Record(tap)).await;
     }
 
-    /// Watches for a side that sends nothing for `limit`; `None` stops watching (hold).
+    /// Watches for a call whose sides both send nothing for `limit`, or one of them for
+    /// [`ONE_SIDE_FACTOR`] times as long; `None` stops watching (hold).
     pub(crate) async fn watch(&self, limit: Option<Duration>) {
         self.send(Command::Watch(limit)).await;
     }
 
-    /// Resolves when a watched side has been silent for too long.
+    /// Resolves when a watched call has been silent for too long.
     pub(crate) async fn inactive(&self) {
         self.inactive.notified().await;
     }
@@ -313,11 +318,8 @@ impl Worker {
     fn on_tick(&mut self) {
         self.publish();
         let Some(limit) = self.watch else { return };
-        if self
-            .ports
-            .iter()
-            .any(|port| port.heard_at.elapsed() >= limit)
-        {
+        let silence = self.ports.each_ref().map(|port| port.heard_at.elapsed());
+        if is_dead(silence, limit) {
             self.watch = None;
             self.inactive.notify_one();
         }
@@ -340,6 +342,11 @@ impl Worker {
             ],
         }
     }
+}
+
+/// Whether a call whose sides have been silent for so long is over.
+pub(super) fn is_dead([one, other]: [Duration; 2], limit: Duration) -> bool {
+    one.min(other) >= limit || one.max(other) >= limit.saturating_mul(ONE_SIDE_FACTOR)
 }
 
 /// Ready when the socket has a datagram; a broken socket is never ready.

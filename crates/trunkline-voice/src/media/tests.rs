@@ -11,6 +11,7 @@ use super::g711::Law;
 use super::latch::Latch;
 use super::ports::PortPool;
 use super::quality::Quality;
+use super::relay;
 use super::rtp;
 use super::sdp::{Description, Layout, Origin, SdpError};
 
@@ -306,6 +307,23 @@ fn loss_reordering_and_wraps_are_counted_right() {
         "{measured:?}"
     );
     assert!(measured.mos() < 3.6);
+}
+
+#[test]
+fn silence_of_one_side_ends_a_call_much_later_than_silence_of_both() {
+    let limit = Duration::from_secs(60);
+    for (caller_s, destination_s, dead) in [
+        (59, 59, false),
+        (60, 59, false),
+        (60, 60, true),
+        (599, 0, false),
+        (0, 599, false),
+        (600, 0, true),
+        (0, 600, true),
+    ] {
+        let silence = [caller_s, destination_s].map(Duration::from_secs);
+        assert_eq!(relay::is_dead(silence, limit), dead, "{silence:?}");
+    }
 }
 
 #[tokio::test]

@@ -20,6 +20,9 @@ use super::{LEG_EVENTS_MAX, Leg, LegEvents, SipError};
 /// Hops of a call whose INVITE did not count them (RFC 3261, 8.1.1.6).
 const MAX_FORWARDS: u8 = 70;
 
+/// What a caller is answered whose INVITE makes no dialog.
+pub(crate) const UNOPENED: u16 = 500;
+
 /// The facts of an INVITE that asks for a new call.
 #[derive(Debug)]
 pub(crate) struct InviteFacts {
@@ -95,19 +98,29 @@ impl Invitation {
     /// Makes the dialog and starts the leg.
     ///
     /// # Errors
-    /// When the stack cannot make a dialog of the request.
-    pub(crate) fn open(self, nat: bool) -> Result<(Arc<dyn Leg>, LegEvents), SipError> {
+    /// When the stack cannot make a dialog of the request; the caller has then been answered with [`UNOPENED`].
+    pub(crate) async fn open(self, nat: bool) -> Result<(Arc<dyn Leg>, LegEvents), SipError> {
+        let (states_in, states) = self.stack.dialogs.new_dialog_state_channel();
+        let contact = self.stack.contact(self.facts.transport);
+        let made = self.stack.dialogs.get_or_create_server_invite(
+            &self.transaction,
+            states_in,
+            None,
+            Some(contact),
+        );
+        let dialog = match made.map_err(|error| SipError(error.to_string())) {
+            Ok(dialog) => dialog,
+            Err(error) => {
+                self.refuse(UNOPENED, "Server Internal Error", Vec::new())
+                    .await;
+                return Err(error);
+            }
+        };
         let Self {
             facts,
             transaction,
             stack,
         } = self;
-        let (states_in, states) = stack.dialogs.new_dialog_state_channel();
-        let contact = stack.contact(facts.transport);
-        let dialog = stack
-            .dialogs
-            .get_or_create_server_invite(&transaction, states_in, None, Some(contact))
-            .map_err(|error| SipError(error.to_string()))?;
         if nat {
             stick(&dialog, facts.remote);
         }

@@ -81,7 +81,9 @@ impl<'a> Raw<'a> {
             match self.headers.last_mut() {
                 Some((_, value)) => {
                     let value = value.to_mut();
-                    value.push(' ');
+                    if !value.is_empty() {
+                        value.push(' ');
+                    }
                     value.push_str(line.trim());
                 }
                 None => self.note("folded line without a header"),

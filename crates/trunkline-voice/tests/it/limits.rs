@@ -88,7 +88,7 @@ async fn a_caller_without_timers_is_refreshed_by_us() {
 }
 
 #[tokio::test]
-async fn silence_ends_a_call() {
+async fn silence_of_both_sides_ends_a_call() {
     let line = Scenario::destination()
         .take()
         .receive_bye()

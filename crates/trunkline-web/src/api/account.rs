@@ -28,7 +28,7 @@ struct AccountSettings {
     currency: String,
     /// ISO 3166 home country of the account.
     country: String,
-    /// Countries that may be dialled.
+    /// Countries that may be dialled; the operator's to change, as are the two limits below.
     countries_allowed: Vec<String>,
     /// Most calls at one time.
     max_calls: u32,
@@ -96,6 +96,13 @@ async fn change(
         .daily_minutes_max
         .unwrap_or(account.toll.daily_minutes_max);
     account.recording_waiver = input.recording_waiver.unwrap_or(account.recording_waiver);
+    // What may be dialled is the operator's risk: an owner alone cannot widen it.
+    if directory
+        .account(caller.account)
+        .is_some_and(|before| before.toll != account.toll)
+    {
+        caller.may(Need::Operate)?;
+    }
     app.backend.setup.put_account(&account).await?;
     Ok(Json(settings(&account)))
 }

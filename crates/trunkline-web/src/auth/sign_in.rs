@@ -21,6 +21,8 @@ use crate::app::{App, Web};
 use crate::problem::Problem;
 
 const DAY_MS: i64 = 86_400_000;
+/// Longest e-mail address (RFC 5321, 4.5.3.1.3 less the brackets).
+const EMAIL_MAX: usize = 254;
 
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -89,15 +91,20 @@ async fn sign_in(
     check_origin(&app, &headers)?;
     let now = app.backend.moment.now();
     let email = input.email.trim().to_lowercase();
-    let keys = [
-        ThrottleKey::address(address),
-        ThrottleKey::Name(email.clone()),
-    ];
-    for key in &keys {
-        app.sign_in
-            .attempt(key.clone(), now)
-            .map_err(Problem::too_many)?;
+    if email.len() > EMAIL_MAX {
+        return Err(Problem::invalid(
+            "email",
+            format!("Write at most {EMAIL_MAX} characters."),
+        ));
     }
+    let wait = |answer: Result<(), u32>| answer.map_err(Problem::too_many);
+    let own = ThrottleKey::name_from(&email, address);
+    wait(app.sign_in.attempt(ThrottleKey::address(address), now))?;
+    wait(app.sign_in.attempt(own.clone(), now))?;
+    wait(
+        app.sign_in_name
+            .attempt(ThrottleKey::Name(email.clone()), now),
+    )?;
     let user = app.backend.access.user_by_email(&email).await?;
     let stored = user.as_ref().map(|u| u.password_hash.clone());
     let right = password::verify(input.password, stored).await?;
@@ -107,7 +114,7 @@ async fn sign_in(
             "E-mail address or password is not right.",
         ));
     };
-    app.sign_in.forget(&keys[1]);
+    app.sign_in.forget(&own);
     let memberships = app.backend.access.memberships(user.id).await?;
     let account = memberships
         .first()

@@ -7,8 +7,10 @@ use std::sync::{Mutex, PoisonError};
 
 use trunkline_core::base::Timestamp;
 
-/// Most keys that are remembered; beyond, the emptied ones are forgotten.
+/// Most keys that are remembered; beyond, new ones are refused until old ones are empty.
 const KEYS_MAX: usize = 100_000;
+/// How often emptied buckets are forgotten, in milliseconds.
+const SWEEP_EVERY_MS: i64 = 10_000;
 
 /// What attempts are counted by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -17,14 +19,25 @@ pub(crate) enum ThrottleKey {
     Address(IpAddr),
     /// Whom they try to be.
     Name(String),
+    /// Whom they try to be, from where.
+    NameFrom(String, IpAddr),
 }
 
 impl ThrottleKey {
     pub(crate) fn address(ip: IpAddr) -> Self {
-        Self::Address(match ip.to_canonical() {
-            IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into()),
-            v4 @ IpAddr::V4(_) => v4,
-        })
+        Self::Address(subscriber(ip))
+    }
+
+    pub(crate) fn name_from(name: &str, ip: IpAddr) -> Self {
+        Self::NameFrom(name.to_owned(), subscriber(ip))
+    }
+}
+
+/// The part of an address that one subscriber holds.
+fn subscriber(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into()),
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
@@ -33,8 +46,15 @@ impl ThrottleKey {
 pub(crate) struct Throttle {
     burst: u32,
     every_ms: i64,
+    buckets: Mutex<Buckets>,
+}
+
+#[derive(Debug, Default)]
+struct Buckets {
     /// When each bucket will be empty.
-    empty_at: Mutex<HashMap<ThrottleKey, i64>>,
+    empty_at: HashMap<ThrottleKey, i64>,
+    /// When emptied buckets were last forgotten.
+    swept_at: i64,
 }
 
 impl Throttle {
@@ -42,34 +62,38 @@ impl Throttle {
         Self {
             burst,
             every_ms,
-            empty_at: Mutex::default(),
+            buckets: Mutex::default(),
         }
     }
 
     /// Counts an attempt. `Err`: too many; seconds until the next one is allowed.
     pub(crate) fn attempt(&self, key: ThrottleKey, now: Timestamp) -> Result<(), u32> {
         let now = now.as_millis();
-        let mut all = self.empty_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= KEYS_MAX {
-            all.retain(|_, empty_at| *empty_at > now);
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if now - buckets.swept_at >= SWEEP_EVERY_MS {
+            buckets.swept_at = now;
+            buckets.empty_at.retain(|_, empty_at| *empty_at > now);
         }
-        let empty_at = all.get(&key).copied().unwrap_or(now).max(now);
+        let known = buckets.empty_at.get(&key).copied();
+        if known.is_none() && buckets.empty_at.len() >= KEYS_MAX {
+            return Err(1);
+        }
+        let empty_at = known.unwrap_or(now).max(now);
         let full = i64::from(self.burst) * self.every_ms;
         if empty_at + self.every_ms > now + full {
             let wait_ms = empty_at + self.every_ms - now - full;
             return Err(u32::try_from(wait_ms / 1_000 + 1).unwrap_or(u32::MAX));
         }
-        if all.len() < KEYS_MAX || all.contains_key(&key) {
-            all.insert(key, empty_at + self.every_ms);
-        }
+        buckets.empty_at.insert(key, empty_at + self.every_ms);
         Ok(())
     }
 
     /// Forgets the attempts of a key, after one that succeeded.
     pub(crate) fn forget(&self, key: &ThrottleKey) {
-        self.empty_at
+        self.buckets
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+            .empty_at
             .remove(key);
     }
 }

@@ -18,7 +18,7 @@ use super::token::{LIFE_MS, Token};
 use super::{ASSIGN_BODY_MAX, cors};
 use crate::address::ClientAddress;
 use crate::app::{App, Web};
-use crate::auth::throttle::ThrottleKey;
+use crate::auth::throttle::{Throttle, ThrottleKey};
 use crate::problem::Problem;
 
 /// Seconds for which a page may show a remembered assignment without asking.
@@ -103,11 +103,13 @@ async fn answer(
     let Some(mut visit) = visit else {
         return Ok(nothing(&site));
     };
-    if app
-        .snippet
-        .attempt(ThrottleKey::address(address), app.backend.moment.now())
-        .is_err()
-    {
+    let now = app.backend.moment.now();
+    let flood = |throttle: &Throttle| {
+        throttle
+            .attempt(ThrottleKey::address(address), now)
+            .is_err()
+    };
+    if flood(&app.snippet) || (visit.known.is_none() && flood(&app.new_visitors)) {
         // A flood from one address still gets the numbers of its source, but no lease and no row.
         visit.consent = Consent::None;
     }

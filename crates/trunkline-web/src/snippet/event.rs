@@ -96,7 +96,7 @@ async fn take(
     match app
         .backend
         .assignments
-        .beacons(site.site.id, known, request.c, beacons)
+        .beacons(site.site.id, known, token.lease, request.c, beacons)
         .await
     {
         BeaconOutcome::Taken => Ok(()),

@@ -1,5 +1,6 @@
 //! `trunkline backup` and `trunkline restore`: the data folder as one folder that can be kept.
 
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
@@ -28,8 +29,16 @@ pub(crate) async fn run(config: &Config, to: &Path) -> anyhow::Result<()> {
         "{} exists already; name a new folder",
         to.display()
     );
-    std::fs::create_dir_all(to).with_context(|| format!("{} cannot be made", to.display()))?;
+    private_folder(to).with_context(|| format!("{} cannot be made", to.display()))?;
     let to = to.canonicalize()?;
+    // The spool first: what is saved from it meanwhile is then in both, and saved once.
+    for name in FILES {
+        let file = config.data_dir.join(name);
+        if file.exists() {
+            std::fs::copy(&file, to.join(name))
+                .with_context(|| format!("{} cannot be copied", file.display()))?;
+        }
+    }
     let copy = to.join(DATABASE);
     match control::send(
         &config.control_socket(),
@@ -42,13 +51,6 @@ pub(crate) async fn run(config: &Config, to: &Path) -> anyhow::Result<()> {
             let store = wiring::open_store(config).await?;
             database(&store, &copy).await?;
             store.db().close().await;
-        }
-    }
-    for name in FILES {
-        let file = config.data_dir.join(name);
-        if file.exists() {
-            std::fs::copy(&file, to.join(name))
-                .with_context(|| format!("{} cannot be copied", file.display()))?;
         }
     }
     copy_folder(&config.recordings(), &to.join("recordings"))?;
@@ -93,7 +95,7 @@ pub(crate) async fn restore(config: &Config, from: &Path) -> anyhow::Result<()> 
         "{} holds a database already; restore into an empty folder",
         config.data_dir.display()
     );
-    std::fs::create_dir_all(&config.data_dir)?;
+    private_folder(&config.data_dir)?;
     for name in FILES.into_iter().chain([DATABASE]) {
         let file = from.join(name);
         if file.exists() {
@@ -104,6 +106,14 @@ pub(crate) async fn restore(config: &Config, from: &Path) -> anyhow::Result<()> 
     copy_folder(&from.join("recordings"), &config.recordings())?;
     say(&format!("restored into {}", config.data_dir.display()));
     Ok(())
+}
+
+/// Makes a folder that only this user can enter: it holds keys and voices.
+pub(crate) fn private_folder(path: &Path) -> std::io::Result<()> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
 }
 
 fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {

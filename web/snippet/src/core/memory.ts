@@ -8,8 +8,8 @@ export interface Store {
   extend(): void;
   /** Forgets everything: the page goes back to its source's or its own numbers. */
   forget(): void;
-  /** The token is not accepted any more: the next page asks anew. */
-  disown(): void;
+  /** The numbers may be another visitor's: the page goes back to its source's or its own, and only the token is kept. */
+  lapse(): void;
   /** Takes over what another page of this site has stored meanwhile. */
   adopt(): void;
   /** Calls `changed` when another page of this site has stored something else. */
@@ -39,9 +39,10 @@ export const store = (shared: Shared): Store => {
       attempt(() => localStorage.removeItem(key));
       shared.r();
     },
-    disown() {
-      shared.M.token = null;
-      attempt(() => localStorage.removeItem(key));
+    lapse() {
+      shared.M = { token: shared.M.token ?? null, numbers: shared.b, x: 0 };
+      self.keep();
+      shared.r();
     },
     adopt() {
       if (shared.l < 2) return;

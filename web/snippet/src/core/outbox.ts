@@ -17,8 +17,11 @@ export interface Outbox {
   send(last?: boolean): void;
 }
 
-/** `done` hears which events the server took for the token in force, `refused` that it does not know that token. */
-export const outbox = (shared: Shared, done: (events: Happening[]) => void, refused: () => void): Outbox => {
+/**
+ * `done` hears which events went out for the token in force, and whether the server said that it took them; `refused`
+ * that its numbers are not the visitor's any more. With lost numbers nothing is sent: what happens waits for new ones.
+ */
+export const outbox = (shared: Shared, done: (events: Happening[], taken?: boolean) => void, refused: () => void): Outbox => {
   let waiting: { event: Happening; at: number }[] = [];
   const put = (event: Happening, at = Date.now()) => {
     if ("page" in event) event.page = event.page.slice(0, PAGE_LENGTH_MAX);
@@ -29,7 +32,7 @@ export const outbox = (shared: Shared, done: (events: Happening[]) => void, refu
     put: (event) => put(event),
     send(last) {
       const token = shared.M.token;
-      if (!token || !waiting[0]) return;
+      if (!token || !shared.M.x || !waiting[0]) return;
       const sent = waiting;
       waiting = [];
       const events = sent.map(({ event, at }) => (event.k == "tap" ? { ...event, ago: Date.now() - at } : event));
@@ -42,7 +45,7 @@ export const outbox = (shared: Shared, done: (events: Happening[]) => void, refu
       fetch(address, { method: "POST", keepalive: true, body, signal: AbortSignal.timeout?.(SEND_MS_MAX) as AbortSignal }).then((response) => {
         if (response.status > 428) again();
         // An answer to an earlier token says nothing of this one.
-        else if (token == shared.M.token) response.ok ? done(events) : response.status == 401 && refused();
+        else if (token == shared.M.token) response.ok ? done(events, true) : response.status == 401 && refused();
       }, again);
     },
   };

@@ -41,25 +41,31 @@ struct Writer {
     row: HashMap<usize, Prepared>,
 }
 
-/// Commits a batch. A lost connection or a deadlock is tried again, a bad record is found by a replay.
+/// Commits a batch. A lost or silent connection and a deadlock are tried again, a bad record is found by a replay.
+///
+/// A batch that was given up may have been committed after all: writing records again changes nothing.
 async fn commit(pool: &Pool, writer: &mut Option<Writer>, entries: Vec<Entry>) {
     let mut pause = Duration::from_millis(limits::RETRY_PAUSE_MS);
     let mut tries = 0;
     loop {
-        let failure = match connected(pool, writer).await {
-            Ok(writer) => match writer.write_batch(&entries).await {
+        let failure = match within(limits::BATCH_MS_MAX, connected(pool, writer)).await {
+            Ok(writer) => match within(limits::BATCH_MS_MAX, writer.write_batch(&entries)).await {
                 Ok(()) => return entries.into_iter().for_each(|entry| entry.answer(Ok(()))),
-                Err(error) if !error.is_retry() => match writer.replay(&entries).await {
-                    Ok(results) => return answer_each(entries, results),
-                    Err(error) => error,
-                },
+                Err(error) if !error.is_retry() => {
+                    match within(limits::REPLAY_MS_MAX, writer.replay(&entries)).await {
+                        Ok(results) => return answer_each(entries, results),
+                        Err(error) => error,
+                    }
+                }
                 Err(error) => error,
             },
             Err(error) => error,
         };
         tries += 1;
-        // Whatever state the connection is in, the next try begins with a fresh one.
-        *writer = None;
+        // A transaction may be open on it: nobody else may get this connection from the pool.
+        if let Some(broken) = writer.take() {
+            drop(Link::take(broken.link));
+        }
         if tries > limits::RETRIES_MAX {
             return entries
                 .into_iter()
@@ -69,6 +75,20 @@ async fn commit(pool: &Pool, writer: &mut Option<Writer>, entries: Vec<Entry>) {
         tokio::time::sleep(pause).await;
         pause *= 2;
     }
+}
+
+/// Waits for `work` at most `limit_ms`; a server that does not answer counts as a lost connection.
+async fn within<T>(
+    limit_ms: u64,
+    work: impl Future<Output = Result<T, DbError>>,
+) -> Result<T, DbError> {
+    let done = tokio::time::timeout(Duration::from_millis(limit_ms), work).await;
+    done.unwrap_or_else(|_| {
+        Err(DbError::Retry {
+            statement: "batch".to_owned(),
+            detail: format!("no answer within {limit_ms} ms"),
+        })
+    })
 }
 
 async fn connected<'w>(

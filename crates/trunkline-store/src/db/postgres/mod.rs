@@ -187,7 +187,20 @@ async fn run_prepared(
     })
 }
 
-/// A connection outside the pool and without a time limit, for migrations and copies.
+/// The configuration with limits, so that a network that goes silent is noticed. What the operator set is kept.
+pub(super) fn bounded(mut config: tokio_postgres::Config) -> tokio_postgres::Config {
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(Duration::from_millis(limits::CONNECT_MS_MAX));
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(Duration::from_millis(limits::UNACKNOWLEDGED_MS_MAX));
+    }
+    let idle = Duration::from_millis(limits::KEEPALIVE_IDLE_MS);
+    config.keepalives_idle(config.get_keepalives_idle().min(idle));
+    config
+}
+
+/// A connection outside the pool and without a time limit for statements, for migrations and copies.
 pub(super) async fn connect(
     config: &tokio_postgres::Config,
 ) -> Result<tokio_postgres::Client, DbError> {
