@@ -7,15 +7,14 @@ use crate::{arrows, tools, web};
 pub(crate) fn all() -> anyhow::Result<()> {
     arrows::check()?;
     tools::install(tools::FOR_TESTS)?;
-    say("checking format and lints");
+    say("checking the format");
     run("cargo", &["fmt", "--all", "--check"])?;
     web::build()?;
     say("testing the browser side");
     run("npm", &["test", "--prefix", "web"])?;
     say("testing the Rust side (a few minutes of building the first time)");
     rust_tests(&[])?;
-    say("building the program for the browser tests");
-    run("cargo", &["build", "--locked", "--package", "trunkline"])?;
+    // The tests before have built the program.
     say("testing the whole in a browser");
     run("npm", &["run", "--prefix", "web", "e2e"])?;
     say("all tests passed");

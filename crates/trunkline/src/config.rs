@@ -75,7 +75,7 @@ pub(crate) struct VoiceSection {
     pub(crate) setups_per_second: u32,
     /// Longest call, in minutes.
     pub(crate) call_minutes_max: u32,
-    /// A connected call without sound for this long is ended, in seconds.
+    /// A connected call without a packet from both sides for this long is ended, in seconds.
     pub(crate) rtp_inactivity_s: u32,
     /// Session interval asked for (RFC 4028), in seconds.
     pub(crate) session_expires_s: u32,

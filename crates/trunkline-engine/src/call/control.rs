@@ -270,7 +270,8 @@ pub struct RecordingPlan {
 pub struct CallLimits {
     /// Longest length from answer, in milliseconds.
     pub max_call_ms: u64,
-    /// Longest time without a packet from either side while talking, in milliseconds.
+    /// Longest time without a packet from both sides while talking, in milliseconds; one side alone
+    /// may be silent ten times as long.
     pub rtp_inactivity_ms: u64,
     /// Session interval asked for (RFC 4028), in seconds.
     pub session_expires_s: u32,

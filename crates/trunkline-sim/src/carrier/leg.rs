@@ -216,12 +216,12 @@ impl Leg {
                 }
             },
         };
-        if let Some(wants) = wants {
-            self.media.turn_to(wants, true);
-        }
         let body = self.describe(wants);
         let more = format!("{}{ALLOW}", self.dialog.contact());
         let text = self.respond(invite, 200, "OK", &more, &body).await;
+        if let Some(wants) = wants {
+            self.media.turn_to(wants, true);
+        }
         let sequence = invite.0.sequence().map_or(0, |(number, _)| number);
         self.owed = Some(Owed {
             text,

@@ -151,7 +151,8 @@ impl Line {
         if far.wait_for(Option::is_some).await.is_err() {
             return;
         }
-        let mut tick = interval_at(Instant::now(), PACKET);
+        // The first packet is full after its time, not before.
+        let mut tick = interval_at(Instant::now() + PACKET, PACKET);
         // A late wake-up sends what was due: packets stand for moments.
         tick.set_missed_tick_behavior(MissedTickBehavior::Burst);
         let mut buffer = [0; PACKET_MAX];
