@@ -36,7 +36,12 @@ impl Moment {
     /// A new identifier.
     #[must_use]
     pub fn id<K: IdKind>(&self) -> Id<K> {
-        let now = self.clock.now();
+        self.id_at(self.clock.now())
+    }
+
+    /// A new identifier, when the time was read a moment ago.
+    #[must_use]
+    pub fn id_at<K: IdKind>(&self, now: Timestamp) -> Id<K> {
         self.ids
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -55,7 +55,7 @@ impl History for Store {
         let Some(session) = visitor::session(db, id).await.map_err(port_error)? else {
             return Ok(None);
         };
-        let (touches, pages, showings, taps) = tokio::try_join!(
+        let (touches, page_views, showings, taps) = tokio::try_join!(
             visitor::touches(db, id),
             visitor::page_views(db, id),
             assignment::showings_in(db, id),
@@ -65,7 +65,7 @@ impl History for Store {
         Ok(Some(SessionStory {
             session,
             touches,
-            pages,
+            page_views,
             showings,
             taps,
         }))

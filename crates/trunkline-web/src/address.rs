@@ -54,14 +54,19 @@ impl FromRequestParts<App> for ClientAddress {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(parts, app))
+    }
+}
+
+impl ClientAddress {
+    /// The address the request with this head comes from.
+    pub(crate) fn of(parts: &Parts, app: &App) -> Self {
         let peer = parts
             .extensions
             .get::<ConnectInfo<SocketAddr>>()
             .map(|c| c.0.ip());
         let peer = peer.unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
-        Ok(Self(
-            app.settings.trusted_proxies.client(peer, &parts.headers),
-        ))
+        Self(app.settings.trusted_proxies.client(peer, &parts.headers))
     }
 }
 

@@ -13,15 +13,8 @@ pub mod server;
 mod snippet;
 mod ui;
 
-use std::time::Duration;
-
 use axum::Router;
-use axum::http::HeaderValue;
-use axum::http::header::X_CONTENT_TYPE_OPTIONS;
 use axum::routing::get;
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::RequestBodyTimeoutLayer;
 use trunkline_engine::directory::SiteEntry;
 
 pub use address::TrustedProxies;
@@ -38,10 +31,7 @@ pub fn site_block(public_url: &str, site: &SiteEntry) -> Result<String, Problem>
     snippet::block::block(public_url, site).map(|block| block.block)
 }
 
-/// Longest pause between two parts of a request's body.
-const BODY_WAIT: Duration = Duration::from_secs(10);
-
-/// The router of the whole edge. A handler that panics answers 500 and ends nothing else.
+/// The router of the whole edge.
 pub fn router(app: App) -> Router {
     Router::new()
         .merge(snippet::router())
@@ -50,10 +40,4 @@ pub fn router(app: App) -> Router {
         .route("/readyz", get(health::readyz))
         .fallback(ui::serve)
         .with_state(app)
-        .layer(SetResponseHeaderLayer::if_not_present(
-            X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ))
-        .layer(RequestBodyTimeoutLayer::new(BODY_WAIT))
-        .layer(CatchPanicLayer::new())
 }

@@ -4,13 +4,17 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
-use axum::response::Response;
+use axum::http::HeaderValue;
+use axum::http::header::X_CONTENT_TYPE_OPTIONS;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -21,11 +25,16 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
+use tower_http::timeout::TimeoutBody;
+
+use crate::problem::Problem;
 
 /// Most connections at one time.
 const CONNECTIONS_MAX: usize = 20_000;
 /// Longest wait for the head of a request.
 const HEAD_WAIT: Duration = Duration::from_secs(15);
+/// Longest pause between two parts of a request's body.
+const BODY_WAIT: Duration = Duration::from_secs(10);
 /// Longest TLS handshake.
 const HANDSHAKE_WAIT: Duration = Duration::from_secs(10);
 /// Longest wait for running requests at the end.
@@ -128,12 +137,24 @@ where
     ended.map_err(io::Error::other)
 }
 
+/// Answers one request. What holds for every one of them is done here and not in layers of the router,
+/// each of which would cost another allocation and another poll per request.
 async fn answer(
     mut router: Router,
     request: Request<Incoming>,
     peer: SocketAddr,
 ) -> Result<Response, Infallible> {
-    let mut request = request.map(Body::new);
+    let mut request = request.map(|body| Body::new(TimeoutBody::new(BODY_WAIT, body)));
     request.extensions_mut().insert(ConnectInfo(peer));
-    router.call(request).await
+    // A handler that panics answers 500 and ends nothing else.
+    let answered = AssertUnwindSafe(router.call(request)).catch_unwind().await;
+    let mut response = answered.unwrap_or_else(|_| {
+        tracing::error!("a handler panicked");
+        Ok(Problem::internal().into_response())
+    })?;
+    let headers = response.headers_mut();
+    if !headers.contains_key(X_CONTENT_TYPE_OPTIONS) {
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    }
+    Ok(response)
 }

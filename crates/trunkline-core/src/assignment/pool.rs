@@ -5,9 +5,9 @@
 //! progress, or that cools down after a call. A lease is provisional until its first beacon, so that
 //! pages without the number give it back.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
-use crate::base::id::{LeaseId, NumberId, SessionId, VisitorId};
+use crate::base::id::{IdMap, LeaseId, NumberId, NumberKind, SessionId, VisitorId, VisitorKind};
 use crate::base::{PhoneNumber, Timestamp};
 
 /// A lease without a beacon ends after this, in milliseconds.
@@ -127,8 +127,8 @@ impl Slot {
 pub struct Pool {
     strict: bool,
     slots: Vec<Slot>,
-    by_visitor: HashMap<VisitorId, usize>,
-    by_number: HashMap<NumberId, usize>,
+    by_visitor: IdMap<VisitorKind, usize>,
+    by_number: IdMap<NumberKind, usize>,
     /// Slots that may be taken once they are out of sight long enough, longest out of sight first.
     waiting: BTreeSet<(Timestamp, usize)>,
     /// Slots under a provisional lease, by its end.
@@ -159,7 +159,7 @@ impl Pool {
         Self {
             strict,
             slots: slots.collect(),
-            by_visitor: HashMap::new(),
+            by_visitor: IdMap::default(),
             by_number,
             waiting,
             provisional: BTreeSet::new(),

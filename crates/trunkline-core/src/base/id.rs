@@ -5,8 +5,9 @@
 //! Identifiers are not secrets; keys are random and live elsewhere.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::marker::PhantomData;
 
 use super::time::Timestamp;
@@ -95,10 +96,7 @@ impl<K: IdKind> fmt::Display for Id<K> {
         }
         f.write_str(K::PREFIX)?;
         f.write_str("_")?;
-        for byte in text {
-            fmt::Write::write_char(f, char::from(byte))?;
-        }
-        Ok(())
+        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -132,6 +130,37 @@ impl<K: IdKind> Ord for Id<K> {
 impl<K: IdKind> Hash for Id<K> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.hash(state);
+    }
+}
+
+/// A map by identifier. Nobody outside chooses identifiers, so its hashing need not withstand an
+/// attack, and costs a multiplication.
+pub type IdMap<K, V> = HashMap<Id<K>, V, BuildHasherDefault<IdHasher>>;
+
+/// Spreads the bits of one identifier; see [`IdMap`].
+#[derive(Debug, Default, Clone, Copy)]
+pub struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_i64(&mut self, raw: i64) {
+        self.write_u64(raw.cast_unsigned());
+    }
+
+    fn write_u64(&mut self, raw: u64) {
+        // Fibonacci hashing. The low bits of an identifier are often zero, and those of a product
+        // depend on them alone, so the high half is folded onto the low one.
+        let product = (self.0 ^ raw).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = product ^ (product >> 32);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 

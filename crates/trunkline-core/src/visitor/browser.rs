@@ -48,6 +48,19 @@ const BOT_WORDS: &[&str] = &[
     "go-http-client",
 ];
 
+/// Which of [`BOT_WORDS`] begin with a byte, in either case: one bit per word.
+const BOT_STARTS: [u16; 256] = {
+    let mut starts = [0; 256];
+    let mut index = 0;
+    while index < BOT_WORDS.len() {
+        let first = BOT_WORDS[index].as_bytes()[0];
+        starts[first as usize] |= 1 << index;
+        starts[first.to_ascii_uppercase() as usize] |= 1 << index;
+        index += 1;
+    }
+    starts
+};
+
 /// Whether the `User-Agent` names a crawler; those always get the original number, so that search
 /// engines and directories never learn a tracking number.
 #[must_use]
@@ -55,6 +68,19 @@ pub fn is_bot(agent: &str) -> bool {
     if agent.trim().is_empty() {
         return true;
     }
-    let lower = agent.to_ascii_lowercase();
-    BOT_WORDS.iter().any(|word| lower.contains(word))
+    // Asked for every arrival, so the name is walked through once, not once per word.
+    let agent = agent.as_bytes();
+    let named_at = |at: usize| {
+        let mut words = BOT_STARTS[agent[at] as usize];
+        while words != 0 {
+            let word = BOT_WORDS[words.trailing_zeros() as usize].as_bytes();
+            let part = agent.get(at..at + word.len());
+            if part.is_some_and(|part| part.eq_ignore_ascii_case(word)) {
+                return true;
+            }
+            words &= words - 1;
+        }
+        false
+    };
+    (0..agent.len()).any(named_at)
 }

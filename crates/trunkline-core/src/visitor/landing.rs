@@ -48,8 +48,8 @@ impl Landing {
         if url.len() > URL_MAX {
             return None;
         }
-        let host = host_of(url)?;
-        let rest = after_authority(url)?;
+        let (authority, rest) = split_authority(url)?;
+        let host = host_in(authority)?;
         let rest = rest.split('#').next().unwrap_or("");
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         let parameters = query
@@ -58,10 +58,10 @@ impl Landing {
             .take(PARAMETERS_MAX)
             .map(|pair| {
                 let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                (
-                    decode(name).to_ascii_lowercase(),
-                    decode(value).chars().take(VALUE_MAX).collect(),
-                )
+                let (mut name, mut value) = (decode(name), decode(value));
+                name.make_ascii_lowercase();
+                cut(&mut value);
+                (name, value)
             })
             .collect();
         let path = if path.is_empty() { "/" } else { path };
@@ -96,17 +96,32 @@ impl Landing {
 /// The host of an `http` or `https` address, in lower case, without port or credentials.
 #[must_use]
 pub fn host_of(url: &str) -> Option<String> {
-    let authority = authority(url)?;
-    let host = authority.rsplit('@').next().unwrap_or(authority);
+    host_in(split_authority(url)?.0)
+}
+
+fn host_in(authority: &str) -> Option<String> {
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
     let host = if host.starts_with('[') {
         host.split_inclusive(']').next().unwrap_or(host)
     } else {
         host.split(':').next().unwrap_or(host)
     };
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    let plain =
-        |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '[' | ']' | ':');
-    (!host.is_empty() && host.len() <= 253 && host.chars().all(plain)).then_some(host)
+    let host = host.trim_end_matches('.');
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b".-_[]:".contains(&b);
+    (!host.is_empty() && host.len() <= 253 && host.bytes().all(plain))
+        .then(|| host.to_ascii_lowercase())
+}
+
+/// Keeps the first [`VALUE_MAX`] characters.
+fn cut(value: &mut String) {
+    // Most values are shorter even in bytes.
+    if value.len() > VALUE_MAX
+        && let Some((end, _)) = value.char_indices().nth(VALUE_MAX)
+    {
+        value.truncate(end);
+    }
 }
 
 fn strip_scheme(url: &str) -> Option<&str> {
@@ -118,22 +133,19 @@ fn strip_scheme(url: &str) -> Option<&str> {
     lower("https://").or_else(|| lower("http://"))
 }
 
-fn authority(url: &str) -> Option<&str> {
+/// Host with port and credentials, and everything after it.
+fn split_authority(url: &str) -> Option<(&str, &str)> {
     let rest = strip_scheme(url)?;
-    rest.split(['/', '?', '#']).next()
-}
-
-fn after_authority(url: &str) -> Option<&str> {
-    let rest = strip_scheme(url)?;
-    Some(&rest[authority(url)?.len()..])
+    let end = rest.bytes().position(|b| matches!(b, b'/' | b'?' | b'#'));
+    Some(rest.split_at(end.unwrap_or(rest.len())))
 }
 
 /// Percent-decoding of `application/x-www-form-urlencoded`; malformed escapes stay as they are.
 fn decode(text: &str) -> String {
-    if !text.contains(['%', '+']) {
+    let bytes = text.as_bytes();
+    if !bytes.iter().any(|b| matches!(b, b'%' | b'+')) {
         return text.to_owned();
     }
-    let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {

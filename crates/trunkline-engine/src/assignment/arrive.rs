@@ -1,5 +1,6 @@
 //! One arrival: classify, decide under the site's lock, record, answer after the commit.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -130,16 +131,16 @@ impl Assignments {
         let mut state = lock(&state);
         let mut records = Vec::with_capacity(4);
         let (session, is_new) = self.session_of(&mut state, visit, source, now, &mut records)?;
-        let touched = !records.is_empty();
+        let touched = records.iter().any(|r| matches!(r, Record::Touch(_)));
         let live = state.sessions.get(&session)?;
         let known = Known {
             visitor: live.visitor,
             session,
         };
         let shown_source = if touched {
-            source.clone()
+            Cow::Borrowed(source)
         } else {
-            live.source.clone()
+            Cow::Owned(live.source.clone())
         };
         let mut numbers = Vec::with_capacity(visit.site.plan.targets.len());
         let mut given = Vec::new();
@@ -150,7 +151,7 @@ impl Assignments {
             let asker = Asker {
                 session,
                 visitor: known.visitor,
-                lease: self.moment.id(),
+                lease: self.moment.id_at(now),
                 now,
             };
             let pool = target.pool.and_then(|id| state.pools.get_mut(&id));
@@ -192,8 +193,11 @@ impl Assignments {
             }
         };
         show(&mut state, session, &answer, visit, now);
-        if let Some(live) = state.sessions.get_mut(&session).filter(|_| touched) {
-            live.source = shown_source;
+        if touched
+            && !is_new
+            && let Some(live) = state.sessions.get_mut(&session)
+        {
+            live.source = shown_source.into_owned();
         }
         Some(Decided {
             answer,
@@ -235,14 +239,23 @@ impl Assignments {
                 && (source != &session.source || click != session.click)
             {
                 records.push(self.touch(id, visit, source, now));
+            } else if path(&session.page) != path(&visit.page) {
+                records.push(Record::PageView(PageViewRow {
+                    id: self.moment.id_at(now),
+                    session: id,
+                    at: now,
+                    page: visit.page.clone(),
+                }));
             }
             return Some((id, false));
         }
         if state.sessions.len() >= SESSIONS_PER_SITE_MAX {
             return None;
         }
-        let visitor = visit.known.map_or_else(|| self.moment.id(), |k| k.visitor);
-        let id = self.moment.id();
+        let visitor = visit
+            .known
+            .map_or_else(|| self.moment.id_at(now), |k| k.visitor);
+        let id = self.moment.id_at(now);
         records.push(Record::Session(Box::new(session_row(
             id,
             visitor,
@@ -252,12 +265,6 @@ impl Assignments {
             now,
         ))));
         records.push(self.touch(id, visit, source, now));
-        records.push(Record::PageView(PageViewRow {
-            id: self.moment.id(),
-            session: id,
-            at: now,
-            page: visit.page.clone(),
-        }));
         let live = LiveSession {
             visitor,
             seen_at: now,
@@ -274,7 +281,7 @@ impl Assignments {
 
     fn touch(&self, session: SessionId, visit: &Visit, source: &Source, at: Timestamp) -> Record {
         Record::Touch(Box::new(TouchRow {
-            id: self.moment.id(),
+            id: self.moment.id_at(at),
             session,
             at,
             page: visit.page.clone(),
@@ -400,6 +407,11 @@ fn session_row(
         landing: visit.page.clone(),
         click,
     }
+}
+
+/// A page's address without its query.
+fn path(page: &str) -> &str {
+    page.split('?').next().unwrap_or(page)
 }
 
 /// The numbers of the source, from the directory alone: nothing is given, nothing is written.

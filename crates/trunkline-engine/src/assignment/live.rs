@@ -1,10 +1,11 @@
 //! What is held in memory of a site: its pools and the sessions that are alive.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use trunkline_core::assignment::{Assigned, Pool, assign};
 use trunkline_core::base::id::{
-    LeaseId, NumberId, PoolId, SessionId, ShowingId, SwapTargetId, VisitorId,
+    IdMap, LeaseId, NumberId, PoolId, SessionId, SessionKind, ShowingId, SwapTargetId, VisitorId,
+    VisitorKind,
 };
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::visitor::{ClickId, Source};
@@ -43,8 +44,8 @@ pub(super) struct LiveSession {
 #[derive(Debug, Default)]
 pub(super) struct SiteState {
     pub(super) pools: BTreeMap<PoolId, Pool>,
-    pub(super) sessions: HashMap<SessionId, LiveSession>,
-    pub(super) by_visitor: HashMap<VisitorId, SessionId>,
+    pub(super) sessions: IdMap<SessionKind, LiveSession>,
+    pub(super) by_visitor: IdMap<VisitorKind, SessionId>,
     pub(super) last_seen: Option<SiteSeen>,
 }
 

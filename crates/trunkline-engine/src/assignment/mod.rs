@@ -8,14 +8,13 @@ mod restore;
 pub mod sweep;
 mod view;
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use std::time::Duration;
 
 use tokio::time::timeout;
-use trunkline_core::base::id::{NumberId, SessionId, SiteId, VisitorId};
+use trunkline_core::base::id::{IdMap, NumberId, SessionId, SiteId, SiteKind, VisitorId};
 
 pub use arrive::{Answer, Known, Visit};
 pub use beacon::{Beacon, BeaconOutcome};
@@ -39,7 +38,7 @@ pub struct Assignments {
     moment: Moment,
     directory: SharedDirectory,
     history: Arc<dyn History>,
-    sites: RwLock<HashMap<SiteId, Arc<Mutex<SiteState>>>>,
+    sites: RwLock<IdMap<SiteKind, Arc<Mutex<SiteState>>>>,
     in_flight: AtomicUsize,
 }
 

@@ -63,7 +63,8 @@ pub struct TouchRow {
     pub clicks: Vec<ClickId>,
 }
 
-/// One page that was looked at.
+/// One further page that was looked at. The page of an arrival is told by its touch alone, so that a new
+/// visitor costs one row less.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageViewRow {
     /// Its id.
@@ -174,12 +175,24 @@ pub struct SessionStory {
     pub session: SessionRow,
     /// Touches in order of time.
     pub touches: Vec<TouchRow>,
-    /// Page views in order of time.
-    pub pages: Vec<PageViewRow>,
+    /// Further page views in order of time; see [`Self::pages`].
+    pub page_views: Vec<PageViewRow>,
     /// Showings in order of time, with when each was last visible.
     pub showings: Vec<(ShowingRow, Timestamp)>,
     /// Taps in order of time.
     pub taps: Vec<TapRow>,
+}
+
+impl SessionStory {
+    /// Every page that was looked at, arrivals and further ones, in order of time.
+    #[must_use]
+    pub fn pages(&self) -> Vec<(Timestamp, &str)> {
+        let arrivals = self.touches.iter().map(|t| (t.at, t.page.as_str()));
+        let further = self.page_views.iter().map(|v| (v.at, v.page.as_str()));
+        let mut pages: Vec<_> = arrivals.chain(further).collect();
+        pages.sort_by_key(|(at, _)| *at);
+        pages
+    }
 }
 
 /// Which sessions to list.

@@ -336,13 +336,13 @@ fn visit_marks(story: &SessionStory, call: &CallRow) -> Vec<TimelineMark> {
             detail: touch.source.label(),
         });
     }
-    let pages = story.pages.iter().map(|p| TimelineMark {
-        at: p.at.as_millis(),
+    let pages = story.pages();
+    marks.extend(pages.into_iter().map(|(at, page)| TimelineMark {
+        at: at.as_millis(),
         kind: "page",
-        title: path_of(&p.page).to_owned(),
+        title: path_of(page).to_owned(),
         detail: String::new(),
-    });
-    marks.extend(pages);
+    }));
     let shown = story
         .showings
         .iter()

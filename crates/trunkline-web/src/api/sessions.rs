@@ -246,11 +246,11 @@ fn detail(
             })
             .collect(),
         pages: story
-            .pages
-            .iter()
-            .map(|p| PageItem {
-                at: p.at.as_millis(),
-                page: p.page.clone(),
+            .pages()
+            .into_iter()
+            .map(|(at, page)| PageItem {
+                at: at.as_millis(),
+                page: page.to_owned(),
             })
             .collect(),
         showings: story

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use trunkline_core::assignment::{Basis, Replacement};
@@ -15,7 +15,7 @@ use trunkline_engine::assignment::{Answer, Known, Visit};
 use trunkline_engine::directory::SiteEntry;
 
 use super::token::{LIFE_MS, Token};
-use super::{ASSIGN_BODY_MAX, cors};
+use super::{ASSIGN_BODY_MAX, cors, read_body};
 use crate::address::ClientAddress;
 use crate::app::{App, Web};
 use crate::auth::throttle::{Throttle, ThrottleKey};
@@ -71,11 +71,10 @@ struct NumberAnswer {
 
 pub(super) async fn assign(
     State(app): State<App>,
-    ClientAddress(address): ClientAddress,
     Path(key): Path<String>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Result<Response, Problem> {
+    let (head, body) = request.into_parts();
     let site = app
         .backend
         .directory
@@ -83,8 +82,8 @@ pub(super) async fn assign(
         .site_by_key(&key)
         .cloned()
         .ok_or_else(cors::unknown_site)?;
-    let origin = cors::allowed(&site, &headers)?;
-    let answer = match answer(&app, site, address, &headers, body).await {
+    let origin = cors::allowed(&site, &head.headers)?;
+    let answer = match answer(&app, site, &head, body).await {
         Ok(answer) => json(&answer),
         Err(problem) => problem.into_response(),
     };
@@ -92,18 +91,18 @@ pub(super) async fn assign(
 }
 
 async fn answer(
-    app: &Web,
+    app: &App,
     site: Arc<SiteEntry>,
-    address: std::net::IpAddr,
-    headers: &HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    head: &Parts,
+    body: Body,
 ) -> Result<AssignAnswer, Problem> {
-    let body = body.map_err(|e| body_problem(&e, ASSIGN_BODY_MAX))?;
-    let visit = read(app, Arc::clone(&site), headers, &body)?;
+    let body = read_body(body, ASSIGN_BODY_MAX).await?;
+    let visit = read(app, Arc::clone(&site), &head.headers, &body)?;
     let Some(mut visit) = visit else {
         return Ok(nothing(&site));
     };
     let now = app.backend.moment.now();
+    let ClientAddress(address) = ClientAddress::of(head, app);
     let flood = |throttle: &Throttle| {
         throttle
             .attempt(ThrottleKey::address(address), now)
@@ -115,14 +114,6 @@ async fn answer(
     }
     let answer = app.backend.assignments.arrive(visit).await;
     Ok(to_wire(app, &site, &answer))
-}
-
-pub(super) fn body_problem(error: &BytesRejection, limit: usize) -> Problem {
-    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        Problem::too_large(limit)
-    } else {
-        Problem::bad_request("The body could not be read.")
-    }
 }
 
 /// Turns the wire form into a visit; `None` for crawlers and prerendering, which get the original

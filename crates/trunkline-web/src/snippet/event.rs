@@ -1,9 +1,9 @@
 //! `POST /t/{site_key}/event`: beacons of a page. Without a valid token nothing changes.
 
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use trunkline_core::base::PhoneNumber;
@@ -11,11 +11,11 @@ use trunkline_core::visitor::Landing;
 use trunkline_engine::assignment::{Beacon, BeaconOutcome, Known};
 use trunkline_engine::directory::SiteEntry;
 
-use super::assign::{PAGE_MAX, body_problem, cut};
+use super::assign::{PAGE_MAX, cut};
 use super::token::Token;
-use super::{EVENT_BODY_MAX, cors};
+use super::{EVENT_BODY_MAX, cors, read_body};
 use crate::address::ClientAddress;
-use crate::app::{App, Web};
+use crate::app::App;
 use crate::auth::throttle::ThrottleKey;
 use crate::problem::Problem;
 
@@ -43,11 +43,10 @@ enum EventItem {
 
 pub(super) async fn event(
     State(app): State<App>,
-    ClientAddress(address): ClientAddress,
     Path(key): Path<String>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Result<Response, Problem> {
+    let (head, body) = request.into_parts();
     let site = app
         .backend
         .directory
@@ -55,21 +54,16 @@ pub(super) async fn event(
         .site_by_key(&key)
         .cloned()
         .ok_or_else(cors::unknown_site)?;
-    let origin = cors::allowed(&site, &headers)?;
-    let answer = match take(&app, &site, address, body).await {
+    let origin = cors::allowed(&site, &head.headers)?;
+    let answer = match take(&app, &site, &head, body).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(problem) => problem.into_response(),
     };
     Ok(cors::echo(origin, answer))
 }
 
-async fn take(
-    app: &Web,
-    site: &SiteEntry,
-    address: std::net::IpAddr,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<(), Problem> {
-    let body = body.map_err(|e| body_problem(&e, EVENT_BODY_MAX))?;
+async fn take(app: &App, site: &SiteEntry, head: &Parts, body: Body) -> Result<(), Problem> {
+    let body = read_body(body, EVENT_BODY_MAX).await?;
     let request: EventRequest =
         serde_json::from_slice(&body).map_err(|e| Problem::bad_request(e.to_string()))?;
     if request.events.len() > EVENTS_MAX {
@@ -81,6 +75,7 @@ async fn take(
     let now = app.backend.moment.now();
     let lost = || Problem::unauthorized("The token has ended. Ask for an assignment again.");
     let token = Token::open(&request.token, &app.token_key, site.site.id, now).ok_or_else(lost)?;
+    let ClientAddress(address) = ClientAddress::of(head, app);
     app.snippet
         .attempt(ThrottleKey::address(address), now)
         .map_err(Problem::too_many)?;

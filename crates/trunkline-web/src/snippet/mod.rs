@@ -8,10 +8,12 @@ mod event;
 pub(crate) mod token;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::body::{Body, Bytes};
 use axum::routing::{get, post};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use crate::app::App;
+use crate::problem::Problem;
 
 /// Largest body of `assign`, in bytes.
 pub(crate) const ASSIGN_BODY_MAX: usize = 8 * 1024;
@@ -24,14 +26,22 @@ pub(crate) fn router() -> Router<App> {
         .route("/t/{file}", get(assets::core))
         .route(
             "/t/{key}/assign",
-            post(assign::assign)
-                .options(cors::preflight)
-                .layer(DefaultBodyLimit::max(ASSIGN_BODY_MAX)),
+            post(assign::assign).options(cors::preflight),
         )
         .route(
             "/t/{key}/event",
-            post(event::event)
-                .options(cors::preflight)
-                .layer(DefaultBodyLimit::max(EVENT_BODY_MAX)),
+            post(event::event).options(cors::preflight),
         )
+}
+
+/// Reads a body of at most `max` bytes.
+///
+/// # Errors
+/// 413 when it is larger, 400 when it cannot be read.
+async fn read_body(body: Body, max: usize) -> Result<Bytes, Problem> {
+    match Limited::new(body, max).collect().await {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Problem::too_large(max)),
+        Err(_) => Err(Problem::bad_request("The body could not be read.")),
+    }
 }

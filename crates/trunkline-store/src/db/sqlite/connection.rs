@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::values;
@@ -44,6 +45,9 @@ fn open(path: &Path, mode: OpenFlags) -> Result<Connection, DbError> {
         let conn = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         conn.busy_timeout(Duration::from_millis(limits::BUSY_MS_MAX))?;
         conn.set_prepared_statement_cache_capacity(limits::PREPARED_MAX);
+        // Keep the plan of a prepared statement. Without this, SQLite with STAT4 prepares a statement anew
+        // whenever a value of its WHERE clause changes.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         Ok(conn)
     };
     open().map_err(|error| DbError::other(format!("open {}", path.display()), error))

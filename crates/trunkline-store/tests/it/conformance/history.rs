@@ -70,7 +70,7 @@ async fn a_session_is_told_as_it_happened_however_often_it_is_recorded() {
         let story = store.session_story(session.id).await.unwrap().unwrap();
         assert_eq!(story.session, session);
         assert_eq!(story.touches, touches);
-        assert_eq!(story.pages, pages);
+        assert_eq!(story.page_views, pages);
         assert_eq!(story.showings, vec![(showing, after(6))]);
         assert_eq!(story.taps, vec![tap]);
         assert_eq!(store.session_story(world.id()).await.unwrap(), None);
