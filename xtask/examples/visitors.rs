@@ -31,7 +31,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 type Failure = Box<dyn std::error::Error>;
 
 /// Connections that are kept open.
-const CONNECTIONS: usize = 64;
+const CONNECTIONS: usize = 512;
 /// Most addresses the visitors come from; a server may limit how much one of them asks.
 const ADDRESSES: usize = 60_000;
 /// Longest time a load may take.

@@ -9,7 +9,7 @@ use trunkline_core::base::id::{AccountId, NumberId, PoolId, SiteId, SwapTargetId
 use trunkline_core::base::{IdSequence, Timestamp};
 use trunkline_core::visitor::{Channel, Consent, Device, Source};
 use trunkline_engine::ports::History;
-use trunkline_engine::ports::history::{LeaseRow, Record, SessionRow, TouchRow};
+use trunkline_engine::ports::history::{LeaseRow, Record, SessionRow};
 use trunkline_store::Store;
 use trunkline_store::db::{DbOptions, Location};
 use trunkline_store::testing::TestDatabase;
@@ -93,17 +93,9 @@ fn assignment(ids: &mut IdSequence, now: Timestamp) -> Vec<Record> {
         device: Device::Phone,
         started_at: now,
         seen_at: now,
-        source: source.clone(),
-        landing: page.clone(),
-        click: None,
-    };
-    let touch = TouchRow {
-        id: ids.draw(now),
-        session: session.id,
-        at: now,
-        page,
-        referrer: "https://www.google.com/".to_owned(),
         source,
+        landing: page,
+        referrer: "https://www.google.com/".to_owned(),
         clicks: Vec::new(),
     };
     let lease = LeaseRow {
@@ -115,11 +107,7 @@ fn assignment(ids: &mut IdSequence, now: Timestamp) -> Vec<Record> {
         visitor: session.visitor,
         started_at: now,
     };
-    vec![
-        Record::Session(Box::new(session)),
-        Record::Touch(Box::new(touch)),
-        Record::Lease(lease),
-    ]
+    vec![Record::Session(Box::new(session)), Record::Lease(lease)]
 }
 
 /// User and system time of this process (Linux, clock ticks of 10 ms).

@@ -199,14 +199,14 @@ CREATE TABLE session (
     term TEXT,
     content TEXT,
     rule TEXT NOT NULL,
-    click_name TEXT,
-    click_value TEXT,
-    landing TEXT NOT NULL
+    landing TEXT NOT NULL,
+    referrer TEXT NOT NULL,
+    click_ids TEXT
 ) /*pg: WITH (fillfactor = 80)*/;
 CREATE INDEX session_site ON session (site, started_at, id);
 CREATE INDEX session_visitor ON session (visitor, started_at);
 
--- One arrival; append-only.
+-- A further arrival of a session, whose row tells its first; append-only.
 CREATE TABLE touch (
     id BIGINT NOT NULL,
     session BIGINT NOT NULL,
@@ -224,7 +224,7 @@ CREATE TABLE touch (
     PRIMARY KEY (session, id)
 );
 
--- One page that was looked at; append-only.
+-- One page that was looked at after an arrival; append-only.
 CREATE TABLE page_view (
     id BIGINT NOT NULL,
     session BIGINT NOT NULL,

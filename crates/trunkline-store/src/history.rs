@@ -55,7 +55,7 @@ impl History for Store {
         let Some(session) = visitor::session(db, id).await.map_err(port_error)? else {
             return Ok(None);
         };
-        let (touches, page_views, showings, taps) = tokio::try_join!(
+        let (further_touches, page_views, showings, taps) = tokio::try_join!(
             visitor::touches(db, id),
             visitor::page_views(db, id),
             assignment::showings_in(db, id),
@@ -64,7 +64,7 @@ impl History for Store {
         .map_err(port_error)?;
         Ok(Some(SessionStory {
             session,
-            touches,
+            further_touches,
             page_views,
             showings,
             taps,
@@ -103,7 +103,7 @@ impl History for Store {
 
 fn push(rows: &mut Vec<db::Record>, record: Record) -> Result<(), DbError> {
     match record {
-        Record::Session(session) => rows.push(visitor::session_record(*session)),
+        Record::Session(session) => rows.push(visitor::session_record(*session)?),
         Record::SessionSeen(session, at) => {
             rows.push(visitor::SESSION_SEEN.record(args![session, at]));
         }

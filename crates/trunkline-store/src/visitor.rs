@@ -12,7 +12,7 @@ use crate::db::{ColumnType, Db, DbError, Record, RecordKind, Row, Val, Write};
 macro_rules! session_columns {
     () => {
         "id, account, site, visitor, consent, device, started_at, seen_at, channel, medium, source, ad_campaign, term, \
-         content, rule, click_name, click_value, landing"
+         content, rule, landing, referrer, click_ids"
     };
 }
 
@@ -49,9 +49,9 @@ pub(crate) static SESSION_STARTED: RecordKind = RecordKind {
         ("term", Text),
         ("content", Text),
         ("rule", Text),
-        ("click_name", Text),
-        ("click_value", Text),
         ("landing", Text),
+        ("referrer", Text),
+        ("click_ids", Text),
     ],
     write: Write::Insert("ON CONFLICT (id) DO NOTHING"),
     key: 1,
@@ -97,8 +97,7 @@ pub(crate) static PAGE_VIEW: RecordKind = RecordKind {
 
 pub(crate) const KINDS: &[&RecordKind] = &[&SESSION_STARTED, &SESSION_SEEN, &TOUCH, &PAGE_VIEW];
 
-pub(crate) fn session_record(session: SessionRow) -> Record {
-    let (click_name, click_value) = session.click.map(|click| (click.name, click.value)).unzip();
+pub(crate) fn session_record(session: SessionRow) -> Result<Record, DbError> {
     let mut values = Vec::with_capacity(SESSION_STARTED.columns.len());
     values.extend(args![
         session.id,
@@ -111,8 +110,9 @@ pub(crate) fn session_record(session: SessionRow) -> Record {
         session.seen_at,
     ]);
     values.extend(source_values(session.source));
-    values.extend(args![click_name, click_value, session.landing]);
-    SESSION_STARTED.record(values)
+    values.extend(args![session.landing, session.referrer]);
+    values.push(click_ids(&session.clicks)?);
+    Ok(SESSION_STARTED.record(values))
 }
 
 pub(crate) fn touch_record(touch: TouchRow) -> Result<Record, DbError> {
@@ -133,7 +133,7 @@ pub(crate) fn page_view_record(view: PageViewRow) -> Record {
     PAGE_VIEW.record(args![view.session, view.id, view.at, view.page])
 }
 
-/// Pairs of name and value as JSON; nothing for most touches.
+/// Pairs of name and value as JSON; nothing for most arrivals.
 fn click_ids(clicks: &[ClickId]) -> Result<Val, DbError> {
     if clicks.is_empty() {
         return Ok(Val::Null);
@@ -211,10 +211,6 @@ pub(crate) async fn page_views(db: &Db, session: SessionId) -> Result<Vec<PageVi
 }
 
 fn read_session(row: &Row) -> Result<SessionRow, DbError> {
-    let click = (
-        row.get::<Option<String>>("click_name")?,
-        row.get::<Option<String>>("click_value")?,
-    );
     Ok(SessionRow {
         id: row.get("id")?,
         site: row.get("site")?,
@@ -226,18 +222,12 @@ fn read_session(row: &Row) -> Result<SessionRow, DbError> {
         seen_at: row.get("seen_at")?,
         source: source(row)?,
         landing: row.get("landing")?,
-        click: match click {
-            (Some(name), Some(value)) => click_id(&name, &value),
-            _ => None,
-        },
+        referrer: row.get("referrer")?,
+        clicks: read_clicks(row)?,
     })
 }
 
 fn read_touch(row: &Row) -> Result<TouchRow, DbError> {
-    let pairs: Vec<(String, String)> = match row.get::<Val>("click_ids")? {
-        Val::Null => Vec::new(),
-        _ => from_json(row, "click_ids")?,
-    };
     Ok(TouchRow {
         id: row.get("id")?,
         session: row.get("session")?,
@@ -245,9 +235,15 @@ fn read_touch(row: &Row) -> Result<TouchRow, DbError> {
         page: row.get("page")?,
         referrer: row.get("referrer")?,
         source: source(row)?,
-        clicks: pairs
-            .iter()
-            .filter_map(|(name, value)| click_id(name, value))
-            .collect(),
+        clicks: read_clicks(row)?,
     })
+}
+
+fn read_clicks(row: &Row) -> Result<Vec<ClickId>, DbError> {
+    let pairs: Vec<(String, String)> = match row.get::<Val>("click_ids")? {
+        Val::Null => Vec::new(),
+        _ => from_json(row, "click_ids")?,
+    };
+    let known = |(name, value): &(String, String)| click_id(name, value);
+    Ok(pairs.iter().filter_map(known).collect())
 }

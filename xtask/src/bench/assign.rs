@@ -1,8 +1,8 @@
 //! `assign`: what a number for a new visitor costs, beside a server that answers a constant.
 //!
 //! Server and load tool have a processor each, so that the figures are per core. Both servers take the same
-//! requests from the same tool in turns. Every visitor is new: a session, a touch and a lease are written and
-//! committed before each answer, and counted when the server has ended.
+//! requests from the same tool in turns. Every visitor is new: a session with its first touch and a lease are
+//! written and committed before each answer, and counted when the server has ended.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -164,7 +164,7 @@ fn count(database: &Path) -> anyhow::Result<Vec<(&'static str, u32)>> {
         let rows = sqlite(database, &format!("SELECT count(*) FROM {table}"))?;
         Ok((table, rows.trim().parse()?))
     };
-    ["session", "touch", "lease"].map(of).into_iter().collect()
+    ["session", "lease"].map(of).into_iter().collect()
 }
 
 /// The load tool.

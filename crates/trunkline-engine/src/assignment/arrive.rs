@@ -9,8 +9,7 @@ use trunkline_core::assignment::{Asker, Assigned, Basis, Holder, PickReason, ass
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{LeaseId, NumberId, PoolId, SessionId, SwapTargetId, VisitorId};
 use trunkline_core::visitor::{
-    Arrival, Channel, ClickId, Consent, Device, Landing, Source, classify, host_of,
-    starts_new_session,
+    Arrival, Channel, Consent, Device, Landing, Source, classify, host_of, starts_new_session,
 };
 
 use super::live::{LiveSession, Shown, SiteState};
@@ -131,7 +130,7 @@ impl Assignments {
         let mut state = lock(&state);
         let mut records = Vec::with_capacity(4);
         let (session, is_new) = self.session_of(&mut state, visit, source, now, &mut records)?;
-        let touched = records.iter().any(|r| matches!(r, Record::Touch(_)));
+        let touched = is_new || records.iter().any(|r| matches!(r, Record::Touch(_)));
         let live = state.sessions.get(&session)?;
         let known = Known {
             visitor: live.visitor,
@@ -257,14 +256,8 @@ impl Assignments {
             .map_or_else(|| self.moment.id_at(now), |k| k.visitor);
         let id = self.moment.id_at(now);
         records.push(Record::Session(Box::new(session_row(
-            id,
-            visitor,
-            visit,
-            source,
-            click.clone(),
-            now,
+            id, visitor, visit, source, now,
         ))));
-        records.push(self.touch(id, visit, source, now));
         let live = LiveSession {
             visitor,
             seen_at: now,
@@ -391,7 +384,6 @@ fn session_row(
     visitor: VisitorId,
     visit: &Visit,
     source: &Source,
-    click: Option<ClickId>,
     now: Timestamp,
 ) -> SessionRow {
     SessionRow {
@@ -405,7 +397,8 @@ fn session_row(
         seen_at: now,
         source: source.clone(),
         landing: visit.page.clone(),
-        click,
+        referrer: visit.referrer.clone(),
+        clicks: visit.landing.click_ids().collect(),
     }
 }
 

@@ -58,7 +58,7 @@ impl SiteState {
             seen_at: row.seen_at,
             recorded_at: row.seen_at,
             source: row.source.clone(),
-            click: row.click.clone(),
+            click: row.clicks.first().cloned(),
             page: row.landing.clone(),
             shown,
         };

@@ -17,7 +17,7 @@ use super::{PortError, PortResult};
 /// Resolves when the records are durable, or tells why they are not.
 pub type Commit = oneshot::Receiver<Result<(), PortError>>;
 
-/// A session as it starts.
+/// A session as it starts, with its first touch: a new visitor costs one row less so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionRow {
     /// Its id.
@@ -40,11 +40,13 @@ pub struct SessionRow {
     pub source: Source,
     /// Page it landed on, without fragment.
     pub landing: String,
-    /// The click identifier it came with.
-    pub click: Option<ClickId>,
+    /// The referrer of its first touch, as told by the browser.
+    pub referrer: String,
+    /// Every click identifier on the address it landed on.
+    pub clicks: Vec<ClickId>,
 }
 
-/// One arrival of a session.
+/// A further arrival of a session; its first is told by the session itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TouchRow {
     /// Its id.
@@ -63,8 +65,7 @@ pub struct TouchRow {
     pub clicks: Vec<ClickId>,
 }
 
-/// One further page that was looked at. The page of an arrival is told by its touch alone, so that a new
-/// visitor costs one row less.
+/// One further page that was looked at; the page of an arrival is told by its touch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageViewRow {
     /// Its id.
@@ -168,13 +169,28 @@ pub struct OpenLease {
     pub seen_at: Timestamp,
 }
 
+/// One arrival, wherever it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Touch<'a> {
+    /// When.
+    pub at: Timestamp,
+    /// The page.
+    pub page: &'a str,
+    /// The referrer as told by the browser.
+    pub referrer: &'a str,
+    /// Where it came from, with the rule that decided.
+    pub source: &'a Source,
+    /// Every click identifier on the address.
+    pub clicks: &'a [ClickId],
+}
+
 /// A session with what happened in it, for the timeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionStory {
     /// The session.
     pub session: SessionRow,
-    /// Touches in order of time.
-    pub touches: Vec<TouchRow>,
+    /// Its touches after the first in order of time; see [`Self::touches`].
+    pub further_touches: Vec<TouchRow>,
     /// Further page views in order of time; see [`Self::pages`].
     pub page_views: Vec<PageViewRow>,
     /// Showings in order of time, with when each was last visible.
@@ -184,10 +200,29 @@ pub struct SessionStory {
 }
 
 impl SessionStory {
+    /// Every arrival, in order of time.
+    pub fn touches(&self) -> impl Iterator<Item = Touch<'_>> {
+        let first = Touch {
+            at: self.session.started_at,
+            page: &self.session.landing,
+            referrer: &self.session.referrer,
+            source: &self.session.source,
+            clicks: &self.session.clicks,
+        };
+        let further = self.further_touches.iter().map(|row| Touch {
+            at: row.at,
+            page: &row.page,
+            referrer: &row.referrer,
+            source: &row.source,
+            clicks: &row.clicks,
+        });
+        std::iter::once(first).chain(further)
+    }
+
     /// Every page that was looked at, arrivals and further ones, in order of time.
     #[must_use]
     pub fn pages(&self) -> Vec<(Timestamp, &str)> {
-        let arrivals = self.touches.iter().map(|t| (t.at, t.page.as_str()));
+        let arrivals = self.touches().map(|t| (t.at, t.page));
         let further = self.page_views.iter().map(|v| (v.at, v.page.as_str()));
         let mut pages: Vec<_> = arrivals.chain(further).collect();
         pages.sort_by_key(|(at, _)| *at);

@@ -228,8 +228,8 @@ async fn a_paid_click_starts_a_new_session_and_its_source_is_recorded() {
         .arrive("?gclid=x&utm_source=google&utm_medium=cpc", Some(first))
         .await;
     assert_ne!(answer.session.expect("a session").session, first.session);
-    let touches = world.history.count(|r| matches!(r, Record::Touch(t) if t.source.source == "google" && t.source.medium == "cpc"));
-    assert_eq!(touches, 1);
+    let told = world.history.count(|r| matches!(r, Record::Session(s) if s.source.source == "google" && s.source.medium == "cpc"));
+    assert_eq!(told, 1);
 }
 
 #[tokio::test]

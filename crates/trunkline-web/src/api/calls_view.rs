@@ -322,7 +322,7 @@ impl Names {
 /// Marks of the credited visit, up to the call.
 fn visit_marks(story: &SessionStory, call: &CallRow) -> Vec<TimelineMark> {
     let mut marks = Vec::new();
-    for (index, touch) in story.touches.iter().enumerate() {
+    for (index, touch) in story.touches().enumerate() {
         let kind = if index == 0 { "first_touch" } else { "touch" };
         let title = if index == 0 {
             "First touch".to_owned()

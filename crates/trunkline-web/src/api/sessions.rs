@@ -235,13 +235,12 @@ fn detail(
     SessionDetail {
         summary: summary(app, &story.session),
         touches: story
-            .touches
-            .iter()
+            .touches()
             .map(|t| TouchItem {
                 at: t.at.as_millis(),
-                page: t.page.clone(),
-                referrer: t.referrer.clone(),
-                source: (&t.source).into(),
+                page: t.page.to_owned(),
+                referrer: t.referrer.to_owned(),
+                source: t.source.into(),
                 clicks: t.clicks.iter().map(click).collect(),
             })
             .collect(),

@@ -20,8 +20,8 @@ async fn a_session_is_told_as_it_happened_however_often_it_is_recorded() {
         let set_up = world.set_up().await;
         let mut session = world.session(&set_up, NOON);
         let touches = vec![
-            world.touch(session.id, NOON),
             world.touch(session.id, after(2)),
+            world.touch(session.id, after(3)),
         ];
         let page = |at| PageViewRow {
             id: world.id(),
@@ -69,7 +69,9 @@ async fn a_session_is_told_as_it_happened_however_often_it_is_recorded() {
         );
         let story = store.session_story(session.id).await.unwrap().unwrap();
         assert_eq!(story.session, session);
-        assert_eq!(story.touches, touches);
+        assert_eq!(story.further_touches, touches);
+        let at: Vec<Timestamp> = story.touches().map(|touch| touch.at).collect();
+        assert_eq!(at, [NOON, after(2), after(3)]);
         assert_eq!(story.page_views, pages);
         assert_eq!(story.showings, vec![(showing, after(6))]);
         assert_eq!(story.taps, vec![tap]);
@@ -319,11 +321,9 @@ async fn many_visitors_at_once_are_all_recorded() {
             .collect();
         let mut commits = Vec::new();
         for session in &sessions {
-            let touch = world.touch(session.id, session.started_at);
             let lease = world.lease(&set_up, set_up.numbers[0].id, session, session.started_at);
             let records = vec![
                 Record::Session(Box::new(session.clone())),
-                Record::Touch(Box::new(touch)),
                 Record::Lease(lease),
             ];
             commits.push(world.store.record(records).unwrap());
@@ -336,16 +336,8 @@ async fn many_visitors_at_once_are_all_recorded() {
         }
         world.record(Vec::new()).await;
         for session in sessions.iter().step_by(97) {
-            let stored = world
-                .store
-                .session_story(session.id)
-                .await
-                .unwrap()
-                .unwrap();
-            assert_eq!(
-                (stored.session.seen_at, stored.touches.len()),
-                (after(60), 1)
-            );
+            let stored = world.store.session(session.id).await.unwrap().unwrap();
+            assert_eq!(stored.seen_at, after(60));
         }
         let open = world.store.open_leases(NOON).await.unwrap();
         assert_eq!(open.len(), 1);

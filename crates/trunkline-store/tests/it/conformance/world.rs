@@ -80,7 +80,8 @@ impl World {
             seen_at: started_at,
             source: google(),
             landing: "https://example.com/?utm_source=google".to_owned(),
-            click: Some(gclid()),
+            referrer: "https://www.google.com/".to_owned(),
+            clicks: vec![gclid()],
         }
     }
 
