@@ -2,7 +2,7 @@
 import type { Config, Shown } from "./contract.ts";
 
 /** Click ids and campaign parameters: an arrival with one of these is a new touch. */
-const CAMPAIGN = /utm_|c(lk?)?id=|braid=|epik=|li_fat/;
+const CAMPAIGN = /utm_|cl?k?id=|braid=|epik=|li_fat/;
 
 /**
  * Reads the document's address and referrer by the rules of the block. Answers whether this is a new touch to record

@@ -7,13 +7,14 @@
 //!
 //! [`classify`]: crate::visitor::classify
 
-use super::decide::{SitePlan, TargetPlan};
-use super::pool::PoolNumber;
 use std::collections::BTreeSet;
 
+use super::decide::{SitePlan, TargetPlan};
+use super::pool::PoolNumber;
+use crate::visitor::hosts::{HostKind, known_site, known_sites, named_site, names_of, site_behind};
 use crate::visitor::rules::{
-    AFFILIATE_MEDIA, DISPLAY_MEDIA, EMAIL_MEDIA, PAID_MEDIA, PAID_SOCIAL_MEDIA, Rule, SOCIAL_MEDIA,
-    SOCIAL_SOURCES, TABLE, When, tagged_channel,
+    CLICK_MEDIUM, CLICKS, ClickRule, MEDIA, PAID_MEDIA, PAID_SOCIAL_MEDIA, from_site,
+    tagged_channel,
 };
 use crate::visitor::{Channel, Source, SourceSelector};
 
@@ -47,41 +48,17 @@ pub struct SnippetRule {
 /// is looked at.
 #[must_use]
 pub fn snippet_rules(plan: &SitePlan, own_hosts: &[String]) -> Vec<SnippetRule> {
-    let mut rules = Vec::new();
-    let mut own_hosts = Some(own_hosts);
-    for rule in TABLE {
-        if !matches!(rule.when, When::Parameter(_))
-            && let Some(hosts) = own_hosts.take()
-        {
-            rules.push(own_hosts_rule(plan, hosts));
-        }
-        match rule.when {
-            When::Parameter("utm_source") => tagged_rules(plan, &mut rules),
-            When::Parameter(name) => rules.push(SnippetRule {
-                kind: TestKind::Parameters,
-                names: name.to_owned(),
-                pattern: PRESENT.to_owned(),
-                numbers: numbers_for(plan, &fixed_source(rule)),
-            }),
-            When::Referrer(hosts) => rules.push(SnippetRule {
-                kind: TestKind::Referrer,
-                names: String::new(),
-                pattern: hosts
-                    .iter()
-                    .map(|h| host_pattern(h))
-                    .collect::<Vec<_>>()
-                    .join("|"),
-                numbers: numbers_for(plan, &fixed_source(rule)),
-            }),
-            When::AnyReferrer => referral_rules(plan, &mut rules),
-            When::Always => rules.push(SnippetRule {
-                kind: TestKind::Always,
-                names: String::new(),
-                pattern: ANY.to_owned(),
-                numbers: numbers_for(plan, &fixed_source(rule)),
-            }),
-        }
-    }
+    let mut rules: Vec<SnippetRule> = CLICKS.iter().map(|rule| click_rule(plan, rule)).collect();
+    tagged_rules(plan, &mut rules);
+    rules.push(own_hosts_rule(plan, own_hosts));
+    known_host_rules(plan, &mut rules);
+    referral_rules(plan, &mut rules);
+    rules.push(SnippetRule {
+        kind: TestKind::Always,
+        names: String::new(),
+        pattern: ANY.to_owned(),
+        numbers: numbers_for(plan, &Source::direct()),
+    });
     if rules
         .iter()
         .all(|rule| rule.numbers.iter().all(Option::is_none))
@@ -89,6 +66,50 @@ pub fn snippet_rules(plan: &SitePlan, own_hosts: &[String]) -> Vec<SnippetRule> 
         return Vec::new();
     }
     merge_neighbours(rules)
+}
+
+fn click_rule(plan: &SitePlan, rule: &ClickRule) -> SnippetRule {
+    let source = Source {
+        channel: rule.channel,
+        medium: CLICK_MEDIUM.to_owned(),
+        source: rule.source.to_owned(),
+        ..Source::direct()
+    };
+    SnippetRule {
+        kind: TestKind::Parameters,
+        names: rule.parameter.to_owned(),
+        pattern: PRESENT.to_owned(),
+        numbers: numbers_for(plan, &source),
+    }
+}
+
+/// The known hosts whose numbers differ from what the next shorter host, or any other referrer, would
+/// give; the longest first, so that the first that fits is the one that decides.
+fn known_host_rules(plan: &SitePlan, rules: &mut Vec<SnippetRule>) {
+    let any = numbers_for(plan, &referral(""));
+    let mut told: Vec<(usize, &str, Vec<Option<PoolNumber>>)> = Vec::new();
+    for site in known_sites() {
+        let numbers = numbers_for(plan, &from_site(site));
+        for host in &site.hosts {
+            let behind = site_behind(host).map(|site| numbers_for(plan, &from_site(site)));
+            if numbers != *behind.as_ref().unwrap_or(&any) {
+                told.push((host.split('.').count(), host, numbers.clone()));
+            }
+        }
+    }
+    // Hosts of one length exclude each other, so those with the same numbers can stand together.
+    told.sort_by(|a, b| {
+        let digits = |numbers: &[Option<PoolNumber>]| -> Vec<_> {
+            numbers.iter().map(|n| n.map(|n| n.id)).collect()
+        };
+        b.0.cmp(&a.0).then_with(|| digits(&a.2).cmp(&digits(&b.2)))
+    });
+    rules.extend(told.into_iter().map(|(_, host, numbers)| SnippetRule {
+        kind: TestKind::Referrer,
+        names: String::new(),
+        pattern: host_pattern(host),
+        numbers,
+    }));
 }
 
 /// A referrer of the site itself means a direct visit.
@@ -151,28 +172,6 @@ fn numbers_for(plan: &SitePlan, source: &Source) -> Vec<Option<PoolNumber>> {
     plan.targets.iter().map(for_target).collect()
 }
 
-fn fixed_source(rule: &Rule) -> Source {
-    Source {
-        channel: rule.channel,
-        medium: rule.medium.to_owned(),
-        source: rule.source.to_owned(),
-        rule: rule.id.to_owned(),
-        ..Source::direct()
-    }
-}
-
-/// Media that mean the same channel, each with its words; the last stands for any other medium.
-const MEDIA: &[&[&str]] = &[
-    PAID_MEDIA,
-    PAID_SOCIAL_MEDIA,
-    DISPLAY_MEDIA,
-    EMAIL_MEDIA,
-    AFFILIATE_MEDIA,
-    SOCIAL_MEDIA,
-    &["organic"],
-    &["referral"],
-    &["ai"],
-];
 /// Any value.
 const ANY: &str = ".*";
 /// A parameter that is there and not empty. The values of several parameters are joined by a space,
@@ -203,6 +202,16 @@ impl Class {
         })
     }
 
+    /// The sources that mean a known site of a kind.
+    fn named_like(kind: HostKind, named: &BTreeSet<String>) -> Option<Self> {
+        let sites = known_sites().iter().filter(|site| site.kind == kind);
+        let names: Vec<&str> = sites
+            .flat_map(names_of)
+            .filter(|name| named_site(name).is_some_and(|site| site.kind == kind))
+            .collect();
+        Self::of(&names, named)
+    }
+
     fn any_medium() -> Self {
         Self {
             pattern: ANY.to_owned(),
@@ -231,8 +240,8 @@ impl Class {
     }
 }
 
-/// Tagged links, by classes of source and medium: named sources first, then social networks, then
-/// any source. What the next wider class says anyway is left out.
+/// Tagged links, by classes of source and medium: named sources first, then each kind of known site,
+/// then any source. What the next wider class says anyway is left out.
 fn tagged_rules(plan: &SitePlan, rules: &mut Vec<SnippetRule>) {
     let parts = |part: fn(&SourceSelector) -> &Option<String>| {
         let all = plan
@@ -245,11 +254,9 @@ fn tagged_rules(plan: &SitePlan, rules: &mut Vec<SnippetRule>) {
     let sources = parts(|s| &s.source);
     let named_media = parts(|s| &s.medium);
     let mut media: Vec<Class> = named_media.iter().map(|m| Class::exactly(m)).collect();
-    media.extend(
-        MEDIA
-            .iter()
-            .filter_map(|words| Class::of(words, &named_media)),
-    );
+    let lists = [PAID_MEDIA, PAID_SOCIAL_MEDIA].into_iter();
+    let lists = lists.chain(MEDIA.iter().map(|(words, _)| *words));
+    media.extend(lists.filter_map(|words| Class::of(words, &named_media)));
     media.push(Class::any_medium());
     let row = |source: &str| -> Vec<Vec<Option<PoolNumber>>> {
         media
@@ -262,7 +269,11 @@ fn tagged_rules(plan: &SitePlan, rules: &mut Vec<SnippetRule>) {
         .iter()
         .filter(|s| !s.is_empty())
         .map(|s| Class::exactly(s));
-    for class in named.chain(Class::of(SOCIAL_SOURCES, &sources)) {
+    for class in named.chain(
+        HostKind::ALL
+            .iter()
+            .filter_map(|kind| Class::named_like(*kind, &sources)),
+    ) {
         emit(&class, &media, &row(&class.sample), Some(&any), rules);
     }
     emit(&Class::any_source(), &media, &any, None, rules);
@@ -310,40 +321,44 @@ fn referral_rules(plan: &SitePlan, rules: &mut Vec<SnippetRule>) {
         .iter()
         .flat_map(|t| named(t))
         .filter_map(|(s, _)| s.source.clone());
-    for host in sources.filter(|s| s.contains('.')) {
-        let source = Source {
-            channel: Channel::Referral,
-            medium: "referral".to_owned(),
-            source: host.to_lowercase(),
-            ..Source::direct()
-        };
+    // A known host never is a referral.
+    let named = sources
+        .map(|s| s.to_lowercase())
+        .filter(|s| s.contains('.') && known_site(s).is_none());
+    for host in named {
         rules.push(SnippetRule {
             kind: TestKind::Referrer,
             names: String::new(),
             pattern: format!("(?:www\\.)?{}", escape(&host)),
-            numbers: numbers_for(plan, &source),
+            numbers: numbers_for(plan, &referral(&host)),
         });
     }
-    let other = Source {
-        channel: Channel::Referral,
-        medium: "referral".to_owned(),
-        source: String::new(),
-        ..Source::direct()
-    };
     rules.push(SnippetRule {
         kind: TestKind::Referrer,
         names: String::new(),
         pattern: ANY.to_owned(),
-        numbers: numbers_for(plan, &other),
+        numbers: numbers_for(plan, &referral("")),
     });
 }
 
-/// The pattern of [`crate::visitor::rules::host_is`].
+fn referral(host: &str) -> Source {
+    Source {
+        channel: Channel::Referral,
+        medium: "referral".to_owned(),
+        source: host.to_owned(),
+        ..Source::direct()
+    }
+}
+
+/// The pattern of a host of [`crate::visitor::hosts`], as [`known_site`] reads it.
 fn host_pattern(host: &str) -> String {
     if host.contains('.') {
         format!("(?:.+\\.)?{}", escape(host))
     } else {
-        format!("(?:.+\\.)?{}\\.(?:.{{1,3}}|.{{1,3}}\\...)", escape(host))
+        format!(
+            "(?:.+\\.)?{}\\.(?:[^.]{{1,3}}|[^.]{{1,3}}\\.[^.]{{2}})",
+            escape(host)
+        )
     }
 }
 

@@ -243,11 +243,10 @@ fn browser(rules: &[(&SnippetRule, Regex)], page: &str, referrer: &str) -> Optio
 /// What the server would show for the same arrival.
 fn server(plan: &SitePlan, page: &str, referrer: &str) -> Option<u64> {
     let landing = Landing::parse(page)?;
-    let host = host_of(referrer);
     let source = classify(
         &Arrival {
             landing: &landing,
-            referrer: host.as_deref(),
+            referrer,
         },
         &["a.example".to_owned()],
     );
@@ -275,6 +274,13 @@ fn the_block_in_the_page_shows_what_the_server_would() {
         "?utm_source=x&utm_medium=social",
         "?utm_source=partner&utm_medium=special",
         "?utm_source=google&utm_medium=cpc&gclid=1",
+        "?dclid=1",
+        "?utm_source=chatgpt.com",
+        "?utm_source=youtube&utm_medium=cpc",
+        "?utm_source=amazon",
+        "?utm_source=fb&utm_medium=paid",
+        "?utm_source=paypal&utm_medium=cpc",
+        "?utm_source=podcast&utm_medium=audio",
     ];
     let referrers = [
         "",
@@ -288,6 +294,13 @@ fn the_block_in_the_page_shows_what_the_server_would() {
         "https://mail.google.com/",
         "https://www.a.example/x",
         "https://other.example/",
+        "https://www.youtube.com/watch?v=1",
+        "https://www.amazon.de/",
+        "https://www.paypal.com/checkout",
+        "https://accounts.google.com/",
+        "https://suche.web.de/",
+        "https://web.de/",
+        "https://a.b.c.google.com.au/",
     ];
     let plans = [
         plan(
@@ -331,6 +344,16 @@ fn the_block_in_the_page_shows_what_the_server_would() {
                 selector(Some(Channel::AiAssistant), None, None),
             ],
             false,
+        ),
+        plan(
+            vec![
+                selector(Some(Channel::OrganicSearch), None, None),
+                selector(Some(Channel::PaidVideo), None, None),
+                selector(Some(Channel::OrganicShopping), None, None),
+                selector(Some(Channel::Email), None, Some("gmail")),
+                selector(None, None, Some("youtube.com")),
+            ],
+            true,
         ),
         plan(vec![], true),
     ];

@@ -12,6 +12,7 @@ pub const CLICK_IDS: &[&str] = &[
     "gclid",
     "gbraid",
     "wbraid",
+    "dclid",
     "msclkid",
     "ttclid",
     "li_fat_id",
@@ -20,6 +21,8 @@ pub const CLICK_IDS: &[&str] = &[
     "rdt_cid",
     "epik",
     "yclid",
+    "sccid",
+    "irclickid",
 ];
 
 /// A click identifier found on an address.

@@ -1,9 +1,10 @@
 //! Station **visitor**: who came, from where, and when a visit ends.
 //!
-//! Main verb: [`classify`], `(arrival, own hosts) -> source`. Rules are an ordered table
-//! ([`rules::TABLE`]); the rule that decided is kept with the touch.
+//! Main verb: [`classify`], `(arrival, own hosts) -> source`. The rules are ordered
+//! data ([`rules`], [`hosts`]); the rule that decided is kept with the touch.
 
 pub mod browser;
+pub mod hosts;
 pub mod landing;
 pub mod rules;
 pub mod session;

@@ -2,101 +2,58 @@
 //!
 //! Order: click identifier, UTM parameters, known referrer, any other referrer, direct. A click
 //! identifier decides channel, medium and source; UTM parameters then still give campaign, keyword
-//! and content. `fbclid` alone is never paid: Facebook appends it to unpaid links too.
+//! and content. `fbclid` alone is never paid: Facebook appends it to unpaid links too. Channels follow
+//! GA4's default channel groups, with words compared whole; a campaign's name decides nothing.
 
-use super::landing::Landing;
+use super::hosts::{HostKind, KnownSite, known_site, named_site};
+use super::landing::{Landing, host_of};
 use super::source::{Channel, Source};
 
 /// What is known when a page is opened.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Arrival<'a> {
     /// The page.
     pub landing: &'a Landing,
-    /// Host of the referrer in lower case, when the browser told one.
-    pub referrer: Option<&'a str>,
+    /// The referrer as the browser told it; may be empty.
+    pub referrer: &'a str,
 }
 
-/// One rule.
+/// A click identifier that names its source by being there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rule {
+pub struct ClickRule {
     /// Stored with each touch it decides.
     pub id: &'static str,
-    /// When it applies.
-    pub when: When,
-    /// The channel it names; [`Channel::Other`] of the UTM rule is refined by the medium.
+    /// The parameter.
+    pub parameter: &'static str,
+    /// The channel.
     pub channel: Channel,
-    /// The medium it names; empty: from `utm_medium`.
-    pub medium: &'static str,
-    /// The source it names; empty: from `utm_source` or the referrer's host.
+    /// The source.
     pub source: &'static str,
 }
 
-/// The condition of a rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum When {
-    /// The landing address carries this parameter.
-    Parameter(&'static str),
-    /// The referrer is one of these hosts or a host below one; a trailing dot-less name such as
-    /// `google` stands for that second-level name under any country's ending.
-    Referrer(&'static [&'static str]),
-    /// There is a referrer of another site.
-    AnyReferrer,
-    /// Nothing is known.
-    Always,
-}
+/// The medium of a click that was paid for by the click.
+pub const CLICK_MEDIUM: &str = "cpc";
 
 const fn click(
     id: &'static str,
     parameter: &'static str,
     channel: Channel,
     source: &'static str,
-) -> Rule {
-    Rule {
+) -> ClickRule {
+    ClickRule {
         id,
-        when: When::Parameter(parameter),
+        parameter,
         channel,
-        medium: "cpc",
         source,
     }
 }
 
-const fn known(
-    id: &'static str,
-    hosts: &'static [&'static str],
-    channel: Channel,
-    medium: &'static str,
-    source: &'static str,
-) -> Rule {
-    Rule {
-        id,
-        when: When::Referrer(hosts),
-        channel,
-        medium,
-        source,
-    }
-}
-
-const fn search(id: &'static str, hosts: &'static [&'static str], source: &'static str) -> Rule {
-    known(id, hosts, Channel::OrganicSearch, "organic", source)
-}
-
-const fn social(id: &'static str, hosts: &'static [&'static str], source: &'static str) -> Rule {
-    known(id, hosts, Channel::Social, "social", source)
-}
-
-const fn assistant(id: &'static str, hosts: &'static [&'static str], source: &'static str) -> Rule {
-    known(id, hosts, Channel::AiAssistant, "ai", source)
-}
-
-const fn mail(id: &'static str, hosts: &'static [&'static str], source: &'static str) -> Rule {
-    known(id, hosts, Channel::Email, "email", source)
-}
-
-/// The rules in the order they are tried.
-pub const TABLE: &[Rule] = &[
+/// The click identifiers in the order they are tried (vendors' documented names).
+pub const CLICKS: &[ClickRule] = &[
     click("click_gclid", "gclid", Channel::PaidSearch, "google"),
     click("click_gbraid", "gbraid", Channel::PaidSearch, "google"),
     click("click_wbraid", "wbraid", Channel::PaidSearch, "google"),
+    click("click_dclid", "dclid", Channel::Display, "google"),
     click("click_msclkid", "msclkid", Channel::PaidSearch, "bing"),
     click("click_yclid", "yclid", Channel::PaidSearch, "yandex"),
     click("click_ttclid", "ttclid", Channel::PaidSocial, "tiktok"),
@@ -109,233 +66,163 @@ pub const TABLE: &[Rule] = &[
     click("click_twclid", "twclid", Channel::PaidSocial, "x"),
     click("click_rdt_cid", "rdt_cid", Channel::PaidSocial, "reddit"),
     click("click_epik", "epik", Channel::PaidSocial, "pinterest"),
-    Rule {
-        id: "utm",
-        when: When::Parameter("utm_source"),
-        channel: Channel::Other,
-        medium: "",
-        source: "",
-    },
-    mail("mail_gmail", &["mail.google.com"], "gmail"),
-    mail(
-        "mail_outlook",
-        &[
-            "outlook.live.com",
-            "outlook.office.com",
-            "outlook.office365.com",
-        ],
-        "outlook",
-    ),
-    mail("mail_yahoo", &["mail.yahoo.com"], "yahoo mail"),
-    mail("mail_proton", &["mail.proton.me"], "proton mail"),
-    mail("mail_aol", &["mail.aol.com"], "aol mail"),
-    assistant(
-        "ai_gemini",
-        &["gemini.google.com", "bard.google.com"],
-        "gemini",
-    ),
-    assistant("ai_chatgpt", &["chatgpt.com", "chat.openai.com"], "chatgpt"),
-    assistant("ai_claude", &["claude.ai"], "claude"),
-    assistant("ai_perplexity", &["perplexity.ai"], "perplexity"),
-    assistant("ai_copilot", &["copilot.microsoft.com"], "copilot"),
-    assistant("ai_meta", &["meta.ai"], "meta ai"),
-    assistant("ai_deepseek", &["chat.deepseek.com"], "deepseek"),
-    assistant("ai_grok", &["grok.com"], "grok"),
-    assistant("ai_mistral", &["chat.mistral.ai"], "mistral"),
-    search("search_google", &["google"], "google"),
-    search("search_bing", &["bing.com"], "bing"),
-    search("search_duckduckgo", &["duckduckgo.com"], "duckduckgo"),
-    search(
-        "search_yahoo",
-        &["search.yahoo.com", "yahoo.com", "yahoo.co.jp"],
-        "yahoo",
-    ),
-    search("search_ecosia", &["ecosia.org"], "ecosia"),
-    search("search_brave", &["search.brave.com"], "brave"),
-    search("search_yandex", &["yandex"], "yandex"),
-    search("search_baidu", &["baidu.com"], "baidu"),
-    search("search_naver", &["naver.com"], "naver"),
-    search("search_startpage", &["startpage.com"], "startpage"),
-    search("search_qwant", &["qwant.com"], "qwant"),
-    search("search_aol", &["search.aol.com", "aol.com"], "aol"),
-    social(
-        "social_facebook",
-        &["facebook.com", "fb.com", "fb.me", "messenger.com"],
-        "facebook",
-    ),
-    social("social_instagram", &["instagram.com"], "instagram"),
-    social("social_threads", &["threads.net", "threads.com"], "threads"),
-    social("social_linkedin", &["linkedin.com", "lnkd.in"], "linkedin"),
-    social("social_x", &["t.co", "twitter.com", "x.com"], "x"),
-    social("social_tiktok", &["tiktok.com"], "tiktok"),
-    social("social_pinterest", &["pinterest"], "pinterest"),
-    social("social_reddit", &["reddit.com", "redd.it"], "reddit"),
-    social("social_youtube", &["youtube.com", "youtu.be"], "youtube"),
-    social("social_nextdoor", &["nextdoor.com"], "nextdoor"),
-    social("social_snapchat", &["snapchat.com"], "snapchat"),
-    social("social_bluesky", &["bsky.app"], "bluesky"),
-    social("social_mastodon", &["mastodon.social"], "mastodon"),
-    social("social_whatsapp", &["whatsapp.com", "wa.me"], "whatsapp"),
-    social("social_telegram", &["t.me", "telegram.org"], "telegram"),
-    Rule {
-        id: "referral",
-        when: When::AnyReferrer,
-        channel: Channel::Referral,
-        medium: "referral",
-        source: "",
-    },
-    Rule {
-        id: "direct",
-        when: When::Always,
-        channel: Channel::Direct,
-        medium: "none",
-        source: "direct",
-    },
+    click("click_sccid", "sccid", Channel::PaidSocial, "snapchat"),
+    click("click_irclickid", "irclickid", Channel::Affiliate, "impact"),
 ];
 
-/// Media that mean a paid click (whole tokens, lower case).
+/// Media that mean a paid click (whole words, lower case).
 pub const PAID_MEDIA: &[&str] = &[
     "cpc",
     "ppc",
+    "cpv",
+    "cpa",
+    "cpl",
     "paid",
     "paidsearch",
     "paid-search",
     "paid_search",
+    "paid search",
+    "paid-shopping",
+    "paid_shopping",
+    "paid-video",
+    "paid_video",
     "sem",
-    "cpv",
     "retargeting",
+    "remarketing",
 ];
 /// Media that mean a paid click in a social network.
-pub const PAID_SOCIAL_MEDIA: &[&str] = &["paidsocial", "paid-social", "paid_social", "cpc_social"];
-/// Media that mean a display ad.
-pub const DISPLAY_MEDIA: &[&str] = &["display", "banner", "cpm", "interstitial", "expandable"];
-/// Media that mean e-mail.
-pub const EMAIL_MEDIA: &[&str] = &["email", "e-mail", "e_mail", "newsletter"];
-/// Media that mean an affiliate.
-pub const AFFILIATE_MEDIA: &[&str] = &["affiliate", "affiliates"];
-/// Media that mean an unpaid social post.
-pub const SOCIAL_MEDIA: &[&str] = &[
-    "social",
-    "social-network",
-    "social-media",
-    "sm",
-    "organic-social",
-    "organic_social",
+pub const PAID_SOCIAL_MEDIA: &[&str] = &[
+    "paidsocial",
+    "paid-social",
+    "paid_social",
+    "paid social",
+    "cpc_social",
 ];
-/// Sources that are social networks, so that a paid medium means paid social.
-pub const SOCIAL_SOURCES: &[&str] = &[
-    "facebook",
-    "fb",
-    "meta",
-    "instagram",
-    "ig",
-    "linkedin",
-    "tiktok",
-    "x",
-    "twitter",
-    "pinterest",
-    "reddit",
-    "snapchat",
-    "threads",
-    "youtube",
-    "nextdoor",
+/// Media and the channel that each names whatever the source is; paid ones come before.
+pub const MEDIA: &[(&[&str], Channel)] = &[
+    (
+        &["display", "banner", "cpm", "interstitial", "expandable"],
+        Channel::Display,
+    ),
+    (
+        &["email", "e-mail", "e_mail", "e mail", "newsletter"],
+        Channel::Email,
+    ),
+    (&["affiliate", "affiliates"], Channel::Affiliate),
+    (&["audio", "podcast", "radio"], Channel::Audio),
+    (&["sms", "text"], Channel::Sms),
+    (
+        &["push", "web-push", "web_push", "mobile", "notification"],
+        Channel::Push,
+    ),
+    (
+        &[
+            "social",
+            "social-network",
+            "social-media",
+            "social network",
+            "social media",
+            "sm",
+            "organic-social",
+            "organic_social",
+        ],
+        Channel::Social,
+    ),
+    (&["video"], Channel::OrganicVideo),
+    (&["shopping"], Channel::OrganicShopping),
+    (&["ai"], Channel::AiAssistant),
+    (&["organic"], Channel::OrganicSearch),
+    (&["referral", "app", "link"], Channel::Referral),
 ];
 
-/// The channel of a tagged link, after GA4's definitions of the default channel groups.
+/// The channel of a tagged link. A medium that says nothing leaves it to the source.
 #[must_use]
 pub fn tagged_channel(source: &str, medium: &str) -> Channel {
-    let is = |set: &[&str]| set.contains(&medium);
-    if is(PAID_SOCIAL_MEDIA) || (is(PAID_MEDIA) && SOCIAL_SOURCES.contains(&source)) {
-        Channel::PaidSocial
-    } else if is(PAID_MEDIA) {
-        Channel::PaidSearch
-    } else if is(DISPLAY_MEDIA) {
-        Channel::Display
-    } else if is(EMAIL_MEDIA) {
-        Channel::Email
-    } else if is(AFFILIATE_MEDIA) {
-        Channel::Affiliate
-    } else if is(SOCIAL_MEDIA) {
-        Channel::Social
-    } else if medium == "organic" {
-        Channel::OrganicSearch
-    } else if medium == "referral" {
-        Channel::Referral
-    } else if medium == "ai" {
-        Channel::AiAssistant
-    } else {
-        Channel::Other
+    let site = named_site(source).filter(|site| site.kind != HostKind::Payment);
+    if PAID_SOCIAL_MEDIA.contains(&medium) {
+        return Channel::PaidSocial;
     }
+    if PAID_MEDIA.contains(&medium) {
+        return site.map_or(Channel::PaidSearch, |site| site.kind.paid());
+    }
+    let by_medium = MEDIA.iter().find(|(words, _)| words.contains(&medium));
+    by_medium
+        .map(|(_, channel)| *channel)
+        .or(site.and_then(|site| site.kind.unpaid()).map(|(c, _)| c))
+        .unwrap_or(Channel::Other)
 }
 
 /// Names the source of an arrival. `own_hosts` are the site's host names; a referrer that is one of
-/// them, or below one, is no source.
+/// them, or below one, is no source, and neither is a payment or sign-in page.
 #[must_use]
 pub fn classify(arrival: &Arrival<'_>, own_hosts: &[String]) -> Source {
-    let referrer = arrival
-        .referrer
-        .filter(|host| !is_own(host, arrival.landing, own_hosts));
-    for rule in TABLE {
-        let applies = match rule.when {
-            When::Parameter(name) => arrival.landing.parameter(name).is_some(),
-            When::Referrer(hosts) => referrer.is_some_and(|r| hosts.iter().any(|h| host_is(r, h))),
-            When::AnyReferrer => referrer.is_some(),
-            When::Always => true,
-        };
-        if applies {
-            return name_source(rule, arrival.landing, referrer);
-        }
-    }
-    Source::direct()
+    let landing = arrival.landing;
+    let referrer = host_of(arrival.referrer).filter(|host| !is_own(host, landing, own_hosts));
+    let site = referrer.as_deref().and_then(known_site);
+    let mut source = if let Some(rule) = clicked(landing) {
+        named(rule.channel, CLICK_MEDIUM, rule.source, rule.id)
+    } else if let Some(tag) = landing.parameter("utm_source") {
+        let source = tag.to_lowercase();
+        let medium = landing.parameter("utm_medium");
+        let medium = medium.unwrap_or("none").to_lowercase();
+        named(tagged_channel(&source, &medium), &medium, &source, "utm")
+    } else if let Some(site) = site {
+        let mut source = from_site(site);
+        source.term = searched_for(site, arrival.referrer);
+        source
+    } else if let Some(host) = referrer {
+        let name = host.strip_prefix("www.").unwrap_or(&host);
+        named(Channel::Referral, "referral", name, "referral")
+    } else {
+        Source::direct()
+    };
+    let tag = |names: &[&str]| names.iter().find_map(|name| landing.parameter(name));
+    source.ad_campaign = tag(CAMPAIGN).map(str::to_owned);
+    source.term = tag(TERM).map(str::to_owned).or(source.term);
+    source.content = tag(CONTENT).map(str::to_owned);
+    source
 }
 
-fn name_source(rule: &Rule, landing: &Landing, referrer: Option<&str>) -> Source {
-    let tag = |name: &str| landing.parameter(name).map(str::to_owned);
-    let (channel, medium, source) = if rule.id == "utm" {
-        let source = landing.parameter("utm_source").unwrap_or("").to_lowercase();
-        let medium = landing
-            .parameter("utm_medium")
-            .unwrap_or("none")
-            .to_lowercase();
-        (tagged_channel(&source, &medium), medium, source)
-    } else {
-        let source = if rule.source.is_empty() {
-            referrer.map_or("", |r| r.strip_prefix("www.").unwrap_or(r))
-        } else {
-            rule.source
-        };
-        (rule.channel, rule.medium.to_owned(), source.to_owned())
-    };
+/// Parameters that tell the advertiser's campaign, the keyword and the ad or placement: the tags, then
+/// the names under which ad platforms' macros are usually put on an address.
+const CAMPAIGN: &[&str] = &["utm_campaign", "gad_campaignid", "campaignid"];
+const TERM: &[&str] = &["utm_term", "keyword"];
+const CONTENT: &[&str] = &["utm_content", "placement", "creative", "adid"];
+
+fn clicked(landing: &Landing) -> Option<&'static ClickRule> {
+    let there = |rule: &&ClickRule| landing.parameter(rule.parameter).is_some();
+    CLICKS.iter().find(there)
+}
+
+fn named(channel: Channel, medium: &str, source: &str, rule: &str) -> Source {
     Source {
         channel,
-        medium,
-        source,
-        ad_campaign: tag("utm_campaign"),
-        term: tag("utm_term"),
-        content: tag("utm_content"),
-        rule: rule.id.to_owned(),
+        medium: medium.to_owned(),
+        source: source.to_owned(),
+        rule: rule.to_owned(),
+        ..Source::direct()
     }
 }
 
-/// Whether `host` is `pattern`, below it, or (for a pattern without dot) has it as the name before
-/// a country's ending: `www.google.co.uk` is `google`, `google.evil.com` is not.
+/// The source of a visitor who came by an unpaid link of a known site.
 #[must_use]
-pub fn host_is(host: &str, pattern: &str) -> bool {
-    if pattern.contains('.') {
-        return host == pattern
-            || host
-                .strip_suffix(pattern)
-                .is_some_and(|rest| rest.ends_with('.'));
+pub fn from_site(site: &KnownSite) -> Source {
+    match site.kind.unpaid() {
+        Some((channel, medium)) => named(channel, medium, &site.name, &site.rule),
+        None => Source {
+            rule: site.rule.clone(),
+            ..Source::direct()
+        },
     }
-    let labels: Vec<&str> = host.split('.').collect();
-    let name_before =
-        |ending: usize| labels.len() > ending && labels[labels.len() - ending - 1] == pattern;
-    let ending_is_short = |label: &str| label.len() <= 3;
-    match labels.as_slice() {
-        [.., second, top] if name_before(2) => ending_is_short(second) && top.len() == 2,
-        [.., top] if name_before(1) => ending_is_short(top),
-        _ => false,
-    }
+}
+
+/// The words searched for, where the site still tells them.
+fn searched_for(site: &KnownSite, referrer: &str) -> Option<String> {
+    let parameter = site.keyword?;
+    let address = Landing::parse(referrer)?;
+    address
+        .parameter(&parameter.to_ascii_lowercase())
+        .map(str::to_owned)
 }
 
 fn is_own(referrer: &str, landing: &Landing, own_hosts: &[String]) -> bool {

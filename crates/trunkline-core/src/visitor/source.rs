@@ -13,6 +13,14 @@ words! {
         PaidSocial = "paid_social",
         /// An unpaid post in a social network.
         Social = "social",
+        /// A paid placement on a video site.
+        PaidVideo = "paid_video",
+        /// An unpaid link on a video site.
+        OrganicVideo = "organic_video",
+        /// A paid placement in a market or a price comparison.
+        PaidShopping = "paid_shopping",
+        /// An unpaid link in a market or a price comparison.
+        OrganicShopping = "organic_shopping",
         /// An answer of an AI assistant.
         AiAssistant = "ai_assistant",
         /// A message in a mailbox.
@@ -21,6 +29,12 @@ words! {
         Display = "display",
         /// A business that is paid per visitor or sale.
         Affiliate = "affiliate",
+        /// A spot in a podcast or on the radio.
+        Audio = "audio",
+        /// A text message.
+        Sms = "sms",
+        /// A notification on a phone.
+        Push = "push",
         /// A link on another site.
         Referral = "referral",
         /// Typed, bookmarked, or nothing is known.
@@ -36,7 +50,12 @@ impl Channel {
     pub const fn is_paid(self) -> bool {
         matches!(
             self,
-            Self::PaidSearch | Self::PaidSocial | Self::Display | Self::Affiliate
+            Self::PaidSearch
+                | Self::PaidSocial
+                | Self::PaidVideo
+                | Self::PaidShopping
+                | Self::Display
+                | Self::Affiliate
         )
     }
 
@@ -48,10 +67,17 @@ impl Channel {
             Self::OrganicSearch => "Organic search",
             Self::PaidSocial => "Paid social",
             Self::Social => "Social",
+            Self::PaidVideo => "Paid video",
+            Self::OrganicVideo => "Video",
+            Self::PaidShopping => "Paid shopping",
+            Self::OrganicShopping => "Shopping",
             Self::AiAssistant => "AI assistant",
             Self::Email => "Email",
             Self::Display => "Display",
             Self::Affiliate => "Affiliate",
+            Self::Audio => "Audio",
+            Self::Sms => "Text message",
+            Self::Push => "Push notification",
             Self::Referral => "Referral",
             Self::Direct => "Direct",
             Self::Other => "Other",
@@ -74,7 +100,7 @@ pub struct Source {
     pub term: Option<String>,
     /// The ad or placement.
     pub content: Option<String>,
-    /// Id of the rule that decided, from [`super::rules::TABLE`].
+    /// Id of the rule that decided: `click_…`, `utm`, one of a known site, `referral` or `direct`.
     pub rule: String,
 }
 
@@ -118,7 +144,7 @@ pub fn label(channel: Channel, source: &str) -> String {
     match channel {
         Channel::PaidSearch => format!("{name} Ads"),
         Channel::OrganicSearch => format!("{name} organic"),
-        Channel::PaidSocial => format!("{name} paid"),
+        Channel::PaidSocial | Channel::PaidVideo | Channel::PaidShopping => format!("{name} paid"),
         _ => name,
     }
 }

@@ -5,11 +5,10 @@ use crate::base::Timestamp;
 
 fn source_of(page: &str, referrer: &str) -> Source {
     let landing = Landing::parse(page).expect("an address");
-    let host = host_of(referrer);
     classify(
         &Arrival {
             landing: &landing,
-            referrer: host.as_deref(),
+            referrer,
         },
         &["lone-star.example".to_owned()],
     )
@@ -105,7 +104,7 @@ fn arrivals_get_the_source_a_marketer_expects() {
             Channel::Email,
             "email",
             "gmail",
-            "mail_gmail",
+            "email_gmail",
         ),
         (
             "",
@@ -155,6 +154,46 @@ fn arrivals_get_the_source_a_marketer_expects() {
             "direct",
             "direct",
         ),
+        (
+            "",
+            "https://www.paypal.com/checkoutnow",
+            Channel::Direct,
+            "none",
+            "direct",
+            "payment_paypal",
+        ),
+        (
+            "?utm_source=chatgpt.com",
+            "https://chatgpt.com/",
+            Channel::AiAssistant,
+            "none",
+            "chatgpt.com",
+            "utm",
+        ),
+        (
+            "?utm_source=YouTube&utm_medium=cpc",
+            "",
+            Channel::PaidVideo,
+            "cpc",
+            "youtube",
+            "utm",
+        ),
+        (
+            "",
+            "https://www.youtube.com/",
+            Channel::OrganicVideo,
+            "video",
+            "youtube",
+            "video_youtube",
+        ),
+        (
+            "?utm_source=spring&utm_medium=podcast",
+            "",
+            Channel::Audio,
+            "podcast",
+            "spring",
+            "utm",
+        ),
         ("", "", Channel::Direct, "none", "direct", "direct"),
         ("?gclid=", "", Channel::Direct, "none", "direct", "direct"),
     ] {
@@ -182,6 +221,21 @@ fn campaign_keyword_and_content_are_kept_and_decoded() {
     assert_eq!(got.ad_campaign.as_deref(), Some("Storm Dallas"));
     assert_eq!(got.term.as_deref(), Some("hail roof"));
     assert_eq!(got.content.as_deref(), Some("ad+2"));
+}
+
+#[test]
+fn the_words_searched_for_are_kept_where_the_site_tells_them() {
+    let page = "https://lone-star.example/";
+    let term = |page: &str, referrer| source_of(page, referrer).term;
+    let told = "https://www.bing.com/search?q=Roof+repair%20Dallas&form=QBLH";
+    assert_eq!(term(page, told).as_deref(), Some("Roof repair Dallas"));
+    assert_eq!(term(page, "https://www.google.com/"), None);
+    let tagged = format!("{page}?utm_term=hail");
+    assert_eq!(term(&tagged, told).as_deref(), Some("hail"));
+    let macros = format!("{page}?gclid=x&keyword=storm+roof&placement=news.example");
+    let got = source_of(&macros, "");
+    assert_eq!(got.term.as_deref(), Some("storm roof"));
+    assert_eq!(got.content.as_deref(), Some("news.example"));
 }
 
 #[test]

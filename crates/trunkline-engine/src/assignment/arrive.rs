@@ -9,7 +9,7 @@ use trunkline_core::assignment::{Asker, Assigned, Basis, Holder, PickReason, ass
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{LeaseId, NumberId, PoolId, SessionId, SwapTargetId, VisitorId};
 use trunkline_core::visitor::{
-    Arrival, Channel, Consent, Device, Landing, Source, classify, host_of, starts_new_session,
+    Arrival, Channel, Consent, Device, Landing, Source, classify, starts_new_session,
 };
 
 use super::live::{LiveSession, Shown, SiteState};
@@ -87,10 +87,9 @@ impl Assignments {
     /// Takes an arrival in. Never fails: without a session, under overload, or when the store is
     /// away, the answer carries the numbers of the source, and nothing is given or written.
     pub async fn arrive(&self, visit: Visit) -> Answer {
-        let host = host_of(&visit.referrer);
         let arrival = Arrival {
             landing: &visit.landing,
-            referrer: host.as_deref(),
+            referrer: &visit.referrer,
         };
         let source = classify(&arrival, &visit.site.site.hosts);
         let (Some(_in_flight), true) = (
