@@ -84,7 +84,7 @@ const SIGN_IN_NAME_BURST: u32 = 100;
 /// below it; what is above gets the source number.
 const NEW_VISITORS_BURST: u32 = 600;
 const NEW_VISITORS_EVERY_MS: i64 = 100;
-/// Requests of the snippet from one address. Many people can sit behind one address, so this only
+/// Assignments and events of the snippet from one address. Many people can sit behind one address, so this only
 /// stops floods: 2,000 at once, then 200 a second.
 const SNIPPET_BURST: u32 = 2_000;
 const SNIPPET_EVERY_MS: i64 = 5;

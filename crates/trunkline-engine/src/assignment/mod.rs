@@ -29,6 +29,11 @@ use crate::ports::History;
 pub const ASSIGNS_IN_FLIGHT_MAX: usize = 4_096;
 /// Most sessions of one site that are held in memory; more are answered with the source number.
 pub const SESSIONS_PER_SITE_MAX: usize = 400_000;
+/// Most sessions of all sites that are held in memory, some hundred bytes each; more are answered with the
+/// source number.
+pub const SESSIONS_MAX: usize = 1_000_000;
+/// Most arrivals and page views that are recorded of one session; a person does not look at more.
+pub const PAGES_PER_SESSION_MAX: u32 = 500;
 
 /// Longest wait for a session that is not in memory.
 const RECALL_WAIT: Duration = Duration::from_millis(200);
@@ -40,6 +45,8 @@ pub struct Assignments {
     history: Arc<dyn History>,
     sites: RwLock<IdMap<SiteKind, Arc<Mutex<SiteState>>>>,
     in_flight: AtomicUsize,
+    /// Sessions in memory: those that were added since the last sweep, and those it counted.
+    sessions: AtomicUsize,
 }
 
 impl Assignments {
@@ -52,6 +59,7 @@ impl Assignments {
             history,
             sites: RwLock::default(),
             in_flight: AtomicUsize::new(0),
+            sessions: AtomicUsize::new(0),
         }
     }
 
@@ -99,12 +107,17 @@ impl Assignments {
         }
     }
 
+    /// Whether memory holds as many sessions as it may.
+    fn is_full(&self) -> bool {
+        self.sessions.load(Ordering::Relaxed) >= SESSIONS_MAX
+    }
+
     /// Reads a session back into memory after a restart or a long pause.
     async fn recall(&self, site: SiteId, session: SessionId, visitor: VisitorId) {
         let in_memory = self
             .state(site)
             .is_some_and(|s| lock(&s).sessions.contains_key(&session));
-        if in_memory {
+        if in_memory || self.is_full() {
             return;
         }
         // A late answer counts as none: the visitor then gets a new session under the same id.
@@ -117,6 +130,7 @@ impl Assignments {
             return;
         };
         if row.site == site && row.visitor == visitor {
+            self.sessions.fetch_add(1, Ordering::Relaxed);
             lock(&state).recall(&row, entry);
         }
     }
