@@ -20,6 +20,7 @@ mod configuration;
 mod convert;
 pub mod db;
 mod history;
+mod newest;
 pub mod schema;
 pub mod seal;
 mod spool;
