@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::time::timeout;
+use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{IdMap, NumberId, SessionId, SiteId, SiteKind, VisitorId};
 
 pub use arrive::{Answer, Known, Visit};
@@ -95,6 +96,15 @@ impl Assignments {
         self.with_pool_of(number, |state, number| {
             for pool in state.pools.values_mut() {
                 pool.call_ended(number, now);
+            }
+        });
+    }
+
+    /// A call on a number had ended before the start: what is left of its cool-down goes on.
+    pub fn cool_down(&self, number: NumberId, ended_at: Timestamp) {
+        self.with_pool_of(number, |state, number| {
+            for pool in state.pools.values_mut() {
+                pool.restore_cool_down(number, ended_at);
             }
         });
     }

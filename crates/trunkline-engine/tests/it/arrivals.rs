@@ -21,8 +21,8 @@ use trunkline_engine::ports::history::{LeaseRow, OpenLease, Record};
 
 use crate::ports::{HandClock, MemoryHistory};
 
-const SITE: SiteId = SiteId::from_raw(1);
-const POOL: PoolId = PoolId::from_raw(2);
+pub(crate) const SITE: SiteId = SiteId::from_raw(1);
+pub(crate) const POOL: PoolId = PoolId::from_raw(2);
 const TARGET: SwapTargetId = SwapTargetId::from_raw(3);
 const FIRST: u64 = 13_125_550_100;
 

@@ -182,6 +182,20 @@ impl CallRecords for MemoryCalls {
         Ok(self.open.lock().expect("calls").clone())
     }
 
+    async fn last_ends(
+        &self,
+        started_since: Timestamp,
+        ended_since: Timestamp,
+    ) -> PortResult<Vec<(NumberId, Timestamp)>> {
+        let saved = self.saved.lock().expect("calls");
+        let recent = saved
+            .iter()
+            .map(|change| &change.call)
+            .filter(|call| call.started_at >= started_since);
+        let ends = recent.filter_map(|call| Some((call.number, call.ended_at?)));
+        Ok(ends.filter(|(_, at)| *at >= ended_since).collect())
+    }
+
     async fn call(&self, id: CallId) -> PortResult<Option<CallRow>> {
         Ok(self
             .open

@@ -43,6 +43,17 @@ impl CallRecords for Store {
         self.many(list::OPEN_CALLS, args![], read_call).await
     }
 
+    async fn last_ends(
+        &self,
+        started_since: Timestamp,
+        ended_since: Timestamp,
+    ) -> PortResult<Vec<(NumberId, Timestamp)>> {
+        self.many(list::LAST_ENDS, args![started_since, ended_since], |row| {
+            Ok((row.get("number")?, row.get("ended_at")?))
+        })
+        .await
+    }
+
     async fn call(&self, id: CallId) -> PortResult<Option<CallRow>> {
         self.one(list::CALL, args![id], read_call).await
     }
