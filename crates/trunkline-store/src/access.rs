@@ -92,12 +92,13 @@ impl Access for Store {
     }
 
     async fn user_by_email(&self, email: &str) -> PortResult<Option<User>> {
-        self.one(USER_BY_EMAIL, args![email], |row| self.read_user(row))
+        self.one_urgent(USER_BY_EMAIL, args![email], |row| self.read_user(row))
             .await
     }
 
     async fn user(&self, id: UserId) -> PortResult<Option<User>> {
-        self.one(USER, args![id], |row| self.read_user(row)).await
+        self.one_urgent(USER, args![id], |row| self.read_user(row))
+            .await
     }
 
     async fn put_membership(&self, membership: &Membership) -> PortResult<()> {
@@ -115,7 +116,7 @@ impl Access for Store {
     }
 
     async fn memberships(&self, user: UserId) -> PortResult<Vec<Membership>> {
-        self.many(MEMBERSHIPS, args![user], membership).await
+        self.many_urgent(MEMBERSHIPS, args![user], membership).await
     }
 
     async fn put_login(&self, login: &Login) -> PortResult<()> {
@@ -135,7 +136,7 @@ impl Access for Store {
     }
 
     async fn login(&self, token_hash: &[u8; 32]) -> PortResult<Option<Login>> {
-        self.one(LOGIN, args![&token_hash[..]], login).await
+        self.one_urgent(LOGIN, args![&token_hash[..]], login).await
     }
 
     async fn delete_login(&self, id: LoginId) -> PortResult<()> {
@@ -166,7 +167,8 @@ impl Access for Store {
     }
 
     async fn api_key(&self, key_hash: &[u8; 32]) -> PortResult<Option<ApiKey>> {
-        self.one(API_KEY, args![&key_hash[..]], api_key).await
+        self.one_urgent(API_KEY, args![&key_hash[..]], api_key)
+            .await
     }
 
     async fn api_keys(&self, account: AccountId) -> PortResult<Vec<ApiKey>> {

@@ -94,6 +94,14 @@ impl History for MemoryHistory {
         }))
     }
 
+    async fn sessions_by_id(&self, ids: &[SessionId]) -> PortResult<Vec<SessionRow>> {
+        let mut found = Vec::new();
+        for id in ids {
+            found.extend(self.session(*id).await?);
+        }
+        Ok(found)
+    }
+
     async fn latest_session(
         &self,
         _site: SiteId,
