@@ -7,6 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use trunkline_core::base::Timestamp;
 
+use crate::address::subscriber;
+
 /// Most keys that are remembered; beyond, new ones are refused until old ones are empty.
 const KEYS_MAX: usize = 100_000;
 /// How often emptied buckets are forgotten, in milliseconds.
@@ -30,14 +32,6 @@ impl ThrottleKey {
 
     pub(crate) fn name_from(name: &str, ip: IpAddr) -> Self {
         Self::NameFrom(name.to_owned(), subscriber(ip))
-    }
-}
-
-/// The part of an address that one subscriber holds.
-fn subscriber(ip: IpAddr) -> IpAddr {
-    match ip.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into()),
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
