@@ -76,8 +76,10 @@ pub struct DbOptions {
     pub readers: usize,
     /// Connections to PostgreSQL.
     pub connections: usize,
-    /// Reader threads or connections that only urgent reads use, beside the others.
-    pub urgent: usize,
+    /// Reader threads of SQLite for urgent reads alone, beside the others.
+    pub urgent_readers: usize,
+    /// Connections to PostgreSQL for urgent reads alone, beside the others: each waits for the network.
+    pub urgent_connections: usize,
 }
 
 impl Default for DbOptions {
@@ -85,7 +87,8 @@ impl Default for DbOptions {
         DbOptions {
             readers: 4,
             connections: 16,
-            urgent: 2,
+            urgent_readers: 2,
+            urgent_connections: 4,
         }
     }
 }
@@ -122,7 +125,7 @@ impl Db {
             Location::Sqlite(path) => {
                 let path = path.clone();
                 let opened = tokio::task::spawn_blocking(move || {
-                    let (readers, urgent) = (options.readers.max(1), options.urgent.max(1));
+                    let (readers, urgent) = (options.readers.max(1), options.urgent_readers.max(1));
                     sqlite::Sqlite::open(&path, readers, urgent, |conn| {
                         migrate::on_sqlite(conn, migrations)
                     })
@@ -138,7 +141,7 @@ impl Db {
                 Engine::Postgres(postgres::Postgres::open(
                     (**config).clone(),
                     options.connections,
-                    options.urgent,
+                    options.urgent_connections,
                 )?)
             }
         };

@@ -413,7 +413,8 @@ async fn an_urgent_read_is_answered_while_every_other_reader_is_busy() {
         let options = DbOptions {
             readers: 1,
             connections: 2,
-            urgent: 1,
+            urgent_readers: 1,
+            urgent_connections: 1,
         };
         let db = Db::open(&location, options, MIGRATIONS).await.unwrap();
         let slow = || db.read(FOR_EVER, args![]);
