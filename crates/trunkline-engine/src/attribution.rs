@@ -140,13 +140,12 @@ impl Attributions {
     }
 
     async fn sessions(&self, credit: &Credit) -> PortResult<HashMap<SessionId, SessionRow>> {
-        let mut found = HashMap::new();
-        for id in credit.candidates.iter().filter_map(|c| c.session) {
-            if let Some(row) = self.history.session(id).await? {
-                found.insert(id, row);
-            }
+        let ids: Vec<SessionId> = credit.candidates.iter().filter_map(|c| c.session).collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
         }
-        Ok(found)
+        let rows = self.history.sessions_by_id(&ids).await?;
+        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
 }
 

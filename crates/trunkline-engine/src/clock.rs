@@ -27,6 +27,15 @@ impl Moment {
         }
     }
 
+    /// Draws no identifier up to this one, which was stored before the start: the clock may have stepped
+    /// back since.
+    pub fn go_on_after(&self, newest: i64) {
+        self.ids
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .go_on_after(newest);
+    }
+
     /// Now.
     #[must_use]
     pub fn now(&self) -> Timestamp {

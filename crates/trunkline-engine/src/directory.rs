@@ -238,6 +238,20 @@ impl Directory {
         )
     }
 
+    /// What of an account rings this number, for people: a tracking number that forwards to it, or a flow.
+    #[must_use]
+    pub fn dialled_by(&self, account: AccountId, number: PhoneNumber) -> Option<String> {
+        let forwards = |n: &&Arc<TrackingNumber>| {
+            n.account == account && (n.business_line == number || n.second_line == Some(number))
+        };
+        if let Some(forwarding) = self.numbers.values().find(forwards) {
+            return Some(format!("the tracking number {}", forwarding.number));
+        }
+        let mut flows = self.flows.values().filter(|f| f.account == account);
+        let flow = flows.find(|f| f.document.numbers().any(|(_, rung)| rung == number))?;
+        Some(format!("the flow `{}`", flow.name))
+    }
+
     /// A flow.
     #[must_use]
     pub fn flow(&self, id: FlowId) -> Option<&Arc<Flow>> {

@@ -231,6 +231,7 @@ impl Setup {
             return Err(invalid("document", format!("{place}{}", problem.message)));
         }
         let _changing = self.changing.lock().await;
+        check_destinations(&self.directory.now(), flow)?;
         self.configuration.put_flow(flow).await?;
         Ok(self.read_back().await?)
     }
@@ -347,28 +348,57 @@ fn is_label(label: &str) -> bool {
         .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
+/// No fixed destination of a flow may be a tracking number: the call would come in again.
+fn check_destinations(directory: &Directory, flow: &Flow) -> Result<(), SetupError> {
+    let circle = flow
+        .document
+        .numbers()
+        .find(|(_, number)| directory.number_by_digits(*number).is_some());
+    let Some((node, number)) = circle else {
+        return Ok(());
+    };
+    Err(invalid(
+        "document",
+        format!(
+            "node `{node}` rings {number}, which is a tracking number itself, so that calls would go in a \
+             circle; write the number of a phone"
+        ),
+    ))
+}
+
+/// A tracking number forwards to no tracking number, and nothing of its account rings it.
+fn check_circle(directory: &Directory, number: &TrackingNumber) -> Result<(), SetupError> {
+    let lines = [
+        ("business_line", Some(number.business_line)),
+        ("second_line", number.second_line),
+    ];
+    for (field, line) in lines {
+        let Some(line) = line else { continue };
+        if line == number.number {
+            return Err(invalid(field, "a tracking number cannot forward to itself"));
+        }
+        if directory.number_by_digits(line).is_some() {
+            return Err(invalid(
+                field,
+                "this is a tracking number itself; calls would go in a circle",
+            ));
+        }
+    }
+    match directory.dialled_by(number.account, number.number) {
+        None => Ok(()),
+        Some(what) => Err(invalid(
+            "number",
+            format!("{what} rings this number; calls would go in a circle"),
+        )),
+    }
+}
+
 fn check_number(directory: &Directory, number: &TrackingNumber) -> Result<(), SetupError> {
     let trunk = directory
         .trunk(number.trunk)
         .filter(|t| t.account.is_none_or(|a| a == number.account));
     trunk.ok_or_else(|| invalid("trunk", "there is no such trunk"))?;
-    if number.business_line == number.number || number.second_line == Some(number.number) {
-        return Err(invalid(
-            "business_line",
-            "a tracking number cannot forward to itself",
-        ));
-    }
-    let lines = [Some(number.business_line), number.second_line];
-    if lines
-        .into_iter()
-        .flatten()
-        .any(|line| directory.number_by_digits(line).is_some())
-    {
-        return Err(invalid(
-            "business_line",
-            "this is a tracking number itself; calls would go in a circle",
-        ));
-    }
+    check_circle(directory, number)?;
     if let Some(other) = directory
         .number_by_digits(number.number)
         .filter(|other| other.id != number.id)

@@ -1,6 +1,7 @@
 //! Users, memberships, logins and API keys.
 
 use async_trait::async_trait;
+use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{AccountId, ApiKeyId, LoginId, UserId};
 use trunkline_engine::ports::PortResult;
 use trunkline_engine::ports::access::{Access, ApiKey, Login, Membership, User};
@@ -20,15 +21,17 @@ crate::statements! { "access";
     PUT_MEMBERSHIP = "INSERT INTO membership (id, app_user, account, role, created_at) VALUES ($1, $2, $3, $4, $5) \
         ON CONFLICT (id) DO UPDATE SET role = excluded.role";
     MEMBERSHIPS = "SELECT id, app_user, account, role FROM membership WHERE app_user = $1 ORDER BY id";
-    PUT_LOGIN = "INSERT INTO login (id, token_hash, app_user, account, created_at, expires_at) \
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO UPDATE SET token_hash = excluded.token_hash, \
-        account = excluded.account, expires_at = excluded.expires_at";
+    ADD_LOGIN = "INSERT INTO login (id, token_hash, app_user, account, created_at, expires_at) \
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    /// One column of a row that is there: a login that ended meanwhile stays ended.
+    SWITCH_LOGIN = "UPDATE login SET account = $2 WHERE id = $1";
     LOGIN = "SELECT id, token_hash, app_user, account, created_at, expires_at FROM login WHERE token_hash = $1";
     DELETE_LOGIN = "DELETE FROM login WHERE id = $1";
     DELETE_OTHER_LOGINS = "DELETE FROM login WHERE app_user = $1 AND id <> $2";
-    PUT_API_KEY = "INSERT INTO api_key (id, account, name, prefix, key_hash, scopes, created_at, last_used_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
-        scopes = excluded.scopes, last_used_at = excluded.last_used_at";
+    ADD_API_KEY = "INSERT INTO api_key (id, account, name, prefix, key_hash, scopes, created_at, last_used_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    /// One column of a row that is there: a key that was removed meanwhile stays removed.
+    API_KEY_USED = "UPDATE api_key SET last_used_at = $2 WHERE id = $1";
     API_KEY = "SELECT id, account, name, prefix, key_hash, scopes, created_at, last_used_at FROM api_key \
         WHERE key_hash = $1";
     API_KEYS = "SELECT id, account, name, prefix, key_hash, scopes, created_at, last_used_at FROM api_key \
@@ -92,12 +95,13 @@ impl Access for Store {
     }
 
     async fn user_by_email(&self, email: &str) -> PortResult<Option<User>> {
-        self.one(USER_BY_EMAIL, args![email], |row| self.read_user(row))
+        self.one_urgent(USER_BY_EMAIL, args![email], |row| self.read_user(row))
             .await
     }
 
     async fn user(&self, id: UserId) -> PortResult<Option<User>> {
-        self.one(USER, args![id], |row| self.read_user(row)).await
+        self.one_urgent(USER, args![id], |row| self.read_user(row))
+            .await
     }
 
     async fn put_membership(&self, membership: &Membership) -> PortResult<()> {
@@ -115,10 +119,10 @@ impl Access for Store {
     }
 
     async fn memberships(&self, user: UserId) -> PortResult<Vec<Membership>> {
-        self.many(MEMBERSHIPS, args![user], membership).await
+        self.many_urgent(MEMBERSHIPS, args![user], membership).await
     }
 
-    async fn put_login(&self, login: &Login) -> PortResult<()> {
+    async fn add_login(&self, login: &Login) -> PortResult<()> {
         let Login {
             id,
             token_hash,
@@ -128,14 +132,19 @@ impl Access for Store {
             expires_at,
         } = *login;
         self.put(
-            PUT_LOGIN,
+            ADD_LOGIN,
             args![id, &token_hash[..], user, account, created_at, expires_at],
         )
         .await
     }
 
+    async fn switch_login(&self, id: LoginId, account: AccountId) -> PortResult<bool> {
+        let changed = self.change(SWITCH_LOGIN, args![id, account], Expect::Any);
+        Ok(changed.await? > 0)
+    }
+
     async fn login(&self, token_hash: &[u8; 32]) -> PortResult<Option<Login>> {
-        self.one(LOGIN, args![&token_hash[..]], login).await
+        self.one_urgent(LOGIN, args![&token_hash[..]], login).await
     }
 
     async fn delete_login(&self, id: LoginId) -> PortResult<()> {
@@ -150,7 +159,7 @@ impl Access for Store {
             .map(drop)
     }
 
-    async fn put_api_key(&self, key: &ApiKey) -> PortResult<()> {
+    async fn add_api_key(&self, key: &ApiKey) -> PortResult<()> {
         let scopes = json(&key.scopes).map_err(port_error)?;
         let values = args![
             key.id,
@@ -162,11 +171,17 @@ impl Access for Store {
             key.created_at,
             key.last_used_at
         ];
-        self.put(PUT_API_KEY, values).await
+        self.put(ADD_API_KEY, values).await
+    }
+
+    async fn api_key_used(&self, id: ApiKeyId, at: Timestamp) -> PortResult<bool> {
+        let changed = self.change(API_KEY_USED, args![id, at], Expect::Any);
+        Ok(changed.await? > 0)
     }
 
     async fn api_key(&self, key_hash: &[u8; 32]) -> PortResult<Option<ApiKey>> {
-        self.one(API_KEY, args![&key_hash[..]], api_key).await
+        self.one_urgent(API_KEY, args![&key_hash[..]], api_key)
+            .await
     }
 
     async fn api_keys(&self, account: AccountId) -> PortResult<Vec<ApiKey>> {

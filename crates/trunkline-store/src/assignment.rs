@@ -199,8 +199,8 @@ pub(crate) async fn showings_of(
     limit: u32,
 ) -> Result<Vec<attribution::Showing>, DbError> {
     let look_at = limit.saturating_mul(LOOK_BACK);
-    let shown = db.read(SHOWINGS_OF, args![number, until, look_at]);
-    let given = db.read(UNCONFIRMED_LEASES_OF, args![number, since, until, limit]);
+    let shown = db.read_urgent(SHOWINGS_OF, args![number, until, look_at]);
+    let given = db.read_urgent(UNCONFIRMED_LEASES_OF, args![number, since, until, limit]);
     let (shown, given) = tokio::try_join!(shown, given)?;
     let mut found = each(&shown, |row| {
         Ok(attribution::Showing {
@@ -241,7 +241,7 @@ pub(crate) async fn taps_on(
     until: Timestamp,
 ) -> Result<Vec<attribution::Tap>, DbError> {
     each(
-        &db.read(TAPS_ON, args![number, since, until, TAPS_MAX])
+        &db.read_urgent(TAPS_ON, args![number, since, until, TAPS_MAX])
             .await?,
         |row| {
             Ok(attribution::Tap {

@@ -40,6 +40,12 @@ impl History for Store {
         visitor::session(&self.db, id).await.map_err(port_error)
     }
 
+    async fn sessions_by_id(&self, ids: &[SessionId]) -> PortResult<Vec<SessionRow>> {
+        visitor::sessions_by_id(&self.db, ids)
+            .await
+            .map_err(port_error)
+    }
+
     async fn latest_session(
         &self,
         site: SiteId,

@@ -20,6 +20,7 @@ mod configuration;
 mod convert;
 pub mod db;
 mod history;
+mod newest;
 pub mod schema;
 pub mod seal;
 mod spool;
@@ -86,6 +87,28 @@ impl Store {
                 Err(PortError::Failed(format!("{name}: changed {rows} rows")))
             }
         }
+    }
+
+    /// The row of a look-up that somebody waits for; see [`Db::read_urgent`].
+    async fn one_urgent<T>(
+        &self,
+        statement: Statement,
+        values: Vec<Val>,
+        read: impl Fn(&Row) -> Result<T, DbError>,
+    ) -> PortResult<Option<T>> {
+        let found = self.many_urgent(statement, values, read).await?;
+        Ok(found.into_iter().next())
+    }
+
+    /// The rows of a look-up that somebody waits for; see [`Db::read_urgent`].
+    async fn many_urgent<T>(
+        &self,
+        statement: Statement,
+        values: Vec<Val>,
+        read: impl Fn(&Row) -> Result<T, DbError>,
+    ) -> PortResult<Vec<T>> {
+        let rows = self.db.read_urgent(statement, values).await;
+        each(&rows.map_err(port_error)?, read).map_err(port_error)
     }
 
     async fn one<T>(

@@ -1,7 +1,7 @@
 //! The schema: migrations, tables, and the lists of everything that runs on them.
 
 use crate::db::{MigrationFile, RecordKind, Statement, Table};
-use crate::{access, assignment, call, configuration, visitor};
+use crate::{access, assignment, call, configuration, newest, visitor};
 
 macro_rules! migrations {
     ($($name:literal),* $(,)?) => {
@@ -54,6 +54,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         visitor::ALL,
         assignment::ALL,
         call::ALL,
+        newest::ALL,
     ]
     .into_iter()
     .flatten()

@@ -4,7 +4,7 @@
 //! that reads the tables.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -72,10 +72,19 @@ impl CallSpool for FileSpool {
     fn park(&self, change: &CallChange) -> Result<(), PortError> {
         let mut line = serde_json::to_vec(&Line::of(change).map_err(failed)?).map_err(failed)?;
         line.push(b'\n');
-        let mut file = open_for_append(&self.path.with_extension("parked"))?;
-        file.write_all(&line)
-            .and_then(|()| file.sync_all())
-            .map_err(failed)
+        let path = self.path.with_extension("parked");
+        let _writing = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = open_for_append(&path)?;
+        // A line that a crash cut off must not swallow this one.
+        if ends_in_a_broken_line(&path)? {
+            line.insert(0, b'\n');
+        }
+        let bytes = file.metadata().map_err(failed)?.len();
+        let written = whole_or_not_at_all(&mut file, bytes, |file| {
+            file.write_all(&line)?;
+            file.sync_all()
+        });
+        written.map_err(failed)
     }
 
     fn pending(&self) -> Result<Vec<CallChange>, PortError> {
@@ -138,8 +147,14 @@ fn sync_folder_of(path: &Path) -> io::Result<()> {
 }
 
 fn ends_in_a_broken_line(path: &Path) -> Result<bool, PortError> {
-    let content = std::fs::read(path).map_err(failed)?;
-    Ok(content.last().is_some_and(|last| *last != b'\n'))
+    let mut file = File::open(path).map_err(failed)?;
+    if file.metadata().map_err(failed)?.len() == 0 {
+        return Ok(false);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1)).map_err(failed)?;
+    file.read_exact(&mut last).map_err(failed)?;
+    Ok(last != [b'\n'])
 }
 
 fn lines(path: &Path) -> Result<Vec<String>, PortError> {

@@ -18,6 +18,9 @@ macro_rules! session_columns {
 
 crate::statements! { "visitor";
     SESSION = concat!("SELECT ", session_columns!(), " FROM session WHERE id = $1");
+    /// Any of twenty ids; what is not needed of them repeats the first.
+    SESSIONS_BY_ID = concat!("SELECT ", session_columns!(), " FROM session WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, \
+        $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)");
     LATEST_SESSION = concat!("SELECT ", session_columns!(), " FROM session WHERE visitor = $1 AND site = $2 \
         ORDER BY started_at DESC, id DESC LIMIT 1");
     SESSIONS_OF_SITE = concat!("SELECT ", session_columns!(), " FROM session WHERE site = $1 AND account = $2 \
@@ -27,6 +30,9 @@ crate::statements! { "visitor";
         click_ids FROM touch WHERE session = $1 ORDER BY at, id";
     PAGE_VIEWS = "SELECT id, session, at, page FROM page_view WHERE session = $1 ORDER BY at, id";
 }
+
+/// Ids of one [`SESSIONS_BY_ID`]: the candidates of a call.
+const IDS_AT_ONCE: usize = 20;
 
 use ColumnType::{Int, Text};
 
@@ -146,11 +152,20 @@ fn click_ids(clicks: &[ClickId]) -> Result<Val, DbError> {
 }
 
 pub(crate) async fn session(db: &Db, id: SessionId) -> Result<Option<SessionRow>, DbError> {
-    db.read_opt(SESSION, args![id])
-        .await?
-        .as_ref()
-        .map(read_session)
-        .transpose()
+    let rows = db.read_urgent(SESSION, args![id]).await?;
+    rows.first().map(read_session).transpose()
+}
+
+pub(crate) async fn sessions_by_id(db: &Db, ids: &[SessionId]) -> Result<Vec<SessionRow>, DbError> {
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(IDS_AT_ONCE) {
+        let first = some.first().into_iter().cycle();
+        let filled = some.iter().chain(first).take(IDS_AT_ONCE);
+        let values = filled.map(|id| Val::from(*id)).collect();
+        let rows = db.read_urgent(SESSIONS_BY_ID, values).await?;
+        found.extend(each(&rows, read_session)?);
+    }
+    Ok(found)
 }
 
 pub(crate) async fn latest_session(
@@ -158,8 +173,8 @@ pub(crate) async fn latest_session(
     site: SiteId,
     visitor: VisitorId,
 ) -> Result<Option<SessionRow>, DbError> {
-    let row = db.read_opt(LATEST_SESSION, args![visitor, site]).await?;
-    row.as_ref().map(read_session).transpose()
+    let rows = db.read_urgent(LATEST_SESSION, args![visitor, site]).await?;
+    rows.first().map(read_session).transpose()
 }
 
 pub(crate) async fn sessions(db: &Db, filter: &SessionFilter) -> Result<Vec<SessionRow>, DbError> {

@@ -14,7 +14,7 @@ use crate::app::App;
 pub struct TrustedProxies(pub Vec<IpNet>);
 
 impl TrustedProxies {
-    fn contains(&self, ip: IpAddr) -> bool {
+    pub(crate) fn contains(&self, ip: IpAddr) -> bool {
         self.0
             .iter()
             .any(|range| range.contains(&ip.to_canonical()))
@@ -43,6 +43,14 @@ impl TrustedProxies {
             }
         }
         client
+    }
+}
+
+/// The part of an address that one subscriber holds: all of IPv4, the first 64 bits of IPv6.
+pub(crate) fn subscriber(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into()),
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
+use trunkline_core::base::id::AccountId;
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::call::Calls;
 use trunkline_engine::clock::Moment;
@@ -14,7 +15,9 @@ use trunkline_engine::ports::{Access, CallRecords, History};
 use trunkline_engine::setup::Setup;
 
 use crate::address::TrustedProxies;
+use crate::api::streams::Streams;
 use crate::auth::throttle::Throttle;
+use crate::places::Places;
 use crate::problem::Problem;
 
 /// Settings of the HTTP edge.
@@ -67,7 +70,11 @@ pub struct Web {
     pub(crate) sign_in_name: Throttle,
     /// Limits new visitors from one address.
     pub(crate) new_visitors: Throttle,
-    /// Limits the snippet's requests from one address.
+    /// Live streams that are open.
+    pub(crate) streams: Streams,
+    /// CSV files that are being made.
+    pub(crate) exports: Places<AccountId>,
+    /// Limits the snippet's assignments and events from one address.
     pub(crate) snippet: Throttle,
     random: SystemRandom,
 }
@@ -84,10 +91,14 @@ const SIGN_IN_NAME_BURST: u32 = 100;
 /// below it; what is above gets the source number.
 const NEW_VISITORS_BURST: u32 = 600;
 const NEW_VISITORS_EVERY_MS: i64 = 100;
-/// Requests of the snippet from one address. Many people can sit behind one address, so this only
+/// Assignments and events of the snippet from one address. Many people can sit behind one address, so this only
 /// stops floods: 2,000 at once, then 200 a second.
 const SNIPPET_BURST: u32 = 2_000;
 const SNIPPET_EVERY_MS: i64 = 5;
+
+/// CSV files made at one time, for one account and in all: each reads and holds up to 50,000 calls.
+const EXPORTS_PER_ACCOUNT_MAX: usize = 1;
+const EXPORTS_MAX: usize = 4;
 
 impl Web {
     /// Puts the edge together. `token_secret` signs assignment tokens and must stay the same over
@@ -102,6 +113,8 @@ impl Web {
             sign_in_name: Throttle::new(SIGN_IN_NAME_BURST, SIGN_IN_EVERY_MS),
             new_visitors: Throttle::new(NEW_VISITORS_BURST, NEW_VISITORS_EVERY_MS),
             snippet: Throttle::new(SNIPPET_BURST, SNIPPET_EVERY_MS),
+            streams: Streams::default(),
+            exports: Places::new(EXPORTS_PER_ACCOUNT_MAX, EXPORTS_MAX),
             random: SystemRandom::new(),
         })
     }

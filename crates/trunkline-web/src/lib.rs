@@ -8,6 +8,7 @@ mod api;
 mod app;
 mod auth;
 mod health;
+mod places;
 mod problem;
 pub mod server;
 mod snippet;

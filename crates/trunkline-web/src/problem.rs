@@ -134,6 +134,20 @@ impl Problem {
         }
     }
 
+    /// Too much of it goes on already.
+    pub fn too_many_at_once(detail: impl Into<String>) -> Self {
+        let problem = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_at_once",
+            "Too much at once",
+            detail,
+        );
+        Self {
+            retry_after_s: Some(5),
+            ..problem
+        }
+    }
+
     /// The server cannot do it now.
     pub fn unavailable(detail: impl Into<String>) -> Self {
         let problem = Self::new(

@@ -3,7 +3,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,10 +27,15 @@ use tokio_util::task::TaskTracker;
 use tower::Service;
 use tower_http::timeout::TimeoutBody;
 
+use crate::address::{TrustedProxies, subscriber};
+use crate::places::{Place, Places};
 use crate::problem::Problem;
 
 /// Most connections at one time.
 const CONNECTIONS_MAX: usize = 20_000;
+/// Most connections from one address, of IPv6 from one /64: an office behind one address stays far below
+/// it, and nobody can take all.
+const CONNECTIONS_PER_ADDRESS_MAX: usize = 1_000;
 /// Longest wait for the head of a request.
 const HEAD_WAIT: Duration = Duration::from_secs(15);
 /// Longest pause between two parts of a request's body.
@@ -42,11 +47,48 @@ const DRAIN_WAIT: Duration = Duration::from_secs(5);
 /// Pause after an accept that failed, for example because files ran out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves a router on a listener until `stop`, then lets running requests end.
+/// How many connections each address has. Those of trusted proxies are not counted: each carries many
+/// people.
+struct Addresses {
+    proxies: TrustedProxies,
+    places: Places<IpAddr>,
+}
+
+impl Addresses {
+    fn new(proxies: TrustedProxies, each_max: usize) -> Self {
+        Self {
+            proxies,
+            places: Places::new(each_max, CONNECTIONS_MAX),
+        }
+    }
+
+    /// Lets a connection in, with its place when it is counted; `None` when its address has too many.
+    fn enter(&self, peer: IpAddr) -> Option<Option<Place<IpAddr>>> {
+        if self.proxies.contains(peer) {
+            return Some(None);
+        }
+        self.places.take(subscriber(peer)).map(Some)
+    }
+}
+
+/// Serves a router on a listener until `stop`, then lets running requests end. An address that is not one
+/// of `proxies` gets so many connections and no more.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     tls: Option<Arc<rustls::ServerConfig>>,
+    proxies: TrustedProxies,
+    stop: CancellationToken,
+) {
+    let addresses = Addresses::new(proxies, CONNECTIONS_PER_ADDRESS_MAX);
+    accept(listener, router, tls, addresses, stop).await;
+}
+
+async fn accept(
+    listener: TcpListener,
+    router: Router,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    addresses: Addresses,
     stop: CancellationToken,
 ) {
     let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
@@ -70,12 +112,16 @@ pub async fn serve(
                 continue;
             }
         };
+        let Some(place) = addresses.enter(peer.ip()) else {
+            metrics::counter!("trunkline_http_connections_refused_total").increment(1);
+            continue;
+        };
         let (router, tls, stop) = (router.clone(), tls.clone(), stop.clone());
         tracker.spawn(async move {
             if let Err(error) = connection(stream, peer, router, tls, stop).await {
                 tracing::debug!(%peer, %error, "a connection ended early");
             }
-            drop(permit);
+            drop((place, permit));
         });
     }
     tracker.close();
@@ -157,4 +203,73 @@ async fn answer(
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     }
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    /// Serves a router that greets, with two connections per address.
+    async fn start(proxies: TrustedProxies, stop: &CancellationToken) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let router = Router::new().route("/", get(|| async { "hello" }));
+        let addresses = Addresses::new(proxies, 2);
+        tokio::spawn(accept(listener, router, None, addresses, stop.clone()));
+        address
+    }
+
+    /// A connection on which a request was sent, and whether it was answered.
+    async fn ask(address: SocketAddr) -> (TcpStream, bool) {
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        let mut first = [0; 8];
+        // Where the connection is closed the request may fail to be sent already.
+        let sent = stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
+        let read = stream.read(&mut first).await;
+        let answered = sent.is_ok() && read.is_ok_and(|n| first[..n].starts_with(b"HTTP"));
+        (stream, answered)
+    }
+
+    #[tokio::test]
+    async fn an_address_with_too_many_connections_gets_no_more_until_one_ends() {
+        let stop = CancellationToken::new();
+        let address = start(TrustedProxies::default(), &stop).await;
+        let (first, answered) = ask(address).await;
+        assert!(answered);
+        let (_second, answered) = ask(address).await;
+        assert!(answered);
+        assert!(!ask(address).await.1, "the third is closed");
+        drop(first);
+        // The server learns of the end in its own time.
+        while !ask(address).await.1 {
+            tokio::task::yield_now().await;
+        }
+        stop.cancel();
+    }
+
+    #[tokio::test]
+    async fn connections_of_a_trusted_proxy_are_not_counted() {
+        let stop = CancellationToken::new();
+        let proxies = TrustedProxies(vec!["127.0.0.0/8".parse().expect("a range")]);
+        let address = start(proxies, &stop).await;
+        let mut open = Vec::new();
+        for _ in 0..5 {
+            let (stream, answered) = ask(address).await;
+            assert!(answered);
+            open.push(stream);
+        }
+        stop.cancel();
+    }
+
+    #[test]
+    fn addresses_of_one_subscriber_of_ipv6_share_their_places() {
+        let addresses = Addresses::new(TrustedProxies::default(), 1);
+        let ip = |t: &str| t.parse::<IpAddr>().expect("an address");
+        let _first = addresses.enter(ip("2001:db8::1")).expect("a place");
+        assert!(addresses.enter(ip("2001:db8::2")).is_none());
+        assert!(addresses.enter(ip("2001:db8:0:1::1")).is_some());
+    }
 }

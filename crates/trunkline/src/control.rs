@@ -11,6 +11,7 @@ use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +24,9 @@ const LINE_MAX: u64 = 64 * 1024;
 const LINE_WAIT: Duration = Duration::from_secs(5);
 /// Longest wait for an answer; a backup copies the whole database.
 const ANSWER_WAIT: Duration = Duration::from_secs(600);
+
+/// Most commands that are carried out at one time; more wait until they are accepted.
+const COMMANDS_MAX: usize = 8;
 
 /// A command to the running server.
 #[derive(Debug, Serialize, Deserialize)]
@@ -69,18 +73,38 @@ pub(crate) fn listen(path: &Path) -> anyhow::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Takes commands, one connection after the other, until `stop`.
+/// Takes commands until `stop`; what then still runs is cut off.
 pub(crate) async fn serve(listener: UnixListener, house: Arc<House>, stop: CancellationToken) {
+    let carry_out = move |stream| {
+        let house = Arc::clone(&house);
+        async move { answer(stream, &house).await }
+    };
+    each_on_its_own(listener, stop, carry_out).await;
+}
+
+/// Answers every connection on a task of its own, so that a long command holds up no other.
+async fn each_on_its_own<F, W>(listener: UnixListener, stop: CancellationToken, answer: F)
+where
+    F: Fn(UnixStream) -> W,
+    W: Future<Output = io::Result<()>> + Send + 'static,
+{
+    let mut commands = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
-            accepted = listener.accept() => accepted,
+            Some(_) = commands.join_next() => continue,
+            accepted = listener.accept(), if commands.len() < COMMANDS_MAX => accepted,
         };
         let Ok((stream, _)) = accepted else { continue };
-        if let Err(error) = answer(stream, &house).await {
-            tracing::warn!(%error, "a command could not be answered");
-        }
+        let answered = timeout(ANSWER_WAIT, answer(stream));
+        commands.spawn(async move {
+            let answered = answered.await;
+            if let Err(error) = answered.unwrap_or_else(|late| Err(late.into())) {
+                tracing::warn!(%error, "a command could not be answered");
+            }
+        });
     }
+    commands.shutdown().await;
 }
 
 async fn answer(mut stream: UnixStream, house: &House) -> io::Result<()> {
@@ -139,5 +163,41 @@ pub(crate) async fn send(socket: &Path, request: &Request) -> anyhow::Result<Opt
     match serde_json::from_str(&answer).context("the server's answer cannot be read")? {
         Answer::Done(text) => Ok(Some(text)),
         Answer::Failed(text) => bail!(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Never answers a connection that says `w`, and greets every other.
+    async fn wait_or_greet(mut stream: UnixStream) -> io::Result<()> {
+        if stream.read_u8().await? == b'w' {
+            std::future::pending::<()>().await;
+        }
+        stream.write_all(b"hello").await
+    }
+
+    async fn say(socket: &Path, word: u8) -> UnixStream {
+        let mut stream = UnixStream::connect(socket).await.expect("a connection");
+        stream.write_all(&[word]).await.expect("written");
+        stream
+    }
+
+    #[tokio::test]
+    async fn a_command_that_takes_long_holds_up_no_other_and_not_the_end() {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let socket = folder.path().join("control");
+        let stop = CancellationToken::new();
+        let listener = listen(&socket).expect("a socket");
+        let served = tokio::spawn(each_on_its_own(listener, stop.clone(), wait_or_greet));
+        let mut slow = say(&socket, b'w').await;
+        let mut answer = String::new();
+        let mut quick = say(&socket, b'q').await;
+        quick.read_to_string(&mut answer).await.expect("an answer");
+        assert_eq!(answer, "hello");
+        stop.cancel();
+        served.await.expect("it ends");
+        assert_eq!(slow.read(&mut [0]).await.expect("closed"), 0);
     }
 }

@@ -70,6 +70,7 @@ impl Server {
             listener,
             router,
             tls(config)?,
+            TrustedProxies(config.http.trusted_proxies.clone()),
             stop.clone(),
         ));
         let socket = control::listen(&config.control_socket())?;

@@ -89,9 +89,14 @@ pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
         .context("the database cannot be opened")
 }
 
-/// A clock and identifiers for commands that run without a server.
-pub(crate) fn moment() -> Moment {
-    Moment::new(Arc::new(SystemClock), 0)
+/// The clock, and identifiers that go on after those of the store.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(crate) async fn moment(store: &Store) -> anyhow::Result<Moment> {
+    let moment = Moment::new(Arc::new(SystemClock), 0);
+    moment.go_on_after(store.newest_id().await?);
+    Ok(moment)
 }
 
 /// Puts everything together, brings memory in step with the store, and closes what the last process
@@ -101,7 +106,7 @@ pub(crate) fn moment() -> Moment {
 /// When the store cannot be opened or read.
 pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
     let store = open_store(config).await?;
-    let moment = moment();
+    let moment = moment(&store).await?;
     let shared = Arc::new(store.clone());
     let directory = SharedDirectory::default();
     let live = LiveBus::default();

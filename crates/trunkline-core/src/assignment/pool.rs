@@ -323,6 +323,17 @@ impl Pool {
         }
     }
 
+    /// Puts the cool-down of a call back that ended before the start; one that is over already ends with
+    /// the next pick.
+    pub fn restore_cool_down(&mut self, number: NumberId, ended_at: Timestamp) {
+        if let Some(&slot) = self.by_number.get(&number) {
+            self.unfile(slot);
+            let until = ended_at.plus_millis(COOL_DOWN_MS);
+            self.slots[slot].cooling_until = self.slots[slot].cooling_until.max(until);
+            self.file(slot);
+        }
+    }
+
     /// Every number with its holder, in the order the pool was made.
     pub fn slots(&self) -> impl Iterator<Item = SlotView> {
         self.slots.iter().map(Slot::view)

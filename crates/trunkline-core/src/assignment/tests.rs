@@ -120,6 +120,14 @@ fn a_number_in_a_call_stays_and_cools_down_after_it() {
 }
 
 #[test]
+fn what_is_left_of_a_cool_down_goes_on_after_a_restart() {
+    let mut pool = pool(false, 1);
+    pool.restore_cool_down(NumberId::from_raw(0), START);
+    assert_eq!(ask(&mut pool, 1, after(COOL_DOWN_MS - 1)), None);
+    assert_eq!(ask(&mut pool, 1, after(COOL_DOWN_MS)), Some(0));
+}
+
+#[test]
 fn a_pool_that_changes_size_keeps_its_holders() {
     let mut before = pool(false, 2);
     ask(&mut before, 1, START);

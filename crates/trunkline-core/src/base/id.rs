@@ -166,6 +166,7 @@ impl Hasher for IdHasher {
 
 /// Draws identifiers for one node. Never repeats one, also when the clock steps back: it then stays
 /// at the last millisecond and counts on, borrowing from the next millisecond when a sequence is full.
+/// Over a restart it needs to be told the newest one ([`IdSequence::go_on_after`]).
 #[derive(Debug)]
 pub struct IdSequence {
     node: u16,
@@ -181,6 +182,16 @@ impl IdSequence {
             node: node & 0x3ff,
             last_ms: 0,
             sequence: 0,
+        }
+    }
+
+    /// Goes on after an identifier that was drawn before the start, whatever the clock says now.
+    pub fn go_on_after(&mut self, newest: i64) {
+        let drawn_ms = newest >> (NODE_BITS + SEQUENCE_BITS);
+        if drawn_ms > self.last_ms {
+            self.last_ms = drawn_ms;
+            // Other nodes count on their own within a millisecond; the next one is free on each.
+            self.sequence = SEQUENCE_MAX;
         }
     }
 
@@ -258,4 +269,30 @@ ids! {
     CallEventKind CallEventId "cev",
     /// A recording of a call.
     RecordingKind RecordingId "rec",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: Timestamp = Timestamp::from_millis(1_782_907_200_000);
+
+    #[test]
+    fn no_identifier_is_drawn_twice_when_the_clock_steps_back_over_a_restart() {
+        let mut before = IdSequence::new(0);
+        // More than one millisecond has, so that the last ones are borrowed from the next.
+        let drawn: Vec<CallId> = (0..5_000).map(|_| before.draw(NOON)).collect();
+        let newest = drawn.iter().max().expect("an id");
+        let mut after = IdSequence::new(0);
+        after.go_on_after(newest.raw());
+        let back = NOON.plus_millis(-3_600_000);
+        let mut last = *newest;
+        for _ in 0..5_000 {
+            let next = after.draw(back);
+            assert!(next > last, "{next} after {last}");
+            last = next;
+        }
+        let later = NOON.plus_millis(60_000);
+        assert_eq!(after.draw::<CallKind>(later).drawn_at(), later);
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -233,21 +234,24 @@ impl Assignments {
         if let Some(id) = going_on {
             let session = state.sessions.get_mut(&id)?;
             session.seen_at = now;
-            if source.channel != Channel::Direct
-                && (source != &session.source || click != session.click)
-            {
-                records.push(self.touch(id, visit, source, now));
-            } else if path(&session.page) != path(&visit.page) {
-                records.push(Record::PageView(PageViewRow {
-                    id: self.moment.id_at(now),
-                    session: id,
-                    at: now,
-                    page: visit.page.clone(),
-                }));
+            let arrived = source.channel != Channel::Direct
+                && (source != &session.source || click != session.click);
+            let moved = arrived || path(&session.page) != path(&visit.page);
+            if moved && session.one_more_page() {
+                records.push(if arrived {
+                    self.touch(id, visit, source, now)
+                } else {
+                    Record::PageView(PageViewRow {
+                        id: self.moment.id_at(now),
+                        session: id,
+                        at: now,
+                        page: visit.page.clone(),
+                    })
+                });
             }
             return Some((id, false));
         }
-        if state.sessions.len() >= SESSIONS_PER_SITE_MAX {
+        if state.sessions.len() >= SESSIONS_PER_SITE_MAX || self.is_full() {
             return None;
         }
         let visitor = visit
@@ -264,8 +268,10 @@ impl Assignments {
             source: source.clone(),
             click,
             page: visit.page.clone(),
+            pages: 1,
             shown: Vec::new(),
         };
+        self.sessions.fetch_add(1, Ordering::Relaxed);
         state.sessions.insert(id, live);
         state.by_visitor.insert(visitor, id);
         Some((id, true))

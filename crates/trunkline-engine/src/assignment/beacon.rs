@@ -138,15 +138,18 @@ impl Assignments {
                 }
                 Beacon::Beat => {}
                 Beacon::Page { page } => {
-                    if let Some(live) = state.sessions.get_mut(&known.session) {
-                        live.page.clone_from(&page);
+                    let Some(live) = state.sessions.get_mut(&known.session) else {
+                        continue;
+                    };
+                    live.page.clone_from(&page);
+                    if live.one_more_page() {
+                        records.push(Record::PageView(PageViewRow {
+                            id: self.moment.id(),
+                            session: known.session,
+                            at: now,
+                            page,
+                        }));
                     }
-                    records.push(Record::PageView(PageViewRow {
-                        id: self.moment.id(),
-                        session: known.session,
-                        at: now,
-                        page,
-                    }));
                 }
                 Beacon::Tap { number } => self.tap(state, known, number, now, &mut records),
             }

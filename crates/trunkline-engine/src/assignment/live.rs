@@ -10,6 +10,7 @@ use trunkline_core::base::id::{
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::visitor::{ClickId, Source};
 
+use super::PAGES_PER_SESSION_MAX;
 use super::view::SiteSeen;
 use crate::directory::SiteEntry;
 use crate::ports::history::SessionRow;
@@ -37,7 +38,18 @@ pub(super) struct LiveSession {
     pub(super) source: Source,
     pub(super) click: Option<ClickId>,
     pub(super) page: String,
+    /// Arrivals and page views that were recorded of it since it is in memory.
+    pub(super) pages: u32,
     pub(super) shown: Vec<Shown>,
+}
+
+impl LiveSession {
+    /// Whether one more arrival or page view of the session is recorded; counts it.
+    pub(super) fn one_more_page(&mut self) -> bool {
+        let room = self.pages < PAGES_PER_SESSION_MAX;
+        self.pages += u32::from(room);
+        room
+    }
 }
 
 /// Pools and sessions of one site.
@@ -60,6 +72,7 @@ impl SiteState {
             source: row.source.clone(),
             click: row.clicks.first().cloned(),
             page: row.landing.clone(),
+            pages: 0,
             shown,
         };
         self.sessions.entry(row.id).or_insert(live);

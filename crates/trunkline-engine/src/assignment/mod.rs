@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::time::timeout;
+use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{IdMap, NumberId, SessionId, SiteId, SiteKind, VisitorId};
 
 pub use arrive::{Answer, Known, Visit};
@@ -29,6 +30,11 @@ use crate::ports::History;
 pub const ASSIGNS_IN_FLIGHT_MAX: usize = 4_096;
 /// Most sessions of one site that are held in memory; more are answered with the source number.
 pub const SESSIONS_PER_SITE_MAX: usize = 400_000;
+/// Most sessions of all sites that are held in memory, some hundred bytes each; more are answered with the
+/// source number.
+pub const SESSIONS_MAX: usize = 1_000_000;
+/// Most arrivals and page views that are recorded of one session; a person does not look at more.
+pub const PAGES_PER_SESSION_MAX: u32 = 500;
 
 /// Longest wait for a session that is not in memory.
 const RECALL_WAIT: Duration = Duration::from_millis(200);
@@ -40,6 +46,8 @@ pub struct Assignments {
     history: Arc<dyn History>,
     sites: RwLock<IdMap<SiteKind, Arc<Mutex<SiteState>>>>,
     in_flight: AtomicUsize,
+    /// Sessions in memory: those that were added since the last sweep, and those it counted.
+    sessions: AtomicUsize,
 }
 
 impl Assignments {
@@ -52,6 +60,7 @@ impl Assignments {
             history,
             sites: RwLock::default(),
             in_flight: AtomicUsize::new(0),
+            sessions: AtomicUsize::new(0),
         }
     }
 
@@ -91,6 +100,15 @@ impl Assignments {
         });
     }
 
+    /// A call on a number had ended before the start: what is left of its cool-down goes on.
+    pub fn cool_down(&self, number: NumberId, ended_at: Timestamp) {
+        self.with_pool_of(number, |state, number| {
+            for pool in state.pools.values_mut() {
+                pool.restore_cool_down(number, ended_at);
+            }
+        });
+    }
+
     fn with_pool_of(&self, number: NumberId, change: impl FnOnce(&mut SiteState, NumberId)) {
         let directory = self.directory.now();
         let site = directory.number(number).and_then(|n| n.site);
@@ -99,12 +117,17 @@ impl Assignments {
         }
     }
 
+    /// Whether memory holds as many sessions as it may.
+    fn is_full(&self) -> bool {
+        self.sessions.load(Ordering::Relaxed) >= SESSIONS_MAX
+    }
+
     /// Reads a session back into memory after a restart or a long pause.
     async fn recall(&self, site: SiteId, session: SessionId, visitor: VisitorId) {
         let in_memory = self
             .state(site)
             .is_some_and(|s| lock(&s).sessions.contains_key(&session));
-        if in_memory {
+        if in_memory || self.is_full() {
             return;
         }
         // A late answer counts as none: the visitor then gets a new session under the same id.
@@ -117,6 +140,7 @@ impl Assignments {
             return;
         };
         if row.site == site && row.visitor == visitor {
+            self.sessions.fetch_add(1, Ordering::Relaxed);
             lock(&state).recall(&row, entry);
         }
     }

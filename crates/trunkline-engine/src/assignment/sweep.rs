@@ -1,5 +1,7 @@
 //! The sweep: ends showings of pages that went silent, and forgets sessions that are over.
 
+use std::sync::atomic::Ordering;
+
 use trunkline_core::base::Timestamp;
 use trunkline_core::visitor::SESSION_IDLE_MS;
 
@@ -16,13 +18,20 @@ impl Assignments {
     /// Sweeps every site once.
     pub fn sweep(&self) {
         let now = self.moment.now();
+        let mut sessions = 0;
         for state in self.states() {
-            let records = sweep_site(&mut lock(&state), now);
+            let records = {
+                let mut state = lock(&state);
+                let records = sweep_site(&mut state, now);
+                sessions += state.sessions.len();
+                records
+            };
             if !records.is_empty() && self.history.record(records).is_err() {
                 // The end of a showing is also told by the lease and the session; nothing is lost.
                 metrics::counter!("trunkline_sweep_dropped_total").increment(1);
             }
         }
+        self.sessions.store(sessions, Ordering::Relaxed);
     }
 }
 

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use trunkline_core::base::PhoneNumber;
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{CallId, RecordingId, TrunkId};
-pub use trunkline_core::call::flow::FlowEvent;
+use trunkline_core::call::flow::FlowEvent;
 use trunkline_core::call::{EndReason, EndedBy};
 
 /// What a performer may ask of the engine.

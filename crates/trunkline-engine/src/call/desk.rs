@@ -52,7 +52,7 @@ pub struct CallSettings {
 pub struct Calls {
     pub(super) moment: Moment,
     directory: SharedDirectory,
-    assignments: Arc<Assignments>,
+    pub(super) assignments: Arc<Assignments>,
     attributions: Attributions,
     pub(super) records: Arc<dyn CallRecords>,
     pub(super) keeper: Arc<Keeper>,

@@ -1,5 +1,7 @@
-//! The start after a crash: closes calls that were up, and mends the recordings they left.
+//! The start after a crash: closes calls that were up, mends the recordings they left, and lets their
+//! numbers cool down.
 
+use trunkline_core::assignment::pool::COOL_DOWN_MS;
 use trunkline_core::base::id::CallEventId;
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
 
@@ -65,7 +67,21 @@ impl Calls {
                 "closed what the last process left open"
             );
         }
+        self.cool_down().await?;
         Ok(found)
+    }
+
+    /// Lets the numbers of calls that ended a moment ago cool down, those of calls that were just closed
+    /// included: callers who were cut off dial again.
+    async fn cool_down(&self) -> PortResult<()> {
+        let ended_since = self.moment.now().plus_millis(-COOL_DOWN_MS);
+        let longest_ms = i64::try_from(self.settings.limits.max_call_ms).unwrap_or(i64::MAX);
+        let started_since = ended_since.plus_millis(-longest_ms);
+        let ends = self.records.last_ends(started_since, ended_since).await?;
+        for (number, ended_at) in ends {
+            self.assignments.cool_down(number, ended_at);
+        }
+        Ok(())
     }
 }
 

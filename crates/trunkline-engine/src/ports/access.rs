@@ -125,16 +125,22 @@ pub trait Access: Send + Sync {
     async fn put_membership(&self, membership: &Membership) -> PortResult<()>;
     /// The memberships of a user, oldest first.
     async fn memberships(&self, user: UserId) -> PortResult<Vec<Membership>>;
-    /// Inserts or replaces a login.
-    async fn put_login(&self, login: &Login) -> PortResult<()>;
+    /// Inserts a login.
+    async fn add_login(&self, login: &Login) -> PortResult<()>;
+    /// Lets a login look at another account; answers whether the login is still there. One that ended
+    /// stays ended.
+    async fn switch_login(&self, id: LoginId, account: AccountId) -> PortResult<bool>;
     /// The login with that token, ended ones included.
     async fn login(&self, token_hash: &[u8; 32]) -> PortResult<Option<Login>>;
     /// Ends a login.
     async fn delete_login(&self, id: LoginId) -> PortResult<()>;
     /// Ends every login of a user but one.
     async fn delete_other_logins(&self, user: UserId, keep: LoginId) -> PortResult<()>;
-    /// Inserts or replaces a key.
-    async fn put_api_key(&self, key: &ApiKey) -> PortResult<()>;
+    /// Inserts a key.
+    async fn add_api_key(&self, key: &ApiKey) -> PortResult<()>;
+    /// Notes when a key was last used; answers whether the key is still there. One that was removed stays
+    /// removed.
+    async fn api_key_used(&self, id: ApiKeyId, at: Timestamp) -> PortResult<bool>;
     /// The key with that hash.
     async fn api_key(&self, key_hash: &[u8; 32]) -> PortResult<Option<ApiKey>>;
     /// The keys of an account, oldest first.

@@ -270,6 +270,13 @@ pub trait CallRecords: Send + Sync {
     async fn progress(&self, marks: &[(CallId, Timestamp)]) -> PortResult<()>;
     /// Calls that did not end, oldest first.
     async fn open_calls(&self) -> PortResult<Vec<CallRow>>;
+    /// When the last call of each number ended, of calls that came at or after `started_since` and ended
+    /// at or after `ended_since`.
+    async fn last_ends(
+        &self,
+        started_since: Timestamp,
+        ended_since: Timestamp,
+    ) -> PortResult<Vec<(NumberId, Timestamp)>>;
     /// A call.
     async fn call(&self, id: CallId) -> PortResult<Option<CallRow>>;
     /// The events of a call in order of time, then id.

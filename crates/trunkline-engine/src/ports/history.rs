@@ -259,6 +259,8 @@ pub trait History: Send + Sync {
     async fn open_leases(&self, since: Timestamp) -> PortResult<Vec<OpenLease>>;
     /// A session.
     async fn session(&self, id: SessionId) -> PortResult<Option<SessionRow>>;
+    /// Those of the sessions that are stored, in any order.
+    async fn sessions_by_id(&self, ids: &[SessionId]) -> PortResult<Vec<SessionRow>>;
     /// The latest session of a visitor on a site.
     async fn latest_session(
         &self,

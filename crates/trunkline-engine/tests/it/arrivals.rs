@@ -11,7 +11,9 @@ use trunkline_core::base::id::{
 };
 use trunkline_core::base::{PhoneNumber, Timestamp, Zone};
 use trunkline_core::visitor::{Consent, Device, Landing, SourceSelector};
-use trunkline_engine::assignment::{Answer, Assignments, Beacon, BeaconOutcome, Known, Visit};
+use trunkline_engine::assignment::{
+    Answer, Assignments, Beacon, BeaconOutcome, Known, PAGES_PER_SESSION_MAX, Visit,
+};
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::ports::configuration::Everything;
@@ -19,8 +21,8 @@ use trunkline_engine::ports::history::{LeaseRow, OpenLease, Record};
 
 use crate::ports::{HandClock, MemoryHistory};
 
-const SITE: SiteId = SiteId::from_raw(1);
-const POOL: PoolId = PoolId::from_raw(2);
+pub(crate) const SITE: SiteId = SiteId::from_raw(1);
+pub(crate) const POOL: PoolId = PoolId::from_raw(2);
 const TARGET: SwapTargetId = SwapTargetId::from_raw(3);
 const FIRST: u64 = 13_125_550_100;
 
@@ -386,4 +388,27 @@ async fn a_silent_showing_is_ended_once_at_its_last_sight() {
         .history
         .count(|r| matches!(r, Record::ShowingEnded(_, at) if *at == seen));
     assert_eq!(ends, 1);
+}
+
+#[tokio::test]
+async fn a_session_records_so_many_pages_and_no_more() {
+    let world = world(1, false);
+    let (_, known) = world.visit(None).await;
+    for _ in 0..30 {
+        let page = |n| Beacon::Page {
+            page: format!("https://a.example/{n}"),
+        };
+        let pages = (0..32).map(page).collect();
+        let outcome = world.assignments.beacons(SITE, known, None, 1, pages).await;
+        assert_eq!(outcome, BeaconOutcome::Taken);
+    }
+    for n in 0..10 {
+        let answer = world
+            .arrive(&format!("?utm_source=s{n}"), Some(known))
+            .await;
+        assert_eq!(index(&answer), 0, "its numbers it still gets");
+    }
+    let pages = |r: &Record| matches!(r, Record::PageView(_) | Record::Touch(_));
+    let recorded = u32::try_from(world.history.count(pages)).expect("a count");
+    assert_eq!(recorded, PAGES_PER_SESSION_MAX);
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use trunkline_core::assignment::pool::COOL_DOWN_MS;
 use trunkline_core::base::id::{AccountId, TrunkId};
 use trunkline_core::base::{Country, Currency, PhoneNumber, Timestamp, Zone};
 use trunkline_core::call::flow::FlowEvent;
@@ -21,7 +22,7 @@ use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::calls::CallEventKind;
 use trunkline_engine::ports::configuration::{Account, Trunk};
 
-use crate::arrivals::everything;
+use crate::arrivals::{POOL, SITE, everything};
 use crate::ports::{HandClock, MemoryCalls, MemoryHistory, MemorySpool};
 
 const TRUNK: TrunkId = TrunkId::from_raw(7);
@@ -32,12 +33,18 @@ struct Desk {
     records: Arc<MemoryCalls>,
     spool: Arc<MemorySpool>,
     keeper: Arc<Keeper>,
+    assignments: Arc<Assignments>,
     calls: Calls,
 }
 
 async fn desk(toll: TollPolicy, second_line: Option<PhoneNumber>) -> Desk {
+    desk_of(1, toll, second_line).await
+}
+
+/// A desk with a pool of so many numbers.
+async fn desk_of(pool_size: u64, toll: TollPolicy, second_line: Option<PhoneNumber>) -> Desk {
     let clock = HandClock::new();
-    let mut all = everything(1, false);
+    let mut all = everything(pool_size, false);
     all.numbers
         .iter_mut()
         .for_each(|n| n.second_line = second_line);
@@ -91,7 +98,7 @@ async fn desk(toll: TollPolicy, second_line: Option<PhoneNumber>) -> Desk {
     let calls = Calls::new(
         moment,
         directory,
-        assignments,
+        Arc::clone(&assignments),
         attributions,
         records.clone(),
         Arc::clone(&keeper),
@@ -103,6 +110,7 @@ async fn desk(toll: TollPolicy, second_line: Option<PhoneNumber>) -> Desk {
         records,
         spool,
         keeper,
+        assignments,
         calls,
     }
 }
@@ -431,4 +439,42 @@ async fn calls_of_a_process_that_died_are_closed_at_their_last_sign_of_life() {
             .take(2)
             .all(|c| c.call.end_reason == Some(EndReason::ProcessRestarted))
     );
+}
+
+#[tokio::test]
+async fn numbers_of_calls_that_ended_before_a_restart_or_by_it_cool_down_after_it() {
+    let before = desk_of(2, TollPolicy::default(), None).await;
+    let mut calls = Vec::new();
+    for dialled in ["+13125550100", "+13125550101"] {
+        let Admission::Accepted { call, .. } =
+            before.calls.incoming(before.incoming(dialled)).await
+        else {
+            panic!("the call is accepted");
+        };
+        calls.push(call);
+    }
+    let end = before.end(EndReason::Cancelled, 0);
+    before.calls.ended(calls[0], end).await;
+    let ended_at = before.clock.now();
+    let up = before.records.saved.lock().expect("calls")[1].call.clone();
+    assert_eq!(up.id, calls[1]);
+
+    // The process is killed during the second call and away for a minute.
+    let after = desk_of(2, TollPolicy::default(), None).await;
+    after.clock.forward(60_000);
+    after
+        .records
+        .saved
+        .lock()
+        .expect("calls")
+        .extend(before.records.saved.lock().expect("calls").drain(..));
+    *after.records.open.lock().expect("calls") = vec![up];
+    let recovered = after.calls.recover(|_| None::<SalvagedRecording>).await;
+    assert_eq!(recovered.expect("recovered").calls, 1);
+    let view = after.assignments.pool_view(SITE, POOL);
+    let cooling: Vec<_> = view
+        .iter()
+        .map(|number| number.slot.cooling_until)
+        .collect();
+    assert_eq!(cooling, [ended_at.plus_millis(COOL_DOWN_MS); 2]);
 }

@@ -94,6 +94,14 @@ impl History for MemoryHistory {
         }))
     }
 
+    async fn sessions_by_id(&self, ids: &[SessionId]) -> PortResult<Vec<SessionRow>> {
+        let mut found = Vec::new();
+        for id in ids {
+            found.extend(self.session(*id).await?);
+        }
+        Ok(found)
+    }
+
     async fn latest_session(
         &self,
         _site: SiteId,
@@ -180,6 +188,20 @@ impl CallRecords for MemoryCalls {
 
     async fn open_calls(&self) -> PortResult<Vec<CallRow>> {
         Ok(self.open.lock().expect("calls").clone())
+    }
+
+    async fn last_ends(
+        &self,
+        started_since: Timestamp,
+        ended_since: Timestamp,
+    ) -> PortResult<Vec<(NumberId, Timestamp)>> {
+        let saved = self.saved.lock().expect("calls");
+        let recent = saved
+            .iter()
+            .map(|change| &change.call)
+            .filter(|call| call.started_at >= started_since);
+        let ends = recent.filter_map(|call| Some((call.number, call.ended_at?)));
+        Ok(ends.filter(|(_, at)| *at >= ended_since).collect())
     }
 
     async fn call(&self, id: CallId) -> PortResult<Option<CallRow>> {

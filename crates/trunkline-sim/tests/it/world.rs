@@ -59,11 +59,11 @@ async fn visitors_call_the_number_they_were_shown_and_strangers_the_printed_one(
     timeout(WAIT, seen.until(|t| t.body["events"][0]["k"] == "beat"))
         .await
         .expect("in time");
-    timeout(Duration::from_secs(3), async {
+    timeout(WAIT, async {
         world.stop().await;
         carrier.stop().await;
     })
     .await
-    .expect("everything ends soon");
+    .expect("everything ends");
     assert_eq!(carrier.in_progress(), 0);
 }

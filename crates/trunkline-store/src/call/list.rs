@@ -46,6 +46,10 @@ macro_rules! calls {
 crate::statements! { "call";
     CALL = concat!("SELECT ", call_columns!(), ", candidates FROM call WHERE id = $1");
     OPEN_CALLS = concat!("SELECT ", call_columns!(), ", candidates FROM call WHERE state <> 'ended' ORDER BY started_at, id");
+    /// Account by account: calls have no index by time alone.
+    LAST_ENDS = "SELECT call.number, max(call.ended_at) AS ended_at FROM account CROSS JOIN call \
+        WHERE call.account = account.id AND call.started_at >= $1 AND call.ended_at >= $2 \
+        GROUP BY call.number ORDER BY call.number";
     CALLS = calls!("account = $1");
     CALLS_OF_SESSION = calls!("+account = $1 AND session = $12");
     CALLS_OF_CALLER = calls!("account = $1 AND caller = $11");

@@ -11,7 +11,6 @@ use trunkline_engine::ports::calls::{
 };
 
 use crate::convert::port_error;
-use crate::db::DbError;
 use crate::{Store, args};
 
 mod list;
@@ -41,6 +40,17 @@ impl CallRecords for Store {
 
     async fn open_calls(&self) -> PortResult<Vec<CallRow>> {
         self.many(list::OPEN_CALLS, args![], read_call).await
+    }
+
+    async fn last_ends(
+        &self,
+        started_since: Timestamp,
+        ended_since: Timestamp,
+    ) -> PortResult<Vec<(NumberId, Timestamp)>> {
+        self.many(list::LAST_ENDS, args![started_since, ended_since], |row| {
+            Ok((row.get("number")?, row.get("ended_at")?))
+        })
+        .await
     }
 
     async fn call(&self, id: CallId) -> PortResult<Option<CallRow>> {
@@ -92,30 +102,21 @@ impl CallRecords for Store {
         caller: PhoneNumber,
         since: Timestamp,
     ) -> PortResult<(bool, Option<EarlierCall>)> {
-        let called = self
-            .db
-            .read_opt(list::CALLED_BEFORE, args![account, caller]);
-        let credited = self
-            .db
-            .read_opt(list::LAST_CREDITED, args![account, caller, since]);
-        let (called, credited) = tokio::try_join!(called, credited).map_err(port_error)?;
-        let read = |row: &crate::db::Row| -> Result<EarlierCall, DbError> {
+        let called = self.one_urgent(list::CALLED_BEFORE, args![account, caller], |_| Ok(()));
+        let values = args![account, caller, since];
+        let credited = self.one_urgent(list::LAST_CREDITED, values, |row| {
             Ok(EarlierCall {
                 session: row.get("session")?,
                 visitor: row.get("visitor")?,
                 at: row.get("started_at")?,
             })
-        };
-        let credited = credited
-            .as_ref()
-            .map(read)
-            .transpose()
-            .map_err(port_error)?;
+        });
+        let (called, credited) = tokio::try_join!(called, credited)?;
         Ok((called.is_some(), credited))
     }
 
     async fn minutes_since(&self, account: AccountId, since: Timestamp) -> PortResult<i64> {
-        let minutes = self.one(list::MINUTES_SINCE, args![account, since], |row| {
+        let minutes = self.one_urgent(list::MINUTES_SINCE, args![account, since], |row| {
             row.get("minutes")
         });
         Ok(minutes.await?.unwrap_or(0))

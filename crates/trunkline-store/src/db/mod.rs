@@ -1,6 +1,7 @@
 //! The database layer: one thin shape over SQLite and PostgreSQL. Nothing of the domain is in this folder.
 //!
-//! - [`Db::read`] runs one statement on a reader and never waits for the writer.
+//! - [`Db::read`] runs one statement on a reader and never waits for the writer; [`Db::read_urgent`] has readers of its
+//!   own, for what a call or a page waits for.
 //! - [`Db::submit`] runs a [`Transaction`] whole: statements with the number of rows each must change.
 //! - [`Db::record`] puts rows of the hot path into the group commit and resolves after it; [`Db::record_behind`] does not wait.
 //! - [`Db::tx`] is for settings and jobs, which decide between statements.
@@ -75,6 +76,10 @@ pub struct DbOptions {
     pub readers: usize,
     /// Connections to PostgreSQL.
     pub connections: usize,
+    /// Reader threads of SQLite for urgent reads alone, beside the others.
+    pub urgent_readers: usize,
+    /// Connections to PostgreSQL for urgent reads alone, beside the others: each waits for the network.
+    pub urgent_connections: usize,
 }
 
 impl Default for DbOptions {
@@ -82,6 +87,8 @@ impl Default for DbOptions {
         DbOptions {
             readers: 4,
             connections: 16,
+            urgent_readers: 2,
+            urgent_connections: 4,
         }
     }
 }
@@ -90,6 +97,13 @@ impl Default for DbOptions {
 #[derive(Clone)]
 pub struct Db {
     engine: Arc<Engine>,
+}
+
+/// Which readers a read waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    Usual,
+    Urgent,
 }
 
 enum Engine {
@@ -111,7 +125,8 @@ impl Db {
             Location::Sqlite(path) => {
                 let path = path.clone();
                 let opened = tokio::task::spawn_blocking(move || {
-                    sqlite::Sqlite::open(&path, options.readers.max(1), |conn| {
+                    let (readers, urgent) = (options.readers.max(1), options.urgent_readers.max(1));
+                    sqlite::Sqlite::open(&path, readers, urgent, |conn| {
                         migrate::on_sqlite(conn, migrations)
                     })
                 });
@@ -126,6 +141,7 @@ impl Db {
                 Engine::Postgres(postgres::Postgres::open(
                     (**config).clone(),
                     options.connections,
+                    options.urgent_connections,
                 )?)
             }
         };
@@ -152,9 +168,33 @@ impl Db {
         args: Vec<Val>,
         limit_ms: u64,
     ) -> Result<Vec<Row>, DbError> {
+        self.read_on(Lane::Usual, statement, args, limit_ms).await
+    }
+
+    /// The rows of one statement that a call, a page or a sign-in waits for: lists and exports never stand before it.
+    /// For look-ups by an index alone.
+    ///
+    /// # Errors
+    /// As for [`Db::read`].
+    pub async fn read_urgent(
+        &self,
+        statement: Statement,
+        args: Vec<Val>,
+    ) -> Result<Vec<Row>, DbError> {
+        self.read_on(Lane::Urgent, statement, args, limits::READ_MS_MAX)
+            .await
+    }
+
+    async fn read_on(
+        &self,
+        lane: Lane,
+        statement: Statement,
+        args: Vec<Val>,
+        limit_ms: u64,
+    ) -> Result<Vec<Row>, DbError> {
         match &*self.engine {
-            Engine::Sqlite(db) => db.read(statement, args, limit_ms).await,
-            Engine::Postgres(db) => db.read(statement, &args, limit_ms).await,
+            Engine::Sqlite(db) => db.read(lane, statement, args, limit_ms).await,
+            Engine::Postgres(db) => db.read(lane, statement, &args, limit_ms).await,
         }
     }
 

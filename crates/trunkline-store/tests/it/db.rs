@@ -407,6 +407,26 @@ async fn a_read_that_takes_too_long_is_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_urgent_read_is_answered_while_every_other_reader_is_busy() {
+    for database in TestDatabase::both().await {
+        let location = Location::parse(&database.url).unwrap();
+        let options = DbOptions {
+            readers: 1,
+            connections: 2,
+            urgent_readers: 1,
+            urgent_connections: 1,
+        };
+        let db = Db::open(&location, options, MIGRATIONS).await.unwrap();
+        let slow = || db.read(FOR_EVER, args![]);
+        tokio::select! {
+            biased;
+            _ = async { tokio::join!(slow(), slow()) } => panic!("they count until their time is over"),
+            rows = db.read_urgent(COUNT, args![]) => assert_eq!(rows.unwrap().len(), 1),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_program_cannot_open_the_same_file() {
     let database = TestDatabase::sqlite();
     let first = open(&database).await;

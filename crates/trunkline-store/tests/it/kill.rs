@@ -14,8 +14,10 @@ use crate::conformance::World;
 use crate::conformance::calls::whole_change;
 use crate::conformance::world::{NOON, open};
 
-/// Set for the child only: the database it shall write to until it is killed.
+/// Set for the child only, which is this same test run once more: the database it shall write to until it is killed.
 const CHILD: &str = "TRUNKLINE_TEST_KILLED_CHILD";
+/// The name under which the test is found.
+const SELF: &str = "kill::every_acknowledged_record_survives_a_kill_exactly_once";
 /// Acknowledgements to wait for before the kill.
 const ENOUGH: usize = 1_000;
 /// Visits the child keeps under way.
@@ -23,16 +25,13 @@ const UNDER_WAY: usize = 64;
 /// One call for so many visits.
 const VISITS_PER_CALL: usize = 8;
 
-/// Not a test of its own: what the killed process does. Writes visits and calls for ever and prints what is acknowledged.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_process_that_is_killed() {
-    let Ok(url) = std::env::var(CHILD) else {
-        return;
-    };
+/// What the killed process does: writes visits and calls for ever and prints what is acknowledged.
+async fn write_until_killed(url: String) {
     let world = World::on(TestDatabase::at(url)).await;
     let set_up = world.set_up().await;
     let mut under_way = VecDeque::new();
-    let say = |what: &str, id: i64| writeln!(std::io::stdout(), "{what} {id} end").unwrap();
+    let mut told = std::io::stdout();
+    let mut say = |what: &str, id: i64| writeln!(told, "{what} {id} end").unwrap();
     for visit in 0_usize.. {
         let session = world.session(&set_up, NOON);
         let id = session.id;
@@ -74,9 +73,12 @@ impl Acknowledged {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_acknowledged_record_survives_a_kill_exactly_once() {
+    if let Ok(url) = std::env::var(CHILD) {
+        return write_until_killed(url).await;
+    }
     for database in TestDatabase::both().await {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "kill::the_process_that_is_killed", "--nocapture"])
+            .args(["--exact", SELF, "--nocapture"])
             .env(CHILD, &database.url)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

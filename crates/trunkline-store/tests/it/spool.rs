@@ -73,3 +73,21 @@ async fn a_full_spool_says_so() {
     assert_eq!(results[2], Err(PortError::Overloaded));
     assert!(!spool.pending().unwrap().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parked_line_that_a_crash_cut_off_costs_only_itself() {
+    let world = World::on(TestDatabase::sqlite()).await;
+    let path = format!("{}.spool", world.database.url);
+    let parked = format!("{}.parked", world.database.url);
+    let changes = changes(&world, 2).await;
+    let spool = FileSpool::open(path.as_ref()).unwrap();
+    spool.park(&changes[0]).unwrap();
+    let whole = std::fs::read(&parked).unwrap();
+    std::fs::write(&parked, &whole[..whole.len() - 20]).unwrap();
+    spool.park(&changes[1]).unwrap();
+    // What was parked is in the form of the spool, so that a person can put it back.
+    drop(spool);
+    std::fs::copy(&parked, &path).unwrap();
+    let spool = FileSpool::open(path.as_ref()).unwrap();
+    assert_eq!(spool.pending().unwrap(), changes[1..]);
+}

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
+use trunkline_core::call::flow::FlowEvent;
 use trunkline_core::call::{DialOutcome, EndReason};
-use trunkline_engine::call::control::{Action, Codec, Dial, FlowEvent, TrunkProfile};
+use trunkline_engine::call::control::{Action, Codec, Dial, TrunkProfile};
 
 use super::Call;
 use super::ending::End;

@@ -25,8 +25,9 @@ use tokio_util::sync::CancellationToken;
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::CallId;
 use trunkline_core::call::EndedBy;
+use trunkline_core::call::flow::FlowEvent;
 use trunkline_engine::call::control::{
-    CallControl, CallEnd, CallLimits, FlowEvent, RecordingDone, RecordingState,
+    CallControl, CallEnd, CallLimits, RecordingDone, RecordingState,
 };
 
 use crate::counters::Counters;

@@ -9,7 +9,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use trunkline_core::base::id::CallId;
-use trunkline_engine::call::control::{Action, CallControl, FlowEvent};
+use trunkline_core::call::flow::FlowEvent;
+use trunkline_engine::call::control::{Action, CallControl};
 
 use crate::tasks::Tasks;
 

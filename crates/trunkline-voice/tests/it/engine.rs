@@ -10,8 +10,9 @@ use async_trait::async_trait;
 use tokio::sync::{Notify, watch};
 use trunkline_core::base::id::{CallId, RecordingId, TrunkId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::call::flow::FlowEvent;
 use trunkline_engine::call::control::{
-    Action, Admission, CallControl, CallEnd, CallLimits, Cidr, Codec, Dial, FlowEvent, Incoming,
+    Action, Admission, CallControl, CallEnd, CallLimits, Cidr, Codec, Dial, Incoming,
     RecordingPlan, Transport, TrunkProfile,
 };
 

@@ -1,8 +1,9 @@
 //! The flows of a call, spoken by SIPp on both ends.
 
 use trunkline_core::base::id::TrunkId;
+use trunkline_core::call::flow::FlowEvent;
 use trunkline_core::call::{DialOutcome, EndReason, EndedBy};
-use trunkline_engine::call::control::{CallEnd, FlowEvent, Transport};
+use trunkline_engine::call::control::{CallEnd, Transport};
 use trunkline_voice::VoiceConfig;
 
 use crate::engine::Script;

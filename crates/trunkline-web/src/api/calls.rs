@@ -135,7 +135,7 @@ async fn list(
 }
 
 /// The same list as a CSV file.
-#[utoipa::path(get, path = "/calls.csv", tag = "call", operation_id = "exportCalls", params(Filter), responses((status = 200, body = String, content_type = "text/csv")))]
+#[utoipa::path(get, path = "/calls.csv", tag = "call", operation_id = "exportCalls", params(Filter), responses((status = 200, body = String, content_type = "text/csv"), (status = 429, body = Problem)))]
 async fn csv(
     State(app): State<App>,
     caller: Caller,
@@ -145,6 +145,11 @@ async fn csv(
     let (_, home) = account_defaults(&app, &caller)?;
     let mut filter = filter.read(&caller, home)?;
     filter.limit = CSV_ROWS_MAX;
+    let _export = app.exports.take(caller.account).ok_or_else(|| {
+        Problem::too_many_at_once(
+            "An export of this account is being made. Wait for it, then ask again.",
+        )
+    })?;
     let rows = app.backend.records.calls(&filter).await?;
     let names = Names::of(&app, &caller)?;
     let mut text = String::from(

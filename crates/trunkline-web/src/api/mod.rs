@@ -12,6 +12,7 @@ mod pools;
 mod recordings;
 mod sessions;
 mod sites;
+pub(crate) mod streams;
 mod trunks;
 
 use axum::Json;

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Caller, Identity, Need, sha256};
+use super::{Caller, Credential, Identity, Need, sha256};
 use crate::api::body::Body;
 use crate::api::page::Page;
 use crate::app::{App, Web};
@@ -106,7 +106,7 @@ async fn create(
         created_at: app.backend.moment.now(),
         last_used_at: None,
     };
-    app.backend.access.put_api_key(&key).await?;
+    app.backend.access.add_api_key(&key).await?;
     Ok((StatusCode::CREATED, Json(item(key, Some(secret)))))
 }
 
@@ -125,6 +125,7 @@ async fn delete(
         .delete_api_key(caller.account, id)
         .await?
     {
+        app.streams.ask_again();
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Problem::not_found("key"))
@@ -132,27 +133,19 @@ async fn delete(
 }
 
 /// The caller behind a key.
-pub(super) async fn caller(app: &Web, secret: &str) -> Result<Caller, Problem> {
+pub(super) async fn caller(app: &Web, hash: [u8; 32]) -> Result<Caller, Problem> {
     let wrong = || Problem::unauthorized("This key is not valid.");
-    let key = app
-        .backend
-        .access
-        .api_key(&sha256(secret.as_bytes()))
-        .await?
-        .ok_or_else(wrong)?;
+    let key = app.backend.access.api_key(&hash).await?.ok_or_else(wrong)?;
     let now = app.backend.moment.now();
-    if key
+    let stamp = key
         .last_used_at
-        .is_none_or(|at| now.millis_since(at) >= MINUTE_MS)
-    {
-        let used = ApiKey {
-            last_used_at: Some(now),
-            ..key.clone()
-        };
-        app.backend.access.put_api_key(&used).await?;
+        .is_none_or(|at| now.millis_since(at) >= MINUTE_MS);
+    if stamp && !app.backend.access.api_key_used(key.id, now).await? {
+        return Err(wrong());
     }
     Ok(Caller {
         account: key.account,
+        credential: Credential::Key(hash),
         identity: Identity::Key { scopes: key.scopes },
     })
 }

@@ -38,7 +38,31 @@ pub(crate) enum Need {
 pub(crate) struct Caller {
     /// The account they look at.
     pub account: AccountId,
+    /// What they showed.
+    pub credential: Credential,
     identity: Identity,
+}
+
+/// What somebody shows to be let in, as the SHA-256 under which it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Credential {
+    /// The token of a login.
+    Login([u8; 32]),
+    /// An API key.
+    Key([u8; 32]),
+}
+
+impl Credential {
+    /// Who it lets in now.
+    ///
+    /// # Errors
+    /// 401 when it lets nobody in, or not any more.
+    pub(crate) async fn caller(self, app: &Web) -> Result<Caller, Problem> {
+        match self {
+            Self::Login(hash) => sign_in::caller(app, hash).await,
+            Self::Key(hash) => keys::caller(app, hash).await,
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -107,7 +131,7 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         if let Some(key) = bearer(&parts.headers) {
-            return keys::caller(app, key).await;
+            return Credential::Key(sha256(key.as_bytes())).caller(app).await;
         }
         if !parts.method.is_safe() {
             check_origin(app, &parts.headers)?;
@@ -115,7 +139,9 @@ impl FromRequestParts<App> for Caller {
         let token = cookie(&parts.headers).ok_or_else(|| {
             Problem::unauthorized("Sign in, or send a key as `Authorization: Bearer tlk_…`.")
         })?;
-        sign_in::caller(app, &token).await
+        Credential::Login(sha256(token.as_bytes()))
+            .caller(app)
+            .await
     }
 }
 

@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::throttle::ThrottleKey;
-use super::{COOKIE, Caller, Identity, check_origin, cookie, password, sha256};
+use super::{COOKIE, Caller, Credential, Identity, check_origin, password, sha256};
 use crate::address::ClientAddress;
 use crate::api::body::Body;
 use crate::app::{App, Web};
@@ -131,7 +131,7 @@ async fn sign_in(
         created_at: now,
         expires_at: now.plus_millis(i64::from(app.settings.login_days) * DAY_MS),
     };
-    app.backend.access.put_login(&login).await?;
+    app.backend.access.add_login(&login).await?;
     let me = describe(&app, &user, account, &memberships)?;
     Ok(with_cookie(
         &app,
@@ -146,6 +146,7 @@ async fn sign_in(
 async fn sign_out(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
     let (_, login, _) = caller.person()?;
     app.backend.access.delete_login(login).await?;
+    app.streams.ask_again();
     Ok(with_cookie(
         &app,
         "",
@@ -179,21 +180,19 @@ struct SwitchAccount {
 async fn switch_account(
     State(app): State<App>,
     caller: Caller,
-    headers: HeaderMap,
     Body(input): Body<SwitchAccount>,
 ) -> Result<Json<Me>, Problem> {
-    let (id, _, _) = caller.person()?;
+    let (id, login, _) = caller.person()?;
     let memberships = app.backend.access.memberships(id).await?;
     let wanted =
         AccountId::parse(&input.account).map_err(|e| Problem::invalid("account", e.to_string()))?;
     if !memberships.iter().any(|m| m.account == wanted) {
         return Err(Problem::not_found("membership"));
     }
-    let token = cookie(&headers).ok_or_else(|| Problem::unauthorized("Sign in first."))?;
-    let login = app.backend.access.login(&sha256(token.as_bytes())).await?;
-    let mut login = login.ok_or_else(|| Problem::unauthorized("Sign in first."))?;
-    login.account = wanted;
-    app.backend.access.put_login(&login).await?;
+    if !app.backend.access.switch_login(login, wanted).await? {
+        return Err(Problem::unauthorized("The login has ended. Sign in again."));
+    }
+    app.streams.ask_again();
     let user = app
         .backend
         .access
@@ -240,18 +239,14 @@ async fn change_password(
     user.password_hash = hashed.map_err(|e| Problem::invalid("new", e.to_string()))?;
     app.backend.access.put_user(&user).await?;
     app.backend.access.delete_other_logins(id, login).await?;
+    app.streams.ask_again();
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// The caller behind a login cookie.
-pub(super) async fn caller(app: &Web, token: &str) -> Result<Caller, Problem> {
+pub(super) async fn caller(app: &Web, hash: [u8; 32]) -> Result<Caller, Problem> {
     let ended = || Problem::unauthorized("The login has ended. Sign in again.");
-    let login = app
-        .backend
-        .access
-        .login(&sha256(token.as_bytes()))
-        .await?
-        .ok_or_else(ended)?;
+    let login = app.backend.access.login(&hash).await?.ok_or_else(ended)?;
     if login.expires_at <= app.backend.moment.now() {
         app.backend.access.delete_login(login.id).await?;
         return Err(ended());
@@ -275,6 +270,7 @@ pub(super) async fn caller(app: &Web, token: &str) -> Result<Caller, Problem> {
     };
     Ok(Caller {
         account: login.account,
+        credential: Credential::Login(hash),
         identity,
     })
 }

@@ -7,6 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use trunkline_core::base::Timestamp;
 
+use crate::address::subscriber;
+
 /// Most keys that are remembered; beyond, new ones are refused until old ones are empty.
 const KEYS_MAX: usize = 100_000;
 /// How often emptied buckets are forgotten, in milliseconds.
@@ -30,14 +32,6 @@ impl ThrottleKey {
 
     pub(crate) fn name_from(name: &str, ip: IpAddr) -> Self {
         Self::NameFrom(name.to_owned(), subscriber(ip))
-    }
-}
-
-/// The part of an address that one subscriber holds.
-fn subscriber(ip: IpAddr) -> IpAddr {
-    match ip.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into()),
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
@@ -68,7 +62,13 @@ impl Throttle {
 
     /// Counts an attempt. `Err`: too many; seconds until the next one is allowed.
     pub(crate) fn attempt(&self, key: ThrottleKey, now: Timestamp) -> Result<(), u32> {
+        self.attempts(key, 1, now)
+    }
+
+    /// Counts so many attempts at once; all or none are allowed.
+    pub(crate) fn attempts(&self, key: ThrottleKey, count: u32, now: Timestamp) -> Result<(), u32> {
         let now = now.as_millis();
+        let cost_ms = i64::from(count) * self.every_ms;
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if now - buckets.swept_at >= SWEEP_EVERY_MS {
             buckets.swept_at = now;
@@ -80,11 +80,11 @@ impl Throttle {
         }
         let empty_at = known.unwrap_or(now).max(now);
         let full = i64::from(self.burst) * self.every_ms;
-        if empty_at + self.every_ms > now + full {
-            let wait_ms = empty_at + self.every_ms - now - full;
+        if empty_at + cost_ms > now + full {
+            let wait_ms = empty_at + cost_ms - now - full;
             return Err(u32::try_from(wait_ms / 1_000 + 1).unwrap_or(u32::MAX));
         }
-        buckets.empty_at.insert(key, empty_at + self.every_ms);
+        buckets.empty_at.insert(key, empty_at + cost_ms);
         Ok(())
     }
 
@@ -117,6 +117,17 @@ mod tests {
             throttle.attempt(ThrottleKey::Name("b".to_owned()), at(0)),
             Ok(())
         );
+    }
+
+    #[test]
+    fn many_attempts_at_once_cost_as_much_as_one_by_one() {
+        let throttle = Throttle::new(10, 1_000);
+        let key = || ThrottleKey::Name("a".to_owned());
+        let now = Timestamp::from_millis(1_000_000);
+        assert_eq!(throttle.attempts(key(), 8, now), Ok(()));
+        assert!(throttle.attempts(key(), 3, now).is_err());
+        assert_eq!(throttle.attempts(key(), 2, now), Ok(()));
+        assert!(throttle.attempt(key(), now).is_err());
     }
 
     #[test]

@@ -76,8 +76,9 @@ async fn take(app: &App, site: &SiteEntry, head: &Parts, body: Body) -> Result<(
     let lost = || Problem::unauthorized("The token has ended. Ask for an assignment again.");
     let token = Token::open(&request.token, &app.token_key, site.site.id, now).ok_or_else(lost)?;
     let ClientAddress(address) = ClientAddress::of(head, app);
+    let events = u32::try_from(request.events.len()).unwrap_or(u32::MAX);
     app.snippet
-        .attempt(ThrottleKey::address(address), now)
+        .attempts(ThrottleKey::address(address), events.max(1), now)
         .map_err(Problem::too_many)?;
     let beacons = request
         .events

@@ -41,7 +41,7 @@ pub(crate) async fn run_add(config: &Config, account: NewAccount) -> anyhow::Res
         Some(answer) => answer,
         None => {
             let store = wiring::open_store(config).await?;
-            let answer = add(&store, &wiring::moment(), account).await?;
+            let answer = add(&store, &wiring::moment(&store).await?, account).await?;
             store.db().close().await;
             answer
         }

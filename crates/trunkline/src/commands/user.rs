@@ -44,7 +44,7 @@ pub(crate) async fn run_add(config: &Config, user: NewUser) -> anyhow::Result<()
             Some(answer) => answer,
             None => {
                 let store = wiring::open_store(config).await?;
-                let answer = add(&store, &wiring::moment(), user).await?;
+                let answer = add(&store, &wiring::moment(&store).await?, user).await?;
                 store.db().close().await;
                 answer
             }

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
+use trunkline_sim::carrier::Behaviour;
+
+use crate::calls::{dial, ready};
 use crate::house::House;
 
 /// Every endpoint with its method, ids filled in with one that exists nowhere.
@@ -116,12 +119,7 @@ async fn a_viewer_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tenants_never_see_each_other() {
-    let house = House::start().await;
-    let site = house.add_site().await;
-    let trunk = house
-        .add_trunk("127.0.0.1:9".parse().expect("an address"))
-        .await;
-    house.add_pool(&site, &trunk, 1).await;
+    let (house, carrier, site, number) = ready(Behaviour::Answer { after_ms: 0 }).await;
     let flow = json!({"name": "a", "document": {"schema": 1, "start": "a", "nodes": {"a": {"kind": "hang_up"}}}});
     house.post("/api/v1/flows", flow).await;
     house.assign(&site, "/", None, json!({})).await;
@@ -129,6 +127,24 @@ async fn tenants_never_see_each_other() {
     let cookie = house
         .add_user("owner@other.example", &["--account", "Other"])
         .await;
+    let key = json!({"name": "reports", "scopes": ["read"]});
+    house.post("/api/v1/api-keys", key).await;
+    let live = |cookie| house.send_as(cookie, Method::GET, "/api/v1/live", None);
+    let (mut own_live, their_live) = (live(house.cookie()).await, live(&cookie).await);
+    let caller = dial(&carrier, &number).await;
+    assert!(caller.hears(500).await, "a call with a recording");
+    caller.hang_up();
+    let call = house.newest_ended_call().await;
+    let recording = format!("/api/v1/calls/{call}/recording");
+    let own = house
+        .send_as(house.cookie(), Method::GET, &recording, None)
+        .await;
+    assert_eq!(own.status(), StatusCode::OK);
+    let mut heard = Vec::new();
+    while !String::from_utf8_lossy(&heard).contains(&call) {
+        let more = own_live.chunk().await.expect("a stream");
+        heard.extend(more.expect("the owner hears of the call"));
+    }
 
     let lists = [
         "sites", "numbers", "pools", "flows", "sessions", "calls", "api-keys",
@@ -141,12 +157,8 @@ async fn tenants_never_see_each_other() {
             .await
             .expect("JSON");
         assert_eq!(theirs["items"], json!([]), "{list} of another account");
-        let Some(own) = house.get(&format!("/api/v1/{list}")).await["items"][0]["id"]
-            .as_str()
-            .map(str::to_owned)
-        else {
-            continue;
-        };
+        let own = house.get(&format!("/api/v1/{list}")).await;
+        let own = own["items"][0]["id"].as_str().expect("there is one");
         for method in [Method::GET, Method::PATCH, Method::PUT, Method::DELETE] {
             let path = format!("/api/v1/{list}/{own}");
             let answer = house
@@ -186,6 +198,12 @@ async fn tenants_never_see_each_other() {
         Some(1),
         "nothing was taken away"
     );
+    house
+        .send_as(&cookie, Method::POST, "/api/v1/logout", None)
+        .await;
+    let theirs = their_live.text().await.expect("their stream ends");
+    assert!(!theirs.contains("event: call"), "{theirs}");
+    carrier.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -268,6 +286,61 @@ async fn a_key_does_what_its_scopes_say_and_nothing_after_it_is_removed() {
         .await
         .expect("an answer");
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+}
+
+/// Reads a live stream to its end; the client gives up on one that does not end.
+async fn ends(mut stream: Response) {
+    while stream.chunk().await.expect("the stream ends").is_some() {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_stream_ends_with_the_login_or_key_it_was_opened_with() {
+    let house = House::start().await;
+    let cookie = house.add_user("second@example.com", &[]).await;
+    let by_login = house
+        .send_as(&cookie, Method::GET, "/api/v1/live", None)
+        .await;
+    assert_eq!(by_login.status(), StatusCode::OK);
+    let answer = house
+        .send_as(&cookie, Method::POST, "/api/v1/logout", None)
+        .await;
+    assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+    ends(by_login).await;
+
+    let key = json!({"name": "wall", "scopes": ["read"]});
+    let key = house.post("/api/v1/api-keys", key).await;
+    let by_key = house
+        .client
+        .get(house.url("/api/v1/live"))
+        .bearer_auth(key["key"].as_str().expect("the key"))
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(by_key.status(), StatusCode::OK);
+    let path = format!("/api/v1/api-keys/{}", key["id"].as_str().expect("an id"));
+    house.api(Method::DELETE, &path, None).await;
+    ends(by_key).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_opens_so_many_live_streams_and_no_more() {
+    let house = House::start().await;
+    let cookie = house.add_user("second@example.com", &[]).await;
+    let open = || house.send_as(&cookie, Method::GET, "/api/v1/live", None);
+    let mut streams = Vec::new();
+    let refused = loop {
+        let stream = open().await;
+        if stream.status() != StatusCode::OK {
+            break stream;
+        }
+        streams.push(stream);
+        assert!(streams.len() < 100, "there is a limit");
+    };
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    let owner = house
+        .send_as(house.cookie(), Method::GET, "/api/v1/live", None)
+        .await;
+    assert_eq!(owner.status(), StatusCode::OK, "others still may");
 }
 
 #[test]

@@ -46,12 +46,12 @@ fn plan(to: &str, from: &str) -> DialPlan {
     }
 }
 
-async fn dial(carrier: &Carrier, to: &str) -> CallHandle {
+pub(crate) async fn dial(carrier: &Carrier, to: &str) -> CallHandle {
     carrier.dial(plan(to, CALLER)).await.expect("a call")
 }
 
 /// A house with a carrier, a site and one pool number.
-async fn ready(behaviour: Behaviour) -> (House, Carrier, Site, String) {
+pub(crate) async fn ready(behaviour: Behaviour) -> (House, Carrier, Site, String) {
     let house = House::start().await;
     let carrier = carrier(house.sip, behaviour).await;
     let trunk = house.add_trunk(carrier.address()).await;

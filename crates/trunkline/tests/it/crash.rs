@@ -1,9 +1,7 @@
 //! Kill -9 while assignments and calls run: what was answered is there exactly once afterwards, open
 //! calls are closed with a reason, and recordings play. On both databases.
 
-use std::collections::HashSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 use trunkline_core::base::PhoneNumber;
@@ -11,7 +9,7 @@ use trunkline_sim::audio::Voice;
 use trunkline_sim::carrier::{Behaviour, Carrier, CarrierConfig, DialPlan, HangsUp, Line};
 use trunkline_store::testing::TestDatabase;
 
-use crate::house::{BUSINESS_LINE, House};
+use crate::house::{BUSINESS_LINE, House, Page};
 
 /// Visitors that were answered before the kill, at least.
 const ANSWERED_MIN: usize = 60;
@@ -65,45 +63,28 @@ async fn survive(database: TestDatabase) {
         .expect("a call");
     assert!(caller.hears(6_500).await, "long enough for a sign of life");
 
-    // Visitors ask until the program is killed under them.
-    let going = Arc::new(AtomicBool::new(true));
+    // Visitors ask, and show what they got, until the program is killed under them.
     let (tell, mut told) = tokio::sync::mpsc::channel(1_000);
+    let page = house.page(&site);
     let visitors: Vec<_> = (0..4)
-        .map(|_| {
-            let (going, tell) = (Arc::clone(&going), tell.clone());
-            let (client, url, body) = house.assign_request(&site);
-            tokio::spawn(async move {
-                while going.load(Ordering::SeqCst) {
-                    let request = client
-                        .post(&url)
-                        .headers(House::page_headers())
-                        .body(body.clone());
-                    let Ok(answer) = request.send().await else {
-                        break;
-                    };
-                    let Ok(answer) = answer.json::<Value>().await else {
-                        break;
-                    };
-                    if tell.send(answer).await.is_err() {
-                        break;
-                    }
-                }
-            })
-        })
+        .map(|_| tokio::spawn(visit_until_killed(page.clone(), tell.clone())))
         .collect();
     drop(tell);
     let mut answered = Vec::new();
     while answered.len() < ANSWERED_MIN {
         answered.push(told.recv().await.expect("an answer"));
     }
-    house.kill_and_restart().await;
-    going.store(false, Ordering::SeqCst);
+    house.kill();
     while let Some(answer) = told.recv().await {
         answered.push(answer);
     }
     for visitor in visitors {
         visitor.await.expect("a visitor ends");
     }
+    // And twice more: before it got anywhere, and when it has just closed what was left open.
+    house.die_while_starting("");
+    house.die_while_starting("closed what the last process left open");
+    house.start_again().await;
 
     let sessions = all(&house, "/api/v1/sessions").await;
     let pool = house.get("/api/v1/pools").await["items"][0]["id"]
@@ -111,48 +92,44 @@ async fn survive(database: TestDatabase) {
         .expect("an id")
         .to_owned();
     let leases = house.get(&format!("/api/v1/pools/{pool}/leases")).await;
-    let held: HashSet<&str> = leases["items"]
+    let called = leases["items"].as_array().expect("leases").iter();
+    let called = called.filter(|l| l["number"]["number"] == numbers[0].as_str());
+    let states: Vec<_> = called.map(|l| &l["state"]).collect();
+    assert_eq!(
+        states,
+        ["cooling"],
+        "the caller who was cut off dials again"
+    );
+    let held: HashMap<&str, &str> = leases["items"]
         .as_array()
         .expect("leases")
         .iter()
-        .filter(|l| l["session"].is_string())
-        .filter_map(|l| l["number"]["number"].as_str())
+        .filter_map(|l| Some((l["number"]["number"].as_str()?, l["session"].as_str()?)))
         .collect();
-    let mut given = HashSet::new();
-    for answer in answered.iter().filter(|a| a["kind"] == "pool") {
-        let number = answer["numbers"][0]["n"].as_str().expect("a number");
-        assert!(
-            given.insert(number),
-            "{} was given twice on {}",
-            number,
-            house.database()
-        );
-        assert!(
-            held.contains(number),
-            "the lease of {} is gone on {}",
-            number,
-            house.database()
-        );
-    }
-    assert!(
-        sessions.len() >= given.len(),
-        "every answered visitor has a session"
-    );
     let ids: HashSet<&str> = sessions.iter().filter_map(|s| s["id"].as_str()).collect();
     assert_eq!(ids.len(), sessions.len(), "no session twice");
-    for session in sessions.iter().take(20) {
-        let story = house
-            .get(&format!(
-                "/api/v1/sessions/{}",
-                session["id"].as_str().expect("an id")
-            ))
-            .await;
-        assert_eq!(
-            story["touches"].as_array().map(Vec::len),
-            Some(1),
-            "one touch for one arrival"
-        );
+    let (on, mut given, mut visits) = (house.database(), HashSet::new(), HashSet::new());
+    for visit in answered.iter().filter(|v| v.assigned["kind"] == "pool") {
+        let number = visit.assigned["numbers"][0]["n"].as_str();
+        let number = number.expect("a number");
+        assert!(given.insert(number), "{number} was given twice on {on}");
+        let Some(session) = held.get(number) else {
+            panic!("the lease of {number} is gone on {on}");
+        };
+        assert!(visits.insert(*session), "{session} has two numbers on {on}");
+        assert!(ids.contains(session), "{session} is gone on {on}");
+        let story = house.get(&format!("/api/v1/sessions/{session}")).await;
+        let count = |what: &str| story[what].as_array().map_or(0, Vec::len);
+        assert_eq!(count("touches"), 1, "one touch for one arrival on {on}");
+        if visit.shown {
+            assert_eq!(count("showings"), 1, "one showing of {number} on {on}");
+        }
+        // The page that is still open keeps its number.
+        let token = visit.assigned["token"].as_str().expect("a token");
+        let again = house.assign(&site, "/", Some(token), json!({})).await;
+        assert_eq!(again["numbers"][0]["n"], number, "on {on}");
     }
+    assert!(answered.iter().any(|v| v.shown), "some were shown");
 
     let calls = all(&house, "/api/v1/calls").await;
     assert_eq!(calls.len(), 1);
@@ -190,6 +167,32 @@ async fn survive(database: TestDatabase) {
     );
     assert!(house.data().join("recordings").exists());
     carrier.stop().await;
+}
+
+/// What a visitor was told before the kill.
+struct Visited {
+    /// The answer to its question for numbers.
+    assigned: Value,
+    /// Whether it was acknowledged that the number is on the page.
+    shown: bool,
+}
+
+/// One new visitor after the other: asks for a number and says that it is shown.
+async fn visit_until_killed(page: Page, tell: tokio::sync::mpsc::Sender<Visited>) {
+    while let Some(assigned) = page.assign().await {
+        let shown = match assigned["token"].as_str() {
+            Some(token) => page.shown(token).await,
+            None => Some(false),
+        };
+        // An answer that the kill cut off acknowledges nothing.
+        let visited = Visited {
+            assigned,
+            shown: shown.unwrap_or(false),
+        };
+        if tell.send(visited).await.is_err() || shown.is_none() {
+            return;
+        }
+    }
 }
 
 /// All pages of a list.

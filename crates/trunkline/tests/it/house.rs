@@ -77,12 +77,30 @@ impl House {
         house
     }
 
-    /// Kills the program at once and starts it again on the same data.
-    pub(crate) async fn kill_and_restart(&mut self) {
+    /// Kills the program at once.
+    pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().expect("killed");
             child.wait().expect("ended");
         }
+    }
+
+    /// Starts the killed program again and kills it when it says this, or at once when that is empty.
+    pub(crate) fn die_while_starting(&mut self, says: &str) {
+        let mut child = launch(&self.folder);
+        let lines = read_lines(&mut child);
+        self.child = Some(child);
+        while !says.is_empty() {
+            let line = lines.recv_timeout(START_WAIT);
+            if line.expect("the program says it").contains(says) {
+                break;
+            }
+        }
+        self.kill();
+    }
+
+    /// Starts the killed program again on the same data.
+    pub(crate) async fn start_again(&mut self) {
         let (child, http, sip, _) = spawn(&self.folder);
         self.child = Some(child);
         self.http = http;
@@ -248,15 +266,12 @@ impl House {
         answer.json().await.expect("JSON")
     }
 
-    /// What a visitor without a past sends to ask for numbers.
-    pub(crate) fn assign_request(&self, site: &Site) -> (Client, String, String) {
-        let body =
-            json!({"v": 1, "c": 1, "page": format!("https://{HOST}/"), "ref": "", "consent": 2});
-        (
-            self.client.clone(),
-            self.url(&format!("/t/{}/assign", site.key)),
-            body.to_string(),
-        )
+    /// A page of the site in a browser that outlives the program.
+    pub(crate) fn page(&self, site: &Site) -> Page {
+        Page {
+            client: self.client.clone(),
+            base: self.url(&format!("/t/{}", site.key)),
+        }
     }
 
     /// The headers of a page of the site.
@@ -313,6 +328,37 @@ impl House {
     }
 }
 
+/// A page of the site; see [`House::page`].
+#[derive(Clone)]
+pub(crate) struct Page {
+    client: Client,
+    base: String,
+}
+
+impl Page {
+    /// Asks for numbers as a visitor without a past; `None` when nobody answers any more.
+    pub(crate) async fn assign(&self) -> Option<Value> {
+        let body =
+            json!({"v": 1, "c": 1, "page": format!("https://{HOST}/"), "ref": "", "consent": 2});
+        self.post("assign", &body).await?.json().await.ok()
+    }
+
+    /// Says that the number is on the page: whether that was acknowledged, `None` when nobody answers.
+    pub(crate) async fn shown(&self, token: &str) -> Option<bool> {
+        let shown = json!([{"k": "shown", "swaps": 2, "page": format!("https://{HOST}/")}]);
+        let body = json!({"v": 1, "c": 1, "token": token, "events": shown});
+        Some(self.post("event", &body).await?.status().is_success())
+    }
+
+    async fn post(&self, what: &str, body: &Value) -> Option<Response> {
+        let request = self.client.post(format!("{}/{what}", self.base));
+        let request = request
+            .headers(House::page_headers())
+            .body(body.to_string());
+        request.send().await.ok()
+    }
+}
+
 impl Drop for House {
     fn drop(&mut self) {
         if let Some(mut child) = self.child.take() {
@@ -344,14 +390,7 @@ fn settings(folder: &TempDir, database: &TestDatabase) -> String {
 /// Starts the program and waits until it says that it is ready; gives its addresses and, at the first
 /// start, the owner's password.
 fn spawn(folder: &TempDir) -> (Child, SocketAddr, SocketAddr, Option<String>) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_trunkline"))
-        .arg("--config")
-        .arg(folder.path().join("trunkline.toml"))
-        .arg("serve")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
+    let mut child = launch(folder);
     let lines = read_lines(&mut child);
     let (mut addresses, mut password) = (None, None);
     let mut told = Vec::new();
@@ -373,6 +412,17 @@ fn spawn(folder: &TempDir) -> (Child, SocketAddr, SocketAddr, Option<String>) {
     std::fs::write(folder.path().join("data/started"), "").expect("a mark");
     let (http, sip) = addresses.expect("addresses");
     (child, http, sip, password.flatten())
+}
+
+fn launch(folder: &TempDir) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_trunkline"))
+        .arg("--config")
+        .arg(folder.path().join("trunkline.toml"))
+        .arg("serve")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts")
 }
 
 fn read_lines(child: &mut Child) -> mpsc::Receiver<String> {

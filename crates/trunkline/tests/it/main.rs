@@ -5,4 +5,5 @@ mod access;
 mod calls;
 mod crash;
 mod house;
+mod setup;
 mod snippet;

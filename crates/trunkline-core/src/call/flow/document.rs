@@ -132,6 +132,20 @@ impl FlowDocument {
         }
     }
 
+    /// The fixed numbers that are rung, each with the name of its node.
+    pub fn numbers(&self) -> impl Iterator<Item = (&str, PhoneNumber)> {
+        let dials = self.nodes.iter().filter_map(|(name, node)| match node {
+            Node::Dial(dial) => Some((name.as_str(), dial)),
+            Node::HangUp {} => None,
+        });
+        dials.flat_map(|(name, dial)| {
+            dial.destinations.iter().filter_map(move |d| match d.to {
+                DialTo::Number(number) => Some((name, number)),
+                DialTo::BusinessLine | DialTo::SecondLine => None,
+            })
+        })
+    }
+
     /// Everything that keeps the document from running; empty when it can be published.
     #[must_use]
     pub fn problems(&self) -> Vec<FlowProblem> {

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_postgres::NoTls;
 
+use super::Lane;
 use super::error::{DbError, with_causes};
 use super::limits;
 use super::record::Entry;
@@ -29,33 +30,26 @@ pub(super) type Link = deadpool_postgres::Object;
 pub(super) struct Postgres {
     config: tokio_postgres::Config,
     pool: Pool,
+    urgent: Pool,
     records: Mutex<Option<mpsc::Sender<Entry>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Postgres {
-    /// Connects with at most `connections` connections and starts the group commit.
+    /// Connects with at most `connections` connections, and `urgent` more for urgent reads, and starts the group commit.
     pub(super) fn open(
         config: tokio_postgres::Config,
         connections: usize,
+        urgent: usize,
     ) -> Result<Self, DbError> {
-        let mut limited = config.clone();
-        let options = limited.get_options().unwrap_or_default().to_owned();
-        limited.options(format!("{options} -c statement_timeout={}", limits::READ_MS_MAX).trim());
-        let recycling = ManagerConfig {
-            recycling_method: RecyclingMethod::Fast,
-        };
-        let pool = Pool::builder(Manager::from_config(limited, NoTls, recycling))
-            .max_size(connections.max(2))
-            .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(Duration::from_millis(limits::CONNECTION_WAIT_MS_MAX)))
-            .build()
-            .map_err(|error| DbError::other("open connection pool", error))?;
+        let pool = open_pool(&config, connections.max(2))?;
+        let urgent = open_pool(&config, urgent.max(1))?;
         let (records, queue) = mpsc::channel(limits::WRITER_QUEUE_MAX);
         let writer = tokio::spawn(group::serve(pool.clone(), queue));
         Ok(Postgres {
             config,
             pool,
+            urgent,
             records: Mutex::new(Some(records)),
             writer: Mutex::new(Some(writer)),
         })
@@ -80,11 +74,15 @@ impl Postgres {
 
     pub(super) async fn read(
         &self,
+        lane: Lane,
         statement: Statement,
         args: &[Val],
         limit_ms: u64,
     ) -> Result<Vec<Row>, DbError> {
-        let link = self.link().await?;
+        let link = match lane {
+            Lane::Usual => self.link().await?,
+            Lane::Urgent => link_of(&self.urgent).await?,
+        };
         let read = run(&link, statement, args);
         match tokio::time::timeout(Duration::from_millis(limit_ms), read).await {
             Ok(result) => result.map(|result| result.rows),
@@ -100,10 +98,7 @@ impl Postgres {
     }
 
     pub(super) async fn link(&self) -> Result<Link, DbError> {
-        self.pool
-            .get()
-            .await
-            .map_err(|error| DbError::from_pool(&error))
+        link_of(&self.pool).await
     }
 
     /// Runs a transaction once; the caller decides about trying again.
@@ -149,7 +144,28 @@ impl Postgres {
             tracing::error!(%error, "the group commit ended with a panic");
         }
         self.pool.close();
+        self.urgent.close();
     }
+}
+
+/// A pool of connections, each with the time limit of statements.
+fn open_pool(config: &tokio_postgres::Config, connections: usize) -> Result<Pool, DbError> {
+    let mut limited = config.clone();
+    let options = limited.get_options().unwrap_or_default().to_owned();
+    limited.options(format!("{options} -c statement_timeout={}", limits::READ_MS_MAX).trim());
+    let recycling = ManagerConfig {
+        recycling_method: RecyclingMethod::Fast,
+    };
+    Pool::builder(Manager::from_config(limited, NoTls, recycling))
+        .max_size(connections)
+        .runtime(Runtime::Tokio1)
+        .wait_timeout(Some(Duration::from_millis(limits::CONNECTION_WAIT_MS_MAX)))
+        .build()
+        .map_err(|error| DbError::other("open connection pool", error))
+}
+
+async fn link_of(pool: &Pool) -> Result<Link, DbError> {
+    pool.get().await.map_err(|error| DbError::from_pool(&error))
 }
 
 /// Runs one registered statement and collects what it returns.

@@ -6,10 +6,11 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode, InterruptHandle};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
+use super::Lane;
 use super::error::DbError;
 use super::limits;
 use super::row::Row;
@@ -31,6 +32,7 @@ pub(super) struct Sqlite {
     path: PathBuf,
     work: mpsc::Sender<Work>,
     reads: mpsc::Sender<reader::ReadJob>,
+    urgent: mpsc::Sender<reader::ReadJob>,
     threads: Mutex<Option<Threads>>,
     /// Held as long as the database is open; a second program is refused.
     _lock: File,
@@ -46,13 +48,15 @@ impl Sqlite {
     pub(super) fn open(
         path: &Path,
         readers: usize,
+        urgent: usize,
         migrate: impl FnOnce(&mut Connection) -> Result<(), DbError>,
     ) -> Result<Self, DbError> {
         let lock = lock(path)?;
         let mut conn = connection::open_writer(path)?;
         migrate(&mut conn)?;
         let restart_wanted = Arc::new(AtomicBool::new(false));
-        let (reads, _) = reader::start(path, readers)?;
+        let (reads, _) = reader::start(path, "store-read", readers)?;
+        let (urgent, _) = reader::start(path, "store-urgent", urgent)?;
         let checkpoints = checkpoint::start(path, Arc::clone(&restart_wanted))?;
         let (work, queue) = mpsc::channel(limits::WRITER_QUEUE_MAX);
         let runtime = Handle::current();
@@ -64,6 +68,7 @@ impl Sqlite {
             path: path.to_owned(),
             work,
             reads,
+            urgent,
             threads: Mutex::new(Some(Threads {
                 writer,
                 checkpoints,
@@ -89,6 +94,7 @@ impl Sqlite {
 
     pub(super) async fn read(
         &self,
+        lane: Lane,
         statement: Statement,
         args: Vec<Val>,
         limit_ms: u64,
@@ -100,7 +106,11 @@ impl Sqlite {
             limit_ms,
             done,
         };
-        self.reads.try_send(job).map_err(|error| match error {
+        let queue = match lane {
+            Lane::Usual => &self.reads,
+            Lane::Urgent => &self.urgent,
+        };
+        queue.try_send(job).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => DbError::QueueFull { queue: "reads" },
             mpsc::error::TrySendError::Closed(_) => DbError::Closed,
         })?;
@@ -131,19 +141,36 @@ impl Sqlite {
         }
     }
 
-    /// Writes a consistent copy of the whole database to a new file.
+    /// Writes a consistent copy of the whole database to a new file. A copy that nobody waits for any more is broken
+    /// off, so that it delays no end of the program.
     pub(super) async fn backup(&self, to: &Path) -> Result<(), DbError> {
         let (from, to) = (self.path.clone(), to.to_owned());
+        let opened = tokio::task::spawn_blocking(move || connection::open_writer(&from));
+        let broken = |error: tokio::task::JoinError| DbError::other("backup", error);
+        let conn = opened.await.map_err(broken)??;
+        let _broken_off = BreakOff(conn.get_interrupt_handle());
         let copied = tokio::task::spawn_blocking(move || {
-            let conn = connection::open_writer(&from)?;
             let target = to.to_string_lossy().into_owned();
             let run = conn.execute("VACUUM INTO ?1", [target]);
+            if let Err(error) = &run
+                && error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
+            {
+                // Half a copy must not be taken for a whole one.
+                let _ = std::fs::remove_file(&to);
+            }
             run.map(drop)
                 .map_err(|error| DbError::from_sqlite("backup", &error))
         });
-        copied
-            .await
-            .map_err(|error| DbError::other("backup", error))?
+        copied.await.map_err(broken)?
+    }
+}
+
+/// Breaks off what its connection does when it is dropped.
+struct BreakOff(InterruptHandle);
+
+impl Drop for BreakOff {
+    fn drop(&mut self) {
+        self.0.interrupt();
     }
 }
 

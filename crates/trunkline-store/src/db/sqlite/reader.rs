@@ -30,9 +30,10 @@ pub(super) struct ReadJob {
 
 type Jobs = Arc<Mutex<mpsc::Receiver<ReadJob>>>;
 
-/// Starts `count` threads that share one queue.
+/// Starts `count` threads that share one queue; their names begin with `name`.
 pub(super) fn start(
     path: &Path,
+    name: &str,
     count: usize,
 ) -> Result<(mpsc::Sender<ReadJob>, Vec<JoinHandle<()>>), DbError> {
     let (sender, receiver) = mpsc::channel(limits::READ_QUEUE_MAX);
@@ -42,7 +43,7 @@ pub(super) fn start(
         let mut conn = connection::open_reader(path)?;
         let jobs = Arc::clone(&jobs);
         let thread = std::thread::Builder::new()
-            .name(format!("store-read-{number}"))
+            .name(format!("{name}-{number}"))
             .spawn(move || serve(&mut conn, &jobs))
             .map_err(|error| DbError::other("start reader thread", error))?;
         threads.push(thread);

@@ -120,7 +120,7 @@ async fn logins_begin_and_end() {
         };
         let logins = [login(1), login(2), login(3)];
         for login in &logins {
-            store.put_login(login).await.unwrap();
+            store.add_login(login).await.unwrap();
         }
         assert_eq!(
             store.login(&[2; 32]).await.unwrap().as_ref(),
@@ -143,7 +143,34 @@ async fn logins_begin_and_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn api_keys_belong_to_their_account() {
+async fn a_login_that_ended_stays_ended_when_its_account_is_switched_afterwards() {
+    for world in World::both().await {
+        let store = &world.store;
+        let ann = user(&world, "ann@example.com");
+        let (home, other) = (account(world.id()), account(world.id()));
+        store.put_user(&ann).await.unwrap();
+        store.put_account(&home).await.unwrap();
+        store.put_account(&other).await.unwrap();
+        let mut login = Login {
+            id: world.id(),
+            token_hash: [1; 32],
+            user: ann.id,
+            account: home.id,
+            created_at: NOON,
+            expires_at: NOON.plus_millis(1_000),
+        };
+        store.add_login(&login).await.unwrap();
+        assert!(store.switch_login(login.id, other.id).await.unwrap());
+        login.account = other.id;
+        assert_eq!(store.login(&[1; 32]).await.unwrap().as_ref(), Some(&login));
+        store.delete_login(login.id).await.unwrap();
+        assert!(!store.switch_login(login.id, home.id).await.unwrap());
+        assert_eq!(store.login(&[1; 32]).await.unwrap(), None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn api_keys_belong_to_their_account_and_stay_removed() {
     for world in World::both().await {
         let store = &world.store;
         let (home, other) = (account(world.id()), account(world.id()));
@@ -159,14 +186,19 @@ async fn api_keys_belong_to_their_account() {
             created_at: NOON,
             last_used_at: None,
         };
-        store.put_api_key(&key).await.unwrap();
+        store.add_api_key(&key).await.unwrap();
+        assert!(store.api_key_used(key.id, NOON).await.unwrap());
         key.last_used_at = Some(NOON);
-        store.put_api_key(&key).await.unwrap();
         assert_eq!(store.api_key(&[7; 32]).await.unwrap().as_ref(), Some(&key));
         assert_eq!(store.api_keys(home.id).await.unwrap(), vec![key.clone()]);
         assert!(store.api_keys(other.id).await.unwrap().is_empty());
         assert!(!store.delete_api_key(other.id, key.id).await.unwrap());
         assert!(store.delete_api_key(home.id, key.id).await.unwrap());
         assert_eq!(store.api_key(&[7; 32]).await.unwrap(), None);
+        // A request that read the key before its removal writes its stamp after it.
+        let later = NOON.plus_millis(60_000);
+        assert!(!store.api_key_used(key.id, later).await.unwrap());
+        assert_eq!(store.api_key(&[7; 32]).await.unwrap(), None);
+        assert!(store.api_keys(home.id).await.unwrap().is_empty());
     }
 }

@@ -471,3 +471,33 @@ async fn begun_minutes_count_whole() {
         assert_eq!(minutes(after(1)).await, 2 + 3);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_end_of_each_number_is_found_by_time() {
+    for world in World::both().await {
+        let set_up = world.set_up().await;
+        let store = &world.store;
+        let over = |number: usize, started_at, ended_at| {
+            let mut call = missed(world.call(&set_up, ANN, started_at));
+            call.number = set_up.numbers[number].id;
+            call.ended_at = Some(ended_at);
+            call
+        };
+        for call in [
+            over(0, after(1), after(3)),
+            over(0, after(2), after(5)),
+            over(1, NOON, after(9)),
+            world.call(&set_up, BOB, after(4)),
+        ] {
+            store.save(&alone(call)).await.unwrap();
+        }
+        let ends = async |started, ended| store.last_ends(started, ended).await.unwrap();
+        let [first, second] = [0, 1].map(|number| set_up.numbers[number].id);
+        assert_eq!(
+            ends(NOON, NOON).await,
+            vec![(first, after(5)), (second, after(9))]
+        );
+        assert_eq!(ends(after(1), NOON).await, vec![(first, after(5))]);
+        assert_eq!(ends(NOON, after(6)).await, vec![(second, after(9))]);
+    }
+}

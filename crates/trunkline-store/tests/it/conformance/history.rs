@@ -139,6 +139,45 @@ async fn a_visitors_latest_session_is_found_per_site() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn any_number_of_sessions_is_found_by_id() {
+    for world in World::both().await {
+        let set_up = world.set_up().await;
+        let mut ids = Vec::new();
+        for _ in 0..45 {
+            let session = world.session(&set_up, NOON);
+            ids.push(session.id);
+            world.record(vec![Record::Session(Box::new(session))]).await;
+        }
+        for wanted in [0, 1, 20, 21, 45] {
+            let found = world.store.sessions_by_id(&ids[..wanted]).await.unwrap();
+            let mut found: Vec<_> = found.iter().map(|session| session.id).collect();
+            found.sort();
+            assert_eq!(found, ids[..wanted]);
+        }
+        let unknown = world.store.sessions_by_id(&[world.id(), ids[0]]).await;
+        assert_eq!(unknown.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_id_is_known_whatever_was_stored_last() {
+    for world in World::both().await {
+        assert_eq!(world.store.newest_id().await.unwrap(), 0, "nothing yet");
+        let set_up = world.set_up().await;
+        let session = world.session(&set_up, NOON);
+        let id = session.id;
+        world
+            .record(vec![Record::Session(Box::new(session.clone()))])
+            .await;
+        assert_eq!(world.store.newest_id().await.unwrap(), id.raw());
+        let lease = world.lease(&set_up, set_up.numbers[0].id, &session, NOON);
+        let id = lease.id;
+        world.record(vec![Record::Lease(lease)]).await;
+        assert_eq!(world.store.newest_id().await.unwrap(), id.raw());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sessions_are_listed_newest_first_and_paged_without_gap_or_repeat() {
     for world in World::both().await {
         let (here, elsewhere) = (world.set_up().await, world.set_up().await);
