@@ -408,7 +408,12 @@ async fn a_session_records_so_many_pages_and_no_more() {
             .await;
         assert_eq!(index(&answer), 0, "its numbers it still gets");
     }
-    let pages = |r: &Record| matches!(r, Record::PageView(_) | Record::Touch(_));
+    let pages = |r: &Record| {
+        matches!(
+            r,
+            Record::Session(_) | Record::PageView(_) | Record::Touch(_)
+        )
+    };
     let recorded = u32::try_from(world.history.count(pages)).expect("a count");
     assert_eq!(recorded, PAGES_PER_SESSION_MAX);
 }
