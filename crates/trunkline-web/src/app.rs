@@ -1,5 +1,6 @@
 //! What the handlers share: the use cases, the settings of the edge, and its secrets.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use trunkline_engine::setup::Setup;
 
 use crate::address::TrustedProxies;
 use crate::api::streams::Streams;
-use crate::auth::throttle::Throttle;
+use crate::auth::throttle::{Throttle, ThrottleKey};
 use crate::places::Places;
 use crate::problem::Problem;
 
@@ -65,17 +66,17 @@ pub struct Web {
     /// Key of the assignment tokens.
     pub(crate) token_key: hmac::Key,
     /// Slows down sign-in attempts.
-    pub(crate) sign_in: Throttle,
+    pub(crate) sign_in: Throttle<ThrottleKey>,
     /// Slows down sign-in attempts for one name from everywhere.
-    pub(crate) sign_in_name: Throttle,
+    pub(crate) sign_in_name: Throttle<ThrottleKey>,
     /// Limits new visitors from one address.
-    pub(crate) new_visitors: Throttle,
+    pub(crate) new_visitors: Throttle<IpAddr>,
     /// Live streams that are open.
     pub(crate) streams: Streams,
     /// CSV files that are being made.
     pub(crate) exports: Places<AccountId>,
     /// Limits the snippet's assignments and events from one address.
-    pub(crate) snippet: Throttle,
+    pub(crate) snippet: Throttle<IpAddr>,
     random: SystemRandom,
 }
 

@@ -1,6 +1,7 @@
 //! Slows down repeated attempts: a leaky bucket per key, bounded in number.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -37,36 +38,39 @@ impl ThrottleKey {
 
 /// Allows `burst` attempts at once and then one every `every_ms`.
 #[derive(Debug)]
-pub(crate) struct Throttle {
+pub(crate) struct Throttle<K> {
     burst: u32,
     every_ms: i64,
-    buckets: Mutex<Buckets>,
+    buckets: Mutex<Buckets<K>>,
 }
 
-#[derive(Debug, Default)]
-struct Buckets {
+#[derive(Debug)]
+struct Buckets<K> {
     /// When each bucket will be empty.
-    empty_at: HashMap<ThrottleKey, i64>,
+    empty_at: HashMap<K, i64>,
     /// When emptied buckets were last forgotten.
     swept_at: i64,
 }
 
-impl Throttle {
+impl<K: Eq + Hash> Throttle<K> {
     pub(crate) fn new(burst: u32, every_ms: i64) -> Self {
         Self {
             burst,
             every_ms,
-            buckets: Mutex::default(),
+            buckets: Mutex::new(Buckets {
+                empty_at: HashMap::new(),
+                swept_at: 0,
+            }),
         }
     }
 
     /// Counts an attempt. `Err`: too many; seconds until the next one is allowed.
-    pub(crate) fn attempt(&self, key: ThrottleKey, now: Timestamp) -> Result<(), u32> {
+    pub(crate) fn attempt(&self, key: K, now: Timestamp) -> Result<(), u32> {
         self.attempts(key, 1, now)
     }
 
     /// Counts so many attempts at once; all or none are allowed.
-    pub(crate) fn attempts(&self, key: ThrottleKey, count: u32, now: Timestamp) -> Result<(), u32> {
+    pub(crate) fn attempts(&self, key: K, count: u32, now: Timestamp) -> Result<(), u32> {
         let now = now.as_millis();
         let cost_ms = i64::from(count) * self.every_ms;
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
@@ -74,22 +78,24 @@ impl Throttle {
             buckets.swept_at = now;
             buckets.empty_at.retain(|_, empty_at| *empty_at > now);
         }
-        let known = buckets.empty_at.get(&key).copied();
-        if known.is_none() && buckets.empty_at.len() >= KEYS_MAX {
+        let has_room = buckets.empty_at.len() < KEYS_MAX;
+        let bucket = buckets.empty_at.entry(key);
+        if matches!(bucket, Entry::Vacant(_)) && !has_room {
             return Err(1);
         }
-        let empty_at = known.unwrap_or(now).max(now);
+        let bucket = bucket.or_insert(now);
+        let empty_at = now.max(*bucket);
         let full = i64::from(self.burst) * self.every_ms;
         if empty_at + cost_ms > now + full {
             let wait_ms = empty_at + cost_ms - now - full;
             return Err(u32::try_from(wait_ms / 1_000 + 1).unwrap_or(u32::MAX));
         }
-        buckets.empty_at.insert(key, empty_at + cost_ms);
+        *bucket = empty_at + cost_ms;
         Ok(())
     }
 
     /// Forgets the attempts of a key, after one that succeeded.
-    pub(crate) fn forget(&self, key: &ThrottleKey) {
+    pub(crate) fn forget(&self, key: &K) {
         self.buckets
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -1,5 +1,6 @@
 //! `POST /t/{site_key}/assign`: a page asks for its numbers.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -16,9 +17,9 @@ use trunkline_engine::directory::SiteEntry;
 
 use super::token::{LIFE_MS, Token};
 use super::{ASSIGN_BODY_MAX, cors, read_body};
-use crate::address::ClientAddress;
+use crate::address::{ClientAddress, subscriber};
 use crate::app::{App, Web};
-use crate::auth::throttle::{Throttle, ThrottleKey};
+use crate::auth::throttle::Throttle;
 use crate::problem::Problem;
 
 /// Seconds for which a page may show a remembered assignment without asking.
@@ -103,11 +104,8 @@ async fn answer(
     };
     let now = app.backend.moment.now();
     let ClientAddress(address) = ClientAddress::of(head, app);
-    let flood = |throttle: &Throttle| {
-        throttle
-            .attempt(ThrottleKey::address(address), now)
-            .is_err()
-    };
+    let from = subscriber(address);
+    let flood = |throttle: &Throttle<IpAddr>| throttle.attempt(from, now).is_err();
     if flood(&app.snippet) || (visit.known.is_none() && flood(&app.new_visitors)) {
         // A flood from one address still gets the numbers of its source, but no lease and no row.
         visit.consent = Consent::None;

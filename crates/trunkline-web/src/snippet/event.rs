@@ -14,9 +14,8 @@ use trunkline_engine::directory::SiteEntry;
 use super::assign::{PAGE_MAX, cut};
 use super::token::Token;
 use super::{EVENT_BODY_MAX, cors, read_body};
-use crate::address::ClientAddress;
+use crate::address::{ClientAddress, subscriber};
 use crate::app::App;
-use crate::auth::throttle::ThrottleKey;
 use crate::problem::Problem;
 
 /// Most beacons of one request.
@@ -78,7 +77,7 @@ async fn take(app: &App, site: &SiteEntry, head: &Parts, body: Body) -> Result<(
     let ClientAddress(address) = ClientAddress::of(head, app);
     let events = u32::try_from(request.events.len()).unwrap_or(u32::MAX);
     app.snippet
-        .attempts(ThrottleKey::address(address), events.max(1), now)
+        .attempts(subscriber(address), events.max(1), now)
         .map_err(Problem::too_many)?;
     let beacons = request
         .events
