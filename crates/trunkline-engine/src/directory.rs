@@ -312,7 +312,7 @@ fn site_entry(
         targets: site.targets.iter().map(target_plan).collect(),
         source_numbers_win: site.source_numbers_win,
     };
-    let rules = snippet_rules(&plan, &site.hosts);
+    let rules = snippet_rules(&plan, &site.hosts, &site.source_rules);
     SiteEntry { site, plan, rules }
 }
 

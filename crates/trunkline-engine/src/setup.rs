@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 use trunkline_core::assignment::site::{HOSTS_MAX, TARGETS_MAX};
 use trunkline_core::assignment::{NumberUse, PoolSettings, Site, TrackingNumber};
 use trunkline_core::base::id::{FlowId, NumberId, PoolId, SiteId, TrunkId};
+use trunkline_core::visitor::{OwnTest, SourceRules};
 
 use crate::assignment::Assignments;
 use crate::directory::{Directory, SharedDirectory};
@@ -156,6 +157,7 @@ impl Setup {
     pub async fn put_site(&self, mut site: Site) -> Result<(), SetupError> {
         check_name("name", &site.name)?;
         check_hosts(&site.hosts)?;
+        check_source_rules(&site.source_rules)?;
         if site.targets.is_empty() || site.targets.len() > TARGETS_MAX {
             return Err(invalid(
                 "targets",
@@ -168,9 +170,12 @@ impl Setup {
         }
         let _changing = self.changing.lock().await;
         if let Some(before) = self.directory.now().site(site.id) {
-            let carried = |s: &Site| (s.targets.clone(), s.source_numbers_win);
-            let changed = carried(&before.site) != carried(&site);
-            site.config_version = before.site.config_version + i64::from(changed);
+            let before = &before.site;
+            let changed = before.targets != site.targets
+                || before.hosts != site.hosts
+                || before.source_numbers_win != site.source_numbers_win
+                || before.source_rules != site.source_rules;
+            site.config_version = before.config_version + i64::from(changed);
         }
         self.configuration.put_site(&site).await?;
         Ok(self.read_back().await?)
@@ -334,6 +339,27 @@ fn check_hosts(hosts: &[String]) -> Result<(), SetupError> {
                 "hosts",
                 format!(
                     "`{host}` is not a host name such as www.example.com; leave out scheme, port and path"
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn check_source_rules(rules: &SourceRules) -> Result<(), SetupError> {
+    if let Some(problem) = rules.problem() {
+        return Err(invalid("source_rules", problem));
+    }
+    let tests = rules.own.iter().filter_map(|rule| match &rule.when {
+        OwnTest::Referrer { host } => Some(host),
+        OwnTest::Parameter { .. } => None,
+    });
+    for host in rules.ignored.iter().chain(tests) {
+        if host.len() > 253 || !host.contains('.') || !host.split('.').all(is_label) {
+            return Err(invalid(
+                "source_rules",
+                format!(
+                    "`{host}` is not a host name such as booking.example; leave out scheme, port and path"
                 ),
             ));
         }

@@ -114,6 +114,7 @@ CREATE TABLE site (
     hosts TEXT NOT NULL,
     zone TEXT NOT NULL,
     source_numbers_win BIGINT NOT NULL,
+    source_rules TEXT NOT NULL,
     config_version BIGINT NOT NULL,
     created_at BIGINT NOT NULL
 );

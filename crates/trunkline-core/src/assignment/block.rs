@@ -16,7 +16,7 @@ use crate::visitor::rules::{
     CLICK_MEDIUM, CLICKS, ClickRule, MEDIA, PAID_MEDIA, PAID_SOCIAL_MEDIA, from_site,
     tagged_channel,
 };
-use crate::visitor::{Channel, Source, SourceSelector};
+use crate::visitor::{Channel, OwnRule, OwnTest, Source, SourceRules, SourceSelector};
 
 /// What a rule of the block tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,10 +47,21 @@ pub struct SnippetRule {
 /// site's own hosts is no source, so it gets the numbers of a direct visit before any other referrer
 /// is looked at.
 #[must_use]
-pub fn snippet_rules(plan: &SitePlan, own_hosts: &[String]) -> Vec<SnippetRule> {
-    let mut rules: Vec<SnippetRule> = CLICKS.iter().map(|rule| click_rule(plan, rule)).collect();
-    tagged_rules(plan, &mut rules);
-    rules.push(own_hosts_rule(plan, own_hosts));
+pub fn snippet_rules(
+    plan: &SitePlan,
+    own_hosts: &[String],
+    owner: &SourceRules,
+) -> Vec<SnippetRule> {
+    let mut rules: Vec<SnippetRule> = owner.own.iter().map(|rule| own_rule(plan, rule)).collect();
+    let clicks = CLICKS.iter().map(|rule| click_rule(plan, rule));
+    if owner.tags_first {
+        tagged_rules(plan, &mut rules);
+        rules.extend(clicks);
+    } else {
+        rules.extend(clicks);
+        tagged_rules(plan, &mut rules);
+    }
+    rules.push(own_hosts_rule(plan, own_hosts, &owner.ignored));
     known_host_rules(plan, &mut rules);
     referral_rules(plan, &mut rules);
     rules.push(SnippetRule {
@@ -66,6 +77,30 @@ pub fn snippet_rules(plan: &SitePlan, own_hosts: &[String]) -> Vec<SnippetRule> 
         return Vec::new();
     }
     merge_neighbours(rules)
+}
+
+fn own_rule(plan: &SitePlan, rule: &OwnRule) -> SnippetRule {
+    let source = Source {
+        channel: rule.channel,
+        medium: rule.medium.clone(),
+        source: rule.source.clone(),
+        ..Source::direct()
+    };
+    let numbers = numbers_for(plan, &source);
+    match &rule.when {
+        OwnTest::Parameter { name, value } => SnippetRule {
+            kind: TestKind::Parameters,
+            names: name.clone(),
+            pattern: value.as_deref().map_or_else(|| PRESENT.to_owned(), escape),
+            numbers,
+        },
+        OwnTest::Referrer { host } => SnippetRule {
+            kind: TestKind::Referrer,
+            names: String::new(),
+            pattern: own_host_pattern(host),
+            numbers,
+        },
+    }
 }
 
 fn click_rule(plan: &SitePlan, rule: &ClickRule) -> SnippetRule {
@@ -112,13 +147,16 @@ fn known_host_rules(plan: &SitePlan, rules: &mut Vec<SnippetRule>) {
     }));
 }
 
-/// A referrer of the site itself means a direct visit.
-fn own_hosts_rule(plan: &SitePlan, hosts: &[String]) -> SnippetRule {
-    let own = |host: &String| host_pattern(host.strip_prefix("www.").unwrap_or(host));
+/// A referrer of the site itself, or one that is no source, means a direct visit.
+fn own_hosts_rule(plan: &SitePlan, hosts: &[String], ignored: &[String]) -> SnippetRule {
+    let patterns = hosts
+        .iter()
+        .chain(ignored)
+        .map(|host| own_host_pattern(host));
     SnippetRule {
         kind: TestKind::Referrer,
         names: String::new(),
-        pattern: hosts.iter().map(own).collect::<Vec<_>>().join("|"),
+        pattern: patterns.collect::<Vec<_>>().join("|"),
         numbers: numbers_for(plan, &Source::direct()),
     }
 }
@@ -348,6 +386,14 @@ fn referral(host: &str) -> Source {
         source: host.to_owned(),
         ..Source::direct()
     }
+}
+
+/// The pattern of a host with those below it.
+fn own_host_pattern(host: &str) -> String {
+    format!(
+        "(?:.+\\.)?{}",
+        escape(host.strip_prefix("www.").unwrap_or(host))
+    )
 }
 
 /// The pattern of a host of [`crate::visitor::hosts`], as [`known_site`] reads it.

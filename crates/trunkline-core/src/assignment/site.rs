@@ -2,6 +2,7 @@
 
 use crate::base::id::{AccountId, PoolId, SiteId, SwapTargetId};
 use crate::base::{PhoneNumber, Timestamp, Zone};
+use crate::visitor::SourceRules;
 
 /// Most swap targets of one site.
 pub const TARGETS_MAX: usize = 20;
@@ -27,6 +28,8 @@ pub struct Site {
     pub targets: Vec<SwapTarget>,
     /// Whether a source number is shown in place of a pool number when both fit.
     pub source_numbers_win: bool,
+    /// What its owner adds to the rules that name sources.
+    pub source_rules: SourceRules,
     /// Counts the changes of everything the snippet's block carries.
     pub config_version: i64,
     /// When it was added.

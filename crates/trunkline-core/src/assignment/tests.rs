@@ -11,7 +11,10 @@ use super::pool::{COOL_DOWN_MS, HARD_FLOOR_MS, PROVISIONAL_MS, SOFT_FLOOR_MS, ST
 use super::*;
 use crate::base::id::{LeaseId, NumberId, PoolId, SessionId, SwapTargetId, VisitorId};
 use crate::base::{PhoneNumber, Timestamp};
-use crate::visitor::{Arrival, Channel, Landing, Source, SourceSelector, classify, host_of};
+use crate::visitor::{
+    Arrival, Channel, Landing, OwnRule, OwnTest, Source, SourceRules, SourceSelector, classify,
+    host_of,
+};
 
 const START: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
@@ -249,7 +252,7 @@ fn browser(rules: &[(&SnippetRule, Regex)], page: &str, referrer: &str) -> Optio
 }
 
 /// What the server would show for the same arrival.
-fn server(plan: &SitePlan, page: &str, referrer: &str) -> Option<u64> {
+fn server(plan: &SitePlan, owner: &SourceRules, page: &str, referrer: &str) -> Option<u64> {
     let landing = Landing::parse(page)?;
     let source = classify(
         &Arrival {
@@ -257,6 +260,7 @@ fn server(plan: &SitePlan, page: &str, referrer: &str) -> Option<u64> {
             referrer,
         },
         &["a.example".to_owned()],
+        owner,
     );
     let got = assign(&plan.targets[0], false, &source, None, None)?;
     Some(got.replacement.number.digits() - 12_145_550_100)
@@ -289,6 +293,11 @@ fn the_block_in_the_page_shows_what_the_server_would() {
         "?utm_source=fb&utm_medium=paid",
         "?utm_source=paypal&utm_medium=cpc",
         "?utm_source=podcast&utm_medium=audio",
+        "?qr=van+7%2B",
+        "?qr=van",
+        "?partner=x&gclid=1",
+        "?partner=",
+        "?utm_source=mailer&utm_medium=email&gclid=1",
     ];
     let referrers = [
         "",
@@ -308,6 +317,8 @@ fn the_block_in_the_page_shows_what_the_server_would() {
         "https://accounts.google.com/",
         "https://suche.web.de/",
         "https://web.de/",
+        "https://m.yelp.com/",
+        "https://blog.a.example/",
         "https://a.b.c.google.com.au/",
     ];
     let plans = [
@@ -365,16 +376,57 @@ fn the_block_in_the_page_shows_what_the_server_would() {
         ),
         plan(vec![], true),
     ];
-    for (index, plan) in plans.iter().enumerate() {
-        let rules = snippet_rules(plan, &["www.a.example".to_owned()]);
+    let own = |name: &str, when, channel, source: &str| OwnRule {
+        name: name.to_owned(),
+        when,
+        channel,
+        medium: "partner".to_owned(),
+        source: source.to_owned(),
+    };
+    let parameter = |name: &str, value: Option<&str>| OwnTest::Parameter {
+        name: name.to_owned(),
+        value: value.map(str::to_owned),
+    };
+    let host = |host: &str| OwnTest::Referrer {
+        host: host.to_owned(),
+    };
+    let owners = [
+        SourceRules::default(),
+        SourceRules {
+            own: vec![
+                own(
+                    "Van",
+                    parameter("qr", Some("Van 7+")),
+                    Channel::Display,
+                    "van",
+                ),
+                own("Yelp", host("yelp.com"), Channel::PaidSearch, "google"),
+                own("Blog", host("blog.a.example"), Channel::Email, "mailer"),
+                own(
+                    "Any partner",
+                    parameter("partner", None),
+                    Channel::Direct,
+                    "direct",
+                ),
+            ],
+            tags_first: true,
+            ignored: vec!["other.example".to_owned(), "google.com".to_owned()],
+        },
+    ];
+    for (index, (plan, owner)) in plans
+        .iter()
+        .flat_map(|plan| owners.iter().map(move |owner| (plan, owner)))
+        .enumerate()
+    {
+        let rules = snippet_rules(plan, &["www.a.example".to_owned()], owner);
         let rules = compiled(&rules);
         for page in pages {
             for referrer in referrers {
                 let page = format!("https://www.a.example/{page}");
                 assert_eq!(
                     browser(&rules, &page, referrer),
-                    server(plan, &page, referrer),
-                    "plan {index}: {page} from {referrer}"
+                    server(plan, owner, &page, referrer),
+                    "plan and owner {index}: {page} from {referrer}"
                 );
             }
         }

@@ -6,6 +6,7 @@
 pub mod browser;
 pub mod hosts;
 pub mod landing;
+pub mod own;
 pub mod rules;
 pub mod session;
 pub mod source;
@@ -14,6 +15,7 @@ mod tests;
 
 pub use browser::{Device, is_bot};
 pub use landing::{CLICK_IDS, ClickId, Landing, host_of};
+pub use own::{OwnRule, OwnTest, SourceRules};
 pub use rules::{Arrival, classify};
 pub use session::{Consent, SESSION_IDLE_MS, starts_new_session};
 pub use source::{Channel, Source, SourceSelector};

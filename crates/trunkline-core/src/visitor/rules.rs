@@ -1,12 +1,14 @@
 //! The ordered rules that name the source of an arrival.
 //!
-//! Order: click identifier, UTM parameters, known referrer, any other referrer, direct. A click
+//! Order: the site owner's own rules, click identifier, UTM parameters (these two the other way round
+//! where the owner wants it), known referrer, any other referrer, direct. A click
 //! identifier decides channel, medium and source; UTM parameters then still give campaign, keyword
 //! and content. `fbclid` alone is never paid: Facebook appends it to unpaid links too. Channels follow
 //! GA4's default channel groups, with words compared whole; a campaign's name decides nothing.
 
 use super::hosts::{HostKind, KnownSite, known_site, named_site};
 use super::landing::{Landing, host_of};
+use super::own::SourceRules;
 use super::source::{Channel, Source};
 
 /// What is known when a page is opened.
@@ -153,19 +155,19 @@ pub fn tagged_channel(source: &str, medium: &str) -> Channel {
 }
 
 /// Names the source of an arrival. `own_hosts` are the site's host names; a referrer that is one of
-/// them, or below one, is no source, and neither is a payment or sign-in page.
+/// them, or below one, is no source, and neither is a payment or sign-in page or a host that the
+/// owner's `rules` leave out.
 #[must_use]
-pub fn classify(arrival: &Arrival<'_>, own_hosts: &[String]) -> Source {
+pub fn classify(arrival: &Arrival<'_>, own_hosts: &[String], rules: &SourceRules) -> Source {
     let landing = arrival.landing;
-    let referrer = host_of(arrival.referrer).filter(|host| !is_own(host, landing, own_hosts));
+    let told = host_of(arrival.referrer);
+    let own = rules.decides(landing, told.as_deref());
+    let referrer = told.filter(|host| !is_own(host, landing, own_hosts) && !rules.ignores(host));
     let site = referrer.as_deref().and_then(known_site);
-    let mut source = if let Some(rule) = clicked(landing) {
-        named(rule.channel, CLICK_MEDIUM, rule.source, rule.id)
-    } else if let Some(tag) = landing.parameter("utm_source") {
-        let source = tag.to_lowercase();
-        let medium = landing.parameter("utm_medium");
-        let medium = medium.unwrap_or("none").to_lowercase();
-        named(tagged_channel(&source, &medium), &medium, &source, "utm")
+    let mut source = if let Some(rule) = own {
+        named(rule.channel, &rule.medium, &rule.source, &rule.id())
+    } else if let Some(source) = by_parameters(landing, rules.tags_first) {
+        source
     } else if let Some(site) = site {
         let mut source = from_site(site);
         source.term = searched_for(site, arrival.referrer);
@@ -189,9 +191,26 @@ const CAMPAIGN: &[&str] = &["utm_campaign", "gad_campaignid", "campaignid"];
 const TERM: &[&str] = &["utm_term", "keyword"];
 const CONTENT: &[&str] = &["utm_content", "placement", "creative", "adid"];
 
-fn clicked(landing: &Landing) -> Option<&'static ClickRule> {
+fn by_parameters(landing: &Landing, tags_first: bool) -> Option<Source> {
+    if tags_first {
+        tagged(landing).or_else(|| clicked(landing))
+    } else {
+        clicked(landing).or_else(|| tagged(landing))
+    }
+}
+
+fn clicked(landing: &Landing) -> Option<Source> {
     let there = |rule: &&ClickRule| landing.parameter(rule.parameter).is_some();
-    CLICKS.iter().find(there)
+    let rule = CLICKS.iter().find(there)?;
+    Some(named(rule.channel, CLICK_MEDIUM, rule.source, rule.id))
+}
+
+fn tagged(landing: &Landing) -> Option<Source> {
+    let source = landing.parameter("utm_source")?.to_lowercase();
+    let medium = landing.parameter("utm_medium");
+    let medium = medium.unwrap_or("none").to_lowercase();
+    let channel = tagged_channel(&source, &medium);
+    Some(named(channel, &medium, &source, "utm"))
 }
 
 fn named(channel: Channel, medium: &str, source: &str, rule: &str) -> Source {
@@ -226,11 +245,11 @@ fn searched_for(site: &KnownSite, referrer: &str) -> Option<String> {
 }
 
 fn is_own(referrer: &str, landing: &Landing, own_hosts: &[String]) -> bool {
-    host_is_below(referrer, &landing.host)
-        || own_hosts.iter().any(|own| host_is_below(referrer, own))
+    is_below(referrer, &landing.host) || own_hosts.iter().any(|own| is_below(referrer, own))
 }
 
-fn host_is_below(host: &str, own: &str) -> bool {
+/// Whether a host is `own` (without its `www.`) or below it.
+pub(crate) fn is_below(host: &str, own: &str) -> bool {
     let own = own.strip_prefix("www.").unwrap_or(own);
     host == own
         || host

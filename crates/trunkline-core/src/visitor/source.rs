@@ -100,7 +100,7 @@ pub struct Source {
     pub term: Option<String>,
     /// The ad or placement.
     pub content: Option<String>,
-    /// Id of the rule that decided: `click_…`, `utm`, one of a known site, `referral` or `direct`.
+    /// Id of the rule that decided: `own_…`, `click_…`, `utm`, one of a known site, `referral` or `direct`.
     pub rule: String,
 }
 

@@ -4,6 +4,10 @@ use super::*;
 use crate::base::Timestamp;
 
 fn source_of(page: &str, referrer: &str) -> Source {
+    source_by(&SourceRules::default(), page, referrer)
+}
+
+fn source_by(rules: &SourceRules, page: &str, referrer: &str) -> Source {
     let landing = Landing::parse(page).expect("an address");
     classify(
         &Arrival {
@@ -11,6 +15,7 @@ fn source_of(page: &str, referrer: &str) -> Source {
             referrer,
         },
         &["lone-star.example".to_owned()],
+        rules,
     )
 }
 
@@ -236,6 +241,85 @@ fn the_words_searched_for_are_kept_where_the_site_tells_them() {
     let got = source_of(&macros, "");
     assert_eq!(got.term.as_deref(), Some("storm roof"));
     assert_eq!(got.content.as_deref(), Some("news.example"));
+}
+
+#[test]
+fn the_owners_rules_come_first_and_their_settings_hold() {
+    let page = "https://lone-star.example/?utm_source=mailer&utm_medium=email&gclid=1&qr=VAN";
+    let mut rules = SourceRules {
+        tags_first: true,
+        ignored: vec!["booking.example".to_owned()],
+        ..SourceRules::default()
+    };
+    let rule = |rules: &SourceRules, page: &str, from: &str| source_by(rules, page, from).rule;
+    assert_eq!(rule(&rules, page, ""), "utm");
+    assert_eq!(source_of(page, "").rule, "click_gclid");
+    let plain = "https://lone-star.example/";
+    let back = "https://eu.booking.example/done";
+    assert_eq!(rule(&rules, plain, back), "direct");
+    assert_eq!(source_of(plain, back).rule, "referral");
+    rules.own = vec![OwnRule {
+        name: "Van no. 7".to_owned(),
+        when: OwnTest::Parameter {
+            name: "qr".to_owned(),
+            value: Some("van".to_owned()),
+        },
+        channel: Channel::Display,
+        medium: "print".to_owned(),
+        source: "van".to_owned(),
+    }];
+    let got = source_by(&rules, page, "");
+    assert_eq!(got.rule, "own_van_no_7");
+    assert_eq!(
+        (got.channel, got.source.as_str()),
+        (Channel::Display, "van")
+    );
+    assert_eq!(
+        rule(&rules, "https://lone-star.example/?qr=vans", ""),
+        "direct"
+    );
+}
+
+#[test]
+fn wrong_rules_of_an_owner_are_told() {
+    let rule = |name: &str, parameter: &str, source: &str| OwnRule {
+        name: name.to_owned(),
+        when: OwnTest::Parameter {
+            name: parameter.to_owned(),
+            value: None,
+        },
+        channel: Channel::Other,
+        medium: "print".to_owned(),
+        source: source.to_owned(),
+    };
+    for (own, told) in [
+        (
+            vec![rule("A", "qr", "van"), rule("a!", "x", "van")],
+            Some("name of its own"),
+        ),
+        (
+            vec![rule("A", "q r", "van")],
+            Some("no name of a parameter"),
+        ),
+        (vec![rule("A", "qr", "Van")], Some("small letters")),
+        (vec![rule("A", "qr", "")], Some("1 to 100")),
+        (vec![rule("?!", "qr", "van")], Some("letters or digits")),
+        (vec![rule("A", "qr", "van"); 51], Some("at most 50")),
+        (vec![rule("A", "qr", "van")], None),
+    ] {
+        let rules = SourceRules {
+            own,
+            ..SourceRules::default()
+        };
+        let problem = rules.problem();
+        match told {
+            None => assert_eq!(problem, None),
+            Some(told) => assert!(
+                problem.as_ref().is_some_and(|p| p.contains(told)),
+                "{problem:?}"
+            ),
+        }
+    }
 }
 
 #[test]

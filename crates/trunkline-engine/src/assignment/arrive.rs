@@ -92,7 +92,8 @@ impl Assignments {
             landing: &visit.landing,
             referrer: &visit.referrer,
         };
-        let source = classify(&arrival, &visit.site.site.hosts);
+        let site = &visit.site.site;
+        let source = classify(&arrival, &site.hosts, &site.source_rules);
         let (Some(_in_flight), true) = (
             InFlight::enter(&self.in_flight),
             visit.consent != Consent::None,

@@ -10,7 +10,7 @@ use trunkline_core::base::id::{
     AccountId, LeaseId, NumberId, PoolId, SessionId, SiteId, SwapTargetId, TrunkId, VisitorId,
 };
 use trunkline_core::base::{PhoneNumber, Timestamp, Zone};
-use trunkline_core::visitor::{Consent, Device, Landing, SourceSelector};
+use trunkline_core::visitor::{Consent, Device, Landing, SourceRules, SourceSelector};
 use trunkline_engine::assignment::{
     Answer, Assignments, Beacon, BeaconOutcome, Known, PAGES_PER_SESSION_MAX, Visit,
 };
@@ -43,6 +43,7 @@ pub(crate) fn everything(pool_size: u64, strict: bool) -> Everything {
             number: PhoneNumber::from_digits(12_145_550_100),
         }],
         source_numbers_win: false,
+        source_rules: SourceRules::default(),
         config_version: 1,
         created_at,
     };

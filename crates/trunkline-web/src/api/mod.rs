@@ -12,6 +12,7 @@ mod pools;
 mod recordings;
 mod sessions;
 mod sites;
+mod source_rules;
 pub(crate) mod streams;
 mod trunks;
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use trunkline_core::assignment::{Site, SwapTarget};
 use trunkline_core::base::id::{SiteId, SwapTargetId};
 use trunkline_core::base::{Country, PhoneNumber, Zone};
+use trunkline_core::visitor::SourceRules;
 use trunkline_engine::directory::SiteEntry;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -16,6 +17,7 @@ use utoipa_axum::routes;
 
 use super::body::Body;
 use super::page::Page;
+use super::source_rules::SourceRulesItem;
 use crate::app::{App, Web};
 use crate::auth::{Caller, Need};
 use crate::problem::Problem;
@@ -42,6 +44,7 @@ struct SiteItem {
     targets: Vec<TargetItem>,
     /// Whether a source number is shown in place of a pool number when both fit.
     source_numbers_win: bool,
+    source_rules: SourceRulesItem,
     config_version: i64,
     created_at: i64,
     last_seen: Option<LastSeen>,
@@ -76,6 +79,7 @@ struct SiteInput {
     zone: Option<String>,
     targets: Option<Vec<TargetInput>>,
     source_numbers_win: Option<bool>,
+    source_rules: Option<SourceRulesItem>,
 }
 
 /// A number printed on the pages.
@@ -120,6 +124,7 @@ async fn create(
         zone,
         targets: Vec::new(),
         source_numbers_win: false,
+        source_rules: SourceRules::default(),
         config_version: 1,
         created_at: app.backend.moment.now(),
     };
@@ -251,6 +256,9 @@ fn merge(app: &Web, mut site: Site, input: SiteInput, home: Country) -> Result<S
             .collect::<Result<_, _>>()?;
     }
     site.source_numbers_win = input.source_numbers_win.unwrap_or(site.source_numbers_win);
+    if let Some(rules) = input.source_rules {
+        site.source_rules = rules.read()?;
+    }
     Ok(site)
 }
 
@@ -308,6 +316,7 @@ fn item(app: &Web, entry: &SiteEntry) -> SiteItem {
         zone: site.zone.name().to_owned(),
         targets: site.targets.iter().map(target).collect(),
         source_numbers_win: site.source_numbers_win,
+        source_rules: (&site.source_rules).into(),
         config_version: site.config_version,
         created_at: site.created_at.as_millis(),
         last_seen: seen.map(|s| LastSeen {

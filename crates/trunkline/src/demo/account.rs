@@ -6,7 +6,7 @@ use trunkline_core::assignment::{NumberUse, PoolSettings, Site, SwapTarget, Trac
 use trunkline_core::base::id::{AccountId, PoolId, SiteId, SwapTargetId, TrunkId};
 use trunkline_core::base::{Country, Currency, PhoneNumber, Zone};
 use trunkline_core::call::{TollPolicy, TollUse};
-use trunkline_core::visitor::{Channel, SourceSelector};
+use trunkline_core::visitor::{Channel, SourceRules, SourceSelector};
 use trunkline_engine::call::control::{Cidr, Codec, Transport, TrunkProfile};
 use trunkline_engine::ports::Access;
 use trunkline_engine::ports::access::{Membership, Role, User};
@@ -172,6 +172,7 @@ async fn put_site(house: &House, account: AccountId) -> anyhow::Result<(SiteId, 
         zone: Zone::parse("America/Chicago")?,
         targets: vec![target],
         source_numbers_win: false,
+        source_rules: SourceRules::default(),
         config_version: 1,
         created_at: moment.now(),
     };

@@ -9,7 +9,9 @@ use trunkline_core::base::{
 };
 use trunkline_core::call::flow::FlowDocument;
 use trunkline_core::call::{CallState, TollPolicy};
-use trunkline_core::visitor::{Channel, ClickId, Consent, Device, Source, SourceSelector};
+use trunkline_core::visitor::{
+    Channel, ClickId, Consent, Device, Source, SourceRules, SourceSelector,
+};
 use trunkline_engine::call::control::{Cidr, Codec, Transport, TrunkProfile};
 use trunkline_engine::ports::History;
 use trunkline_engine::ports::calls::CallRow;
@@ -303,6 +305,7 @@ fn site(world: &World, account: &Account) -> Site {
         zone: Zone::parse("Europe/Berlin").unwrap(),
         targets,
         source_numbers_win: false,
+        source_rules: SourceRules::default(),
         config_version: 7,
         created_at: NOON,
     }
