@@ -10,4 +10,5 @@ pub mod clock;
 pub mod directory;
 pub mod live;
 pub mod ports;
+pub mod replay;
 pub mod setup;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use tokio::sync::oneshot;
 use trunkline_core::attribution;
 use trunkline_core::base::Timestamp;
-use trunkline_core::base::id::{NumberId, SessionId, SiteId, VisitorId};
+use trunkline_core::base::id::{NumberId, SessionId};
 use trunkline_engine::ports::history::{
     Commit, History, OpenLease, Record, SessionFilter, SessionRow, SessionStory,
 };
@@ -42,16 +42,6 @@ impl History for Store {
 
     async fn sessions_by_id(&self, ids: &[SessionId]) -> PortResult<Vec<SessionRow>> {
         visitor::sessions_by_id(&self.db, ids)
-            .await
-            .map_err(port_error)
-    }
-
-    async fn latest_session(
-        &self,
-        site: SiteId,
-        visitor: VisitorId,
-    ) -> PortResult<Option<SessionRow>> {
-        visitor::latest_session(&self.db, site, visitor)
             .await
             .map_err(port_error)
     }

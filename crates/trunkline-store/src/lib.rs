@@ -14,6 +14,7 @@ use std::sync::Arc;
 use trunkline_engine::ports::{PortError, PortResult};
 
 mod access;
+mod arrivals;
 mod assignment;
 mod call;
 mod configuration;

@@ -1,7 +1,7 @@
 //! The schema: migrations, tables, and the lists of everything that runs on them.
 
 use crate::db::{MigrationFile, RecordKind, Statement, Table};
-use crate::{access, assignment, call, configuration, newest, visitor};
+use crate::{access, arrivals, assignment, call, configuration, newest, visitor};
 
 macro_rules! migrations {
     ($($name:literal),* $(,)?) => {
@@ -52,6 +52,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         access::ALL,
         configuration::ALL,
         visitor::ALL,
+        arrivals::ALL,
         assignment::ALL,
         call::ALL,
         newest::ALL,

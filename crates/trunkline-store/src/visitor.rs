@@ -1,7 +1,7 @@
 //! Sessions, touches and page views: how they are recorded and read.
 
 use trunkline_core::base::Timestamp;
-use trunkline_core::base::id::{SessionId, SiteId, VisitorId};
+use trunkline_core::base::id::{SessionId, SiteId};
 use trunkline_core::visitor::ClickId;
 use trunkline_engine::ports::history::{PageViewRow, SessionFilter, SessionRow, TouchRow};
 
@@ -15,14 +15,13 @@ macro_rules! session_columns {
          content, rule, landing, referrer, click_ids"
     };
 }
+pub(crate) use session_columns;
 
 crate::statements! { "visitor";
     SESSION = concat!("SELECT ", session_columns!(), " FROM session WHERE id = $1");
     /// Any of twenty ids; what is not needed of them repeats the first.
     SESSIONS_BY_ID = concat!("SELECT ", session_columns!(), " FROM session WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, \
         $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)");
-    LATEST_SESSION = concat!("SELECT ", session_columns!(), " FROM session WHERE visitor = $1 AND site = $2 \
-        ORDER BY started_at DESC, id DESC LIMIT 1");
     SESSIONS_OF_SITE = concat!("SELECT ", session_columns!(), " FROM session WHERE site = $1 AND account = $2 \
         AND started_at >= $3 AND (started_at, id) < ($4, $5) ORDER BY started_at DESC, id DESC LIMIT $6");
     SITES_OF_ACCOUNT = "SELECT id FROM site WHERE account = $1 ORDER BY id";
@@ -168,15 +167,6 @@ pub(crate) async fn sessions_by_id(db: &Db, ids: &[SessionId]) -> Result<Vec<Ses
     Ok(found)
 }
 
-pub(crate) async fn latest_session(
-    db: &Db,
-    site: SiteId,
-    visitor: VisitorId,
-) -> Result<Option<SessionRow>, DbError> {
-    let rows = db.read_urgent(LATEST_SESSION, args![visitor, site]).await?;
-    rows.first().map(read_session).transpose()
-}
-
 pub(crate) async fn sessions(db: &Db, filter: &SessionFilter) -> Result<Vec<SessionRow>, DbError> {
     let from = filter.from.map_or(i64::MIN, Timestamp::as_millis);
     let (before, before_id) = keyset(filter.to, filter.after.map(|(at, id)| (at, id.raw())));
@@ -225,7 +215,7 @@ pub(crate) async fn page_views(db: &Db, session: SessionId) -> Result<Vec<PageVi
     })
 }
 
-fn read_session(row: &Row) -> Result<SessionRow, DbError> {
+pub(crate) fn read_session(row: &Row) -> Result<SessionRow, DbError> {
     Ok(SessionRow {
         id: row.get("id")?,
         site: row.get("site")?,
@@ -242,7 +232,7 @@ fn read_session(row: &Row) -> Result<SessionRow, DbError> {
     })
 }
 
-fn read_touch(row: &Row) -> Result<TouchRow, DbError> {
+pub(crate) fn read_touch(row: &Row) -> Result<TouchRow, DbError> {
     Ok(TouchRow {
         id: row.get("id")?,
         session: row.get("session")?,

@@ -12,7 +12,7 @@ use trunkline_engine::call::Calls;
 use trunkline_engine::clock::Moment;
 use trunkline_engine::directory::SharedDirectory;
 use trunkline_engine::live::LiveBus;
-use trunkline_engine::ports::{Access, CallRecords, History};
+use trunkline_engine::ports::{Access, CallRecords, History, PastArrivals};
 use trunkline_engine::setup::Setup;
 
 use crate::address::TrustedProxies;
@@ -49,6 +49,8 @@ pub struct Backend {
     pub records: Arc<dyn CallRecords>,
     /// Stored visits.
     pub history: Arc<dyn History>,
+    /// Past arrivals, for a replay of the source rules.
+    pub arrivals: Arc<dyn PastArrivals>,
     /// Users, logins and keys.
     pub access: Arc<dyn Access>,
     /// Changes of what is set up.
@@ -75,6 +77,8 @@ pub struct Web {
     pub(crate) streams: Streams,
     /// CSV files that are being made.
     pub(crate) exports: Places<AccountId>,
+    /// Replays of source rules going on.
+    pub(crate) replays: Places<AccountId>,
     /// Limits the snippet's assignments and events from one address.
     pub(crate) snippet: Throttle<IpAddr>,
     random: SystemRandom,
@@ -97,6 +101,9 @@ const NEW_VISITORS_EVERY_MS: i64 = 100;
 const SNIPPET_BURST: u32 = 2_000;
 const SNIPPET_EVERY_MS: i64 = 5;
 
+/// Replays of source rules of one account at once, and in all.
+const REPLAYS_PER_ACCOUNT_MAX: usize = 1;
+const REPLAYS_MAX: usize = 2;
 /// CSV files made at one time, for one account and in all: each reads and holds up to 50,000 calls.
 const EXPORTS_PER_ACCOUNT_MAX: usize = 1;
 const EXPORTS_MAX: usize = 4;
@@ -116,6 +123,7 @@ impl Web {
             snippet: Throttle::new(SNIPPET_BURST, SNIPPET_EVERY_MS),
             streams: Streams::default(),
             exports: Places::new(EXPORTS_PER_ACCOUNT_MAX, EXPORTS_MAX),
+            replays: Places::new(REPLAYS_PER_ACCOUNT_MAX, REPLAYS_MAX),
             random: SystemRandom::new(),
         })
     }

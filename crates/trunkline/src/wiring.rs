@@ -164,6 +164,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         calls: Arc::new(calls),
         records,
         history: shared.clone(),
+        arrivals: shared.clone(),
         access: shared,
         setup: Arc::new(setup),
         live,

@@ -494,6 +494,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/{id}/source-replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Counts what arrivals would be named under rules, and renames them when asked to. */
+        post: operations["replaySources"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/trunks": {
         parameters: {
             query?: never;
@@ -946,6 +963,7 @@ export interface components {
                 name: string;
                 /** @description Whether a source number is shown in place of a pool number when both fit. */
                 source_numbers_win: boolean;
+                source_rules: components["schemas"]["SourceRules"];
                 targets: components["schemas"]["SwapTarget"][];
                 /** @description IANA time zone. */
                 zone: string;
@@ -1090,6 +1108,51 @@ export interface components {
             /** @description `writing`, `complete` or `partial`. */
             state: string;
         };
+        /** @description What a replay found. */
+        Replay: {
+            applied: boolean;
+            /**
+             * Format: int64
+             * @description Arrivals that were looked at.
+             */
+            arrivals: number;
+            /**
+             * Format: int64
+             * @description Calls that got another source; 0 when nothing was applied.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Those that get another source, campaign, keyword, content or rule.
+             */
+            changed: number;
+            /** Format: int64 */
+            from: number;
+            /** @description Every source with its arrivals, those that change most first. */
+            sources: components["schemas"]["ReplaySource"][];
+        };
+        /** @description What to replay. */
+        ReplayInput: {
+            /** @description Whether to rename the arrivals and their ended calls. Only by the site's own rules. */
+            apply?: boolean;
+            /**
+             * Format: int64
+             * @description Arrivals since then, ms; the last 90 days when left out.
+             */
+            from?: number | null;
+            source_rules?: components["schemas"]["SourceRules"] | null;
+        };
+        /** @description Arrivals of one source. */
+        ReplaySource: {
+            /** Format: int64 */
+            after: number;
+            /** Format: int64 */
+            before: number;
+            channel: string;
+            channel_label: string;
+            label: string;
+            source: string;
+        };
         /** @description A session with what happened in it. */
         SessionDetail: components["schemas"]["SessionSummary"] & {
             calls: components["schemas"]["CallSummary"][];
@@ -1146,6 +1209,7 @@ export interface components {
             name: string;
             /** @description Whether a source number is shown in place of a pool number when both fit. */
             source_numbers_win: boolean;
+            source_rules: components["schemas"]["SourceRules"];
             targets: components["schemas"]["SwapTarget"][];
             /** @description IANA time zone. */
             zone: string;
@@ -1156,6 +1220,7 @@ export interface components {
             hosts?: string[] | null;
             name?: string | null;
             source_numbers_win?: boolean | null;
+            source_rules?: components["schemas"]["SourceRules"] | null;
             targets?: components["schemas"]["SwapTargetInput"][] | null;
             zone?: string | null;
         };
@@ -1185,6 +1250,30 @@ export interface components {
             rule: string;
             source: string;
             term?: string | null;
+        };
+        /** @description A source of the owner's own. Give `parameter`, with or without `value`, or `referrer`. */
+        SourceRule: {
+            /** @description A channel such as `paid_search`. */
+            channel: string;
+            medium: string;
+            /** @description Name for people, one of its own. */
+            name: string;
+            /** @description A parameter of the page's address. */
+            parameter?: string | null;
+            /** @description A host the visitor came from, with those below it. */
+            referrer?: string | null;
+            source: string;
+            /** @description Its whole value, without case; any when left out. */
+            value?: string | null;
+        };
+        /** @description What the owner of a site adds to the rules that name sources. */
+        SourceRules: {
+            /** @description Hosts that are no source, with those below them. */
+            ignored: string[];
+            /** @description Tried in this order before all other rules. */
+            own: components["schemas"]["SourceRule"][];
+            /** @description Whether UTM parameters are believed before a click identifier. */
+            tags_first: boolean;
         };
         /** @description The sources a source number stands for; every given part must be equal. */
         SourceSelector: {
@@ -2552,6 +2641,55 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replaySources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

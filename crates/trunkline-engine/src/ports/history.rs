@@ -261,12 +261,6 @@ pub trait History: Send + Sync {
     async fn session(&self, id: SessionId) -> PortResult<Option<SessionRow>>;
     /// Those of the sessions that are stored, in any order.
     async fn sessions_by_id(&self, ids: &[SessionId]) -> PortResult<Vec<SessionRow>>;
-    /// The latest session of a visitor on a site.
-    async fn latest_session(
-        &self,
-        site: SiteId,
-        visitor: VisitorId,
-    ) -> PortResult<Option<SessionRow>>;
     /// What happened in a session.
     async fn session_story(&self, id: SessionId) -> PortResult<Option<SessionStory>>;
     /// Sessions, newest first.

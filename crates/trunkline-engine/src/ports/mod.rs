@@ -4,11 +4,13 @@
 //! Not found is `Ok(None)`, not an error. Times are arguments.
 
 pub mod access;
+pub mod arrivals;
 pub mod calls;
 pub mod configuration;
 pub mod history;
 
 pub use access::Access;
+pub use arrivals::PastArrivals;
 pub use calls::{CallRecords, CallSpool};
 pub use configuration::Configuration;
 pub use history::{Commit, History};

@@ -6,9 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use tokio::sync::oneshot;
 use trunkline_core::attribution::{EarlierCall, Showing, Tap};
-use trunkline_core::base::id::{
-    AccountId, CallId, NumberId, RecordingId, SessionId, SiteId, VisitorId,
-};
+use trunkline_core::base::id::{AccountId, CallId, NumberId, RecordingId, SessionId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_engine::clock::Clock;
 use trunkline_engine::ports::calls::{
@@ -100,14 +98,6 @@ impl History for MemoryHistory {
             found.extend(self.session(*id).await?);
         }
         Ok(found)
-    }
-
-    async fn latest_session(
-        &self,
-        _site: SiteId,
-        _visitor: VisitorId,
-    ) -> PortResult<Option<SessionRow>> {
-        Ok(None)
     }
 
     async fn session_story(&self, _id: SessionId) -> PortResult<Option<SessionStory>> {

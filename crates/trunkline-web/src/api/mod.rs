@@ -10,6 +10,7 @@ mod numbers;
 pub(crate) mod page;
 mod pools;
 mod recordings;
+mod replay;
 mod sessions;
 mod sites;
 mod source_rules;
@@ -62,6 +63,7 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
                 .merge(auth::keys::router())
                 .merge(account::router())
                 .merge(sites::router())
+                .merge(replay::router())
                 .merge(trunks::router())
                 .merge(numbers::router())
                 .merge(pools::router())

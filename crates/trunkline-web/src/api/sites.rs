@@ -211,7 +211,7 @@ async fn snippet(
     }))
 }
 
-fn parse(id: &str) -> Result<SiteId, Problem> {
+pub(super) fn parse(id: &str) -> Result<SiteId, Problem> {
     SiteId::parse(id).map_err(|_| Problem::not_found("site"))
 }
 

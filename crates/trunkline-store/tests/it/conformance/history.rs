@@ -113,32 +113,6 @@ async fn text_that_only_one_engine_could_store_is_stored_the_same_on_both() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_visitors_latest_session_is_found_per_site() {
-    for world in World::both().await {
-        let (here, elsewhere) = (world.set_up().await, world.set_up().await);
-        let first = world.session(&here, NOON);
-        let mut second = world.session(&here, after(60));
-        second.visitor = first.visitor;
-        world
-            .record(
-                [&first, &second]
-                    .map(|session| Record::Session(Box::new(session.clone())))
-                    .to_vec(),
-            )
-            .await;
-        let latest = async |site| {
-            world
-                .store
-                .latest_session(site, first.visitor)
-                .await
-                .unwrap()
-        };
-        assert_eq!(latest(here.site.id).await, Some(second));
-        assert_eq!(latest(elsewhere.site.id).await, None);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn any_number_of_sessions_is_found_by_id() {
     for world in World::both().await {
         let set_up = world.set_up().await;

@@ -1,6 +1,7 @@
 //! One story, told on both engines: an account is set up, visitors come and see numbers, callers call.
 
 mod access;
+mod arrivals;
 pub(crate) mod calls;
 mod configuration;
 mod copy;

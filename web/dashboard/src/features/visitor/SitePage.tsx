@@ -16,6 +16,7 @@ import { useMay } from "../access/session";
 import { LiveCheck, useWatchedSite } from "./LiveCheck";
 import { SiteForm } from "./SiteForm";
 import { SnippetCard } from "./SnippetCard";
+import { SourcesCard } from "./SourcesCard";
 
 const above = { name: "Sites", path: "/sites" };
 
@@ -44,6 +45,7 @@ export default function SitePage({ id }: { id: string }) {
             <div className="stack">
               <SnippetCard site={data} />
               <Facts site={data} change={may.write ? editingIs.open : undefined} />
+              <SourcesCard site={data} mayWrite={may.write} />
               {may.write && <Danger site={data} />}
             </div>
             <LiveCheck site={data} />
