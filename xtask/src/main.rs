@@ -36,7 +36,7 @@ fn demo(rest: &[&str]) -> anyhow::Result<()> {
     run("cargo", &["build", "--locked", "--package", "trunkline"])?;
     let mut arguments = vec!["demo"];
     arguments.extend(rest);
-    let program = shell::root().join("target/debug/trunkline");
+    let program = shell::target()?.join("debug/trunkline");
     shell::become_program(&program, &arguments)
 }
 
@@ -45,9 +45,7 @@ fn dev() -> anyhow::Result<()> {
     web::install()?;
     run("cargo", &["build", "--package", "trunkline"])?;
     let mut server = shell::start(
-        &shell::root()
-            .join("target/debug/trunkline")
-            .to_string_lossy(),
+        &shell::target()?.join("debug/trunkline").to_string_lossy(),
         &["serve"],
     )?;
     let ended = run(

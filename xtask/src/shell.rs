@@ -13,6 +13,16 @@ pub(crate) fn root() -> PathBuf {
         .map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
+/// Where cargo puts what it builds, whoever decides that.
+pub(crate) fn target() -> anyhow::Result<PathBuf> {
+    let told = output("cargo", &["metadata", "--no-deps", "--format-version", "1"])?;
+    let told: serde_json::Value = serde_json::from_str(&told)?;
+    let folder = told["target_directory"].as_str();
+    folder
+        .map(PathBuf::from)
+        .context("cargo told no target folder")
+}
+
 /// Tells what happens now.
 pub(crate) fn say(text: &str) {
     // A closed pipe is the reader's choice.

@@ -1,6 +1,6 @@
 //! All tests, in the order that fails soonest.
 
-use crate::shell::{has, run, say};
+use crate::shell::{has, run, run_with, say, target};
 use crate::{arrows, tools, web};
 
 /// What `make test` runs.
@@ -16,7 +16,13 @@ pub(crate) fn all() -> anyhow::Result<()> {
     rust_tests(&[])?;
     // The tests before have built the program.
     say("testing the whole in a browser");
-    run("npm", &["run", "--prefix", "web", "e2e"])?;
+    let program = target()?.join("debug/trunkline");
+    let program = program.to_string_lossy();
+    run_with(
+        "npm",
+        &["run", "--prefix", "web", "e2e"],
+        &[("TRUNKLINE_PROGRAM", &program)],
+    )?;
     say("all tests passed");
     Ok(())
 }

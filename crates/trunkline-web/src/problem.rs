@@ -80,6 +80,17 @@ impl Problem {
         )
     }
 
+    /// The token of a page is not one of ours, or has ended.
+    #[must_use]
+    pub fn lost_token() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "token_not_valid",
+            "Ask for an assignment again",
+            "The token is not one of this site, has ended, or its number was given on.",
+        )
+    }
+
     /// Signed in, but not allowed.
     pub fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail)

@@ -9,6 +9,9 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use trunkline_core::base::Country;
 
+/// The SQLite database in the data folder.
+pub(crate) const SQLITE_FILE: &str = "trunkline.db";
+
 /// Prefix of environment variables; two underscores stand for the dot of a section:
 /// `TRUNKLINE_HTTP__LISTEN` is `http.listen`.
 const VARIABLES: &str = "TRUNKLINE_";
@@ -196,7 +199,7 @@ impl Config {
     /// Where the database is.
     pub(crate) fn database_location(&self) -> String {
         if self.database.url.is_empty() {
-            format!("sqlite:{}", self.data_dir.join("trunkline.db").display())
+            format!("sqlite:{}", self.data_dir.join(SQLITE_FILE).display())
         } else {
             self.database.url.clone()
         }

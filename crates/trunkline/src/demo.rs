@@ -192,6 +192,9 @@ impl Running {
   2. The demo web site, as a visitor from a Google ad
                        http://{site}/?utm_source=google&utm_medium=cpc&utm_campaign=roof-repair&gclid=demo
 
+  3. SIP over UDP      {sip}
+       only the simulated carrier and this machine may call
+
   On the site, press \"Dial the number shown\"; then look for your call under Live.
   Ctrl-C ends everything.
 ",
@@ -199,6 +202,7 @@ impl Running {
             email = account::EMAIL,
             password = account::PASSWORD,
             site = self.site.address(),
+            sip = self.server.sip,
         )
     }
 
@@ -207,6 +211,7 @@ impl Running {
         let told = serde_json::json!({
             "dashboard": self.public_url,
             "site": format!("http://{}", self.site.address()),
+            "sip": self.server.sip.to_string(),
             "email": account::EMAIL,
             "password": account::PASSWORD,
         });

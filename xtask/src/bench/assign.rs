@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 
 use super::house::{House, Site};
 use super::process::{Core, Process, on, until};
-use super::{folder, machine, median, rounded, target};
-use crate::shell::say;
+use super::{folder, machine, median, rounded};
+use crate::shell::{say, target};
 
 /// Sites that are visited, and the numbers in the pool of each: together enough for every visitor of a run,
 /// because a number given out comes back after 90 s at the earliest.
@@ -168,8 +168,8 @@ fn count(database: &Path) -> anyhow::Result<Vec<(&'static str, u32)>> {
 }
 
 /// The load tool.
-fn tool() -> PathBuf {
-    target().join("release/examples/visitors")
+fn tool() -> anyhow::Result<PathBuf> {
+    Ok(target()?.join("release/examples/visitors"))
 }
 
 /// The load, with how many visitors there were so far.
@@ -201,7 +201,7 @@ impl Visitors<'_> {
         per_second: f64,
         cpu: impl Fn() -> anyhow::Result<f64>,
     ) -> anyhow::Result<Run> {
-        let mut command = on(Core::Load, tool());
+        let mut command = on(Core::Load, tool()?);
         command.args(["fire", &to.to_string(), &count.to_string()]);
         command.args([per_second.to_string(), self.next.to_string()]);
         command.args(self.sites.iter().map(|s| format!("{}={}", s.key, s.host)));
@@ -261,7 +261,7 @@ impl Constant {
         );
         let file = folder.join("answer.json");
         std::fs::write(&file, answer.to_string())?;
-        let mut command = on(Core::Server, tool());
+        let mut command = on(Core::Server, tool()?);
         command.arg("constant").arg(&file);
         let log = folder.join("constant");
         let process = Process::start(command, &log)?;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::api;
 use super::process::{Core, Process, on, until};
-use super::target;
+use crate::shell::target;
 
 /// Longest wait until the server is ready, and until it has ended.
 const START_WAIT: Duration = Duration::from_secs(60);
@@ -191,7 +191,7 @@ pub(super) fn text(value: &Value) -> anyhow::Result<String> {
 
 /// Starts the program and waits until it says that it is ready; its addresses.
 fn spawn(folder: &Path) -> anyhow::Result<(Process, SocketAddr, SocketAddr)> {
-    let mut command: Command = on(Core::Server, target().join("release/trunkline"));
+    let mut command: Command = on(Core::Server, target()?.join("release/trunkline"));
     command
         .arg("--config")
         .arg(folder.join("trunkline.toml"))

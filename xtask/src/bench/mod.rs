@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 
-use crate::shell::{root, run, say};
+use crate::shell::{run, say, target};
 use crate::{tools, web};
 
 /// Every benchmark by name.
@@ -62,15 +62,9 @@ fn build(more: &[&str]) -> anyhow::Result<()> {
     run("cargo", &arguments)
 }
 
-/// Where cargo puts what it builds.
-fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| root().join("target"), |folder| root().join(folder))
-}
-
 /// A folder of its own for one run, empty; on the disk the repository is on.
 fn folder(name: &str) -> anyhow::Result<PathBuf> {
-    let folder = target()
+    let folder = target()?
         .join("bench")
         .join(format!("{name}-{}", std::process::id()));
     if folder.exists() {

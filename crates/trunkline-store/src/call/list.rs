@@ -26,7 +26,7 @@ macro_rules! calls {
             ", '[]' AS candidates FROM call WHERE ",
             $first,
             " AND started_at >= $2 AND (started_at, id) < ($3, $4) \
-             AND (CAST($5 AS TEXT) IS NULL OR result = $5) \
+             AND (CAST($5 AS TEXT) IS NULL OR (state = 'ended' AND result = $5)) \
              AND (CAST($6 AS TEXT) IS NULL OR channel = $6) \
              AND (CAST($7 AS TEXT) IS NULL OR source = $7) \
              AND (CAST($8 AS TEXT) IS NULL OR medium = $8) \

@@ -77,7 +77,7 @@ impl End {
 pub(crate) fn quality(report: Option<Report>) -> Option<Quality> {
     let [caller, destination] = report?.received;
     let worse = caller.worse(destination);
-    (worse.received > 0).then(|| Quality {
+    (worse.received + worse.lost > 0).then(|| Quality {
         jitter_ms: worse.jitter_ms,
         loss_percent: worse.loss_percent(),
         mos: worse.mos(),

@@ -8,6 +8,9 @@ use std::time::Instant;
 
 use super::rtp::Packet;
 
+/// A call whose one side sent this many packets, 5 s of sound, while nothing came from the other, was
+/// heard in one direction only.
+const ONE_WAY_PACKETS: u64 = 250;
 /// Clock rate of G.711 in samples per millisecond.
 const SAMPLES_PER_MS: f64 = 8.0;
 /// A sequence jump beyond this is a restart of the sender, not loss (RFC 3550 A.1 `MAX_DROPOUT`).
@@ -129,15 +132,19 @@ impl Measured {
             .clamp(1.0, 5.0)
     }
 
-    /// The direction a listener would complain about first.
+    /// The direction a listener would complain about first. A direction from which nothing came while
+    /// the other talked has lost everything.
     pub(crate) fn worse(self, other: Self) -> Self {
-        if self.received == 0 {
-            return other;
-        }
-        if other.received == 0 || self.mos() <= other.mos() {
-            self
-        } else {
-            other
+        match (self.received, other.received) {
+            (0, heard) | (heard, 0) if heard >= ONE_WAY_PACKETS => Self {
+                received: 0,
+                lost: heard,
+                jitter_ms: 0.0,
+            },
+            (0, _) => other,
+            (_, 0) => self,
+            _ if self.mos() <= other.mos() => self,
+            _ => other,
         }
     }
 }

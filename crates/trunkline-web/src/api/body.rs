@@ -42,8 +42,16 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
         let query: Result<Query<T>, QueryRejection> = Query::from_request_parts(parts, state).await;
         query
             .map(|Query(value)| Self(value))
-            .map_err(|error| Problem::bad_request(innermost(&error)))
+            .map_err(|error| Problem::bad_request(named(&error)))
     }
+}
+
+/// The message with the name of the parameter: what the outermost error says of its cause.
+fn named(error: &QueryRejection) -> String {
+    use std::error::Error;
+    error
+        .source()
+        .map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 /// The message of the cause, which names the field; the outer ones only say "failed".

@@ -36,15 +36,16 @@ pub(crate) fn router() -> OpenApiRouter<App> {
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Filter {
     /// Came at or after, ms.
     from: Option<i64>,
     /// Came before, ms.
     to: Option<i64>,
-    /// Only calls that did not end.
+    /// Only calls that did not end; `true`, or left out.
     live: Option<bool>,
-    /// Only this result, such as `no_answer`.
+    /// Only ended calls with this result, such as `no_answer`.
     result: Option<String>,
     /// Only this channel, such as `paid_search`.
     channel: Option<String>,
@@ -68,6 +69,13 @@ pub(super) struct Filter {
 impl Filter {
     fn read(self, caller: &Caller, home: Country) -> Result<CallFilter, Problem> {
         let given = |text: Option<String>| text.filter(|t| !t.is_empty());
+        let only = |name: &'static str, wanted: Option<bool>| match wanted {
+            Some(false) => Err(Problem::invalid(
+                name,
+                format!("Write {name}=true for only those, or leave it out for all."),
+            )),
+            wanted => Ok(wanted.is_some()),
+        };
         let result = given(self.result).map(|w| {
             CallResult::from_word(&w).ok_or_else(|| {
                 Problem::invalid("result", "Write a result such as answered or no_answer.")
@@ -90,7 +98,7 @@ impl Filter {
             account: Some(caller.account),
             from: self.from.map(Timestamp::from_millis),
             to: self.to.map(Timestamp::from_millis),
-            live: self.live.unwrap_or(false),
+            live: only("live", self.live)?,
             result: result.transpose()?,
             channel: channel.transpose()?,
             source: given(self.source).map(|s| s.to_lowercase()),
@@ -99,9 +107,9 @@ impl Filter {
             number: number.transpose()?,
             caller: caller_number.transpose()?,
             session: session.transpose()?,
-            ambiguous: self.ambiguous.unwrap_or(false),
-            missed: self.missed.unwrap_or(false),
-            recorded: self.recorded.unwrap_or(false),
+            ambiguous: only("ambiguous", self.ambiguous)?,
+            missed: only("missed", self.missed)?,
+            recorded: only("recorded", self.recorded)?,
             after: after(self.cursor.as_deref())?,
             limit: limit(self.limit)?,
         })

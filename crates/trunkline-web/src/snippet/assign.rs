@@ -16,12 +16,14 @@ use trunkline_engine::assignment::{Answer, Known, Visit};
 use trunkline_engine::directory::SiteEntry;
 
 use super::token::{LIFE_MS, Token};
-use super::{ASSIGN_BODY_MAX, cors, read_body};
+use super::{ASSIGN_BODY_MAX, cors, read_body, unreadable};
 use crate::address::{ClientAddress, subscriber};
 use crate::app::{App, Web};
 use crate::auth::throttle::Throttle;
 use crate::problem::Problem;
 
+/// The version of the wire form that is spoken here.
+const FORMAT: u8 = 1;
 /// Seconds for which a page may show a remembered assignment without asking.
 const REMEMBER_S: u32 = 1_800;
 /// Seconds between heartbeats of a visible page.
@@ -33,6 +35,8 @@ const TARGETS_MAX: usize = 20;
 
 #[derive(Debug, Deserialize)]
 struct AssignRequest<'a> {
+    /// Version of the wire form.
+    v: u8,
     /// Version of the site's configuration the page carries.
     #[serde(default)]
     c: i64,
@@ -122,8 +126,13 @@ fn read(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Option<Visit>, Problem> {
-    let request: AssignRequest<'_> =
-        serde_json::from_slice(body).map_err(|e| Problem::bad_request(e.to_string()))?;
+    let request: AssignRequest<'_> = serde_json::from_slice(body).map_err(|e| unreadable(&e))?;
+    if request.v != FORMAT {
+        return Err(Problem::invalid(
+            "v",
+            format!("This server speaks version {FORMAT}; paste the site's block again."),
+        ));
+    }
     let page = cut(request.page.split('#').next().unwrap_or(""), PAGE_MAX);
     let landing = Landing::parse(page)
         .ok_or_else(|| Problem::invalid("page", "Send the page's whole address."))?;

@@ -13,7 +13,7 @@ use trunkline_engine::directory::SiteEntry;
 
 use super::assign::{PAGE_MAX, cut};
 use super::token::Token;
-use super::{EVENT_BODY_MAX, cors, read_body};
+use super::{EVENT_BODY_MAX, cors, read_body, unreadable};
 use crate::address::{ClientAddress, subscriber};
 use crate::app::App;
 use crate::problem::Problem;
@@ -63,8 +63,7 @@ pub(super) async fn event(
 
 async fn take(app: &App, site: &SiteEntry, head: &Parts, body: Body) -> Result<(), Problem> {
     let body = read_body(body, EVENT_BODY_MAX).await?;
-    let request: EventRequest =
-        serde_json::from_slice(&body).map_err(|e| Problem::bad_request(e.to_string()))?;
+    let request: EventRequest = serde_json::from_slice(&body).map_err(|e| unreadable(&e))?;
     if request.events.len() > EVENTS_MAX {
         return Err(Problem::invalid(
             "events",
@@ -72,8 +71,8 @@ async fn take(app: &App, site: &SiteEntry, head: &Parts, body: Body) -> Result<(
         ));
     }
     let now = app.backend.moment.now();
-    let lost = || Problem::unauthorized("The token has ended. Ask for an assignment again.");
-    let token = Token::open(&request.token, &app.token_key, site.site.id, now).ok_or_else(lost)?;
+    let token = Token::open(&request.token, &app.token_key, site.site.id, now)
+        .ok_or_else(Problem::lost_token)?;
     let ClientAddress(address) = ClientAddress::of(head, app);
     let events = u32::try_from(request.events.len()).unwrap_or(u32::MAX);
     app.snippet
@@ -95,7 +94,7 @@ async fn take(app: &App, site: &SiteEntry, head: &Parts, body: Body) -> Result<(
         .await
     {
         BeaconOutcome::Taken => Ok(()),
-        BeaconOutcome::Lost => Err(lost()),
+        BeaconOutcome::Lost => Err(Problem::lost_token()),
         BeaconOutcome::Busy => Err(Problem::unavailable("The server is busy. Send it again.")),
     }
 }

@@ -45,3 +45,13 @@ async fn read_body(body: Body, max: usize) -> Result<Bytes, Problem> {
         Err(_) => Err(Problem::bad_request("The body could not be read.")),
     }
 }
+
+/// What is wrong with a body that is not the snippet's.
+fn unreadable(error: &serde_json::Error) -> Problem {
+    if error.is_data() && error.to_string().contains("struct") {
+        return Problem::bad_request(
+            "Send a JSON object as the snippet does; see the documentation.",
+        );
+    }
+    Problem::bad_request(error.to_string())
+}

@@ -34,21 +34,26 @@ pub(crate) async fn copy(config: &Config, to: &str) -> anyhow::Result<()> {
         );
     }
     let store = wiring::open_store(config).await?;
-    let target = Db::open(
-        &Location::parse(to)?,
-        DbOptions::default(),
-        schema::MIGRATIONS,
-    )
-    .await
-    .context("the target cannot be opened")?;
+    let location = Location::parse(to)?;
+    let target = Db::open(&location, DbOptions::default(), schema::MIGRATIONS)
+        .await
+        .context("the target cannot be opened")?;
     let copied = trunkline_store::db::copy(store.db(), &target, schema::TABLES).await?;
     for table in &copied {
         say(&format!("{:>10}  {}", table.rows, table.table));
     }
     store.db().close().await;
     target.close().await;
+    let then = match &location {
+        Location::Postgres(_) => "set database.url to the new address".to_owned(),
+        Location::Sqlite(path) => format!(
+            "SQLite is used from the data folder alone: move {} there as {} and leave database.url empty",
+            path.display(),
+            crate::config::SQLITE_FILE
+        ),
+    };
     say(&format!(
-        "copied and compared {} tables; set database.url to the new address",
+        "copied and compared {} tables; {then}",
         copied.len()
     ));
     Ok(())

@@ -151,19 +151,24 @@ async fn bad_requests_of_pages_get_a_clear_answer_and_change_nothing() {
         (String::new(), 400),
         ("{".to_owned(), 400),
         ("[]".to_owned(), 400),
-        (json!({"page": 3}).to_string(), 400),
-        (json!({"page": "https://evil.example/"}).to_string(), 422),
-        (json!({"page": "javascript:1"}).to_string(), 422),
-        (json!({"page": page, "consent": 9}).to_string(), 422),
+        (json!({"v": 1, "page": 3}).to_string(), 400),
+        ("[]".to_owned(), 400),
+        (json!({"v": 99, "page": page}).to_string(), 422),
         (
-            json!({"page": page, "targets": vec!["swt_0000000000000"; 50]}).to_string(),
+            json!({"v": 1, "page": "https://evil.example/"}).to_string(),
+            422,
+        ),
+        (json!({"v": 1, "page": "javascript:1"}).to_string(), 422),
+        (json!({"v": 1, "page": page, "consent": 9}).to_string(), 422),
+        (
+            json!({"v": 1, "page": page, "targets": vec!["swt_0000000000000"; 50]}).to_string(),
             422,
         ),
         (
-            json!({"page": page, "targets": ["site_0000000000000"]}).to_string(),
+            json!({"v": 1, "page": page, "targets": ["site_0000000000000"]}).to_string(),
             422,
         ),
-        (json!({"page": page, "ref": far}).to_string(), 413),
+        (json!({"v": 1, "page": page, "ref": far}).to_string(), 413),
     ] {
         let answer = house.page_post(&site, "assign", &body).await;
         assert_eq!(answer.status().as_u16(), status, "{body}");
@@ -202,7 +207,7 @@ async fn bad_requests_of_pages_get_a_clear_answer_and_change_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn crawlers_get_the_original_number() {
     let (house, site, _) = with_pool(2).await;
-    let body = json!({"page": format!("https://{HOST}/")}).to_string();
+    let body = json!({"v": 1, "page": format!("https://{HOST}/")}).to_string();
     let request = house
         .client
         .post(house.url(&format!("/t/{}/assign", site.key)))

@@ -70,13 +70,21 @@ fn serve(
 
 /// Restarts the log from its beginning; run by the writer between two batches.
 pub(super) fn restart(conn: &Connection) {
+    move_all(conn, "RESTART");
+}
+
+/// Empties the log, so that the file alone is the whole database; run by the writer at its end. A reader that is still
+/// busy then only keeps the log as it is.
+pub(super) fn empty(conn: &Connection) {
+    move_all(conn, "TRUNCATE");
+}
+
+fn move_all(conn: &Connection, mode: &str) {
     let brief = Duration::from_millis(limits::WAL_RESTART_MS_MAX);
     let usual = Duration::from_millis(limits::BUSY_MS_MAX);
-    let result = conn
-        .busy_timeout(brief)
-        .and_then(|()| frames(conn, "RESTART"));
+    let result = conn.busy_timeout(brief).and_then(|()| frames(conn, mode));
     if let Err(error) = result.and_then(|_| conn.busy_timeout(usual)) {
-        tracing::warn!(%error, "restart of the write-ahead log failed");
+        tracing::warn!(%error, "the write-ahead log could not be moved");
     }
 }
 

@@ -65,12 +65,13 @@ pub(super) fn serve(
     let mut waiting = Vec::with_capacity(limits::BATCH_ENTRIES_MAX);
     while queue.blocking_recv_many(&mut waiting, limits::BATCH_ENTRIES_MAX) > 0 {
         if !writer.work_through(waiting.drain(..)) {
-            return;
+            break;
         }
         if restart_wanted.swap(false, Ordering::Relaxed) {
             checkpoint::restart(conn);
         }
     }
+    checkpoint::empty(conn);
 }
 
 struct Writer<'c> {
