@@ -267,6 +267,7 @@ impl Assignments {
         records.push(self.touch(id, visit, source, now));
         let live = LiveSession {
             visitor,
+            device: visit.device,
             seen_at: now,
             recorded_at: now,
             source: source.clone(),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tokio::sync::oneshot;
-use trunkline_core::attribution::{EarlierCall, Showing, Tap};
+use trunkline_core::attribution::{EarlierCall, NumberHistory, Showing, Tap};
 use trunkline_core::base::id::{
     AccountId, CallId, NumberId, RecordingId, SessionId, SiteId, VisitorId,
 };
@@ -220,6 +220,10 @@ impl CallRecords for MemoryCalls {
     ) -> PortResult<(bool, Option<EarlierCall>)> {
         self.gate().await?;
         Ok((false, None))
+    }
+
+    async fn number_history(&self, _: NumberId, _: Timestamp, _: u32) -> PortResult<NumberHistory> {
+        Ok(NumberHistory::default())
     }
 
     async fn minutes_since(&self, _account: AccountId, _since: Timestamp) -> PortResult<i64> {

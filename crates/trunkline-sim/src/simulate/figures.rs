@@ -70,10 +70,7 @@ impl Outcomes {
     /// The same, of the calls with or without a tap.
     #[must_use]
     pub fn accuracy_tapped(&self, tapped: bool) -> f64 {
-        self.share(
-            |c| c.truth.is_some() && c.tapped == tapped,
-            Outcome::right,
-        )
+        self.share(|c| c.truth.is_some() && c.tapped == tapped, Outcome::right)
     }
 
     /// Share of all calls that were credited to a visit they did not come from.

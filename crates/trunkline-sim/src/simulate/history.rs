@@ -194,16 +194,13 @@ fn beats(moments: &mut Vec<(i64, Moment)>, visit: usize, view: (i64, i64), last_
 
 impl Maker {
     /// How busy a moment is against the mean.
-    fn busy(&self, at: i64, bursts: &[i64]) -> f64 {
+    fn busy(&self, at: i64, loud: bool) -> f64 {
         let hour = (at % DAY_MS / HOUR_MS) as usize;
         let weekday = (at / DAY_MS % 7) as usize;
         let mean = |list: &[f64]| list.iter().sum::<f64>() / list.len() as f64;
         let shape = &self.shape;
         let even = shape.hours[hour] / mean(&shape.hours) * shape.weekdays[weekday]
             / mean(&shape.weekdays);
-        let loud = bursts
-            .iter()
-            .any(|start| (*start..start + BURST_MS).contains(&at));
         if loud { even * shape.bursts.1 } else { even }
     }
 
@@ -217,6 +214,7 @@ impl Maker {
                 bursts.push(day * DAY_MS + hour * HOUR_MS + minute * MINUTE_MS);
             }
         }
+        bursts.sort_unstable();
         let busiest = 4.0 * self.shape.bursts.1;
         let wait = DAY_MS as f64 / (self.shape.visits_per_day * busiest);
         let mut at = 0.0;
@@ -226,13 +224,8 @@ impl Maker {
             if now >= self.chosen.days * DAY_MS {
                 break;
             }
-            // A spot of this or the day before; the list is short.
-            let near: Vec<i64> = bursts
-                .iter()
-                .copied()
-                .filter(|b| (b - now).abs() <= BURST_MS)
-                .collect();
-            let busy = self.busy(now, &near);
+            let first = bursts.partition_point(|start| start + BURST_MS <= now);
+            let busy = self.busy(now, bursts.get(first).is_some_and(|start| *start <= now));
             if self.chance.happens(busy / busiest) {
                 let person = self.people.draw();
                 self.cookies += 1;
@@ -314,7 +307,11 @@ impl Maker {
             visit.view = Some((first, decides));
             tapped_at = Some(decides);
             let hesitates = chance.happens(0.08);
-            let more = if hesitates { chance.wait(40_000.0) } else { 0.0 };
+            let more = if hesitates {
+                chance.wait(40_000.0)
+            } else {
+                0.0
+            };
             decides + (chance.around(4_000.0, 0.45) + more) as i64
         } else if chance.happens(shape.later.0) {
             let later = end + chance.around(shape.later.1, shape.later.2) as i64;
@@ -398,6 +395,10 @@ fn daytime(at: i64, chance: &mut Chance) -> i64 {
         return at;
     }
     let midnight = at / DAY_MS * DAY_MS;
-    let morning = if hour < 8 { midnight } else { midnight + DAY_MS };
+    let morning = if hour < 8 {
+        midnight
+    } else {
+        midnight + DAY_MS
+    };
     morning + 8 * HOUR_MS + chance.wait(HOUR_MS as f64) as i64
 }

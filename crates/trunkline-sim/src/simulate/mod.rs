@@ -5,14 +5,18 @@
 //! and nothing is sent: weeks take seconds.
 
 mod analyst;
+mod compare;
 mod figures;
 mod history;
 mod line;
 mod people;
 mod policy;
 mod shape;
+mod table;
 
+pub use compare::Sites;
 pub use figures::{BINS, Outcome, Outcomes};
 pub use history::{Chosen, DAY_MS, History};
 pub use policy::{Policy, replay};
 pub use shape::{Homes, SHAPES, Shape};
+pub use table::{Row, picture, table};

@@ -1,5 +1,7 @@
 //! Three ways to give numbers out and to credit calls, and the replay of one history under each.
 
+use std::collections::HashMap;
+
 use trunkline_core::assignment::{Holder, Pool, PoolNumber};
 use trunkline_core::base::id::{LeaseId, NumberId, SessionId, VisitorId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
@@ -16,6 +18,9 @@ pub enum Policy {
     Ours,
     /// The number that was out of sight longest, always; the last who looked at it called.
     LastHolder,
+    /// The same, and a caller who was credited before goes back to that visit, unless the visitor is the last
+    /// who looked.
+    KnownCaller,
     /// A number is locked for 30 minutes after it was visible; who comes when none is free sees a common
     /// number; the last who looked at the dialled number called.
     Lock,
@@ -23,7 +28,9 @@ pub enum Policy {
 
 impl Policy {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Ours, Self::LastHolder, Self::Lock];
+    pub const ALL: [Self; 4] = [Self::Ours, Self::LastHolder, Self::KnownCaller, Self::Lock];
+    /// What [`Self::Ours`] is judged against.
+    pub const BASELINES: [Self; 2] = [Self::LastHolder, Self::Lock];
 
     /// Its name.
     #[must_use]
@@ -31,6 +38,7 @@ impl Policy {
         match self {
             Self::Ours => "trunkline",
             Self::LastHolder => "longest idle, last holder",
+            Self::KnownCaller => "… and known callers",
             Self::Lock => "30 min lock, overflow",
         }
     }
@@ -62,6 +70,8 @@ struct Replay<'a> {
     /// The number of each call in progress.
     dialled: Vec<Option<usize>>,
     leases: i64,
+    /// Who called before, for the policy that remembers callers.
+    callers: Option<HashMap<PhoneNumber, SessionId>>,
 }
 
 /// Lets a history pass under a policy with so many numbers. Calls before `from_day` are for learning only.
@@ -77,7 +87,7 @@ pub fn replay(history: &History, policy: Policy, numbers: usize, from_day: i64) 
     let keeper = match policy {
         Policy::Ours => Keeper::Pool(Box::new(Pool::new(false, pool()))),
         Policy::Lock => Keeper::Pool(Box::new(Pool::new(true, pool()))),
-        Policy::LastHolder => Keeper::Idle(vec![(i64::MIN, 0); numbers]),
+        Policy::LastHolder | Policy::KnownCaller => Keeper::Idle(vec![(i64::MIN, 0); numbers]),
     };
     let mut replay = Replay {
         history,
@@ -87,6 +97,7 @@ pub fn replay(history: &History, policy: Policy, numbers: usize, from_day: i64) 
         in_mind: vec![None; history.visits.len()],
         dialled: vec![None; history.calls.len()],
         leases: 0,
+        callers: (policy == Policy::KnownCaller).then(HashMap::new),
     };
     let mut analyst = (policy == Policy::Ours).then(|| Analyst::new(numbers));
     let mut outcomes = Outcomes::new(numbers);
@@ -224,10 +235,26 @@ impl Replay<'_> {
                 outcome.probability = Some(probability);
                 session
             }
-            None => line.last_viewer(),
+            None => self.remembered(facts.caller, number),
         };
         outcome.credited = credited.map(visit_of);
         Some(outcome)
+    }
+
+    /// The last who looked at the number, or the visit the caller was credited to before.
+    fn remembered(&mut self, caller: PhoneNumber, number: usize) -> Option<SessionId> {
+        let last = self.lines[number].last_viewer();
+        let Some(callers) = &mut self.callers else {
+            return last;
+        };
+        let visitor = |session| self.history.visits[visit_of(session)].visitor;
+        let before = callers.get(&caller).copied();
+        let newer = last.filter(|l| before.is_some_and(|b| visitor(b) == visitor(*l)));
+        let credited = newer.or(before).or(last);
+        if let Some(credited) = credited {
+            callers.insert(caller, credited);
+        }
+        credited
     }
 
     fn hang_up(&mut self, call: usize, at: i64) {
@@ -236,4 +263,3 @@ impl Replay<'_> {
         }
     }
 }
-

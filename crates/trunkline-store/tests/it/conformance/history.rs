@@ -1,6 +1,6 @@
 //! Visitors come, see numbers, and tap them.
 
-use trunkline_core::attribution::{Showing, Tap};
+use trunkline_core::attribution::{PageKind, Showing, Tap};
 use trunkline_core::base::Timestamp;
 use trunkline_engine::ports::History;
 use trunkline_engine::ports::history::{
@@ -262,6 +262,9 @@ async fn attribution_sees_who_was_shown_a_number_within_the_window() {
             first_visible: after(from),
             last_visible: after(to),
             confirmed,
+            device: sessions[n].device,
+            area: None,
+            page: PageKind::Other,
         };
         let all = vec![
             seen(0, 1, 25, true),
