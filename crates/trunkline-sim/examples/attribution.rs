@@ -13,9 +13,11 @@ use trunkline_sim::simulate::{BINS, Chosen, Outcomes, Policy, SHAPES, Shape, Sit
 /// Days of each history; the first half is for learning, the second is counted.
 const DAYS: i64 = 60;
 /// Calls to be counted in each cell, about.
-const CALLS: f64 = 6_000.0;
+const CALLS: f64 = 3_500.0;
 /// Shares of the callers who tap.
 const TAPS: [f64; 3] = [0.0, 0.3, 0.6];
+/// The share the bar is about.
+const BAR_TAPS: f64 = 0.3;
 /// Daily visitors for each number: the market's rule, and two thriftier ones.
 const VISITORS_PER_NUMBER: [f64; 3] = [20.0, 40.0, 80.0];
 /// Share of the calls that the person who answers confirms.
@@ -32,6 +34,7 @@ struct Cell {
     outcomes: Vec<(Policy, Outcomes)>,
     /// Numbers ours needs to be as right as the best baseline, and as the one that knows callers.
     fewest: Option<usize>,
+    /// Only where a bar asks for it.
     fewest_known: Option<usize>,
 }
 
@@ -52,6 +55,7 @@ impl Cell {
             .fold(0.0, f64::max);
         let known = accuracy(Policy::KnownCaller).max(best);
         let most = numbers * 3 / 2 + 1;
+        let search_known = taps == BAR_TAPS;
         Self {
             shape,
             taps,
@@ -59,7 +63,9 @@ impl Cell {
             numbers,
             at_once: sites.at_once(),
             fewest: sites.fewest(Policy::Ours, best, most),
-            fewest_known: sites.fewest(Policy::Ours, known, most),
+            fewest_known: search_known
+                .then(|| sites.fewest(Policy::Ours, known, most))
+                .flatten(),
             outcomes,
         }
     }
@@ -79,9 +85,12 @@ impl Cell {
         let ours = self.of(Policy::Ours);
         let part = |tapped| ours.map_or(0.0, |o| o.accuracy_tapped(tapped)) * 100.0;
         let error = ours.and_then(Outcomes::calibration_error).unwrap_or(1.0);
-        let needs = |fewest: Option<usize>| fewest.map_or("-".to_owned(), |n| n.to_string());
+        let needs = |fewest: Option<usize>| {
+            let share = |n| format!("{n:>4} {:>5.2}", self.ratio(fewest));
+            fewest.map_or_else(|| format!("{:>10}", "-"), share)
+        };
         format!(
-            "{:7} {:>4.0} % 1:{:<3} {:>4} {:>6.1} | {:>5.1} {:>5.1} {:>5.1} | {:>5.1} {:>5.1} {:>5.1} | {:>4} {:>5.2} | {:>4} {:>5.2} | {:.4}",
+            "{:7} {:>4.0} % 1:{:<3} {:>4} {:>6.1} | {:>5.1} {:>5.1} {:>5.1} | {:>5.1} {:>5.1} {:>5.1} | {} | {} | {:.4}",
             self.shape.name,
             self.taps * 100.0,
             self.rule,
@@ -94,9 +103,7 @@ impl Cell {
             accuracy(Policy::Lock),
             accuracy(Policy::KnownCaller),
             needs(self.fewest),
-            self.ratio(self.fewest),
             needs(self.fewest_known),
-            self.ratio(self.fewest_known),
             error,
         )
     }
@@ -107,7 +114,7 @@ fn main() -> std::io::Result<()> {
     let jobs: Vec<(&'static Shape, f64, f64)> = SHAPES
         .iter()
         .flat_map(|shape| TAPS.map(|taps| (shape, taps, CONFIRMED)))
-        .chain(SHAPES.iter().map(|shape| (shape, 0.3, 0.0)))
+        .chain(SHAPES.iter().map(|shape| (shape, BAR_TAPS, 0.0)))
         .collect();
     let next = AtomicUsize::new(0);
     let done = Mutex::new(BTreeMap::new());
@@ -191,7 +198,7 @@ fn result(cells: &[Cell], unconfirmed: &[Cell]) -> Value {
     let worst = |rule: f64, of: fn(&Cell) -> Option<usize>| {
         let ratios = cells
             .iter()
-            .filter(|c| c.taps == 0.3 && c.rule == rule)
+            .filter(|c| c.taps == BAR_TAPS && c.rule == rule)
             .map(|c| c.ratio(of(c)));
         rounded(ratios.fold(0.0, f64::max), 3)
     };

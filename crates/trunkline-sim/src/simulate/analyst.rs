@@ -17,7 +17,7 @@ use super::line::{Line, session};
 /// A tap this close before a call, and the only one on the number, is a label.
 const TAP_LABEL_MS: i64 = 15_000;
 /// The model is fitted this often.
-const FIT_EVERY_MS: i64 = 10 * DAY_MS;
+const FIT_EVERY_MS: i64 = 15 * DAY_MS;
 /// A caller stays joined to an earlier call for this long, as on the server.
 const EARLIER_MS: i64 = 90 * DAY_MS;
 /// One in so many confirmations is a mistake: the person who answers confirms the likeliest one.

@@ -1,6 +1,9 @@
 //! Policies side by side over several sites of one shape, and the search for the smallest pool that is as
 //! right as another.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use super::figures::Outcomes;
 use super::history::{Chosen, DAY_MS, History};
 use super::policy::{Policy, replay};
@@ -11,6 +14,8 @@ pub struct Sites {
     histories: Vec<History>,
     /// Calls before this day are for learning only.
     from_day: i64,
+    /// What was measured already: a run is the same each time.
+    known: Mutex<BTreeMap<(Policy, usize), f64>>,
 }
 
 impl Sites {
@@ -24,6 +29,7 @@ impl Sites {
         Self {
             histories: (0..count).map(site).collect(),
             from_day: chosen.days / 2,
+            known: Mutex::default(),
         }
     }
 
@@ -49,14 +55,25 @@ impl Sites {
             let one = replay(history, policy, numbers, self.from_day);
             all.extend(one.calls().iter().copied());
         }
+        self.remembered().insert((policy, numbers), all.accuracy());
         all
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, BTreeMap<(Policy, usize), f64>> {
+        // Only whole entries are ever put in.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn accuracy(&self, policy: Policy, numbers: usize) -> f64 {
+        let known = self.remembered().get(&(policy, numbers)).copied();
+        known.unwrap_or_else(|| self.run(policy, numbers).accuracy())
     }
 
     /// The fewest numbers with which a policy is right at least as often as `accuracy`, by bisection; `None`
     /// when `most` numbers are not enough.
     #[must_use]
     pub fn fewest(&self, policy: Policy, accuracy: f64, most: usize) -> Option<usize> {
-        let enough = |numbers| self.run(policy, numbers).accuracy() >= accuracy;
+        let enough = |numbers| self.accuracy(policy, numbers) >= accuracy;
         if !enough(most) {
             return None;
         }

@@ -12,7 +12,7 @@ use super::history::{From, History, Moment};
 use super::line::{Line, visit_of};
 
 /// How numbers are given out and calls credited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Policy {
     /// Trunkline's own pool and attribution.
     Ours,
