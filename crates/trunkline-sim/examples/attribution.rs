@@ -13,7 +13,7 @@ use trunkline_sim::simulate::{BINS, Chosen, Outcomes, Policy, SHAPES, Shape, Sit
 /// Days of each history; the first half is for learning, the second is counted.
 const DAYS: i64 = 60;
 /// Calls to be counted in each cell, about.
-const CALLS: f64 = 3_500.0;
+const CALLS: f64 = 3_000.0;
 /// Shares of the callers who tap.
 const TAPS: [f64; 3] = [0.0, 0.3, 0.6];
 /// The share the bar is about.
@@ -23,6 +23,19 @@ const VISITORS_PER_NUMBER: [f64; 3] = [20.0, 40.0, 80.0];
 /// Share of the calls that the person who answers confirms.
 const CONFIRMED: f64 = 0.1;
 const SEED: u64 = 20_261_123;
+
+/// What the server lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Full,
+    /// Nobody confirms a call: labels come from taps alone.
+    Unconfirmed,
+    /// It does not know where visitors are.
+    Unlocated,
+}
+
+/// A shape, a tap share, and what is lacking.
+type Job = (&'static Shape, f64, Kind);
 
 /// What one cell came to.
 struct Cell {
@@ -111,10 +124,12 @@ impl Cell {
 
 fn main() -> std::io::Result<()> {
     let started = std::time::Instant::now();
-    let jobs: Vec<(&'static Shape, f64, f64)> = SHAPES
+    let extra = |kind| SHAPES.iter().map(move |shape| (shape, BAR_TAPS, kind));
+    let jobs: Vec<Job> = SHAPES
         .iter()
-        .flat_map(|shape| TAPS.map(|taps| (shape, taps, CONFIRMED)))
-        .chain(SHAPES.iter().map(|shape| (shape, BAR_TAPS, 0.0)))
+        .flat_map(|shape| TAPS.map(|taps| (shape, taps, Kind::Full)))
+        .chain(extra(Kind::Unconfirmed))
+        .chain(extra(Kind::Unlocated))
         .collect();
     let next = AtomicUsize::new(0);
     let done = Mutex::new(BTreeMap::new());
@@ -137,13 +152,12 @@ fn main() -> std::io::Result<()> {
     let done = done
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
-    let (fitted, unconfirmed): (Vec<_>, Vec<_>) = done
-        .into_iter()
-        .partition(|(index, _)| jobs[*index].2 > 0.0);
-    let flat = |cells: Vec<(usize, Vec<Cell>)>| -> Vec<Cell> {
-        cells.into_iter().flat_map(|(_, cells)| cells).collect()
+    let of = |kind: Kind| -> Vec<&Cell> {
+        let jobs = done.iter().filter(|(index, _)| jobs[**index].2 == kind);
+        jobs.flat_map(|(_, cells)| cells).collect()
     };
-    let (cells, unconfirmed) = (flat(fitted), flat(unconfirmed));
+    let (cells, unconfirmed) = (of(Kind::Full), of(Kind::Unconfirmed));
+    let unlocated = of(Kind::Unlocated);
     let mut out = std::io::stdout().lock();
     let head = "shape    taps rule numbers at once | ours, tapped, read | last holder, lock, known callers | needs, ratio | needs, ratio (known callers) | calibration error";
     writeln!(out, "{head}")?;
@@ -154,22 +168,31 @@ fn main() -> std::io::Result<()> {
     for cell in &unconfirmed {
         writeln!(out, "{}", cell.line())?;
     }
-    let mut line = result(&cells, &unconfirmed);
+    writeln!(out, "without knowing where visitors are:")?;
+    for cell in &unlocated {
+        writeln!(out, "{}", cell.line())?;
+    }
+    let mut line = result(&cells, &unconfirmed, &unlocated);
     line["seconds"] = json!(started.elapsed().as_secs());
     writeln!(out, "{line}")
 }
 
-/// The cells of one shape and tap share; without confirmations only the market's rule.
-fn cells((shape, taps, confirmed): (&'static Shape, f64, f64)) -> Vec<Cell> {
+/// The cells of one shape and tap share; of what lacks something only those of the market's rule.
+fn cells((shape, taps, kind): Job) -> Vec<Cell> {
     let chosen = Chosen {
         seed: SEED,
         days: DAYS,
         taps,
-        confirmed,
+        confirmed: if kind == Kind::Unconfirmed {
+            0.0
+        } else {
+            CONFIRMED
+        },
+        located: kind != Kind::Unlocated,
     };
     let per_site = shape.visits_per_day * shape.calls * (DAYS / 2) as f64;
     let sites = Sites::draw(shape, chosen, (CALLS / per_site).ceil() as u64);
-    let rules = if confirmed > 0.0 {
+    let rules = if kind == Kind::Full {
         &VISITORS_PER_NUMBER[..]
     } else {
         &VISITORS_PER_NUMBER[..1]
@@ -181,7 +204,7 @@ fn cells((shape, taps, confirmed): (&'static Shape, f64, f64)) -> Vec<Cell> {
 }
 
 /// The calibration error of all rated calls of some cells, and how many they are.
-fn calibration<'a>(cells: impl Iterator<Item = &'a Cell>) -> (f64, usize) {
+fn calibration<'a>(cells: impl Iterator<Item = &'a &'a Cell>) -> (f64, usize) {
     let rated: Vec<(f64, bool)> = cells
         .filter_map(|c| c.of(Policy::Ours))
         .flat_map(Outcomes::rated)
@@ -194,7 +217,7 @@ fn rounded(x: f64, digits: i32) -> f64 {
     (x * scale).round() / scale
 }
 
-fn result(cells: &[Cell], unconfirmed: &[Cell]) -> Value {
+fn result(cells: &[&Cell], unconfirmed: &[&Cell], unlocated: &[&Cell]) -> Value {
     let worst = |rule: f64, of: fn(&Cell) -> Option<usize>| {
         let ratios = cells
             .iter()
@@ -208,15 +231,20 @@ fn result(cells: &[Cell], unconfirmed: &[Cell]) -> Value {
         .collect();
     let worst_shape = shapes.iter().map(|s| s.0).fold(0.0, f64::max);
     let fewest_calls = shapes.iter().map(|s| s.1).min().unwrap_or(0);
-    let alone = unconfirmed.iter().map(|c| c.ratio(c.fewest));
+    let of = |cells: &[&Cell]| {
+        let ratios = cells.iter().map(|c| c.ratio(c.fewest));
+        rounded(ratios.fold(0.0, f64::max), 3)
+    };
     json!({
         "numbers_ratio": worst(VISITORS_PER_NUMBER[0], |c| c.fewest),
         "numbers_ratio_at_1_40": worst(VISITORS_PER_NUMBER[1], |c| c.fewest),
         "numbers_ratio_at_1_80": worst(VISITORS_PER_NUMBER[2], |c| c.fewest),
         "numbers_ratio_known_callers": worst(VISITORS_PER_NUMBER[0], |c| c.fewest_known),
-        "numbers_ratio_unconfirmed": rounded(alone.fold(0.0, f64::max), 3),
+        "numbers_ratio_unconfirmed": of(unconfirmed),
+        "numbers_ratio_unlocated": of(unlocated),
         "calibration_error": rounded(worst_shape, 4),
         "calibration_error_unconfirmed": rounded(calibration(unconfirmed.iter()).0, 4),
+        "calibration_error_unlocated": rounded(calibration(unlocated.iter()).0, 4),
         "calls": fewest_calls,
         "bins": BINS,
     })

@@ -704,7 +704,7 @@ export interface components {
             credited: boolean;
             /** Format: double */
             probability: number;
-            reasons: string[];
+            reasons: components["schemas"]["Evidence"][];
             /** @description Null for "none of these". */
             session?: string | null;
             source_label: string;
@@ -719,6 +719,17 @@ export interface components {
         ClickId: {
             name: string;
             value: string;
+        };
+        /** @description A piece of evidence about a candidate. */
+        Evidence: {
+            /**
+             * Format: double
+             * @description The natural logarithm of how many times as likely it makes the candidate against "none of these":
+             *     above 0 for it, below 0 against it.
+             */
+            weight: number;
+            /** @description As a sentence, without its full stop. */
+            words: string;
         };
         /** @description A call flow. */
         Flow: {

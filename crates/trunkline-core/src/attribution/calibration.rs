@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 const PRIOR: f64 = 10.0;
 /// Steps of Newton's method; it has long converged by then.
 const ROUNDS: usize = 25;
+/// How often a step that went too far is halved.
+const HALVINGS: usize = 12;
 /// Probabilities are kept this far from 0 and 1 where their logarithm is taken.
 const EDGE: f64 = 1e-6;
 
@@ -63,8 +65,23 @@ impl Calibration {
             if determinant <= 0.0 {
                 break;
             }
-            fit.slope += (h[2] * g[0] - h[1] * g[1]) / determinant;
-            fit.shift += (h[0] * g[1] - h[1] * g[0]) / determinant;
+            let step = [
+                (h[2] * g[0] - h[1] * g[1]) / determinant,
+                (h[0] * g[1] - h[1] * g[0]) / determinant,
+            ];
+            // A whole step may go past the top; the worth says so.
+            let worth = fit.worth(outcomes);
+            let mut scale = 1.0;
+            let better = (0..HALVINGS).find_map(|_| {
+                let tried = Self {
+                    slope: fit.slope + scale * step[0],
+                    shift: fit.shift + scale * step[1],
+                };
+                scale /= 2.0;
+                (tried.worth(outcomes) > worth).then_some(tried)
+            });
+            let Some(better) = better else { break };
+            fit = better;
         }
         // A correction that turns the order round would be a mistake of too few outcomes.
         if fit.slope.is_finite() && fit.shift.is_finite() && fit.slope > 0.0 {
@@ -72,6 +89,16 @@ impl Calibration {
         } else {
             Self::default()
         }
+    }
+
+    /// The penalised log-likelihood of outcomes.
+    fn worth(&self, outcomes: &[(f64, bool)]) -> f64 {
+        let told = outcomes.iter().map(|&(p, right)| {
+            let q = self.of(p).clamp(EDGE, 1.0 - EDGE);
+            if right { q.ln() } else { (1.0 - q).ln() }
+        });
+        let held = (self.slope - 1.0).powi(2) + self.shift.powi(2);
+        told.sum::<f64>() - PRIOR * held / 2.0
     }
 
     /// A probability corrected.

@@ -7,6 +7,8 @@ mod calibration;
 mod evidence;
 mod facts;
 mod learn;
+#[cfg(test)]
+mod learn_tests;
 mod model;
 mod signals;
 #[cfg(test)]

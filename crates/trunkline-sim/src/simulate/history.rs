@@ -107,6 +107,8 @@ pub struct Chosen {
     pub taps: f64,
     /// Share of the calls whose caller is confirmed by the person who answers.
     pub confirmed: f64,
+    /// Whether the server knows where visitors are.
+    pub located: bool,
 }
 
 struct Maker {
@@ -270,7 +272,9 @@ impl Maker {
             at,
             visitor,
             device,
-            area: person.located(device, chance),
+            area: person
+                .located(device, chance)
+                .filter(|_| self.chosen.located),
             page: if on_contact {
                 PageKind::Contact
             } else {

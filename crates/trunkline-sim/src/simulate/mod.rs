@@ -13,6 +13,8 @@ mod people;
 mod policy;
 mod shape;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use compare::Sites;
 pub use figures::{BINS, Outcome, Outcomes};

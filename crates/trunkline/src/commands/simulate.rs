@@ -36,6 +36,9 @@ pub(crate) struct Options {
     /// Percentage of the calls that the person who answers confirms.
     #[arg(long, default_value_t = 10.0)]
     confirmed: f64,
+    /// The server does not know where visitors are.
+    #[arg(long)]
+    unlocated: bool,
     /// Days; the first half is for learning, the second is counted.
     #[arg(long, default_value_t = 60)]
     days: i64,
@@ -61,6 +64,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         days: options.days,
         taps: options.taps / 100.0,
         confirmed: options.confirmed / 100.0,
+        located: !options.unlocated,
     };
     let sites = Sites::draw(&shape, chosen, options.sites);
     let sizes = if options.numbers.is_empty() {
