@@ -5,9 +5,15 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use serde_json::{Value, json};
-use trunkline_core::attribution::{calibration_error, reliability};
+use trunkline_core::attribution::{
+    CallFacts, Known, Model, NumberHistory, PageKind, Showing, calibration_error, reliability,
+};
+use trunkline_core::base::id::{SessionId, VisitorId};
+use trunkline_core::base::{Area, PhoneNumber, Timestamp};
+use trunkline_core::visitor::Device;
 use trunkline_sim::simulate::{BINS, Chosen, Outcomes, Policy, SHAPES, Shape, Sites};
 
 /// Days of each history; the first half is for learning, the second is counted.
@@ -22,6 +28,9 @@ const BAR_TAPS: f64 = 0.3;
 const VISITORS_PER_NUMBER: [f64; 3] = [20.0, 40.0, 80.0];
 /// Share of the calls that the person who answers confirms.
 const CONFIRMED: f64 = 0.1;
+/// Candidates of the call whose time is taken, and how often it is repeated.
+const CANDIDATES: i64 = 200;
+const REPEATS: u32 = 2_000;
 const SEED: u64 = 20_261_123;
 
 /// What the server lacks.
@@ -123,7 +132,13 @@ impl Cell {
 }
 
 fn main() -> std::io::Result<()> {
-    let started = std::time::Instant::now();
+    let started = Instant::now();
+    let attribute_us = attribute_us();
+    let mut out = std::io::stdout();
+    writeln!(
+        out,
+        "one call with {CANDIDATES} candidates: {attribute_us:.0} µs"
+    )?;
     let extra = |kind| SHAPES.iter().map(move |shape| (shape, BAR_TAPS, kind));
     let jobs: Vec<Job> = SHAPES
         .iter()
@@ -158,7 +173,6 @@ fn main() -> std::io::Result<()> {
     };
     let (cells, unconfirmed) = (of(Kind::Full), of(Kind::Unconfirmed));
     let unlocated = of(Kind::Unlocated);
-    let mut out = std::io::stdout().lock();
     let head = "shape    taps rule numbers at once | ours, tapped, read | last holder, lock, known callers | needs, ratio | needs, ratio (known callers) | calibration error";
     writeln!(out, "{head}")?;
     for cell in &cells {
@@ -173,6 +187,7 @@ fn main() -> std::io::Result<()> {
         writeln!(out, "{}", cell.line())?;
     }
     let mut line = result(&cells, &unconfirmed, &unlocated);
+    line["attribute_200_us"] = json!(rounded(attribute_us, 0));
     line["seconds"] = json!(started.elapsed().as_secs());
     writeln!(out, "{line}")
 }
@@ -210,6 +225,39 @@ fn calibration<'a>(cells: impl Iterator<Item = &'a &'a Cell>) -> (f64, usize) {
         .flat_map(Outcomes::rated)
         .collect();
     (calibration_error(&reliability(&rated, BINS)), rated.len())
+}
+
+/// Microseconds to credit one call with [`CANDIDATES`] candidates, in the mean.
+fn attribute_us() -> f64 {
+    let at = Timestamp::from_millis(1_800_000_000_000);
+    let showing = |n: i64| Showing {
+        session: SessionId::from_raw(n + 1),
+        visitor: VisitorId::from_raw(n + 1),
+        first_visible: at.plus_millis(-n * 600_000 - 60_000),
+        last_visible: at.plus_millis(-n * 600_000),
+        confirmed: n % 5 > 0,
+        device: Device::Phone,
+        area: Area::new("TX", "Dallas"),
+        page: PageKind::Contact,
+    };
+    let showings: Vec<Showing> = (0..CANDIDATES).map(showing).collect();
+    let known = Known {
+        call: CallFacts {
+            at,
+            caller: Some(PhoneNumber::from_digits(12_145_550_100)),
+            number: NumberHistory::default(),
+        },
+        showings: &showings,
+        taps: &[],
+        earlier: None,
+        form: None,
+    };
+    let model = Model::default();
+    let started = Instant::now();
+    for _ in 0..REPEATS {
+        std::hint::black_box(model.attribute(std::hint::black_box(&known)));
+    }
+    started.elapsed().as_secs_f64() * 1e6 / f64::from(REPEATS)
 }
 
 fn rounded(x: f64, digits: i32) -> f64 {
