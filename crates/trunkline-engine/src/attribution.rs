@@ -5,13 +5,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use trunkline_core::assignment::{NumberUse, TrackingNumber};
-use trunkline_core::attribution::{CallFacts, Credit, Showing, WINDOW_DAYS, attribute};
+use trunkline_core::attribution::{
+    CallFacts, Candidate, Credit, EarlierCall, Known, Model, NumberHistory, Reason, Showing,
+    WINDOW_DAYS,
+};
 use trunkline_core::base::id::SessionId;
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::visitor::{Channel, Device, Source};
 
 use crate::assignment::{Assignments, visitor_label};
-use crate::ports::calls::CandidateRow;
+use crate::ports::calls::{CandidateRow, ReasonRow};
 use crate::ports::history::SessionRow;
 use crate::ports::{CallRecords, History, PortResult};
 
@@ -21,6 +24,8 @@ const SHOWINGS_MAX: u32 = 200;
 const TAPS_SINCE_MS: i64 = 3_600_000;
 /// How long a caller stays joined to the session of an earlier call, in days.
 const EARLIER_CALL_DAYS: i64 = 90;
+/// The latest calls of a number that tell how many strays it gets.
+const NUMBER_CALLS: u32 = 200;
 const DAY_MS: i64 = 86_400_000;
 
 /// What attribution says about a call.
@@ -45,6 +50,7 @@ pub struct Attributions {
     history: Arc<dyn History>,
     calls: Arc<dyn CallRecords>,
     assignments: Arc<Assignments>,
+    model: Model,
 }
 
 impl Attributions {
@@ -59,6 +65,7 @@ impl Attributions {
             history,
             calls,
             assignments,
+            model: Model::default(),
         }
     }
 
@@ -73,19 +80,28 @@ impl Attributions {
         at: Timestamp,
     ) -> PortResult<Verdict> {
         let since = at.plus_millis(-WINDOW_DAYS * DAY_MS);
-        let (stored, taps, earlier) = tokio::try_join!(
+        let (stored, taps, earlier, history) = tokio::try_join!(
             self.history.showings_of(number.id, since, at, SHOWINGS_MAX),
             self.history
                 .taps_on(number.id, at.plus_millis(-TAPS_SINCE_MS), at),
             self.earlier(number, caller, at),
+            self.calls.number_history(number.id, at, NUMBER_CALLS),
         )?;
         let (called_before, earlier) = earlier;
-        // Nobody knows whether a withheld number called before.
-        let first_time = caller.is_some() && !called_before;
         let showings = self.with_memory(number, stored);
-        let credit = attribute(&CallFacts { at }, &showings, &taps, earlier);
-        let sessions = self.sessions(&credit).await?;
-        Ok(verdict(number, &credit, &sessions, first_time))
+        let credit = self.model.attribute(&Known {
+            call: CallFacts {
+                at,
+                caller,
+                number: history,
+            },
+            showings: &showings,
+            taps: &taps,
+            earlier,
+            form: None,
+        });
+        let sessions = self.sessions(&credit, at).await?;
+        Ok(verdict(number, &credit, &sessions, !called_before))
     }
 
     /// What memory alone says, for when the store is late: the sessions that have the number on their
@@ -93,7 +109,17 @@ impl Attributions {
     #[must_use]
     pub fn from_memory(&self, number: &TrackingNumber, at: Timestamp) -> Verdict {
         let showings = self.with_memory(number, Vec::new());
-        let credit = attribute(&CallFacts { at }, &showings, &[], None);
+        let credit = self.model.attribute(&Known {
+            call: CallFacts {
+                at,
+                caller: None,
+                number: NumberHistory::default(),
+            },
+            showings: &showings,
+            taps: &[],
+            earlier: None,
+            form: None,
+        });
         let mut verdict = verdict(number, &credit, &HashMap::new(), false);
         for (row, candidate) in verdict.candidates.iter_mut().zip(&credit.candidates) {
             let shown = showings
@@ -118,7 +144,7 @@ impl Attributions {
         number: &TrackingNumber,
         caller: Option<PhoneNumber>,
         at: Timestamp,
-    ) -> PortResult<(bool, Option<trunkline_core::attribution::EarlierCall>)> {
+    ) -> PortResult<(bool, Option<EarlierCall>)> {
         let Some(caller) = caller else {
             return Ok((false, None));
         };
@@ -139,13 +165,31 @@ impl Attributions {
         stored
     }
 
-    async fn sessions(&self, credit: &Credit) -> PortResult<HashMap<SessionId, SessionRow>> {
+    /// The candidates' sessions, under the source of their latest arrival before the call.
+    async fn sessions(
+        &self,
+        credit: &Credit,
+        at: Timestamp,
+    ) -> PortResult<HashMap<SessionId, SessionRow>> {
         let ids: Vec<SessionId> = credit.candidates.iter().filter_map(|c| c.session).collect();
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        let rows = self.history.sessions_by_id(&ids).await?;
+        let (mut rows, mut latest) = tokio::try_join!(
+            self.history.sessions_by_id(&ids),
+            self.history.latest_sources(&ids, at),
+        )?;
+        name_by(&mut rows, &mut latest);
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+    }
+}
+
+/// Gives sessions the source of their latest arrival: what a call is credited to, and what lists show.
+pub fn name_by(rows: &mut [SessionRow], latest: &mut HashMap<SessionId, Source>) {
+    for row in rows {
+        if let Some(source) = latest.remove(&row.id) {
+            row.source = source;
+        }
     }
 }
 
@@ -155,14 +199,14 @@ fn verdict(
     sessions: &HashMap<SessionId, SessionRow>,
     first_time: bool,
 ) -> Verdict {
-    let row = |candidate: &trunkline_core::attribution::Candidate| {
+    let row = |candidate: &Candidate| {
         let session = candidate.session.and_then(|id| sessions.get(&id));
         CandidateRow {
             session: candidate.session,
             probability: candidate.probability,
             who: session.map_or_else(|| "None of these".to_owned(), who),
             source: session.map_or_else(String::new, |s| s.source.label()),
-            reasons: candidate.evidence.iter().map(|e| e.sentence()).collect(),
+            reasons: candidate.reasons.iter().map(reason).collect(),
         }
     };
     let credited = credit.credited();
@@ -177,6 +221,13 @@ fn verdict(
         ambiguous: credit.is_ambiguous(),
         source: source_of(number, of_session, credit.is_ambiguous()),
         first_time,
+    }
+}
+
+fn reason(reason: &Reason) -> ReasonRow {
+    ReasonRow {
+        words: reason.evidence.sentence(),
+        weight: reason.weight,
     }
 }
 

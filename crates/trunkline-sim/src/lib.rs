@@ -5,5 +5,6 @@ pub mod audio;
 pub mod carrier;
 pub mod chance;
 pub mod demo_site;
+pub mod simulate;
 pub mod visitor;
 pub mod world;

@@ -48,18 +48,19 @@ impl PastArrivals for Store {
         for one in renamed {
             let mut row = source_values(one.after.clone()).to_vec();
             row.extend(args![one.session]);
-            if let Some(touch) = one.touch {
-                row.extend(args![touch]);
-                whole.push(RENAME_TOUCH, row, Expect::Any);
-                steps += 1;
-                continue;
-            }
             let mut of_calls = row.clone();
             let before = &one.before;
             of_calls.extend(args![&before.rule, before.channel, &before.source]);
+            let rename = match one.touch {
+                None => RENAME_SESSION,
+                Some(touch) => {
+                    row.extend(args![touch]);
+                    RENAME_TOUCH
+                }
+            };
             calls.push(steps + 1);
             steps += 2;
-            whole.push(RENAME_SESSION, row, Expect::Any);
+            whole.push(rename, row, Expect::Any);
             whole.push(RENAME_CALLS, of_calls, Expect::Any);
         }
         match self.db.submit(whole).await.map_err(port_error)? {

@@ -3,6 +3,7 @@
 use trunkline_core::attribution;
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{LeaseId, NumberId, SessionId, ShowingId};
+use trunkline_core::visitor::Device;
 use trunkline_engine::ports::history::{LeaseRow, OpenLease, ShowingRow, TapRow};
 
 use crate::args;
@@ -16,13 +17,14 @@ crate::statements! { "assignment";
         WHERE later.number = lease.number AND (later.started_at, later.id) > (lease.started_at, lease.id)) \
         ORDER BY started_at DESC, id DESC";
     /// The newest showings of a number, each with the last time it is known to have been visible.
-    SHOWINGS_OF = "SELECT s.session, s.visitor, s.at, l.seen_at, \
+    SHOWINGS_OF = "SELECT s.session, s.visitor, s.at, s.page, l.seen_at, v.device, \
         (SELECT max(e.at) FROM showing_end AS e WHERE e.showing = s.id) AS ended_at \
-        FROM showing AS s LEFT JOIN lease AS l ON l.id = s.lease \
+        FROM showing AS s LEFT JOIN lease AS l ON l.id = s.lease LEFT JOIN session AS v ON v.id = s.session \
         WHERE s.number = $1 AND s.at <= $2 ORDER BY s.at DESC, s.id DESC LIMIT $3";
-    UNCONFIRMED_LEASES_OF = "SELECT session, visitor, started_at, seen_at FROM lease \
-        WHERE number = $1 AND started_at >= $2 AND started_at <= $3 AND confirmed_at IS NULL \
-        ORDER BY started_at DESC, id DESC LIMIT $4";
+    UNCONFIRMED_LEASES_OF = "SELECT l.session, l.visitor, l.started_at, l.seen_at, v.device FROM lease AS l \
+        LEFT JOIN session AS v ON v.id = l.session \
+        WHERE l.number = $1 AND l.started_at >= $2 AND l.started_at <= $3 AND l.confirmed_at IS NULL \
+        ORDER BY l.started_at DESC, l.id DESC LIMIT $4";
     TAPS_ON = "SELECT session, at FROM tap WHERE number = $1 AND at >= $2 AND at <= $3 ORDER BY at DESC, id DESC LIMIT $4";
     SHOWINGS_IN = "SELECT s.id, s.number, s.session, s.visitor, s.lease, s.at, s.page, s.swaps, l.seen_at, \
         (SELECT max(e.at) FROM showing_end AS e WHERE e.showing = s.id) AS ended_at \
@@ -209,6 +211,9 @@ pub(crate) async fn showings_of(
             first_visible: row.get("at")?,
             last_visible: last_visible(row)?,
             confirmed: true,
+            device: device(row)?,
+            area: None,
+            page: attribution::PageKind::of(&row.get::<String>("page")?),
         })
     })?;
     found.extend(each(&given, |row| {
@@ -218,12 +223,21 @@ pub(crate) async fn showings_of(
             first_visible: row.get("started_at")?,
             last_visible: row.get("seen_at")?,
             confirmed: false,
+            device: device(row)?,
+            area: None,
+            page: attribution::PageKind::Other,
         })
     })?);
     found.retain(|showing| showing.last_visible >= since);
     found.sort_by_key(|showing| std::cmp::Reverse((showing.last_visible, showing.session)));
     found.truncate(limit as usize);
     Ok(found)
+}
+
+/// The device of the session; a desk when the session's own row is not there yet.
+fn device(row: &Row) -> Result<Device, DbError> {
+    let device: Option<Device> = row.get("device")?;
+    Ok(device.unwrap_or(Device::Desktop))
 }
 
 /// The latest of what the showing, its end and its lease tell.

@@ -1,10 +1,13 @@
 //! The history of visits: the group commit of the hot path, and the reads of attribution and the dashboard.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use tokio::sync::oneshot;
 use trunkline_core::attribution;
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{NumberId, SessionId};
+use trunkline_core::visitor::Source;
 use trunkline_engine::ports::history::{
     Commit, History, OpenLease, Record, SessionFilter, SessionRow, SessionStory,
 };
@@ -42,6 +45,16 @@ impl History for Store {
 
     async fn sessions_by_id(&self, ids: &[SessionId]) -> PortResult<Vec<SessionRow>> {
         visitor::sessions_by_id(&self.db, ids)
+            .await
+            .map_err(port_error)
+    }
+
+    async fn latest_sources(
+        &self,
+        ids: &[SessionId],
+        until: Timestamp,
+    ) -> PortResult<HashMap<SessionId, Source>> {
+        visitor::latest_sources(&self.db, ids, until)
             .await
             .map_err(port_error)
     }

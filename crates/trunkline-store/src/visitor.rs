@@ -1,8 +1,10 @@
 //! Sessions, touches and page views: how they are recorded and read.
 
+use std::collections::HashMap;
+
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{SessionId, SiteId};
-use trunkline_core::visitor::ClickId;
+use trunkline_core::visitor::{ClickId, Source};
 use trunkline_engine::ports::history::{PageViewRow, SessionFilter, SessionRow, TouchRow};
 
 use crate::args;
@@ -22,6 +24,10 @@ crate::statements! { "visitor";
     /// Any of twenty ids; what is not needed of them repeats the first.
     SESSIONS_BY_ID = concat!("SELECT ", session_columns!(), " FROM session WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, \
         $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)");
+    /// As above; the latest of each session comes last.
+    LATEST_SOURCES = "SELECT session, channel, medium, source, ad_campaign, term, content, rule FROM touch \
+        WHERE session IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
+        AND channel <> 'direct' AND at <= $21 ORDER BY at, id";
     SESSIONS_OF_SITE = concat!("SELECT ", session_columns!(), " FROM session WHERE site = $1 AND account = $2 \
         AND started_at >= $3 AND (started_at, id) < ($4, $5) ORDER BY started_at DESC, id DESC LIMIT $6");
     SITES_OF_ACCOUNT = "SELECT id FROM site WHERE account = $1 ORDER BY id";
@@ -30,7 +36,7 @@ crate::statements! { "visitor";
     PAGE_VIEWS = "SELECT id, session, at, page FROM page_view WHERE session = $1 ORDER BY at, id";
 }
 
-/// Ids of one [`SESSIONS_BY_ID`]: the candidates of a call.
+/// Ids of one [`SESSIONS_BY_ID`] or [`LATEST_SOURCES`]: the candidates of a call.
 const IDS_AT_ONCE: usize = 20;
 
 use ColumnType::{Int, Text};
@@ -158,13 +164,32 @@ pub(crate) async fn session(db: &Db, id: SessionId) -> Result<Option<SessionRow>
 pub(crate) async fn sessions_by_id(db: &Db, ids: &[SessionId]) -> Result<Vec<SessionRow>, DbError> {
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(IDS_AT_ONCE) {
-        let first = some.first().into_iter().cycle();
-        let filled = some.iter().chain(first).take(IDS_AT_ONCE);
-        let values = filled.map(|id| Val::from(*id)).collect();
-        let rows = db.read_urgent(SESSIONS_BY_ID, values).await?;
+        let rows = db.read_urgent(SESSIONS_BY_ID, filled(some)).await?;
         found.extend(each(&rows, read_session)?);
     }
     Ok(found)
+}
+
+pub(crate) async fn latest_sources(
+    db: &Db,
+    ids: &[SessionId],
+    until: Timestamp,
+) -> Result<HashMap<SessionId, Source>, DbError> {
+    let mut found = HashMap::new();
+    for some in ids.chunks(IDS_AT_ONCE) {
+        let mut values = filled(some);
+        values.push(until.into());
+        let rows = db.read_urgent(LATEST_SOURCES, values).await?;
+        found.extend(each(&rows, |row| Ok((row.get("session")?, source(row)?)))?);
+    }
+    Ok(found)
+}
+
+/// As many values as a statement of [`IDS_AT_ONCE`] ids takes.
+fn filled(some: &[SessionId]) -> Vec<Val> {
+    let first = some.first().into_iter().cycle();
+    let filled = some.iter().chain(first).take(IDS_AT_ONCE);
+    filled.map(|id| Val::from(*id)).collect()
 }
 
 pub(crate) async fn sessions(db: &Db, filter: &SessionFilter) -> Result<Vec<SessionRow>, DbError> {

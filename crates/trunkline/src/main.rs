@@ -46,6 +46,8 @@ enum Command {
     Serve,
     /// Run everything with a demo account, a demo web site, and a simulated carrier and visitors.
     Demo(demo::Options),
+    /// Simulate a business: what pools of several sizes would get right, beside the usual ways.
+    Simulate(commands::simulate::Options),
     /// Check the configuration and explain what is wrong with it.
     CheckConfig,
     /// Bring the database's schema up to date.
@@ -139,6 +141,9 @@ fn run() -> anyhow::Result<()> {
         say(&trunkline_web::openapi().to_pretty_json()?);
         return Ok(());
     }
+    if let Command::Simulate(options) = &cli.command {
+        return commands::simulate::run(options);
+    }
     rustls::crypto::ring::default_provider()
         .install_default()
         .map_err(|_| anyhow!("a TLS provider is installed already"))?;
@@ -211,7 +216,7 @@ async fn perform(command: Command, config: &Config) -> anyhow::Result<()> {
             .await
         }
         Command::Db(DbCommand::Copy { to }) => commands::db::copy(config, &to).await,
-        Command::CheckConfig | Command::Openapi | Command::Demo(_) => Ok(()),
+        Command::CheckConfig | Command::Openapi | Command::Demo(_) | Command::Simulate(_) => Ok(()),
     }
 }
 

@@ -721,7 +721,7 @@ export interface components {
             credited: boolean;
             /** Format: double */
             probability: number;
-            reasons: string[];
+            reasons: components["schemas"]["Evidence"][];
             /** @description Null for "none of these". */
             session?: string | null;
             source_label: string;
@@ -736,6 +736,17 @@ export interface components {
         ClickId: {
             name: string;
             value: string;
+        };
+        /** @description A piece of evidence about a candidate. */
+        Evidence: {
+            /**
+             * Format: double
+             * @description The natural logarithm of how many times as likely it makes the candidate against "none of these":
+             *     above 0 for it, below 0 against it.
+             */
+            weight: number;
+            /** @description As a sentence, without its full stop. */
+            words: string;
         };
         /** @description A call flow. */
         Flow: {
@@ -939,6 +950,7 @@ export interface components {
                 /** Format: int64 */
                 seen_at: number;
                 site?: components["schemas"]["Named"] | null;
+                /** @description The source of its latest arrival that was not direct. */
                 source: components["schemas"]["Source"];
                 /** Format: int64 */
                 started_at: number;
@@ -1172,6 +1184,7 @@ export interface components {
             /** Format: int64 */
             seen_at: number;
             site?: components["schemas"]["Named"] | null;
+            /** @description The source of its latest arrival that was not direct. */
             source: components["schemas"]["Source"];
             /** Format: int64 */
             started_at: number;
@@ -1492,9 +1505,9 @@ export interface operations {
                 from?: number;
                 /** @description Came before, ms. */
                 to?: number;
-                /** @description Only calls that did not end. */
+                /** @description Only calls that did not end; `true`, or left out. */
                 live?: boolean;
-                /** @description Only this result, such as `no_answer`. */
+                /** @description Only ended calls with this result, such as `no_answer`. */
                 result?: string;
                 /** @description Only this channel, such as `paid_search`. */
                 channel?: string;
@@ -1537,9 +1550,9 @@ export interface operations {
                 from?: number;
                 /** @description Came before, ms. */
                 to?: number;
-                /** @description Only calls that did not end. */
+                /** @description Only calls that did not end; `true`, or left out. */
                 live?: boolean;
-                /** @description Only this result, such as `no_answer`. */
+                /** @description Only ended calls with this result, such as `no_answer`. */
                 result?: string;
                 /** @description Only this channel, such as `paid_search`. */
                 channel?: string;

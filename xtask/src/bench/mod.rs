@@ -2,6 +2,7 @@
 
 mod api;
 mod assign;
+mod attribution;
 mod house;
 mod machine;
 mod process;
@@ -15,7 +16,7 @@ use crate::shell::{run, say, target};
 use crate::{tools, web};
 
 /// Every benchmark by name.
-const NAMES: &[&str] = &["assign", "sip", "snippet"];
+const NAMES: &[&str] = &["assign", "attribution", "sip", "snippet"];
 
 /// Runs every benchmark.
 pub(crate) fn all() -> anyhow::Result<()> {
@@ -32,6 +33,17 @@ pub(crate) fn one(name: &str) -> anyhow::Result<()> {
             "there is no benchmark `{name}`; write one of {}",
             NAMES.join(", ")
         );
+    }
+    if name == "attribution" {
+        // Simulated time: no server, no page, no tool.
+        say("building the simulation");
+        let example = ["--package", "trunkline-sim", "--example", "attribution"];
+        run(
+            "cargo",
+            &[&["build", "--locked", "--release"][..], &example].concat(),
+        )?;
+        say("benchmark attribution (some minutes)");
+        return attribution::run();
     }
     tools::install(tools::FOR_BENCH)?;
     web::build()?;

@@ -1,9 +1,22 @@
-//! The evidence for and against a candidate, each with the sentence a person reads.
+//! The evidence for and against a candidate, each with its weight and the sentence a person reads.
+
+use crate::base::AreaCode;
+use crate::visitor::Device;
+
+/// One piece of evidence with what it weighs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reason {
+    /// What.
+    pub evidence: Evidence,
+    /// The natural logarithm of how many times as likely it makes the candidate against "none of these";
+    /// 0 says nothing, below 0 speaks against the candidate.
+    pub weight: f64,
+}
 
 /// One piece of evidence about a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Evidence {
-    /// A tap on the number's link just before the call.
+    /// A tap on the number's link before the call.
     Tapped {
         /// Milliseconds from the tap to the call.
         before_ms: i64,
@@ -12,11 +25,15 @@ pub enum Evidence {
     VisibleNow {
         /// For how long it had been, in milliseconds.
         for_ms: i64,
+        /// On what.
+        device: Device,
     },
     /// The number had been on the screen earlier.
     VisibleBefore {
         /// Milliseconds from the last sight to the call.
         ago_ms: i64,
+        /// On what.
+        device: Device,
     },
     /// The number was handed to the page, but no beacon said that it was seen.
     NeverConfirmed,
@@ -25,6 +42,28 @@ pub enum Evidence {
         /// Milliseconds since that call.
         ago_ms: i64,
     },
+    /// The visitor gave the caller's number in a form.
+    FormSent {
+        /// Milliseconds since the form.
+        ago_ms: i64,
+    },
+    /// The caller's area code belongs to the place the visitor is in.
+    SamePlace {
+        /// The area code.
+        area: &'static AreaCode,
+    },
+    /// The caller's area code belongs to the state the visitor is in.
+    SameState {
+        /// The area code.
+        area: &'static AreaCode,
+    },
+    /// The caller's area code belongs to another state.
+    OtherArea {
+        /// The area code.
+        area: &'static AreaCode,
+    },
+    /// The visitor looked at a page for people who want to get in touch.
+    ContactPage,
     /// Nothing: calls on this number that belong to no visit.
     StrayShare {
         /// Stray calls per thousand.
@@ -43,10 +82,10 @@ impl Evidence {
                 "Tapped this number {} before the ring",
                 duration_words(before_ms)
             ),
-            Self::VisibleNow { for_ms } => {
+            Self::VisibleNow { for_ms, .. } => {
                 format!("Had this number on screen for {}", duration_words(for_ms))
             }
-            Self::VisibleBefore { ago_ms } => {
+            Self::VisibleBefore { ago_ms, .. } => {
                 format!("Saw this number {} earlier", duration_words(ago_ms))
             }
             Self::NeverConfirmed => "The page never said that it showed this number".to_owned(),
@@ -54,6 +93,21 @@ impl Evidence {
                 "This caller was matched to this visitor {} ago",
                 duration_words(ago_ms)
             ),
+            Self::FormSent { ago_ms } => format!(
+                "Gave this caller's number in a form {} ago",
+                duration_words(ago_ms)
+            ),
+            Self::SamePlace { area } => {
+                format!("Is in {}, where the caller's number is from", name(area))
+            }
+            Self::SameState { area } => format!(
+                "Is in the same state as the caller's number ({})",
+                name(area)
+            ),
+            Self::OtherArea { area } => {
+                format!("Is elsewhere; the caller's number is from {}", name(area))
+            }
+            Self::ContactPage => "Looked at a contact page".to_owned(),
             Self::StrayShare { per_thousand } => {
                 format!(
                     "Share of calls that belong to no visit: {}.{} %",
@@ -63,6 +117,14 @@ impl Evidence {
             }
             Self::NobodySaw => "No visit was shown this number".to_owned(),
         }
+    }
+}
+
+fn name(area: &AreaCode) -> String {
+    if area.place.is_empty() {
+        area.state.to_owned()
+    } else {
+        format!("{}, {}", area.place, area.state)
     }
 }
 

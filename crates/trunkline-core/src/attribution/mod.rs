@@ -1,15 +1,25 @@
 //! Station **attribution**: which visit a call came from, as a list of candidates with probabilities.
 //!
-//! Main verb: [`attribute`], `(call, showings) -> credit`. Nothing here moves money: who is paid
+//! Main verb: [`Model::attribute`], `(call, showings) -> credit`. Nothing here moves money: who is paid
 //! follows from the dialled number.
 
+mod calibration;
 mod evidence;
+mod facts;
+mod learn;
+#[cfg(test)]
+mod learn_tests;
 mod model;
+mod signals;
 #[cfg(test)]
 mod tests;
+mod touches;
 
-pub use evidence::{Evidence, duration_words};
+pub use calibration::{Calibration, ReliabilityBin, calibration_error, reliability};
+pub use evidence::{Evidence, Reason, duration_words};
+pub use facts::{CallFacts, EarlierCall, Form, Known, NumberHistory, PageKind, Showing, Tap};
+pub use learn::{LABELS_MAX, Label, LabelKind, Learner};
 pub use model::{
-    AMBIGUOUS_BELOW, CANDIDATES_MAX, CallFacts, Candidate, Credit, EarlierCall, Showing, Tap,
-    WINDOW_DAYS, attribute,
+    AMBIGUOUS_BELOW, AreaShares, CANDIDATES_MAX, Candidate, Credit, Model, WINDOW_DAYS,
 };
+pub use touches::{HALF_LIFE_MS, Milestones, TouchModel, touch_shares};

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::base::Timestamp;
 use crate::base::id::{SessionId, VisitorId};
+use crate::visitor::Device;
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
@@ -15,6 +16,9 @@ fn showing(who: i64, first_s: i64, last_s: i64) -> Showing {
         first_visible: NOW.plus_millis(-first_s * 1_000),
         last_visible: NOW.plus_millis(-last_s * 1_000),
         confirmed: true,
+        device: Device::Desktop,
+        area: None,
+        page: PageKind::Other,
     }
 }
 
@@ -26,7 +30,18 @@ fn tap(who: i64, ago_s: i64) -> Tap {
 }
 
 fn run(showings: &[Showing], taps: &[Tap], earlier: Option<EarlierCall>) -> Credit {
-    attribute(&CallFacts { at: NOW }, showings, taps, earlier)
+    let call = CallFacts {
+        at: NOW,
+        caller: None,
+        number: NumberHistory::default(),
+    };
+    Model::default().attribute(&Known {
+        call,
+        showings,
+        taps,
+        earlier,
+        form: None,
+    })
 }
 
 fn credited(credit: &Credit) -> Option<i64> {
@@ -42,11 +57,11 @@ fn the_session_that_sees_the_number_is_credited_and_explained() {
     assert_eq!(credited(&got), Some(1));
     assert!(got.candidates[0].probability > 0.9 && !got.is_ambiguous());
     assert_eq!(
-        got.candidates[0].evidence[0].sentence(),
+        got.candidates[0].reasons[0].evidence.sentence(),
         "Had this number on screen for 1 min 53 s"
     );
     assert_eq!(
-        got.candidates[1].evidence[0].sentence(),
+        got.candidates[2].reasons[0].evidence.sentence(),
         "Saw this number 22 min earlier"
     );
 }
@@ -57,7 +72,7 @@ fn a_tap_seconds_before_the_ring_beats_everything_else() {
     assert_eq!(credited(&got), Some(2));
     assert!(got.candidates[0].probability > 0.95);
     assert_eq!(
-        got.candidates[0].evidence[0].sentence(),
+        got.candidates[0].reasons[0].evidence.sentence(),
         "Tapped this number 3.0 s before the ring"
     );
 }
@@ -87,6 +102,7 @@ fn a_repeat_caller_goes_back_to_the_earlier_session_unless_a_newer_one_exists() 
         session: SessionId::from_raw(7),
         visitor: VisitorId::from_raw(70),
         at: NOW.plus_millis(-86_400_000),
+        probability: 0.9,
     };
     assert_eq!(
         credited(&run(&[showing(1, 5_000, 4_000)], &[], Some(earlier))),

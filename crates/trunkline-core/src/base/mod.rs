@@ -2,12 +2,14 @@
 //!
 //! Nothing here knows a station. A type is put here only when at least two stations need it.
 
+pub mod area;
 pub mod id;
 pub mod money;
 pub mod phone;
 pub mod time;
 mod words;
 
+pub use area::{Area, AreaCode, Nearness, area_code_of};
 pub use id::{Id, IdKind, IdSequence, ParseIdError};
 pub use money::{Currency, Money, MoneyError};
 pub use phone::{Country, NumberClass, ParsePhoneError, PhoneNumber};

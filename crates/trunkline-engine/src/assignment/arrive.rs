@@ -264,6 +264,7 @@ impl Assignments {
         ))));
         let live = LiveSession {
             visitor,
+            device: visit.device,
             seen_at: now,
             recorded_at: now,
             source: source.clone(),

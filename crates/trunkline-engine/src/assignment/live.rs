@@ -8,7 +8,7 @@ use trunkline_core::base::id::{
     VisitorKind,
 };
 use trunkline_core::base::{PhoneNumber, Timestamp};
-use trunkline_core::visitor::{ClickId, Source};
+use trunkline_core::visitor::{ClickId, Device, Source};
 
 use super::PAGES_PER_SESSION_MAX;
 use super::view::SiteSeen;
@@ -32,6 +32,7 @@ pub(super) struct Shown {
 #[derive(Debug, Clone)]
 pub(super) struct LiveSession {
     pub(super) visitor: VisitorId,
+    pub(super) device: Device,
     pub(super) seen_at: Timestamp,
     /// When `seen_at` was last recorded.
     pub(super) recorded_at: Timestamp,
@@ -67,6 +68,7 @@ impl SiteState {
         let shown = self.shown_to(row.visitor, row.id, &row.source, entry);
         let live = LiveSession {
             visitor: row.visitor,
+            device: row.device,
             seen_at: row.seen_at,
             recorded_at: row.seen_at,
             source: row.source.clone(),

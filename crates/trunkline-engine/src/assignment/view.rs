@@ -105,6 +105,9 @@ fn showing(id: SessionId, session: &LiveSession, number: NumberId) -> Option<att
         first_visible: since,
         last_visible: session.seen_at,
         confirmed: true,
+        device: session.device,
+        area: None,
+        page: attribution::PageKind::of(&session.page),
     })
 }
 

@@ -36,7 +36,7 @@ pub trait PastArrivals: Send + Sync {
         after: Option<(Timestamp, SessionId)>,
         limit: u32,
     ) -> PortResult<Vec<PastVisit>>;
-    /// Gives arrivals other sources, all or none, and with a session's first touch the ended calls that
-    /// carry its source. Gives the number of calls.
+    /// Gives arrivals other sources, all or none, and with them the ended calls of their sessions that
+    /// carry such a source. Gives the number of calls.
     async fn rename(&self, renamed: &[Renamed]) -> PortResult<u64>;
 }

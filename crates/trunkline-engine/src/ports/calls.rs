@@ -1,7 +1,7 @@
 //! The record of calls.
 
 use async_trait::async_trait;
-use trunkline_core::attribution::EarlierCall;
+use trunkline_core::attribution::{EarlierCall, NumberHistory};
 use trunkline_core::base::id::{
     AccountId, CallEventId, CallId, NumberId, RecordingId, SessionId, SiteId, TrunkId,
 };
@@ -90,8 +90,18 @@ pub struct CandidateRow {
     pub who: String,
     /// Its source, for people.
     pub source: String,
-    /// The evidence as sentences.
-    pub reasons: Vec<String>,
+    /// The evidence.
+    pub reasons: Vec<ReasonRow>,
+}
+
+/// A piece of evidence as stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReasonRow {
+    /// As a sentence, without its full stop.
+    pub words: String,
+    /// The natural logarithm of its likelihood ratio against "none of these": above 0 for the candidate,
+    /// below 0 against it.
+    pub weight: f64,
 }
 
 /// What kind of thing happened in a call; the marks of the timeline.
@@ -299,6 +309,14 @@ pub trait CallRecords: Send + Sync {
         caller: PhoneNumber,
         since: Timestamp,
     ) -> PortResult<(bool, Option<EarlierCall>)>;
+    /// What the latest calls on a number before a moment say: how many there were, at most `limit`, and how
+    /// many of them were credited to nobody.
+    async fn number_history(
+        &self,
+        number: NumberId,
+        before: Timestamp,
+        limit: u32,
+    ) -> PortResult<NumberHistory>;
     /// Minutes of connected legs of an account since a moment, begun minutes counted whole.
     async fn minutes_since(&self, account: AccountId, since: Timestamp) -> PortResult<i64>;
     /// A recording.

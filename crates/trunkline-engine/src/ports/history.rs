@@ -2,6 +2,8 @@
 //!
 //! Append-only are touch, page view, showing and tap. Session and lease rows are projections.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use tokio::sync::oneshot;
 use trunkline_core::attribution;
@@ -36,7 +38,7 @@ pub struct SessionRow {
     pub started_at: Timestamp,
     /// When it was last active.
     pub seen_at: Timestamp,
-    /// Source of its first touch.
+    /// Source of its first touch; the source of its latest is told by [`History::latest_sources`].
     pub source: Source,
     /// Page it landed on, without fragment.
     pub landing: String,
@@ -261,6 +263,12 @@ pub trait History: Send + Sync {
     async fn session(&self, id: SessionId) -> PortResult<Option<SessionRow>>;
     /// Those of the sessions that are stored, in any order.
     async fn sessions_by_id(&self, ids: &[SessionId]) -> PortResult<Vec<SessionRow>>;
+    /// Of the sessions that had further arrivals until a time, the source of the latest that was not direct.
+    async fn latest_sources(
+        &self,
+        ids: &[SessionId],
+        until: Timestamp,
+    ) -> PortResult<HashMap<SessionId, Source>>;
     /// What happened in a session.
     async fn session_story(&self, id: SessionId) -> PortResult<Option<SessionStory>>;
     /// Sessions, newest first.

@@ -1,13 +1,15 @@
 //! Ports in memory that can be told to fail, and a clock that is set by hand.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tokio::sync::oneshot;
-use trunkline_core::attribution::{EarlierCall, Showing, Tap};
+use trunkline_core::attribution::{EarlierCall, NumberHistory, Showing, Tap};
 use trunkline_core::base::id::{AccountId, CallId, NumberId, RecordingId, SessionId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::visitor::Source;
 use trunkline_engine::clock::Clock;
 use trunkline_engine::ports::calls::{
     CallChange, CallCounts, CallEventRow, CallFilter, CallRow, NumberUseCount, RecordingRow,
@@ -98,6 +100,19 @@ impl History for MemoryHistory {
             found.extend(self.session(*id).await?);
         }
         Ok(found)
+    }
+
+    async fn latest_sources(
+        &self,
+        ids: &[SessionId],
+        until: Timestamp,
+    ) -> PortResult<HashMap<SessionId, Source>> {
+        let records = self.records.lock().expect("records");
+        let touches = records.iter().filter_map(|r| match r {
+            Record::Touch(t) if ids.contains(&t.session) && t.at <= until => Some(t),
+            _ => None,
+        });
+        Ok(touches.map(|t| (t.session, t.source.clone())).collect())
     }
 
     async fn session_story(&self, _id: SessionId) -> PortResult<Option<SessionStory>> {
@@ -232,6 +247,10 @@ impl CallRecords for MemoryCalls {
     ) -> PortResult<(bool, Option<EarlierCall>)> {
         self.gate().await?;
         Ok((false, None))
+    }
+
+    async fn number_history(&self, _: NumberId, _: Timestamp, _: u32) -> PortResult<NumberHistory> {
+        Ok(NumberHistory::default())
     }
 
     async fn minutes_since(&self, _account: AccountId, _since: Timestamp) -> PortResult<i64> {

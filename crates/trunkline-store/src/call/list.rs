@@ -65,9 +65,11 @@ crate::statements! { "call";
     BY_NUMBER = "SELECT number, count(*) AS calls, max(started_at) AS last_call_at FROM call \
         WHERE account = $1 AND started_at >= $2 GROUP BY number ORDER BY number";
     CALLED_BEFORE = "SELECT 1 AS found FROM call WHERE account = $1 AND caller = $2 LIMIT 1";
-    LAST_CREDITED = "SELECT call.session, session.visitor, call.started_at FROM call \
+    LAST_CREDITED = "SELECT call.session, session.visitor, call.started_at, call.probability FROM call \
         JOIN session ON session.id = call.session WHERE call.account = $1 AND call.caller = $2 \
         AND call.started_at >= $3 ORDER BY call.started_at DESC, call.id DESC LIMIT 1";
+    NUMBER_HISTORY = "SELECT count(*) AS calls, count(session) AS credited FROM (SELECT session FROM call \
+        WHERE number = $1 AND started_at < $2 ORDER BY started_at DESC, id DESC LIMIT $3) AS latest";
     /// A call in progress counts up to its last sign of life.
     MINUTES_SINCE = "SELECT CAST(coalesce(sum((CASE WHEN state = 'ended' THEN talk_ms \
         WHEN answered_at IS NULL THEN 0 ELSE progress_at - answered_at END + 59999) / 60000), 0) AS BIGINT) AS minutes \

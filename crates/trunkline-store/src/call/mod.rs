@@ -1,7 +1,7 @@
 //! The record of calls: saved whole with their events through the group commit, listed by keyset.
 
 use async_trait::async_trait;
-use trunkline_core::attribution::EarlierCall;
+use trunkline_core::attribution::{EarlierCall, NumberHistory};
 use trunkline_core::base::id::{AccountId, CallId, NumberId, RecordingId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_engine::ports::PortResult;
@@ -109,10 +109,28 @@ impl CallRecords for Store {
                 session: row.get("session")?,
                 visitor: row.get("visitor")?,
                 at: row.get("started_at")?,
+                probability: row.get::<Option<f64>>("probability")?.unwrap_or(0.0),
             })
         });
         let (called, credited) = tokio::try_join!(called, credited)?;
         Ok((called.is_some(), credited))
+    }
+
+    async fn number_history(
+        &self,
+        number: NumberId,
+        before: Timestamp,
+        limit: u32,
+    ) -> PortResult<NumberHistory> {
+        let read = |row: &crate::db::Row| -> Result<NumberHistory, crate::db::DbError> {
+            let (calls, credited): (i64, i64) = (row.get("calls")?, row.get("credited")?);
+            Ok(NumberHistory {
+                calls: calls as f64,
+                stray: (calls - credited) as f64,
+            })
+        };
+        let history = self.one(list::NUMBER_HISTORY, args![number, before, limit], read);
+        Ok(history.await?.unwrap_or_default())
     }
 
     async fn minutes_since(&self, account: AccountId, since: Timestamp) -> PortResult<i64> {

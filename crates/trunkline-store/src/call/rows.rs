@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use trunkline_core::base::id::SessionId;
 use trunkline_engine::call::control::Quality;
 use trunkline_engine::ports::calls::{
-    CallChange, CallEventRow, CallRow, CandidateRow, RecordingRow,
+    CallChange, CallEventRow, CallRow, CandidateRow, ReasonRow, RecordingRow,
 };
 
 use crate::args;
@@ -303,7 +303,13 @@ struct StoredCandidate {
     probability: f64,
     who: String,
     source: String,
-    reasons: Vec<String>,
+    reasons: Vec<StoredReason>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredReason {
+    words: String,
+    weight: f64,
 }
 
 impl From<&CandidateRow> for StoredCandidate {
@@ -313,7 +319,14 @@ impl From<&CandidateRow> for StoredCandidate {
             probability: candidate.probability,
             who: candidate.who.clone(),
             source: candidate.source.clone(),
-            reasons: candidate.reasons.clone(),
+            reasons: candidate
+                .reasons
+                .iter()
+                .map(|r| StoredReason {
+                    words: r.words.clone(),
+                    weight: r.weight,
+                })
+                .collect(),
         }
     }
 }
@@ -325,7 +338,14 @@ impl From<StoredCandidate> for CandidateRow {
             probability: candidate.probability,
             who: candidate.who,
             source: candidate.source,
-            reasons: candidate.reasons,
+            reasons: candidate
+                .reasons
+                .into_iter()
+                .map(|r| ReasonRow {
+                    words: r.words,
+                    weight: r.weight,
+                })
+                .collect(),
         }
     }
 }

@@ -7,7 +7,9 @@ use trunkline_core::base::id::SessionId;
 use trunkline_core::base::{Country, PhoneNumber, Timestamp};
 use trunkline_core::call::{CallResult, DialOutcome};
 use trunkline_engine::directory::Directory;
-use trunkline_engine::ports::calls::{CallEventKind, CallEventRow, CallRow, RecordingRow};
+use trunkline_engine::ports::calls::{
+    CallEventKind, CallEventRow, CallRow, ReasonRow, RecordingRow,
+};
 use trunkline_engine::ports::history::SessionStory;
 use utoipa::ToSchema;
 
@@ -167,8 +169,18 @@ pub(super) struct Candidate {
     probability: f64,
     who: String,
     source_label: String,
-    reasons: Vec<String>,
+    reasons: Vec<Evidence>,
     credited: bool,
+}
+
+/// A piece of evidence about a candidate.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Evidence {
+    /// As a sentence, without its full stop.
+    words: String,
+    /// The natural logarithm of how many times as likely it makes the candidate against "none of these":
+    /// above 0 for it, below 0 against it.
+    weight: f64,
 }
 
 /// An attempt to reach a destination.
@@ -378,10 +390,17 @@ fn candidates(call: &CallRow) -> Vec<Candidate> {
         probability: c.probability,
         who: c.who.clone(),
         source_label: c.source.clone(),
-        reasons: c.reasons.clone(),
+        reasons: c.reasons.iter().map(evidence).collect(),
         credited: credited(c.session),
     });
     row.collect()
+}
+
+fn evidence(reason: &ReasonRow) -> Evidence {
+    Evidence {
+        words: reason.words.clone(),
+        weight: reason.weight,
+    }
 }
 
 fn outcome_words(outcome: &str) -> &str {

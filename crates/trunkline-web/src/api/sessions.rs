@@ -5,8 +5,9 @@ use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use trunkline_core::base::id::{SessionId, SiteId};
 use trunkline_core::base::{Country, PhoneNumber, Timestamp};
-use trunkline_core::visitor::{ClickId, Source};
+use trunkline_core::visitor::{Channel, ClickId, Source};
 use trunkline_engine::assignment::visitor_label;
+use trunkline_engine::attribution::name_by;
 use trunkline_engine::ports::calls::CallFilter;
 use trunkline_engine::ports::history::{SessionFilter, SessionRow, SessionStory};
 use utoipa::{IntoParams, ToSchema};
@@ -78,6 +79,7 @@ pub(super) struct SessionSummary {
     started_at: i64,
     seen_at: i64,
     landing: String,
+    /// The source of its latest arrival that was not direct.
     source: SourceItem,
 }
 
@@ -176,12 +178,19 @@ async fn list(
     let mut rows = app.backend.history.sessions(&wanted).await?;
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
+    let ids: Vec<SessionId> = rows.iter().map(|row| row.id).collect();
+    let now = app.backend.moment.now();
+    let mut latest = app.backend.history.latest_sources(&ids, now).await?;
+    name_by(&mut rows, &mut latest);
     let next_cursor = rows
         .last()
         .filter(|_| more)
         .map(|last| cursor(last.started_at, last.id));
     Ok(Json(Page {
-        items: rows.iter().map(|row| summary(&app, row)).collect(),
+        items: rows
+            .iter()
+            .map(|row| summary(&app, row, &row.source))
+            .collect(),
         next_cursor,
     }))
 }
@@ -233,8 +242,13 @@ fn detail(
         name: c.name,
         value: c.value.clone(),
     };
+    let latest = story
+        .further_touches
+        .iter()
+        .rfind(|t| t.source.channel != Channel::Direct);
+    let source = latest.map_or(&story.session.source, |t| &t.source);
     SessionDetail {
-        summary: summary(app, &story.session),
+        summary: summary(app, &story.session, source),
         touches: story
             .touches()
             .map(|t| TouchItem {
@@ -278,7 +292,7 @@ fn detail(
     }
 }
 
-fn summary(app: &Web, row: &SessionRow) -> SessionSummary {
+fn summary(app: &Web, row: &SessionRow, source: &Source) -> SessionSummary {
     let directory = app.backend.directory.now();
     let site = directory.site(row.site).map(|s| Named {
         id: s.site.id.to_string(),
@@ -294,6 +308,6 @@ fn summary(app: &Web, row: &SessionRow) -> SessionSummary {
         started_at: row.started_at.as_millis(),
         seen_at: row.seen_at.as_millis(),
         landing: row.landing.clone(),
-        source: (&row.source).into(),
+        source: source.into(),
     }
 }

@@ -4,4 +4,5 @@ pub(crate) mod account;
 pub(crate) mod backup;
 pub(crate) mod check_config;
 pub(crate) mod db;
+pub(crate) mod simulate;
 pub(crate) mod user;

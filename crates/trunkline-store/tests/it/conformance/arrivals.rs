@@ -69,8 +69,12 @@ async fn a_changed_rule_renames_past_arrivals_and_their_calls_and_can_be_changed
         ended.state = CallState::Ended;
         ended.ended_at = Some(NOON);
         let mut of_number = ended.clone();
+        let of_its_number = Source {
+            rule: "source_number".to_owned(),
+            ..google()
+        };
         of_number.id = world.id();
-        of_number.source = Some(google());
+        of_number.source = Some(of_its_number.clone());
         for call in [&ended, &of_number] {
             let change = CallChange {
                 call: call.clone(),
@@ -105,7 +109,7 @@ async fn a_changed_rule_renames_past_arrivals_and_their_calls_and_can_be_changed
         assert_eq!(call(ended.id).await, Some(story.session.source.clone()));
         assert_eq!(
             call(of_number.id).await,
-            Some(google()),
+            Some(of_its_number),
             "the number's own source"
         );
         let again = replay(store, &set_up.site, &rules, EARLY, true)

@@ -8,7 +8,7 @@ use trunkline_core::visitor::Channel;
 use trunkline_engine::call::control::{Attestation, Quality, RecordingState};
 use trunkline_engine::ports::calls::{
     CallChange, CallCounts, CallEventKind, CallEventRow, CallFilter, CallRecords, CallRow,
-    CandidateRow, NumberUseCount, RecordingRow,
+    CandidateRow, NumberUseCount, ReasonRow, RecordingRow,
 };
 use trunkline_engine::ports::history::Record;
 
@@ -62,7 +62,10 @@ pub(crate) fn whole_change(world: &World, set_up: &SetUp) -> CallChange {
             probability: 0.875,
             who: "Visitor 7f2k, phone".to_owned(),
             source: "Google Ads".to_owned(),
-            reasons: vec!["Tapped this number 2.7 s before the ring".to_owned()],
+            reasons: vec![ReasonRow {
+                words: "Tapped this number 2.7 s before the ring".to_owned(),
+                weight: 8.5,
+            }],
         },
         CandidateRow {
             session: None,
@@ -427,6 +430,7 @@ async fn a_known_caller_is_recognised() {
             .await;
         let mut credited = missed(world.call(&set_up, ANN, after(1)));
         credited.session = Some(session.id);
+        credited.probability = Some(0.75);
         store.save(&alone(credited)).await.unwrap();
         store
             .save(&alone(missed(world.call(&set_up, ANN, after(2)))))
@@ -436,9 +440,18 @@ async fn a_known_caller_is_recognised() {
             session: session.id,
             visitor: session.visitor,
             at: after(1),
+            probability: 0.75,
         };
         assert_eq!(known(NOON).await, (true, Some(earlier)));
         assert_eq!(known(after(2)).await, (true, None));
+        let history = async |limit| {
+            let number = set_up.numbers[0].id;
+            let found = store.number_history(number, after(3), limit).await;
+            let found = found.unwrap();
+            (found.calls, found.stray)
+        };
+        assert_eq!(history(10).await, (2.0, 1.0));
+        assert_eq!(history(1).await, (1.0, 1.0));
         let elsewhere = store
             .earlier_call(other.account.id, ann, NOON)
             .await

@@ -1,10 +1,10 @@
 //! Visitors come, see numbers, and tap them.
 
-use trunkline_core::attribution::{Showing, Tap};
+use trunkline_core::attribution::{PageKind, Showing, Tap};
 use trunkline_core::base::Timestamp;
 use trunkline_engine::ports::History;
 use trunkline_engine::ports::history::{
-    LeaseRow, OpenLease, PageViewRow, Record, SessionFilter, ShowingRow, TapRow,
+    LeaseRow, OpenLease, PageViewRow, Record, SessionFilter, SessionRow, ShowingRow, TapRow,
 };
 
 use super::World;
@@ -251,6 +251,8 @@ async fn attribution_sees_who_was_shown_a_number_within_the_window() {
             .map(|(n, s)| world.lease(&set_up, number, s, after(n * 10)))
             .collect();
         let mut records: Vec<Record> = leases.iter().cloned().map(Record::Lease).collect();
+        let row = |s: &SessionRow| Record::Session(Box::new(s.clone()));
+        records.extend(sessions.iter().map(row));
         // 0: shown and still visible at 25. 1: never confirmed. 2: shown, ended. 3: shown on another number. 4: after the call.
         let showing = |n: usize, minutes| world.showing(&leases[n], after(minutes));
         let (first, third) = (showing(0, 1), showing(2, 21));
@@ -277,6 +279,9 @@ async fn attribution_sees_who_was_shown_a_number_within_the_window() {
             first_visible: after(from),
             last_visible: after(to),
             confirmed,
+            device: sessions[n].device,
+            area: None,
+            page: PageKind::Other,
         };
         let all = vec![
             seen(0, 1, 25, true),

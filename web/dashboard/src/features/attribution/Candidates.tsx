@@ -42,7 +42,7 @@ export function Candidates({ call }: { call: Call }) {
 }
 
 function Row({ candidate, first }: { candidate: Call["candidates"][number]; first: boolean }) {
-  const evidence = sentences(candidate.reasons);
+  const evidence = sentences(candidate.reasons.map((reason) => reason.words));
   return (
     <li className={first ? "cand first" : "cand"}>
       <span className="pc">{percent(candidate.probability)}</span>
