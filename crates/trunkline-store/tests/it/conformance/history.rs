@@ -2,6 +2,7 @@
 
 use trunkline_core::attribution::{PageKind, Showing, Tap};
 use trunkline_core::base::Timestamp;
+use trunkline_core::visitor::Source;
 use trunkline_engine::ports::History;
 use trunkline_engine::ports::history::{
     LeaseRow, OpenLease, PageViewRow, Record, SessionFilter, SessionRow, ShowingRow, TapRow,
@@ -19,10 +20,15 @@ async fn a_session_is_told_as_it_happened_however_often_it_is_recorded() {
     for world in World::both().await {
         let set_up = world.set_up().await;
         let mut session = world.session(&set_up, NOON);
-        let touches = vec![
+        let mut touches = vec![
             world.touch(session.id, after(2)),
             world.touch(session.id, after(3)),
+            world.touch(session.id, after(4)),
         ];
+        touches[0].source.term = Some("2nd".to_owned());
+        touches[1].source.term = Some("3rd".to_owned());
+        // A direct return changes nothing.
+        touches[2].source = Source::direct();
         let page = |at| PageViewRow {
             id: world.id(),
             session: session.id,
@@ -71,7 +77,21 @@ async fn a_session_is_told_as_it_happened_however_often_it_is_recorded() {
         assert_eq!(story.session, session);
         assert_eq!(story.further_touches, touches);
         let at: Vec<Timestamp> = story.touches().map(|touch| touch.at).collect();
-        assert_eq!(at, [NOON, after(2), after(3)]);
+        assert_eq!(at, [NOON, after(2), after(3), after(4)]);
+        let latest = async |until| store.latest_sources(&[session.id], until).await.unwrap();
+        assert_eq!(
+            latest(after(1)).await.len(),
+            0,
+            "its first arrival names it"
+        );
+        assert_eq!(
+            latest(after(2)).await[&session.id].term.as_deref(),
+            Some("2nd")
+        );
+        assert_eq!(
+            latest(after(9)).await[&session.id].term.as_deref(),
+            Some("3rd")
+        );
         assert_eq!(story.page_views, pages);
         assert_eq!(story.showings, vec![(showing, after(6))]);
         assert_eq!(story.taps, vec![tap]);
