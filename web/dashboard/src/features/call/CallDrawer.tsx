@@ -15,7 +15,7 @@ import { CallBadge } from "./columns";
 import { Player } from "./Player";
 import { scrim } from "../../theme/theme";
 import { Timeline } from "./Timeline";
-import { sourceDetail, type CallDetail } from "./words";
+import { reviewWords, sourceDetail, type CallDetail } from "./words";
 
 type CallDrawerProps = {
   id: string | undefined;
@@ -113,7 +113,7 @@ function Subtitle({ call }: { call: CallDetail }) {
       </span>
       <span className="wide-only cut tel">
         {call.number.number_display}
-        {call.destination_display ? ` to ${call.destination_display}` : ""}
+        {call.answered_at && call.destination_display ? ` to ${call.destination_display}` : ""}
       </span>
       <span className="dim tel">
         <At at={call.started_at} />
@@ -125,6 +125,17 @@ function Subtitle({ call }: { call: CallDetail }) {
 function Inside({ call }: { call: CallDetail }) {
   return (
     <>
+      {call.review && (
+        <div className="note warn" role="note">
+          <Icon name="warn" />
+          <div className="grow">
+            <div className="med">Please look at this call</div>
+            <div className="small soft">
+              {reviewWords}. Ring back if the matter was left open.
+            </div>
+          </div>
+        </div>
+      )}
       <section className="card" aria-label="Timeline">
         <Timeline
           marks={call.timeline}

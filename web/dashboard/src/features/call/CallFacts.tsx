@@ -97,8 +97,8 @@ export function CallFacts({ call }: { call: CallDetail }) {
             <Link href={`/sites/${call.site.id}`}>{call.site.name}</Link>
           </Fact>
         )}
-        {call.destination_display && <Fact name="Connected to">{call.destination_display}</Fact>}
-        <Fact name="Rang">{call.ring_seconds == null ? "ringing" : minutesSeconds(call.ring_seconds)}</Fact>
+        {call.answered_at && call.destination_display && <Fact name="Connected to">{call.destination_display}</Fact>}
+        <Fact name="Rang">{rangWords(call)}</Fact>
         <Fact name="Talked">{call.answered_at ? minutesSeconds(call.talk_seconds) : "not at all"}</Fact>
         {call.end && <Fact name="Ended by">{endWords(call.end)}</Fact>}
         {call.quality && (
@@ -108,11 +108,6 @@ export function CallFacts({ call }: { call: CallDetail }) {
           </Fact>
         )}
         {call.attestation && <Fact name="Caller attested">{attestations[call.attestation] ?? call.attestation}</Fact>}
-        {call.review && (
-          <Fact name="To look at">
-            <StateWord tone="warn">It was up when the server stopped</StateWord>
-          </Fact>
-        )}
         <Fact name="Call id">
           <code>{call.id}</code>
         </Fact>
@@ -136,6 +131,12 @@ function Fact({ name, children }: { name: string; children: React.ReactNode }) {
       <dd>{children}</dd>
     </>
   );
+}
+
+/** "(214) 555-0190, 0:25": which line rang where nobody took the call, and for how long. */
+function rangWords(call: CallDetail): string {
+  const time = call.ring_seconds == null ? "ringing" : minutesSeconds(call.ring_seconds);
+  return !call.answered_at && call.destination_display ? `${call.destination_display}, ${time}` : time;
 }
 
 function endWords(end: NonNullable<CallDetail["end"]>): string {

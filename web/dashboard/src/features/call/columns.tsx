@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import { minutesSeconds } from "../../base/time";
 import { Badge, Certainty } from "../../parts/State";
 import { Elapsed } from "../../parts/When";
-import { callStatus, sourceDetail, sourceName, type CallSummary } from "./words";
+import { callStatus, reviewWords, sourceDetail, sourceName, type CallSummary } from "./words";
 
 export type Column = {
   id: string;
@@ -37,7 +37,9 @@ export const columns: Column[] = [
   {
     id: "destination",
     label: "Connected to",
-    cell: (call) => (call.destination_display ? <span className="tel">{call.destination_display}</span> : none),
+    // A line that only rang is no connection.
+    cell: (call) =>
+      call.answered_at && call.destination_display ? <span className="tel">{call.destination_display}</span> : none,
   },
   { id: "first", label: "First time", extra: true, cell: (call) => (call.first_time ? "First call" : "Called before") },
   { id: "recorded", label: "Recording", extra: true, cell: (call) => (call.recorded ? "Yes" : none) },
@@ -70,5 +72,14 @@ export function TalkTime({ call }: { call: CallSummary }) {
 
 export function CallBadge({ call }: { call: CallSummary }) {
   const status = callStatus(call);
-  return <Badge tone={status.tone}>{status.word}</Badge>;
+  return (
+    <span className="row tight" style={{ display: "inline-flex" }}>
+      <Badge tone={status.tone}>{status.word}</Badge>
+      {call.review && (
+        <span title={reviewWords}>
+          <Badge tone="warn">Review</Badge>
+        </span>
+      )}
+    </span>
+  );
 }

@@ -35,6 +35,9 @@ export function callStatus(call: Pick<CallSummary, "state" | "result">): Status 
   return call.result ? resultStatus(call.result) : { tone: "off", word: "Ended" };
 }
 
+/** Why a call is marked for review. */
+export const reviewWords = "A restart of the server cut this call: it may have been longer than it says";
+
 /** "Sip error" for "sip_error": a code as a word when nothing better is known. */
 export function sentence(code: string): string {
   const spaced = code.replaceAll("_", " ");
