@@ -764,15 +764,19 @@ export interface components {
             document: Record<string, never>;
             name: string;
         };
-        /** @description Who sees a pool number. */
+        /** @description Who holds a pool number. */
         Holder: {
-            in_call: boolean;
-            /** Format: int64 */
-            last_visible_at: number;
+            /**
+             * Format: int64
+             * @description Null: the page has not confirmed yet that it shows the number.
+             */
+            last_visible_at?: number | null;
             session: string;
             /** Format: int64 */
             since_at: number;
             source_label: string;
+            /** @description `in_call`, `cooling`, `provisional` or `held`. */
+            state: string;
         };
         /** @description When the snippet was last heard of. */
         LastSeen: {
@@ -833,7 +837,7 @@ export interface components {
             id: string;
             name: string;
         };
-        /** @description The number shown to visitors of a source when the pool has none to give. */
+        /** @description A number shown to visitors of a source when the pool has none to give. */
         Overflow: {
             number: string;
             number_display: string;
@@ -920,13 +924,14 @@ export interface components {
             items: {
                 /** Format: int64 */
                 created_at: number;
-                /** @description Idle. */
+                /** @description What a new visitor could get now: idle, or with a holder who is silent beyond the floor. */
                 free: number;
-                /** @description Held by a session, or kept aside after a call. */
+                /** @description What is neither free nor in a call: visible, not confirmed yet, locked, or kept aside after a call. */
                 held: number;
                 id: string;
                 in_call: number;
                 name: string;
+                /** @description The numbers shown when none is free, the closest source first, last the one for everybody else. */
                 overflow: components["schemas"]["Overflow"][];
                 site: components["schemas"]["Named"];
                 size: number;
@@ -1056,13 +1061,14 @@ export interface components {
         Pool: {
             /** Format: int64 */
             created_at: number;
-            /** @description Idle. */
+            /** @description What a new visitor could get now: idle, or with a holder who is silent beyond the floor. */
             free: number;
-            /** @description Held by a session, or kept aside after a call. */
+            /** @description What is neither free nor in a call: visible, not confirmed yet, locked, or kept aside after a call. */
             held: number;
             id: string;
             in_call: number;
             name: string;
+            /** @description The numbers shown when none is free, the closest source first, last the one for everybody else. */
             overflow: components["schemas"]["Overflow"][];
             site: components["schemas"]["Named"];
             size: number;

@@ -14,6 +14,6 @@ mod tests;
 
 pub use decide::{Asker, Assigned, Basis, SitePlan, TargetPlan, assign};
 pub use number::{NumberUse, TrackingNumber};
-pub use pool::{Holder, Pick, PickReason, Pool, PoolNumber};
+pub use pool::{Holder, Pick, PickReason, Pool, PoolNumber, SlotUse};
 pub use site::{PoolSettings, Site, SwapTarget};
 pub use swap::{Replacement, replacement};

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use crate::base::id::{IdMap, LeaseId, NumberId, NumberKind, SessionId, VisitorId, VisitorKind};
-use crate::base::{PhoneNumber, Timestamp};
+use crate::base::{PhoneNumber, Timestamp, words};
 
 /// A lease without a beacon ends after this, in milliseconds.
 pub const PROVISIONAL_MS: i64 = 90_000;
@@ -84,16 +84,71 @@ pub struct SlotView {
     pub cooling_until: Timestamp,
 }
 
+words! {
+    /// What a number of a pool does now.
+    SlotUse {
+        /// A call on it is in progress.
+        InCall = "in_call",
+        /// It is kept for a redial after a call.
+        Cooling = "cooling",
+        /// It was given, and the page has not confirmed it yet.
+        Provisional = "provisional",
+        /// Its holder sees it, or has not been silent long enough for it to move on normally.
+        Held = "held",
+        /// It was out of sight long enough, or was never shown.
+        Idle = "idle",
+    }
+}
+
 impl SlotView {
-    /// Whether the holder saw the number within the soft floor.
+    /// What the number does now, in a pool of this strictness.
     #[must_use]
-    pub fn is_held(&self, now: Timestamp) -> bool {
-        self.holder.is_some_and(|h| {
-            h.confirmed_at.is_some() || now.millis_since(h.since) <= PROVISIONAL_MS
-        }) && now.millis_since(
-            self.last_visible
-                .max(self.holder.map_or(Timestamp::EPOCH, |h| h.since)),
-        ) < SOFT_FLOOR_MS
+    pub fn use_now(&self, strict: bool, now: Timestamp) -> SlotUse {
+        let out_of_sight = now.millis_since(self.last_visible);
+        let moves_on = if strict {
+            STRICT_LOCK_MS
+        } else {
+            SOFT_FLOOR_MS
+        };
+        if self.calls > 0 {
+            SlotUse::InCall
+        } else if self.cooling_until > now {
+            SlotUse::Cooling
+        } else if self.is_provisional(now) {
+            SlotUse::Provisional
+        } else if out_of_sight < floor(strict) || (self.is_confirmed() && out_of_sight < moves_on) {
+            SlotUse::Held
+        } else {
+            SlotUse::Idle
+        }
+    }
+
+    /// Whether a visitor who holds none could get the number now, as [`Pool::pick`] decides: idle, or
+    /// with a holder who is silent beyond the floor of the pool.
+    #[must_use]
+    pub fn may_be_given(&self, strict: bool, now: Timestamp) -> bool {
+        self.calls == 0
+            && self.cooling_until <= now
+            && !self.is_provisional(now)
+            && now.millis_since(self.last_visible) >= floor(strict)
+    }
+
+    fn is_confirmed(&self) -> bool {
+        self.holder.is_some_and(|h| h.confirmed_at.is_some())
+    }
+
+    fn is_provisional(&self, now: Timestamp) -> bool {
+        let unconfirmed = self.holder.filter(|h| h.confirmed_at.is_none());
+        unconfirmed.is_some_and(|h| h.since.plus_millis(PROVISIONAL_MS) > now)
+    }
+}
+
+/// A number is not taken within this of being visible, in milliseconds.
+const fn floor(strict: bool) -> i64 {
+    if strict {
+        STRICT_LOCK_MS
+    } else {
+        HARD_FLOOR_MS
     }
 }
 
@@ -220,12 +275,7 @@ impl Pool {
         }
         let &(last_visible, slot) = self.waiting.first()?;
         let out_of_sight = now.millis_since(last_visible);
-        let floor = if self.strict {
-            STRICT_LOCK_MS
-        } else {
-            HARD_FLOOR_MS
-        };
-        if out_of_sight < floor {
+        if out_of_sight < floor(self.strict) {
             return None;
         }
         let reason = if out_of_sight < SOFT_FLOOR_MS {

@@ -131,6 +131,58 @@ fn what_is_left_of_a_cool_down_goes_on_after_a_restart() {
 }
 
 #[test]
+fn a_number_counts_as_free_exactly_when_a_new_visitor_would_get_it() {
+    for strict in [false, true] {
+        let mut pool = pool(strict, 1);
+        ask(&mut pool, 1, START);
+        pool.call_started(NumberId::from_raw(0));
+        pool.call_ended(NumberId::from_raw(0), START);
+        let step = 5_000;
+        for at in (0..STRICT_LOCK_MS * 2).step_by(step).map(after) {
+            let free = pool.slots().filter(|s| s.may_be_given(strict, at)).count();
+            let picked = pool.pick(VisitorId::from_raw(2), at);
+            assert_eq!(free, usize::from(picked.is_some()), "{strict}, {at:?}");
+        }
+        let late = after(STRICT_LOCK_MS * 2);
+        let pick = pool.pick(VisitorId::from_raw(2), late).expect("a number");
+        pool.hold(&pick, holder(2, late));
+        for ms in [0, PROVISIONAL_MS - 1, PROVISIONAL_MS] {
+            let at = late.plus_millis(ms);
+            let free = pool.slots().filter(|s| s.may_be_given(strict, at)).count();
+            let picked = pool.pick(VisitorId::from_raw(3), at);
+            assert_eq!(
+                free,
+                usize::from(picked.is_some()),
+                "{strict}, {ms} ms later"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_a_number_does_now_follows_its_holder() {
+    let mut loose = pool(false, 1);
+    let now = |pool: &Pool, strict, ms| {
+        let slot = pool.slot(NumberId::from_raw(0)).expect("a slot");
+        slot.use_now(strict, after(ms))
+    };
+    assert_eq!(now(&loose, false, 0), SlotUse::Idle);
+    let pick = loose.pick(VisitorId::from_raw(1), START).expect("a number");
+    loose.hold(&pick, holder(1, START));
+    assert_eq!(now(&loose, false, 0), SlotUse::Provisional);
+    assert_eq!(now(&loose, false, PROVISIONAL_MS), SlotUse::Idle);
+    ask(&mut loose, 1, START);
+    assert_eq!(now(&loose, false, HARD_FLOOR_MS - 1), SlotUse::Held);
+    assert_eq!(now(&loose, false, SOFT_FLOOR_MS - 1), SlotUse::Held);
+    assert_eq!(now(&loose, false, SOFT_FLOOR_MS), SlotUse::Idle);
+    assert_eq!(now(&loose, true, STRICT_LOCK_MS - 1), SlotUse::Held);
+    loose.call_started(NumberId::from_raw(0));
+    assert_eq!(now(&loose, false, SOFT_FLOOR_MS), SlotUse::InCall);
+    loose.call_ended(NumberId::from_raw(0), after(SOFT_FLOOR_MS));
+    assert_eq!(now(&loose, false, SOFT_FLOOR_MS), SlotUse::Cooling);
+}
+
+#[test]
 fn a_pool_that_changes_size_keeps_its_holders() {
     let mut before = pool(false, 2);
     ask(&mut before, 1, START);

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use trunkline_core::assignment::{NumberUse, TrackingNumber};
+use trunkline_core::assignment::{NumberUse, SlotUse, TrackingNumber};
 use trunkline_core::base::id::NumberId;
 use trunkline_core::base::{Country, Id, IdKind, PhoneNumber, Timestamp};
 use trunkline_core::visitor::{Channel, SourceSelector};
@@ -77,15 +77,17 @@ struct Selector {
     source: Option<String>,
 }
 
-/// Who sees a pool number.
+/// Who holds a pool number.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Holder)]
 struct HolderItem {
     session: String,
     source_label: String,
     since_at: i64,
-    last_visible_at: i64,
-    in_call: bool,
+    /// Null: the page has not confirmed yet that it shows the number.
+    last_visible_at: Option<i64>,
+    /// `in_call`, `cooling`, `provisional` or `held`.
+    state: &'static str,
 }
 
 /// A tracking number to add or change; what is left out stays.
@@ -328,7 +330,7 @@ struct View {
     directory: std::sync::Arc<Directory>,
     home: Country,
     counts: HashMap<NumberId, NumberUseCount>,
-    held: HashMap<NumberId, PoolView>,
+    held: HashMap<NumberId, (PoolView, SlotUse)>,
 }
 
 impl View {
@@ -337,6 +339,7 @@ impl View {
         let since = app.backend.moment.now().plus_millis(-DAYS_30_MS);
         let counts = app.backend.records.by_number(caller.account, since).await?;
         let (_, home) = account_defaults(app, caller)?;
+        let now = app.backend.moment.now();
         let mut held = HashMap::new();
         for pool in directory.pools_of(caller.account) {
             for view in app
@@ -344,7 +347,8 @@ impl View {
                 .assignments
                 .pool_view(pool.settings.site, pool.settings.id)
             {
-                held.insert(view.slot.number.id, view);
+                let use_now = view.slot.use_now(pool.settings.strict, now);
+                held.insert(view.slot.number.id, (view, use_now));
             }
         }
         Ok(Self {
@@ -395,7 +399,10 @@ impl View {
                 .and_then(|id| directory.flow(id))
                 .map(|f| named(f.id.to_string(), &f.name)),
             state: if number.active { "active" } else { "disabled" },
-            holder: self.held.get(&number.id).and_then(holder),
+            holder: self
+                .held
+                .get(&number.id)
+                .and_then(|(view, use_now)| holder(view, *use_now)),
             calls_30d: count.calls,
             last_call_at: count.last_call_at.map(Timestamp::as_millis),
             created_at: number.created_at.as_millis(),
@@ -403,8 +410,8 @@ impl View {
     }
 }
 
-fn holder(view: &PoolView) -> Option<HolderItem> {
-    let holder = view.slot.holder?;
+fn holder(view: &PoolView, use_now: SlotUse) -> Option<HolderItem> {
+    let holder = view.slot.holder.filter(|_| use_now != SlotUse::Idle)?;
     Some(HolderItem {
         session: holder.session.to_string(),
         source_label: view
@@ -412,7 +419,9 @@ fn holder(view: &PoolView) -> Option<HolderItem> {
             .as_ref()
             .map_or_else(String::new, |(source, _)| source.label()),
         since_at: holder.since.as_millis(),
-        last_visible_at: view.slot.last_visible.max(holder.since).as_millis(),
-        in_call: view.slot.calls > 0,
+        last_visible_at: holder
+            .confirmed_at
+            .map(|_| view.slot.last_visible.as_millis()),
+        state: use_now.word(),
     })
 }

@@ -4,10 +4,9 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use trunkline_core::assignment::pool::SlotView;
-use trunkline_core::assignment::{NumberUse, PoolSettings};
-use trunkline_core::base::Timestamp;
+use trunkline_core::assignment::{PoolSettings, SlotUse};
 use trunkline_core::base::id::PoolId;
+use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::visitor::SourceSelector;
 use trunkline_core::visitor::source::label;
 use trunkline_engine::assignment::{PoolView, visitor_label};
@@ -43,16 +42,17 @@ struct PoolItem {
     /// Whether a number stays locked to its session until it was out of sight for half an hour.
     strict: bool,
     size: usize,
-    /// Held by a session, or kept aside after a call.
+    /// What is neither free nor in a call: visible, not confirmed yet, locked, or kept aside after a call.
     held: usize,
-    /// Idle.
+    /// What a new visitor could get now: idle, or with a holder who is silent beyond the floor.
     free: usize,
     in_call: usize,
+    /// The numbers shown when none is free, the closest source first, last the one for everybody else.
     overflow: Vec<OverflowItem>,
     created_at: i64,
 }
 
-/// The number shown to visitors of a source when the pool has none to give.
+/// A number shown to visitors of a source when the pool has none to give.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Overflow)]
 struct OverflowItem {
@@ -220,15 +220,15 @@ async fn leases(
         .pool_view(pool.settings.site, pool.settings.id);
     let lease = |view: PoolView| {
         let slot = view.slot;
-        let state = state(&slot, now);
-        let holder = slot.holder.filter(|_| state != "idle");
+        let state = slot.use_now(pool.settings.strict, now);
+        let holder = slot.holder.filter(|_| state != SlotUse::Idle);
         PoolLease {
             number: LeaseNumber {
                 id: slot.number.id.to_string(),
                 number: slot.number.number.to_string(),
                 number_display: slot.number.number.display_for(home),
             },
-            state,
+            state: state.word(),
             session: holder.map(|h| h.session.to_string()),
             visitor_label: holder.map(|h| visitor_label(h.visitor)),
             source_label: view
@@ -250,20 +250,6 @@ async fn leases(
         now: now.as_millis(),
         items: views.into_iter().map(lease).collect(),
     }))
-}
-
-fn state(slot: &SlotView, now: Timestamp) -> &'static str {
-    if slot.calls > 0 {
-        "in_call"
-    } else if slot.cooling_until > now {
-        "cooling"
-    } else if !slot.is_held(now) {
-        "idle"
-    } else if slot.holder.is_some_and(|h| h.confirmed_at.is_none()) {
-        "provisional"
-    } else {
-        "held"
-    }
 }
 
 fn find(app: &Web, caller: &Caller, text: &str) -> Result<std::sync::Arc<PoolEntry>, Problem> {
@@ -289,13 +275,24 @@ fn item(app: &Web, caller: &Caller, pool: &PoolEntry) -> Result<PoolItem, Proble
         .assignments
         .pool_view(pool.settings.site, pool.settings.id);
     let in_call = views.iter().filter(|v| v.slot.calls > 0).count();
-    let held = views
+    let strict = pool.settings.strict;
+    let free = views
         .iter()
-        .filter(|v| matches!(state(&v.slot, now), "held" | "provisional" | "cooling"))
+        .filter(|v| v.slot.may_be_given(strict, now))
         .count();
-    let overflow = directory.numbers_of(caller.account).into_iter();
-    let overflow = overflow
-        .filter(|n| n.active && n.kind == NumberUse::Source && n.pool == Some(pool.settings.id));
+    let targets = site.plan.targets.iter();
+    let plan = targets
+        .filter(|t| t.target.id == pool.settings.target)
+        .collect::<Vec<_>>();
+    let shown = |source_label: String, number: PhoneNumber| OverflowItem {
+        source_label,
+        number: number.to_string(),
+        number_display: number.display_for(home),
+    };
+    let by_source = plan.iter().flat_map(|t| &t.by_source);
+    let by_source = by_source.map(|s| shown(selector_label(&s.selector), s.number.number));
+    let fixed = plan.iter().filter_map(|t| t.fixed);
+    let fixed = fixed.map(|n| shown("Everybody else".to_owned(), n.number));
     Ok(PoolItem {
         id: pool.settings.id.to_string(),
         name: pool.settings.name.clone(),
@@ -304,18 +301,12 @@ fn item(app: &Web, caller: &Caller, pool: &PoolEntry) -> Result<PoolItem, Proble
             name: site.site.name.clone(),
         },
         target: pool.settings.target.to_string(),
-        strict: pool.settings.strict,
+        strict,
         size: views.len(),
-        held,
-        free: views.len() - held - in_call,
+        held: views.len() - free - in_call,
+        free,
         in_call,
-        overflow: overflow
-            .map(|n| OverflowItem {
-                source_label: selector_label(&n.selector),
-                number: n.number.to_string(),
-                number_display: n.number.display_for(home),
-            })
-            .collect(),
+        overflow: by_source.chain(fixed).collect(),
         created_at: pool.settings.created_at.as_millis(),
     })
 }

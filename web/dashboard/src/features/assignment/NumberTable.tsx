@@ -13,7 +13,7 @@ import { StateWord } from "../../parts/State";
 import { Ago } from "../../parts/When";
 import { useMay } from "../access/session";
 import { NumberForm } from "./NumberForm";
-import { kindName, useOf, VISIBLE_MS, type TrackingNumber } from "./words";
+import { kindName, leaseState, useOf, type TrackingNumber } from "./words";
 
 type Asked = { what: "change" | "delete"; number: TrackingNumber } | null;
 
@@ -163,22 +163,16 @@ function Now({ number }: { number: TrackingNumber }) {
         <span className="soft">switched off</span>
       </StateWord>
     );
+  if (number.kind !== "pool") return <span className="dim">—</span>;
   const holder = number.holder;
-  if (!holder) return number.kind === "pool" ? <span className="dim">free</span> : <span className="dim">—</span>;
-  if (holder.in_call) return <StateWord tone="live">on call</StateWord>;
-  const visible = now - holder.last_visible_at <= VISIBLE_MS;
-  return (
+  const state = leaseState(holder ?? { state: "idle" }, now);
+  const word = <StateWord tone={state.tone}>{state.word}</StateWord>;
+  return holder ? (
     <Link href={`/visitors/${holder.session}`} title={holder.source_label}>
-      <StateWord tone={visible ? "live" : "ok"}>
-        {visible ? (
-          "visible now"
-        ) : (
-          <>
-            seen <Ago at={holder.last_visible_at} />
-          </>
-        )}
-      </StateWord>
+      {word}
     </Link>
+  ) : (
+    word
   );
 }
 

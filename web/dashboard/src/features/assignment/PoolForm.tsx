@@ -53,19 +53,21 @@ export function PoolForm({ pool, done, cancel }: PoolFormProps) {
         disabled={pool !== undefined}
         data={sites.map((site) => ({ value: site.id, label: site.name }))}
         value={form.values.site || null}
+        allowDeselect={false}
         onChange={chooseSite}
         error={form.message("site")}
       />
       <Select
         label="Replaces on the page"
         value={form.values.target || null}
+        allowDeselect={false}
         onChange={(value) => form.set("target", value ?? "")}
         error={form.message("target")}
         data={targets.map((target) => ({ value: target.id, label: `${target.number_display}, ${target.label}` }))}
         disabled={!form.values.site || pool !== undefined}
       />
       <Switch
-        label="Strict: a number stays locked to its visitor until the visit ends; when none is free, visitors see the number of their source"
+        label="Strict: a number is never handed on within 30 minutes of being visible; when none is free, visitors see the number of their source"
         checked={form.values.strict}
         onChange={(event) => form.set("strict", event.currentTarget.checked)}
       />

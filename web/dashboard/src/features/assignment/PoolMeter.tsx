@@ -1,14 +1,12 @@
-// A pool in one bar: in a call solid, held hatched, free left empty; all three also in figures.
+// A pool in one bar: in a call solid, held hatched, free left empty; all three also in figures. It warns
+// when a new visitor would get none.
 
 import { Shape } from "../../parts/State";
 import type { Pool } from "./words";
 
-/** From this share of use on, the meter warns. */
-const TIGHT = 0.9;
-
 export function PoolMeter({ pool }: { pool: Pick<Pool, "size" | "held" | "free" | "in_call"> }) {
   const size = Math.max(1, pool.size);
-  const tight = pool.size > 0 && 1 - pool.free / size >= TIGHT;
+  const tight = pool.size > 0 && pool.free === 0;
   return (
     <div className={tight ? "meter warn" : "meter"}>
       <div className="bar" aria-hidden="true">

@@ -75,7 +75,7 @@ export default function PoolPage({ id }: { id: string }) {
       <Loaded query={pool} title="The pool did not arrive">
         {(data) => (
           <>
-            <Figures pool={data} leases={leases.data?.items ?? []} now={leases.data?.now ?? Date.now()} />
+            <Figures pool={data} leases={leases.data?.items ?? []} />
             <div className="two-col">
               <div className="stack">
                 <Loaded query={leases} title="The holders did not arrive">
@@ -120,12 +120,8 @@ export default function PoolPage({ id }: { id: string }) {
   );
 }
 
-function Figures({ pool, leases, now }: { pool: Pool; leases: Lease[]; now: number }) {
-  const idle = leases.filter((lease) => lease.state === "idle");
-  const longest = idle.reduce(
-    (most, lease) => Math.max(most, lease.last_visible_at ? now - lease.last_visible_at : 0),
-    0,
-  );
+function Figures({ pool, leases }: { pool: Pool; leases: Lease[] }) {
+  const silent = pool.free - leases.filter((lease) => lease.state === "idle").length;
   return (
     <section className="card tiles" aria-label="The pool in figures">
       <Tile
@@ -136,7 +132,11 @@ function Figures({ pool, leases, now }: { pool: Pool; leases: Lease[]; now: numb
       <Tile
         label="Free"
         figure={pool.free}
-        detail={longest > 60_000 ? `longest idle ${Math.floor(longest / 60_000)} min` : "handed out longest idle first"}
+        detail={
+          leases.length > 0 && silent > 0
+            ? `${silent} of them silent, taken last`
+            : "the one unseen longest goes first"
+        }
       />
       <Tile label="On call" figure={pool.in_call} detail="their numbers wait for the end of the call" />
       <Tile
@@ -190,9 +190,15 @@ function Rules({ pool, ask }: { pool: Pool; ask: ((asked: Asked) => void) | unde
     >
       <dl className="facts body">
         <dt>Never taken while visible in the last</dt>
-        <dd>60 s</dd>
-        <dt>Normally moves on after</dt>
-        <dd>5 min unseen</dd>
+        <dd>{pool.strict ? "30 min" : "60 s"}</dd>
+        {!pool.strict && (
+          <>
+            <dt>Normally moves on after</dt>
+            <dd>5 min unseen</dd>
+          </>
+        )}
+        <dt>Kept aside after a call for</dt>
+        <dd>15 min</dd>
         <dt>Not confirmed by the page within</dt>
         <dd>90 s</dd>
         <dt>Mode</dt>

@@ -38,8 +38,11 @@ export function useOf(number: Pick<TrackingNumber, "kind" | "pool" | "source">):
   return "The same for all";
 }
 
-/** The state of a pool number now, as the picture and the table name it. */
-export function leaseState(lease: Lease, now: number): { tone: Tone; word: string } {
+/** The state of a pool number now: the one place where it gets its word, for the inventory and the pool alike. */
+export function leaseState(
+  lease: Pick<Lease, "state" | "last_visible_at">,
+  now: number,
+): { tone: Tone; word: string } {
   const quiet = lease.last_visible_at == null ? null : now - lease.last_visible_at;
   switch (lease.state) {
     case "in_call":
@@ -48,16 +51,16 @@ export function leaseState(lease: Lease, now: number): { tone: Tone; word: strin
       return { tone: "off", word: "not confirmed" };
     case "held":
       return quiet !== null && quiet > VISIBLE_MS
-        ? { tone: "ok", word: `silent ${span(roundedMinutes(quiet))}` }
+        ? { tone: "off", word: `silent ${span(roundedMinutes(quiet))}` }
         : { tone: "live", word: "visible now" };
     case "cooling":
       return { tone: "off", word: "kept aside" };
     default:
-      return { tone: "off", word: quiet === null ? "free" : `idle ${span(roundedMinutes(quiet))}` };
+      return { tone: "off", word: "free" };
   }
 }
 
-/** Whole minutes from one minute on: an idle time that ticks by seconds only makes noise. */
+/** Whole minutes from one minute on: a silence that ticks by seconds only makes noise. */
 function roundedMinutes(ms: number): number {
   return ms < VISIBLE_MS ? ms : Math.floor(ms / 60_000) * 60_000;
 }
