@@ -3,11 +3,12 @@
 import { Button, SegmentedControl, Select, Switch, TextInput, Textarea } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Schema } from "@trunkline/api-client";
-import { api, take, words } from "../../api/client";
+import { api, take } from "../../api/client";
 import { poolsQuery, sitesQuery, trunksQuery } from "../../api/lists";
 import { digits, plural } from "../../base/figures";
 import { useForm } from "../../parts/form";
 import { channelChoices } from "../call/words";
+import { addAll, lines, linesProblem, refusal } from "./adding";
 import { kinds, type Kind, type TrackingNumber } from "./words";
 
 type Input = Schema<"TrackingNumberInput">;
@@ -18,34 +19,33 @@ type NumberFormProps = {
   cancel?: () => void;
 };
 
-/** Numbers added in one go; more belong into an import. */
-const LINES_MAX = 100;
-
 export function NumberForm({ number, start, done, cancel }: NumberFormProps) {
   const queries = useQueryClient();
   const sites = useQuery(sitesQuery()).data ?? [];
   const pools = useQuery(poolsQuery()).data ?? [];
   const trunks = useQuery(trunksQuery()).data ?? [];
   const only = trunks.length === 1 ? trunks[0]?.id : undefined;
+  const onlyPool = pools.length === 1 ? pools[0]?.id : undefined;
+  // A pool number needs a pool: where there is only one, it is that one. A source number may do without.
+  const poolOf = (values: Values) => values.pool || (values.kind === "pool" && onlyPool) || "";
 
   const form = useForm({
     start: startOf(number, start),
     check: (values) => ({
       numbers:
         number || lines(values.numbers).length
-          ? lines(values.numbers).find((line) => digits(line).length < 7)
-            ? "Write one number a line, such as (469) 555-0161"
-            : undefined
+          ? linesProblem(lines(values.numbers))
           : "Write at least one number, such as (469) 555-0161",
-      pool: values.kind !== "pool" || values.pool ? undefined : "Choose the pool it belongs to",
+      pool: values.kind !== "pool" || poolOf(values) ? undefined : "Choose the pool it belongs to",
       site: values.kind !== "source" || values.site || values.pool ? undefined : "Choose the site where it is shown",
       trunk: values.trunk || only ? undefined : "Choose the trunk its calls come in on",
       business_line:
         digits(values.business_line).length >= 7 ? undefined : "Write the number that rings, such as (214) 555-0142",
     }),
     send: async (values) => {
-      const pool = pools.find((each) => each.id === values.pool);
-      const body = bodyOf({ ...values, trunk: values.trunk || only || "" }, pool);
+      const chosen = poolOf(values);
+      const pool = pools.find((each) => each.id === chosen);
+      const body = bodyOf({ ...values, pool: chosen, trunk: values.trunk || only || "" }, pool);
       if (number) {
         // Only the operator moves a number to another trunk; left out, it stays.
         const { trunk, ...rest } = body;
@@ -53,7 +53,13 @@ export function NumberForm({ number, start, done, cancel }: NumberFormProps) {
         await take(api.PATCH("/api/v1/numbers/{id}", { params: { path: { id: number.id } }, body: change }));
         return 1;
       }
-      return addAll(lines(values.numbers), body, (left) => form.set("numbers", left.join("\n")));
+      const outcome = await addAll(lines(values.numbers), body);
+      if (outcome.refused.length) {
+        refresh();
+        form.set("numbers", outcome.refused.map((each) => each.number).join("\n"));
+        throw refusal(outcome);
+      }
+      return outcome.added.length;
     },
     done: (added) => {
       refresh();
@@ -98,7 +104,8 @@ export function NumberForm({ number, start, done, cancel }: NumberFormProps) {
         <Select
           label="Pool"
           data={pools.map((pool) => ({ value: pool.id, label: pool.name }))}
-          value={values.pool || null}
+          value={poolOf(values) || null}
+          allowDeselect={false}
           onChange={(value) => set("pool", value ?? "")}
           error={form.message("pool")}
           nothingFoundMessage="No pool yet"
@@ -119,6 +126,7 @@ export function NumberForm({ number, start, done, cancel }: NumberFormProps) {
           <Select
             label="Site"
             clearable={values.kind === "static"}
+            allowDeselect={values.kind === "static"}
             data={sites.map((site) => ({ value: site.id, label: site.name }))}
             value={values.site || null}
             onChange={(value) => {
@@ -175,6 +183,7 @@ export function NumberForm({ number, start, done, cancel }: NumberFormProps) {
           label="Trunk"
           data={trunks.map((trunk) => ({ value: trunk.id, label: trunk.name }))}
           value={values.trunk || only || null}
+          allowDeselect={false}
           onChange={(value) => set("trunk", value ?? "")}
           error={form.message("trunk")}
           nothingFoundMessage="No trunk yet"
@@ -245,29 +254,4 @@ function bodyOf(values: Values, pool: { site: { id: string }; target: string } |
     second_line: values.second_line.trim(),
     state: values.active ? "active" : "disabled",
   };
-}
-
-function lines(text: string): string[] {
-  return text
-    .split(/[\n,;]/)
-    .map((line) => line.trim())
-    .filter(Boolean)
-    .slice(0, LINES_MAX);
-}
-
-/** Adds one after the other; on a refusal those already in are taken off the list, the rest stays to be put right. */
-async function addAll(
-  numbers: string[],
-  body: Omit<Input, "number">,
-  left: (numbers: string[]) => void,
-): Promise<number> {
-  for (const [i, number] of numbers.entries()) {
-    try {
-      await take(api.POST("/api/v1/numbers", { body: { ...body, number } }));
-    } catch (error) {
-      left(numbers.slice(i));
-      throw numbers.length > 1 ? new Error(`${number}: ${words(error)}`) : error;
-    }
-  }
-  return numbers.length;
 }
