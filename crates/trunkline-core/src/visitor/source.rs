@@ -1,5 +1,6 @@
 //! A source: where a visitor came from, in the terms of web analytics.
 
+use super::hosts::named_site;
 use crate::base::words;
 
 words! {
@@ -133,19 +134,45 @@ pub fn label(channel: Channel, source: &str) -> String {
     if channel == Channel::Direct || source.is_empty() {
         return channel.label().to_owned();
     }
-    let mut letters = source.chars();
-    let name: String = letters.next().map_or_else(String::new, |first| {
-        if source.contains('.') {
-            source.to_owned()
-        } else {
-            first.to_uppercase().chain(letters).collect()
-        }
-    });
+    let name = proper_name(source);
     match channel {
         Channel::PaidSearch => format!("{name} Ads"),
         Channel::OrganicSearch => format!("{name} organic"),
         Channel::PaidSocial | Channel::PaidVideo | Channel::PaidShopping => format!("{name} paid"),
         _ => name,
+    }
+}
+
+/// Names that a capital letter alone does not make right: as they are stored, and as they are written.
+pub(super) const PROPER_NAMES: &[(&str, &str)] = &[
+    ("aol", "AOL"),
+    ("aol mail", "AOL Mail"),
+    ("chatgpt", "ChatGPT"),
+    ("deepseek", "DeepSeek"),
+    ("duckduckgo", "DuckDuckGo"),
+    ("ebay", "eBay"),
+    ("gmx", "GMX"),
+    ("icloud mail", "iCloud Mail"),
+    ("linkedin", "LinkedIn"),
+    ("notebooklm", "NotebookLM"),
+    ("tiktok", "TikTok"),
+    ("whatsapp", "WhatsApp"),
+    ("youtube", "YouTube"),
+];
+
+/// A source as its owner writes it. A host that belongs to a known site is called by the site's name.
+fn proper_name(source: &str) -> String {
+    let name = match named_site(source) {
+        Some(site) if source.contains('.') => site.name.as_str(),
+        _ => source,
+    };
+    if let Some((_, proper)) = PROPER_NAMES.iter().find(|(stored, _)| *stored == name) {
+        return (*proper).to_owned();
+    }
+    let mut letters = name.chars();
+    match letters.next() {
+        Some(first) if !name.contains('.') => first.to_uppercase().chain(letters).collect(),
+        _ => name.to_owned(),
     }
 }
 

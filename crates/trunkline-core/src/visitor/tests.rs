@@ -387,3 +387,31 @@ fn crawlers_and_devices_are_told_by_their_name() {
         Device::Tablet
     );
 }
+
+#[test]
+fn sources_are_called_as_their_owners_write_them() {
+    for (channel, source, expected) in [
+        (Channel::OrganicSearch, "duckduckgo", "DuckDuckGo organic"),
+        (Channel::PaidVideo, "youtube", "YouTube paid"),
+        (Channel::AiAssistant, "chatgpt", "ChatGPT"),
+        (Channel::AiAssistant, "chatgpt.com", "ChatGPT"),
+        (Channel::PaidSearch, "google", "Google Ads"),
+        (Channel::Email, "web.de", "web.de"),
+        (Channel::Referral, "partner.example", "partner.example"),
+        (Channel::Other, "flyer", "Flyer"),
+        (Channel::Direct, "direct", "Direct"),
+        (Channel::PaidSearch, "", "Paid search"),
+    ] {
+        assert_eq!(super::source::label(channel, source), expected);
+    }
+}
+
+#[test]
+fn every_proper_name_is_of_a_known_site() {
+    for (stored, _) in super::source::PROPER_NAMES {
+        assert!(
+            hosts::known_sites().iter().any(|site| site.name == *stored),
+            "{stored}"
+        );
+    }
+}

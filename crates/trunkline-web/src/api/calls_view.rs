@@ -352,7 +352,10 @@ fn visit_marks(story: &SessionStory, call: &CallRow) -> Vec<TimelineMark> {
     marks.extend(pages.into_iter().map(|(at, page)| TimelineMark {
         at: at.as_millis(),
         kind: "page",
-        title: path_of(page).to_owned(),
+        title: match path_of(page) {
+            "/" => "Home page (/)".to_owned(),
+            path => path.to_owned(),
+        },
         detail: String::new(),
     }));
     let shown = story

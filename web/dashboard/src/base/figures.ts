@@ -38,6 +38,12 @@ export function path(page: string): string {
   }
 }
 
+/** The path of a page for people: the front page has a name. */
+export function pageName(page: string): string {
+  const found = path(page);
+  return found === "/" ? "Home page (/)" : found;
+}
+
 /** The host of an address, or null when it has none. */
 export function host(address: string): string | null {
   try {

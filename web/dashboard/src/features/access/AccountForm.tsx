@@ -112,7 +112,7 @@ function Form({ settings }: { settings: Settings }) {
         <div className="pad form">
           <Switch
             label="I have made sure that callers know they are recorded, or that no notice is needed where they are"
-            description="Without this, a call is only recorded where its flow plays a notice."
+            description="Without this, no call is recorded: Trunkline itself plays callers no notice."
             checked={values.recording_waiver}
             onChange={(event) => set("recording_waiver", event.currentTarget.checked)}
           />

@@ -5,7 +5,7 @@ import { minutesSeconds } from "../../base/time";
 import { Card } from "../../parts/Card";
 import { StateWord, type Tone } from "../../parts/State";
 import { At } from "../../parts/When";
-import { resultStatus, sentence, type CallDetail } from "./words";
+import { decidedBy, resultStatus, sentence, type CallDetail } from "./words";
 
 export function Attempts({ call }: { call: CallDetail }) {
   return (
@@ -73,7 +73,7 @@ export function SourceFacts({ call }: { call: CallDetail }) {
             {value}
           </Fact>
         ))}
-        {source && <Fact name="Decided by the rule">{sentence(source.rule)}</Fact>}
+        {source && <Fact name="Decided by">{decidedBy(source)}</Fact>}
         {call.session && (
           <Fact name="Visit">
             <Link href={`/visitors/${call.session}`}>Open the visit</Link>

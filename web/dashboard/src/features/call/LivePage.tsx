@@ -77,7 +77,7 @@ function Figures({ inProgress, ringing, known }: { inProgress: number; ringing: 
       <Tile
         label="Calls today"
         figure={data ? count(data.today) : "…"}
-        detail={data ? `${count(data.all)} in all` : "asking"}
+        detail={data ? (data.all > data.today ? `${count(data.all)} in all` : "all there are so far") : "asking"}
       />
       <Tile
         label="Missed"

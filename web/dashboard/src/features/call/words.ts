@@ -54,6 +54,18 @@ export function sourceName(source: CallSummary["source"]): string {
   return source ? source.label : "Unknown";
 }
 
+/** What decided a source, from the id of its rule: "the click identifier gclid", "the referrer is Bing". */
+export function decidedBy(source: Pick<Schema<"Source">, "rule" | "label" | "source">): string {
+  const { rule } = source;
+  if (rule === "utm") return "the tags on the link";
+  if (rule === "direct") return "no tag, no click identifier and no referrer";
+  if (rule === "referral") return `the referrer is ${source.source}`;
+  if (rule.startsWith("click_")) return `the click identifier ${rule.slice("click_".length)}`;
+  if (rule.startsWith("own_")) return `your rule ${rule.slice("own_".length).replaceAll("_", " ")}`;
+  if (rule.startsWith("payment_")) return "the referrer is a payment or sign-in page, which is no source";
+  return `the referrer is ${source.label.replace(/ organic$/, "")}`;
+}
+
 /** Results a call can have, as the filter offers them. */
 export const resultChoices = [
   "answered",

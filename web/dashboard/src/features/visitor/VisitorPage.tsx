@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import type { Schema } from "@trunkline/api-client";
 import { api, Refused, take } from "../../api/client";
-import { host, path, plural } from "../../base/figures";
+import { host, pageName, path, plural } from "../../base/figures";
 import { span } from "../../base/time";
 import { Card, Tile } from "../../parts/Card";
 import { Empty, Loaded } from "../../parts/Waiting";
@@ -126,7 +126,7 @@ function Inside({ session }: { session: Session }) {
               <li key={i}>
                 <div className="row between">
                   <span className="break" title={page.page}>
-                    {path(page.page)}
+                    {pageName(page.page)}
                   </span>
                   <span className="dim small tel">
                     <At at={page.at} />

@@ -1,7 +1,7 @@
 // A visit as marks of the timeline, calls included. Pure.
 
 import type { Schema } from "@trunkline/api-client";
-import { path } from "../../base/figures";
+import { pageName, path } from "../../base/figures";
 import type { Mark } from "../call/timeline";
 
 type Session = Pick<Schema<"SessionDetail">, "touches" | "pages" | "showings" | "taps" | "calls">;
@@ -17,7 +17,7 @@ export function sessionMarks(session: Session): Mark[] {
   // The page of an arrival is already told by its touch.
   const pages = session.pages
     .filter((page) => !arrivals.has(page.at))
-    .map((page): Mark => ({ at: page.at, kind: "page", title: path(page.page), detail: "" }));
+    .map((page): Mark => ({ at: page.at, kind: "page", title: pageName(page.page), detail: "" }));
   const showings = session.showings.map((showing): Mark => ({
     at: showing.from_at,
     kind: "number_shown",
