@@ -18,6 +18,7 @@ import { CallTable } from "./CallTable";
 import { columns, defaultColumns } from "./columns";
 import { FilterBar } from "./FilterBar";
 import { fromAddress, noFilters, queryText, toAddress, toQuery, type CallFilters } from "./filters";
+import { useLive } from "./live";
 import { Views } from "./Views";
 
 const PAGE_SIZE = 25;
@@ -40,6 +41,9 @@ export default function CallsPage({ id }: { id?: string }) {
     placeholderData: keepPreviousData,
   });
   const counts = useQuery(countsQuery());
+  const live = useLive();
+  // Calls in progress come from the live stream wherever they are counted.
+  const shownCounts = counts.data && live.known ? { ...counts.data, live: live.calls.length } : counts.data;
   const items = calls.data?.items ?? [];
   const change = (next: CallFilters) => go(withSearch("/calls", toAddress(next)));
   const older = calls.data?.next_cursor;
@@ -48,7 +52,7 @@ export default function CallsPage({ id }: { id?: string }) {
   return (
     <Page title="Calls">
       <div className="row between">
-        <Views search={address} counts={counts.data} />
+        <Views search={address} counts={shownCounts} />
         <div className="row wide-only">
           <ColumnChooser shown={shown} setShown={setShown} />
           <Button

@@ -7,8 +7,9 @@ import { useZone } from "../access/session";
 import { Glyph } from "./Marks";
 import { isVisit, layout, noteOf, type Mark } from "./timeline";
 
-/** The width until the place is measured: that of the drawer. */
+/** The widths until the place is measured: that of the drawer, and that of a live call. */
 const WIDTH = 798;
+const LIVE_WIDTH = 200;
 const LINE = 84;
 const HEIGHT = 146;
 
@@ -104,23 +105,23 @@ function Upright({ marks }: { marks: Mark[] }) {
 /** The short line of a live call: ring, dialling, connected, and the talk so far. */
 export function LiveLine({ state, talked }: { state: string; talked: number }) {
   const talking = state === "talking";
+  const { ref, width: measured } = useElementSize<HTMLDivElement>();
+  const width = Math.round(measured) || LIVE_WIDTH;
+  const end = width - 6;
+  const dialled = Math.round(width * 0.35);
+  const connected = Math.round(width * 0.65);
   // The bar grows fast at first and never reaches the edge: a call has no known length.
-  const grown = talking ? 130 + 62 * (1 - Math.exp(-talked / 240)) : 130;
+  const grown = (end - connected) * (1 - Math.exp(-talked / 240));
   return (
-    <svg
-      className="tl"
-      viewBox="0 0 200 16"
-      width="100%"
-      height="16"
-      preserveAspectRatio="xMinYMid meet"
-      aria-hidden="true"
-    >
-      <path className="way" d="M8 8H194" />
-      <path className="alive" d={`M8 8H${talking ? 130 : 70}`} />
-      {talking && <rect className="talk" x="130" y="4" width={grown - 130} height="8" />}
-      <path className="mk full" d="M8 2.500 13.500 8 8 13.500 2.500 8z" />
-      <path className={talking ? "mk full" : "mk"} d="M66 3.500 74 8l-8 4.500z" />
-      <circle className={talking ? "mk full" : "mk idle"} cx="130" cy="8" r="5" />
-    </svg>
+    <div ref={ref}>
+      <svg className="tl" viewBox={`0 0 ${width} 16`} width="100%" height="16" aria-hidden="true">
+        <path className="way" d={`M8 8H${end}`} />
+        <path className="alive" d={`M8 8H${talking ? connected : dialled}`} />
+        {talking && <rect className="talk" x={connected} y="4" width={grown} height="8" />}
+        <path className="mk full" d="M8 2.500 13.500 8 8 13.500 2.500 8z" />
+        <path className={talking ? "mk full" : "mk"} d={`M${dialled - 4} 3.500 ${dialled + 4} 8l-8 4.500z`} />
+        <circle className={talking ? "mk full" : "mk idle"} cx={connected} cy="8" r="5" />
+      </svg>
+    </div>
   );
 }
