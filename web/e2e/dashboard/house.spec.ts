@@ -37,7 +37,7 @@ test("a new site has its block to paste and waits to be seen", async ({ page, co
   await page.getByRole("tab", { name: "Content policy" }).click();
   await expect(page.getByRole("region", { name: "Snippet" })).toContainText("sha256-");
 
-  await page.getByRole("button", { name: "Change" }).click();
+  await page.getByRole("button", { name: "Change", exact: true }).click();
   await page.getByLabel("Name", { exact: true }).fill(`${name} b`);
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.getByRole("heading", { name: `${name} b`, level: 1 })).toBeVisible();
