@@ -49,12 +49,12 @@ pub(crate) fn one(name: &str) -> anyhow::Result<()> {
     web::build()?;
     match name {
         "assign" => {
-            build(&["--package", "xtask", "--example", "visitors"])?;
+            build()?;
             say("benchmark assign");
             assign::run()
         }
         "sip" => {
-            build(&[])?;
+            build()?;
             say("benchmark sip");
             sip::run()
         }
@@ -65,13 +65,16 @@ pub(crate) fn one(name: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Builds the program as it is shipped, and what else is named, with the same profile.
-fn build(more: &[&str]) -> anyhow::Result<()> {
+/// Builds the program as it is shipped, and the load tool with it: together every time, so that both benchmarks
+/// measure one and the same program and it is built once.
+fn build() -> anyhow::Result<()> {
     say("building the release (several minutes the first time)");
-    let mut arguments = vec!["build", "--locked", "--release"];
-    arguments.extend(["--package", "trunkline", "--bin", "trunkline"]);
-    arguments.extend(more);
-    run("cargo", &arguments)
+    let program = ["--package", "trunkline", "--bin", "trunkline"];
+    let load_tool = ["--package", "xtask", "--example", "visitors"];
+    run(
+        "cargo",
+        &[&["build", "--locked", "--release"][..], &program, &load_tool].concat(),
+    )
 }
 
 /// A folder of its own for one run, empty; on the disk the repository is on.

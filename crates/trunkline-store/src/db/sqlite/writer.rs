@@ -63,7 +63,12 @@ pub(super) fn serve(
         kinds: HashMap::new(),
     };
     let mut waiting = Vec::with_capacity(limits::BATCH_ENTRIES_MAX);
+    let mut busy = false;
     while queue.blocking_recv_many(&mut waiting, limits::BATCH_ENTRIES_MAX) > 0 {
+        if busy {
+            gather(&mut queue, &mut waiting);
+        }
+        busy = waiting.len() >= limits::GATHER_FROM_ENTRIES;
         if !writer.work_through(waiting.drain(..)) {
             break;
         }
@@ -72,6 +77,19 @@ pub(super) fn serve(
         }
     }
     checkpoint::empty(conn);
+}
+
+/// Lets more come before a group is committed. Each commit writes the last page of every tree and index it adds to and
+/// waits for the disk, whether it carries ten entries or hundreds.
+fn gather(queue: &mut mpsc::Receiver<Work>, waiting: &mut Vec<Work>) {
+    if waiting.len() < limits::BATCH_ENTRIES_MAX {
+        std::thread::sleep(Duration::from_micros(limits::GATHER_US));
+    }
+    while waiting.len() < limits::BATCH_ENTRIES_MAX
+        && let Ok(more) = queue.try_recv()
+    {
+        waiting.push(more);
+    }
 }
 
 struct Writer<'c> {
