@@ -1,12 +1,13 @@
 //! One arrival: classify, decide under the site's lock, record, answer after the commit.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use trunkline_core::assignment::{Asker, Assigned, Basis, Holder, PickReason, assign};
+use trunkline_core::assignment::{Asker, Assigned, Basis, Holder, Network, PickReason, assign};
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{LeaseId, NumberId, PoolId, SessionId, SwapTargetId, VisitorId};
 use trunkline_core::visitor::{
@@ -36,6 +37,8 @@ pub struct Visit {
     pub page: String,
     /// The referrer as told by the browser; may be empty.
     pub referrer: String,
+    /// The network the visitor comes from.
+    pub network: Network,
     /// The device.
     pub device: Device,
     /// What the visitor allows.
@@ -152,11 +155,12 @@ impl Assignments {
                 session,
                 visitor: known.visitor,
                 lease: self.moment.id_at(now),
+                network: visit.network,
+                path: &visit.landing.path,
                 now,
             };
-            let pool = target.pool.and_then(|id| state.pools.get_mut(&id));
             let win = visit.site.plan.source_numbers_win;
-            if let Some(got) = assign(target, win, &shown_source, pool, Some(asker)) {
+            if let Some(got) = assign(target, win, &shown_source, &mut state.pools, Some(asker)) {
                 given.extend(record_lease(&got, known, now, asker.lease, &mut records));
                 numbers.push(got);
             }
@@ -420,7 +424,15 @@ fn without_session(visit: &Visit, source: &Source) -> Answer {
     let wanted = |id: SwapTargetId| visit.targets.is_empty() || visit.targets.contains(&id);
     let targets = plan.targets.iter().filter(|t| wanted(t.target.id));
     let numbers = targets
-        .filter_map(|t| assign(t, plan.source_numbers_win, source, None, None))
+        .filter_map(|t| {
+            assign(
+                t,
+                plan.source_numbers_win,
+                source,
+                &mut BTreeMap::new(),
+                None,
+            )
+        })
         .collect();
     Answer {
         session: None,

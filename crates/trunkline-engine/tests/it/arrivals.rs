@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use trunkline_core::assignment::{
-    Basis, NumberUse, PoolSettings, Site, SwapTarget, TrackingNumber,
+    Basis, Network, NumberStage, NumberUse, PoolRule, PoolSettings, Site, SwapTarget,
+    TrackingNumber,
 };
 use trunkline_core::base::id::{
     AccountId, LeaseId, NumberId, PoolId, SessionId, SiteId, SwapTargetId, TrunkId, VisitorId,
@@ -54,6 +55,7 @@ pub(crate) fn everything(pool_size: u64, strict: bool) -> Everything {
         target: TARGET,
         name: "Pool".to_owned(),
         strict,
+        rule: PoolRule::default(),
         created_at,
     };
     let number = |index: u64, kind| TrackingNumber {
@@ -70,7 +72,8 @@ pub(crate) fn everything(pool_size: u64, strict: bool) -> Everything {
         business_line: PhoneNumber::from_digits(12_142_345_678),
         second_line: None,
         flow: None,
-        active: true,
+        stage: NumberStage::InUse,
+        stage_since: created_at,
         created_at,
     };
     let mut numbers: Vec<_> = (0..pool_size).map(|i| number(i, NumberUse::Pool)).collect();
@@ -114,6 +117,7 @@ impl World {
             landing: Landing::parse(&page).expect("a page"),
             page,
             referrer: String::new(),
+            network: Network::UNKNOWN,
             device: Device::Phone,
             consent: Consent::Storage,
             known,
