@@ -1443,6 +1443,12 @@ export interface components {
         };
         /** @description What the owner of a site adds to the rules that name sources. */
         SourceRules: {
+            /**
+             * Format: int32
+             * @description A visit that comes directly within so many days of the visitor's last one keeps its source; 0: it is direct. At
+             *     most 30, which is what is meant when it is left out.
+             */
+            direct_keeps_days?: number;
             /** @description Hosts that are no source, with those below them. */
             ignored: string[];
             /** @description Tried in this order before all other rules. */

@@ -464,6 +464,7 @@ fn the_block_in_the_page_shows_what_the_server_would() {
             ],
             tags_first: true,
             ignored: vec!["other.example".to_owned(), "google.com".to_owned()],
+            ..SourceRules::default()
         },
     ];
     for (index, (plan, owner)) in plans

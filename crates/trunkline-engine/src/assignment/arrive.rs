@@ -132,6 +132,8 @@ impl Assignments {
         let state = self.state(site.id)?;
         let now = self.moment.now();
         let mut state = lock(&state);
+        let kept = kept_source(&state, visit, source, now);
+        let source = kept.as_ref().unwrap_or(source);
         let mut records = Vec::with_capacity(4);
         let (session, is_new) = self.session_of(&mut state, visit, source, now, &mut records)?;
         let touched = is_new || records.iter().any(|r| matches!(r, Record::Touch(_)));
@@ -221,19 +223,7 @@ impl Assignments {
         records: &mut Vec<Record>,
     ) -> Option<(SessionId, bool)> {
         let click = visit.landing.click_ids().next();
-        let current = visit.known.and_then(|known| {
-            let id = state
-                .by_visitor
-                .get(&known.visitor)
-                .copied()
-                .unwrap_or(known.session);
-            state
-                .sessions
-                .get(&id)
-                .filter(|s| s.visitor == known.visitor)
-                .map(|s| (id, s))
-        });
-        let going_on = current
+        let going_on = current(state, visit)
             .filter(|(_, s)| !starts_new_session(s.seen_at, s.click.as_ref(), click.as_ref(), now))
             .map(|(id, _)| id);
         if let Some(id) = going_on {
@@ -342,6 +332,33 @@ fn show(state: &mut SiteState, session: SessionId, answer: &Answer, visit: &Visi
             .filter(|s| !answered(s) && s.is_held(pools)),
     );
     live.shown = shown;
+}
+
+/// The visitor's latest session that is in memory.
+fn current<'a>(state: &'a SiteState, visit: &Visit) -> Option<(SessionId, &'a LiveSession)> {
+    let known = visit.known?;
+    let latest = state.by_visitor.get(&known.visitor).copied();
+    let id = latest.unwrap_or(known.session);
+    let session = state.sessions.get(&id)?;
+    (session.visitor == known.visitor).then_some((id, session))
+}
+
+/// The source that a new visit keeps which came directly.
+fn kept_source(
+    state: &SiteState,
+    visit: &Visit,
+    source: &Source,
+    now: Timestamp,
+) -> Option<Source> {
+    if source.channel != Channel::Direct {
+        return None;
+    }
+    let (_, before) = current(state, visit)?;
+    if !starts_new_session(before.seen_at, before.click.as_ref(), None, now) {
+        return None;
+    }
+    let rules = &visit.site.site.source_rules;
+    rules.kept(&before.source, before.seen_at, now)
 }
 
 /// Takes back the leases given by one decision, and its session when that was new.

@@ -28,7 +28,10 @@ export function PoolForm({ pool, done, cancel }: PoolFormProps) {
       name: values.name.trim() ? undefined : "Write a name, such as Dallas Roofing",
       site: values.site ? undefined : "Choose the site whose visitors get these numbers",
       target: values.target ? undefined : "Choose the number on the page that is replaced",
-      page: !values.page.trim() || values.page.trim().startsWith("/") ? undefined : "Write the start of a path, such as /roofing",
+      page:
+        !values.page.trim() || values.page.trim().startsWith("/")
+          ? undefined
+          : "Write the start of a path, such as /roofing",
     }),
     // A pool stays with its site and target: numbers that were shown keep their meaning.
     send: (values) =>

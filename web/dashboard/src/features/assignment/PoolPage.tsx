@@ -137,9 +137,7 @@ function Figures({ pool, leases }: { pool: Pool; leases: Lease[] }) {
         label="Free"
         figure={pool.free}
         detail={
-          leases.length > 0 && silent > 0
-            ? `${silent} of them silent, taken last`
-            : "the one unseen longest goes first"
+          leases.length > 0 && silent > 0 ? `${silent} of them silent, taken last` : "the one unseen longest goes first"
         }
       />
       <Tile label="On call" figure={pool.in_call} detail="their numbers wait for the end of the call" />

@@ -61,10 +61,7 @@ export function useOf(number: Pick<TrackingNumber, "kind" | "pool" | "source">):
 }
 
 /** The state of a pool number now: the one place where it gets its word, for the inventory and the pool alike. */
-export function leaseState(
-  lease: Pick<Lease, "state" | "last_visible_at">,
-  now: number,
-): { tone: Tone; word: string } {
+export function leaseState(lease: Pick<Lease, "state" | "last_visible_at">, now: number): { tone: Tone; word: string } {
   const quiet = lease.last_visible_at == null ? null : now - lease.last_visible_at;
   switch (lease.state) {
     case "in_call":
