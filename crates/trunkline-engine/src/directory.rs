@@ -9,7 +9,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use trunkline_core::assignment::block::{SnippetRule, snippet_rules};
 use trunkline_core::assignment::{
-    NumberUse, PoolNumber, PoolSettings, Site, SitePlan, SwapTarget, TargetPlan, TrackingNumber,
+    NumberUse, PoolChoice, PoolNumber, PoolSettings, Site, SitePlan, SwapTarget, TargetPlan,
+    TrackingNumber,
 };
 use trunkline_core::base::PhoneNumber;
 use trunkline_core::base::id::{
@@ -35,7 +36,7 @@ pub struct SiteEntry {
 pub struct PoolEntry {
     /// Its settings.
     pub settings: PoolSettings,
-    /// Its active numbers, oldest first.
+    /// Its numbers that may be shown, oldest first.
     pub numbers: Vec<PoolNumber>,
 }
 
@@ -277,8 +278,9 @@ fn sorted<'a, T, K: Ord>(
 }
 
 fn pool_numbers(numbers: &[Arc<TrackingNumber>], pool: PoolId) -> Vec<PoolNumber> {
-    let own =
-        |n: &&Arc<TrackingNumber>| n.active && n.kind == NumberUse::Pool && n.pool == Some(pool);
+    let own = |n: &&Arc<TrackingNumber>| {
+        n.stage.is_shown() && n.kind == NumberUse::Pool && n.pool == Some(pool)
+    };
     let mut found: Vec<_> = numbers
         .iter()
         .filter(own)
@@ -298,15 +300,18 @@ fn site_entry(
 ) -> SiteEntry {
     let first = site.targets.first().map(|t| t.id);
     let target_plan = |target: &SwapTarget| {
-        let pool = pools
-            .values()
-            .filter(|p| p.settings.site == site.id && p.settings.target == target.id);
-        let pool = pool.map(|p| p.settings.id).min();
+        let own =
+            |p: &&Arc<PoolEntry>| p.settings.site == site.id && p.settings.target == target.id;
+        let choice = |p: &Arc<PoolEntry>| PoolChoice {
+            pool: p.settings.id,
+            rule: p.settings.rule.clone(),
+        };
+        let pools = pools.values().filter(own).map(choice).collect();
         let own = numbers
             .iter()
             .filter(|n| n.site == Some(site.id) && belongs(n, target.id, first))
             .map(AsRef::as_ref);
-        TargetPlan::new(target.clone(), pool, own)
+        TargetPlan::new(target.clone(), pools, own)
     };
     let plan = SitePlan {
         targets: site.targets.iter().map(target_plan).collect(),

@@ -8,6 +8,7 @@ pub mod attribution;
 pub mod call;
 pub mod clock;
 pub mod directory;
+pub mod inventory;
 pub mod live;
 pub mod ports;
 pub mod replay;

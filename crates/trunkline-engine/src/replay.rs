@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use trunkline_core::assignment::Site;
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{SessionId, TouchId};
+use trunkline_core::visitor::own::LAST_NON_DIRECT;
 use trunkline_core::visitor::{Arrival, Channel, Landing, Source, SourceRules, classify};
 
 use crate::ports::PortResult;
@@ -116,7 +117,13 @@ fn named_now(
         landing: &landing,
         referrer,
     };
-    classify(&arrival, &site.hosts, rules)
+    let now = classify(&arrival, &site.hosts, rules);
+    // What the visitor's visit before was is not looked up again.
+    let kept = before.rule == LAST_NON_DIRECT && rules.direct_keeps_days > 0;
+    if kept && now.channel == Channel::Direct {
+        return before.clone();
+    }
+    now
 }
 
 impl Replayed {

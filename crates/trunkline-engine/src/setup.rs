@@ -6,7 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
-use trunkline_core::assignment::site::{HOSTS_MAX, TARGETS_MAX};
+use trunkline_core::assignment::site::{
+    HOSTS_MAX, POOL_PAGE_MAX, POOLS_PER_TARGET_MAX, TARGETS_MAX,
+};
 use trunkline_core::assignment::{NumberUse, PoolSettings, Site, TrackingNumber};
 use trunkline_core::base::id::{FlowId, NumberId, PoolId, SiteId, TrunkId};
 use trunkline_core::visitor::{OwnTest, SourceRules};
@@ -196,13 +198,7 @@ impl Setup {
         if !site.site.targets.iter().any(|t| t.id == pool.target) {
             return Err(invalid("target", "the site has no such target"));
         }
-        let taken = directory
-            .pools_of_site(pool.site)
-            .iter()
-            .any(|p| p.settings.id != pool.id && p.settings.target == pool.target);
-        if taken {
-            return Err(invalid("target", "the target has a pool already"));
-        }
+        check_pool_rule(&directory, pool)?;
         self.configuration.put_pool(pool).await?;
         self.follow_block(pool.site).await
     }
@@ -213,7 +209,16 @@ impl Setup {
     /// When a field is wrong or the store refuses.
     pub async fn put_number(&self, number: &TrackingNumber) -> Result<(), SetupError> {
         let _changing = self.changing.lock().await;
-        check_number(&self.directory.now(), number)?;
+        let directory = self.directory.now();
+        check_number(&directory, number)?;
+        if let Some(before) = directory.number(number.id)
+            && !before.stage.may_become(number.stage)
+        {
+            return Err(invalid(
+                "stage",
+                "a number is put into quarantine before it is released, and one that was released is warmed up or used again",
+            ));
+        }
         self.configuration.put_number(number).await?;
         match number.site {
             Some(site) => self.follow_block(site).await,
@@ -312,6 +317,38 @@ impl Setup {
         }
         Ok(())
     }
+}
+
+fn check_pool_rule(directory: &Directory, pool: &PoolSettings) -> Result<(), SetupError> {
+    let page = &pool.rule.page;
+    if !page.is_empty() && !page.starts_with('/') || page.chars().count() > POOL_PAGE_MAX {
+        return Err(invalid(
+            "page",
+            format!(
+                "write the start of a path, such as /roofing, of at most {POOL_PAGE_MAX} characters"
+            ),
+        ));
+    }
+    let pools = directory.pools_of_site(pool.site);
+    let others = pools
+        .iter()
+        .filter(|p| p.settings.id != pool.id && p.settings.target == pool.target);
+    if others.clone().count() >= POOLS_PER_TARGET_MAX {
+        return Err(invalid(
+            "target",
+            format!("a target has at most {POOLS_PER_TARGET_MAX} pools"),
+        ));
+    }
+    if let Some(same) = others.clone().find(|p| p.settings.rule == pool.rule) {
+        return Err(invalid(
+            "target",
+            format!(
+                "the pool `{}` is for the same visitors; choose sources or a page that tell the two apart",
+                same.settings.name
+            ),
+        ));
+    }
+    Ok(())
 }
 
 fn check_name(field: &'static str, name: &str) -> Result<(), SetupError> {

@@ -131,7 +131,7 @@ CREATE TABLE swap_target (
 );
 CREATE INDEX swap_target_site ON swap_target (site, position);
 
--- A pool of tracking numbers for one target of one site.
+-- A pool of tracking numbers for one target of one site, for visitors of some sources or pages or for all.
 CREATE TABLE pool (
     id BIGINT PRIMARY KEY,
     account BIGINT NOT NULL REFERENCES account (id),
@@ -139,6 +139,10 @@ CREATE TABLE pool (
     target BIGINT NOT NULL REFERENCES swap_target (id),
     name TEXT NOT NULL,
     strict_lock BIGINT NOT NULL,
+    source_channel TEXT,
+    source_medium TEXT,
+    source_source TEXT,
+    page TEXT NOT NULL,
     created_at BIGINT NOT NULL
 );
 CREATE INDEX pool_account ON pool (account);
@@ -172,7 +176,8 @@ CREATE TABLE tracking_number (
     business_line BIGINT NOT NULL,
     second_line BIGINT,
     flow BIGINT REFERENCES flow (id),
-    active BIGINT NOT NULL,
+    stage TEXT NOT NULL,
+    stage_since BIGINT NOT NULL,
     created_at BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX tracking_number_number ON tracking_number (number);

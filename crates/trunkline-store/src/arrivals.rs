@@ -15,6 +15,8 @@ use crate::{Store, args};
 crate::statements! { "arrivals";
     VISITS = concat!("SELECT ", session_columns!(), " FROM session WHERE site = $1 AND (started_at, id) > ($2, $3) \
         ORDER BY started_at, id LIMIT $4");
+    SHOWN_VISITS = concat!("SELECT ", session_columns!(), " FROM session WHERE site = $1 AND started_at >= $2 \
+        AND EXISTS (SELECT 1 FROM showing WHERE showing.session = session.id) ORDER BY started_at DESC, id DESC LIMIT $3");
     TOUCHES_BETWEEN = "SELECT t.id, t.session, t.at, t.page, t.referrer, t.channel, t.medium, t.source, t.ad_campaign, \
         t.term, t.content, t.rule, t.click_ids FROM session AS s JOIN touch AS t ON t.session = s.id \
         WHERE s.site = $1 AND (s.started_at, s.id) > ($2, $3) AND (s.started_at, s.id) <= ($4, $5) \
@@ -39,6 +41,18 @@ impl PastArrivals for Store {
         self.past_visits(site, since, after, limit)
             .await
             .map_err(port_error)
+    }
+
+    async fn shown(
+        &self,
+        site: SiteId,
+        since: Timestamp,
+        limit: u32,
+    ) -> PortResult<Vec<SessionRow>> {
+        let rows = self.db.read(SHOWN_VISITS, args![site, since, limit]).await;
+        let mut sessions = each(&rows.map_err(port_error)?, read_session).map_err(port_error)?;
+        sessions.reverse();
+        Ok(sessions)
     }
 
     async fn rename(&self, renamed: &[Renamed]) -> PortResult<u64> {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use trunkline_core::assignment::{PoolSettings, Site, SwapTarget, TrackingNumber};
+use trunkline_core::assignment::{PoolRule, PoolSettings, Site, SwapTarget, TrackingNumber};
 use trunkline_core::base::id::{FlowId, NumberId, PoolId, SiteId, TrunkId};
 use trunkline_core::base::{Country, Timestamp};
 use trunkline_core::call::TollPolicy;
@@ -48,21 +48,25 @@ crate::statements! { "configuration";
         WHERE swap_target.site = excluded.site";
     DELETE_UNLISTED_TARGETS = "DELETE FROM swap_target WHERE site = $1 AND position = -1";
     DELETE_SITE = "DELETE FROM site WHERE id = $1";
-    POOLS = "SELECT id, account, site, target, name, strict_lock, created_at FROM pool ORDER BY id";
-    PUT_POOL = "INSERT INTO pool (id, account, site, target, name, strict_lock, created_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET site = excluded.site, \
-        target = excluded.target, name = excluded.name, strict_lock = excluded.strict_lock";
+    POOLS = "SELECT id, account, site, target, name, strict_lock, source_channel, source_medium, source_source, page, \
+        created_at FROM pool ORDER BY id";
+    PUT_POOL = "INSERT INTO pool (id, account, site, target, name, strict_lock, source_channel, source_medium, \
+        source_source, page, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+        ON CONFLICT (id) DO UPDATE SET site = excluded.site, target = excluded.target, name = excluded.name, \
+        strict_lock = excluded.strict_lock, source_channel = excluded.source_channel, \
+        source_medium = excluded.source_medium, source_source = excluded.source_source, page = excluded.page";
     DELETE_POOL = "DELETE FROM pool WHERE id = $1";
     NUMBERS = "SELECT id, account, trunk, number, kind, label, site, target, pool, source_channel, source_medium, \
-        source_source, business_line, second_line, flow, active, created_at FROM tracking_number ORDER BY id";
+        source_source, business_line, second_line, flow, stage, stage_since, created_at FROM tracking_number ORDER BY id";
     PUT_NUMBER = "INSERT INTO tracking_number (id, account, trunk, number, kind, label, site, target, pool, \
-        source_channel, source_medium, source_source, business_line, second_line, flow, active, created_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
+        source_channel, source_medium, source_source, business_line, second_line, flow, stage, stage_since, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
         ON CONFLICT (id) DO UPDATE SET account = excluded.account, trunk = excluded.trunk, number = excluded.number, \
         kind = excluded.kind, label = excluded.label, site = excluded.site, target = excluded.target, \
         pool = excluded.pool, source_channel = excluded.source_channel, source_medium = excluded.source_medium, \
         source_source = excluded.source_source, business_line = excluded.business_line, \
-        second_line = excluded.second_line, flow = excluded.flow, active = excluded.active";
+        second_line = excluded.second_line, flow = excluded.flow, stage = excluded.stage, \
+        stage_since = excluded.stage_since";
     DELETE_UNUSED_NUMBER = "DELETE FROM tracking_number WHERE id = $1 \
         AND NOT EXISTS (SELECT 1 FROM call WHERE call.number = $1) \
         AND NOT EXISTS (SELECT 1 FROM showing WHERE showing.number = $1)";
@@ -232,6 +236,10 @@ impl Configuration for Store {
             pool.target,
             &pool.name,
             pool.strict,
+            pool.rule.sources.channel,
+            pool.rule.sources.medium.as_ref(),
+            pool.rule.sources.source.as_ref(),
+            &pool.rule.page,
             pool.created_at
         ];
         self.put(PUT_POOL, values).await
@@ -254,7 +262,8 @@ impl Configuration for Store {
             number.business_line,
             number.second_line,
             number.flow,
-            number.active,
+            number.stage,
+            number.stage_since,
             number.created_at,
         ];
         self.put(PUT_NUMBER, values).await
@@ -422,7 +431,19 @@ fn pool(row: &Row) -> Result<PoolSettings, DbError> {
         target: row.get("target")?,
         name: row.get("name")?,
         strict: row.get("strict_lock")?,
+        rule: PoolRule {
+            sources: selector(row)?,
+            page: row.get("page")?,
+        },
         created_at: row.get("created_at")?,
+    })
+}
+
+fn selector(row: &Row) -> Result<SourceSelector, DbError> {
+    Ok(SourceSelector {
+        channel: row.get("source_channel")?,
+        medium: row.get("source_medium")?,
+        source: row.get("source_source")?,
     })
 }
 
@@ -437,15 +458,12 @@ fn number(row: &Row) -> Result<TrackingNumber, DbError> {
         site: row.get("site")?,
         target: row.get("target")?,
         pool: row.get("pool")?,
-        selector: SourceSelector {
-            channel: row.get("source_channel")?,
-            medium: row.get("source_medium")?,
-            source: row.get("source_source")?,
-        },
+        selector: selector(row)?,
         business_line: row.get("business_line")?,
         second_line: row.get("second_line")?,
         flow: row.get("flow")?,
-        active: row.get("active")?,
+        stage: row.get("stage")?,
+        stage_since: row.get("stage_since")?,
         created_at: row.get("created_at")?,
     })
 }

@@ -11,6 +11,7 @@ use trunkline_engine::assignment::Assignments;
 use trunkline_engine::call::Calls;
 use trunkline_engine::clock::Moment;
 use trunkline_engine::directory::SharedDirectory;
+use trunkline_engine::inventory::Inventory;
 use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::{Access, CallRecords, History, PastArrivals};
 use trunkline_engine::setup::Setup;
@@ -55,6 +56,8 @@ pub struct Backend {
     pub access: Arc<dyn Access>,
     /// Changes of what is set up.
     pub setup: Arc<Setup>,
+    /// Health and advice.
+    pub inventory: Arc<Inventory>,
     /// The event bus.
     pub live: LiveBus,
 }
@@ -79,6 +82,8 @@ pub struct Web {
     pub(crate) exports: Places<AccountId>,
     /// Replays of source rules going on.
     pub(crate) replays: Places<AccountId>,
+    /// Advice that is being worked out.
+    pub(crate) advice: Places<AccountId>,
     /// Limits the snippet's assignments and events from one address.
     pub(crate) snippet: Throttle<IpAddr>,
     random: SystemRandom,
@@ -104,6 +109,9 @@ const SNIPPET_EVERY_MS: i64 = 5;
 /// Replays of source rules of one account at once, and in all.
 const REPLAYS_PER_ACCOUNT_MAX: usize = 1;
 const REPLAYS_MAX: usize = 2;
+/// Advice on pools of one account at once, and in all: each keeps a processor busy for a second or two.
+const ADVICE_PER_ACCOUNT_MAX: usize = 2;
+const ADVICE_MAX: usize = 4;
 /// CSV files made at one time, for one account and in all: each reads and holds up to 50,000 calls.
 const EXPORTS_PER_ACCOUNT_MAX: usize = 1;
 const EXPORTS_MAX: usize = 4;
@@ -123,6 +131,7 @@ impl Web {
             snippet: Throttle::new(SNIPPET_BURST, SNIPPET_EVERY_MS),
             streams: Streams::default(),
             exports: Places::new(EXPORTS_PER_ACCOUNT_MAX, EXPORTS_MAX),
+            advice: Places::new(ADVICE_PER_ACCOUNT_MAX, ADVICE_MAX),
             replays: Places::new(REPLAYS_PER_ACCOUNT_MAX, REPLAYS_MAX),
             random: SystemRandom::new(),
         })

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use trunkline_engine::assignment::sweep::SWEEP_EVERY_MS;
 use trunkline_engine::call::PROGRESS_FLUSH_EVERY;
 use trunkline_engine::call::keeper::RECONCILE_EVERY;
+use trunkline_engine::inventory::WARM_UP_EVERY_MS;
 use trunkline_voice::{Voice, VoiceConfig};
 use trunkline_web::{TrustedProxies, Web, WebSettings};
 
@@ -191,6 +192,18 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
                 Ok(0) => {}
                 Ok(saved) => tracing::info!(saved, "saved calls from the spool"),
                 Err(error) => tracing::warn!(%error, "calls still wait in the spool"),
+            }
+        }
+    }));
+    let inventory = Arc::clone(&house.backend.inventory);
+    let warm_ups = every(Duration::from_millis(WARM_UP_EVERY_MS), "warm-ups");
+    tasks.spawn(repeat(warm_ups, move || {
+        let inventory = Arc::clone(&inventory);
+        async move {
+            match inventory.end_warm_ups().await {
+                Ok(0) => {}
+                Ok(numbers) => tracing::info!(numbers, "warm-ups ended; the numbers are in use"),
+                Err(error) => tracing::warn!(%error, "warm-ups were not looked at"),
             }
         }
     }));

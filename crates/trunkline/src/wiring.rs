@@ -15,6 +15,7 @@ use trunkline_engine::call::control::CallLimits;
 use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording};
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::SharedDirectory;
+use trunkline_engine::inventory::Inventory;
 use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::configuration::Resolver;
 use trunkline_engine::ports::{CallRecords, Configuration};
@@ -157,6 +158,14 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
     let token_secret = store
         .instance_secret("assignment_tokens", keys::random()?)
         .await?;
+    let setup = Arc::new(setup);
+    let inventory = Inventory::new(
+        moment.clone(),
+        directory.clone(),
+        Arc::clone(&records),
+        shared.clone(),
+        Arc::clone(&setup),
+    );
     let backend = Backend {
         moment,
         directory,
@@ -166,7 +175,8 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         history: shared.clone(),
         arrivals: shared.clone(),
         access: shared,
-        setup: Arc::new(setup),
+        setup,
+        inventory: Arc::new(inventory),
         live,
     };
     Ok(House {

@@ -334,6 +334,23 @@ export interface paths {
         patch: operations["changeNumber"];
         trace?: never;
     };
+    "/api/v1/numbers/{id}/make-static": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a number that was published out of its pool and names its calls. */
+        post: operations["makeNumberStatic"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pools": {
         parameters: {
             query?: never;
@@ -367,8 +384,25 @@ export interface paths {
         delete: operations["deletePool"];
         options?: never;
         head?: never;
-        /** Changes the name or the strictness of a pool. */
+        /** Changes the name, the strictness or the visitors of a pool. */
         patch: operations["changePool"];
+        trace?: never;
+    };
+    "/api/v1/pools/{id}/advice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Replays the visits of the last 30 days over pools of several sizes. */
+        get: operations["advisePool"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/pools/{id}/leases": {
@@ -587,6 +621,100 @@ export interface components {
             name?: string | null;
             recording_waiver?: boolean | null;
             zone?: string | null;
+        };
+        /** @description How large a pool should be. */
+        Advice: {
+            /**
+             * Format: double
+             * @description Visits in the busiest hour of a day, the mean over the days.
+             */
+            busiest_hour: number;
+            /**
+             * Format: int32
+             * @description How many numbers to add or to do without.
+             */
+            by: number;
+            /**
+             * Format: int64
+             * @description Days of visits that were looked at.
+             */
+            days: number;
+            /** @description Whether these are enough for advice. */
+            enough: boolean;
+            /**
+             * Format: double
+             * @description Minutes a visit holds a number.
+             */
+            held_minutes: number;
+            /**
+             * Format: int32
+             * @description The smallest size that is large enough: twice as many would hardly be right more often.
+             */
+            knee?: number | null;
+            /**
+             * Format: double
+             * @description Numbers held at once in the busiest hour if nobody were turned away (erlangs).
+             */
+            load: number;
+            /**
+             * Format: int32
+             * @description How many are missing when no brake holds.
+             */
+            missing: number;
+            /**
+             * Format: int32
+             * @description The same for 1 %.
+             */
+            numbers_for_1_percent: number;
+            /**
+             * Format: int32
+             * @description Numbers with which 5 % of the visitors in the busiest hour find none, by the Erlang formula.
+             */
+            numbers_for_5_percent: number;
+            /** @description `keep`, `grow` or `shrink`; null without enough visits. */
+            proposal?: string | null;
+            /**
+             * Format: int32
+             * @description The size now.
+             */
+            size: number;
+            /** @description The sizes that were replayed, smallest first. */
+            sizes: components["schemas"]["AdviceSize"][];
+            /**
+             * Format: int32
+             * @description Visits in them that were shown a number, at most the latest 20,000.
+             */
+            visits: number;
+            /**
+             * Format: int32
+             * @description Fewest visits that are.
+             */
+            visits_min: number;
+        };
+        /** @description How a pool of one size would have done. */
+        AdviceSize: {
+            /**
+             * Format: int64
+             * @description What its numbers cost in a month, when a price was given.
+             */
+            monthly_cost_micros?: number | null;
+            /** Format: int32 */
+            numbers: number;
+            /**
+             * Format: double
+             * @description Share of the visitors who would have found no number.
+             */
+            overflow: number;
+            /**
+             * Format: double
+             * @description Share of the calls that would have been credited to their own visit.
+             */
+            right: number;
+            /**
+             * Format: double
+             * @description Share that would have been credited to another visit.
+             */
+            wrong: number;
         };
         /** @description A key. */
         ApiKey: {
@@ -933,12 +1061,16 @@ export interface components {
                 name: string;
                 /** @description The numbers shown when none is free, the closest source first, last the one for everybody else. */
                 overflow: components["schemas"]["Overflow"][];
+                /** @description Start of the path of the pages it is for; empty for all. */
+                page: string;
                 site: components["schemas"]["Named"];
                 size: number;
+                source?: components["schemas"]["SourceSelector"] | null;
                 /** @description Whether a number stays locked to its session until it was out of sight for half an hour. */
                 strict: boolean;
                 /** @description The swap target its numbers stand for. */
                 target: string;
+                turned_away?: components["schemas"]["TurnedAway"] | null;
             }[];
             /** @description Send it as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -993,6 +1125,11 @@ export interface components {
             items: {
                 business_line: string;
                 business_line_display: string;
+                /**
+                 * Format: int64
+                 * @description Different callers within 30 days; each call with a withheld number counts as one.
+                 */
+                callers_30d: number;
                 /** Format: int64 */
                 calls_30d: number;
                 /** Format: int64 */
@@ -1005,6 +1142,8 @@ export interface components {
                 label: string;
                 /** Format: int64 */
                 last_call_at?: number | null;
+                /** @description Whether so many strangers call it that it was probably published somewhere. */
+                leaked: boolean;
                 number: string;
                 number_display: string;
                 pool?: components["schemas"]["Named"] | null;
@@ -1012,8 +1151,18 @@ export interface components {
                 second_line_display?: string | null;
                 site?: components["schemas"]["Named"] | null;
                 source?: components["schemas"]["SourceSelector"] | null;
-                /** @description `active` or `disabled`; a disabled number is not shown but still takes calls. */
-                state: string;
+                /**
+                 * @description Where it is in its life: `warming` (takes calls, not shown yet), `in_use`, `quarantine` (takes calls, not shown
+                 *     any more) or `released` (takes no calls).
+                 */
+                stage: string;
+                /** Format: int64 */
+                stage_since_at: number;
+                /**
+                 * Format: int64
+                 * @description Those of them with a call that belonged to no visit.
+                 */
+                strangers_30d: number;
                 /** @description The swap target it stands for; the site's first when null. */
                 target?: string | null;
                 trunk: components["schemas"]["Named"];
@@ -1070,17 +1219,24 @@ export interface components {
             name: string;
             /** @description The numbers shown when none is free, the closest source first, last the one for everybody else. */
             overflow: components["schemas"]["Overflow"][];
+            /** @description Start of the path of the pages it is for; empty for all. */
+            page: string;
             site: components["schemas"]["Named"];
             size: number;
+            source?: components["schemas"]["SourceSelector"] | null;
             /** @description Whether a number stays locked to its session until it was out of sight for half an hour. */
             strict: boolean;
             /** @description The swap target its numbers stand for. */
             target: string;
+            turned_away?: components["schemas"]["TurnedAway"] | null;
         };
         /** @description A pool to make or change; what is left out stays. */
         PoolInput: {
             name?: string | null;
+            /** @description Start of the path of the pages it is for, such as `/roofing`; empty for all. */
+            page?: string | null;
             site?: string | null;
+            source?: components["schemas"]["SourceSelector"] | null;
             strict?: boolean | null;
             /** @description The site's first target when left out. */
             target?: string | null;
@@ -1287,6 +1443,12 @@ export interface components {
         };
         /** @description What the owner of a site adds to the rules that name sources. */
         SourceRules: {
+            /**
+             * Format: int32
+             * @description A visit that comes directly within so many days of the visitor's last one keeps its source; 0: it is direct. At
+             *     most 30, which is what is meant when it is left out.
+             */
+            direct_keeps_days?: number;
             /** @description Hosts that are no source, with those below them. */
             ignored: string[];
             /** @description Tried in this order before all other rules. */
@@ -1299,6 +1461,11 @@ export interface components {
             channel?: string | null;
             medium?: string | null;
             source?: string | null;
+        };
+        /** @description What becomes of a number that was published. */
+        StaticInput: {
+            /** @description Where it is published; its calls get this name. */
+            label: string;
         };
         /** @description A number printed on the pages. */
         SwapTarget: {
@@ -1350,6 +1517,11 @@ export interface components {
         TrackingNumber: {
             business_line: string;
             business_line_display: string;
+            /**
+             * Format: int64
+             * @description Different callers within 30 days; each call with a withheld number counts as one.
+             */
+            callers_30d: number;
             /** Format: int64 */
             calls_30d: number;
             /** Format: int64 */
@@ -1362,6 +1534,8 @@ export interface components {
             label: string;
             /** Format: int64 */
             last_call_at?: number | null;
+            /** @description Whether so many strangers call it that it was probably published somewhere. */
+            leaked: boolean;
             number: string;
             number_display: string;
             pool?: components["schemas"]["Named"] | null;
@@ -1369,8 +1543,18 @@ export interface components {
             second_line_display?: string | null;
             site?: components["schemas"]["Named"] | null;
             source?: components["schemas"]["SourceSelector"] | null;
-            /** @description `active` or `disabled`; a disabled number is not shown but still takes calls. */
-            state: string;
+            /**
+             * @description Where it is in its life: `warming` (takes calls, not shown yet), `in_use`, `quarantine` (takes calls, not shown
+             *     any more) or `released` (takes no calls).
+             */
+            stage: string;
+            /** Format: int64 */
+            stage_since_at: number;
+            /**
+             * Format: int64
+             * @description Those of them with a call that belonged to no visit.
+             */
+            strangers_30d: number;
             /** @description The swap target it stands for; the site's first when null. */
             target?: string | null;
             trunk: components["schemas"]["Named"];
@@ -1380,6 +1564,8 @@ export interface components {
             business_line?: string | null;
             /** @description Empty for plain forwarding. */
             flow?: string | null;
+            /** @description Releases the number although it was called within 90 days. */
+            insist?: boolean;
             kind?: string | null;
             label?: string | null;
             number?: string | null;
@@ -1388,7 +1574,8 @@ export interface components {
             second_line?: string | null;
             site?: string | null;
             source?: components["schemas"]["SourceSelector"] | null;
-            state?: string | null;
+            /** @description `warming`, `in_use`, `quarantine` or `released`. */
+            stage?: string | null;
             target?: string | null;
             trunk?: string | null;
         };
@@ -1425,6 +1612,15 @@ export interface components {
             port?: number | null;
             shared?: boolean | null;
             transport?: string | null;
+        };
+        /** @description Visitors of a network that held its share of a pool. */
+        TurnedAway: {
+            /** Format: int64 */
+            last_at: number;
+            /** @description The network that was turned away last, such as `203.0.113.0/24`. */
+            network: string;
+            /** Format: int64 */
+            times: number;
         };
     };
     responses: never;
@@ -2194,6 +2390,47 @@ export interface operations {
             };
         };
     };
+    makeNumberStatic: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StaticInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackingNumber"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listPools: {
         parameters: {
             query?: never;
@@ -2340,6 +2577,54 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    advisePool: {
+        parameters: {
+            query?: {
+                /** @description What a number costs in a month, in micro-units of the account's currency. */
+                price_micros?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Advice"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

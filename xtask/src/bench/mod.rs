@@ -73,7 +73,12 @@ fn build() -> anyhow::Result<()> {
     let load_tool = ["--package", "xtask", "--example", "visitors"];
     run(
         "cargo",
-        &[&["build", "--locked", "--release"][..], &program, &load_tool].concat(),
+        &[
+            &["build", "--locked", "--release"][..],
+            &program,
+            &load_tool,
+        ]
+        .concat(),
     )
 }
 

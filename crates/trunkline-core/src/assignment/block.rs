@@ -196,16 +196,13 @@ fn numbers_for(plan: &SitePlan, source: &Source) -> Vec<Option<PoolNumber>> {
         let found = named(target)
             .into_iter()
             .find(|(selector, _)| selector.matches(source));
-        if target.pool.is_some() && !plan.source_numbers_win {
+        let pooled = target.pools.iter().any(|p| p.rule.sources.matches(source));
+        if pooled && !plan.source_numbers_win {
             return None;
         }
         found
             .map(|(_, number)| number)
-            .or(if target.pool.is_some() {
-                None
-            } else {
-                target.fixed
-            })
+            .or(if pooled { None } else { target.fixed })
     };
     plan.targets.iter().map(for_target).collect()
 }

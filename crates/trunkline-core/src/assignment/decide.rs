@@ -1,7 +1,11 @@
 //! The decision for one arrival: a number for each swap target, with the reason.
 
+use std::collections::BTreeMap;
+
+use super::network::Network;
 use super::number::NumberUse;
 use super::pool::{Holder, Pick, Pool, PoolNumber};
+use super::site::PoolRule;
 use super::swap::{Replacement, replacement};
 use super::{SwapTarget, TrackingNumber};
 use crate::base::id::{LeaseId, NumberId, PoolId, SessionId, VisitorId};
@@ -23,12 +27,21 @@ pub struct SitePlan {
 pub struct TargetPlan {
     /// The target.
     pub target: SwapTarget,
-    /// Its pool.
-    pub pool: Option<PoolId>,
+    /// Its pools, the closest rule first.
+    pub pools: Vec<PoolChoice>,
     /// Source numbers, closest selector first. Those of the pool are its overflow.
     pub by_source: Vec<SourceNumber>,
     /// The number for everybody else.
     pub fixed: Option<PoolNumber>,
+}
+
+/// A pool of a target with the visitors it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolChoice {
+    /// The pool.
+    pub pool: PoolId,
+    /// Whom it is for.
+    pub rule: PoolRule,
 }
 
 /// A source number of a target.
@@ -43,20 +56,21 @@ pub struct SourceNumber {
 }
 
 impl TargetPlan {
-    /// Sorts the active numbers of a target into a plan.
+    /// Sorts the numbers of a target that may be shown into a plan.
     #[must_use]
     pub fn new<'a>(
         target: SwapTarget,
-        pool: Option<PoolId>,
+        mut pools: Vec<PoolChoice>,
         numbers: impl Iterator<Item = &'a TrackingNumber>,
     ) -> Self {
+        pools.sort_by_key(|p| (std::cmp::Reverse(p.rule.closeness()), p.pool));
         let mut plan = Self {
             target,
-            pool,
+            pools,
             by_source: Vec::new(),
             fixed: None,
         };
-        for number in numbers.filter(|n| n.active) {
+        for number in numbers.filter(|n| n.stage.is_shown()) {
             let entry = PoolNumber {
                 id: number.id,
                 number: number.number,
@@ -104,13 +118,17 @@ words! {
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Asker {
+pub struct Asker<'a> {
     /// The session.
     pub session: SessionId,
     /// The visitor it belongs to.
     pub visitor: VisitorId,
     /// The lease to use when a new number is given.
     pub lease: LeaseId,
+    /// The network the visitor comes from.
+    pub network: Network,
+    /// Path of the page that asks.
+    pub path: &'a str,
     /// Now.
     pub now: Timestamp,
 }
@@ -131,44 +149,77 @@ pub struct Assigned {
 }
 
 /// Decides for one target. `asker` is `None` for visitors without a session (no consent, overload):
-/// they never get a pool number.
+/// they never get a pool number. `pools` holds the pools of the site.
+///
+/// The closest pool whose rule fits gives a number; when it has none to give, the next one is asked.
 #[must_use]
 pub fn assign(
     plan: &TargetPlan,
     source_numbers_win: bool,
     source: &Source,
-    pool: Option<&mut Pool>,
-    asker: Option<Asker>,
+    pools: &mut BTreeMap<PoolId, Pool>,
+    asker: Option<Asker<'_>>,
 ) -> Option<Assigned> {
     let named = plan.for_source(source, false);
     if let (Some(number), true) = (named, source_numbers_win) {
         return Some(fixed(plan, number, Basis::Source));
     }
-    if let (Some(pool), Some(id), Some(asker)) = (pool, plan.pool, asker)
-        && let Some(pick) = pool.pick(asker.visitor, asker.now)
-    {
-        let holder = take(pool, &pick, asker);
-        return Some(Assigned {
-            target: plan.target.clone(),
-            number: pick.number.id,
-            replacement: replacement(plan.target.number, pick.number.number),
-            basis: Basis::Pool,
-            lease: Some((id, pick, holder)),
-        });
+    if let Some(got) = asker.and_then(|asker| from_pools(plan, source, pools, asker)) {
+        return Some(got);
     }
     if let Some(number) = named {
         return Some(fixed(plan, number, Basis::Source));
     }
-    let overflow = plan.pool.and_then(|_| plan.for_source(source, true));
-    if let Some(number) = overflow {
+    let overflow = plan.for_source(source, true);
+    if let Some(number) = overflow.filter(|_| !plan.pools.is_empty()) {
         return Some(fixed(plan, number, Basis::Overflow));
     }
     plan.fixed.map(|number| fixed(plan, number, Basis::Static))
 }
 
+/// A number of one of the target's pools: the one the session has, as long as its source is one the pool is for; else of
+/// the closest pool that has one to give.
+fn from_pools(
+    plan: &TargetPlan,
+    source: &Source,
+    pools: &mut BTreeMap<PoolId, Pool>,
+    asker: Asker<'_>,
+) -> Option<Assigned> {
+    let holds = |choice: &&PoolChoice| {
+        let pool = pools.get(&choice.pool);
+        let held = pool.and_then(|pool| pool.held_by(asker.visitor));
+        held.is_some_and(|(_, holder)| holder.session == asker.session)
+            && choice.rule.sources.matches(source)
+    };
+    let kept = plan.pools.iter().find(holds);
+    let fitting = plan
+        .pools
+        .iter()
+        .filter(|choice| choice.rule.fits(source, asker.path));
+    for choice in kept.into_iter().chain(fitting) {
+        let Some(pool) = pools.get_mut(&choice.pool) else {
+            continue;
+        };
+        if pool.turns_away(asker.visitor, asker.network, asker.now) {
+            continue;
+        }
+        if let Some(pick) = pool.pick(asker.visitor, asker.now) {
+            let holder = take(pool, &pick, asker);
+            return Some(Assigned {
+                target: plan.target.clone(),
+                number: pick.number.id,
+                replacement: replacement(plan.target.number, pick.number.number),
+                basis: Basis::Pool,
+                lease: Some((choice.pool, pick, holder)),
+            });
+        }
+    }
+    None
+}
+
 /// Gives the picked number to the asker. A number the visitor kept within the same session keeps
 /// its lease; a new session of the visitor gets a lease of its own.
-fn take(pool: &mut Pool, pick: &Pick, asker: Asker) -> Holder {
+fn take(pool: &mut Pool, pick: &Pick, asker: Asker<'_>) -> Holder {
     let held = pool
         .held_by(asker.visitor)
         .map(|(_, holder)| holder)
@@ -180,6 +231,7 @@ fn take(pool: &mut Pool, pick: &Pick, asker: Asker) -> Holder {
         lease: asker.lease,
         session: asker.session,
         visitor: asker.visitor,
+        network: asker.network,
         since: asker.now,
         confirmed_at: None,
     };

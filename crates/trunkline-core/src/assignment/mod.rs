@@ -5,15 +5,19 @@
 
 pub mod block;
 pub mod decide;
+pub mod health;
+pub mod network;
 pub mod number;
 pub mod pool;
 pub mod site;
+pub mod sizing;
 pub mod swap;
 #[cfg(test)]
 mod tests;
 
-pub use decide::{Asker, Assigned, Basis, SitePlan, TargetPlan, assign};
-pub use number::{NumberUse, TrackingNumber};
-pub use pool::{Holder, Pick, PickReason, Pool, PoolNumber, SlotUse};
-pub use site::{PoolSettings, Site, SwapTarget};
+pub use decide::{Asker, Assigned, Basis, PoolChoice, SitePlan, TargetPlan, assign};
+pub use network::Network;
+pub use number::{NumberStage, NumberUse, TrackingNumber};
+pub use pool::{Holder, Pick, PickReason, Pool, PoolNumber, SlotUse, TurnedAway};
+pub use site::{PoolRule, PoolSettings, Site, SwapTarget};
 pub use swap::{Replacement, replacement};

@@ -16,6 +16,50 @@ words! {
     }
 }
 
+words! {
+    /// Where a tracking number is in its life.
+    NumberStage {
+        /// New: it takes calls and is not shown yet, so that strangers who call it are noticed first.
+        Warming = "warming",
+        /// It may be shown.
+        InUse = "in_use",
+        /// It is not shown any more and still takes calls, of those who wrote it down.
+        Quarantine = "quarantine",
+        /// Given back: it takes no calls. Its history stays.
+        Released = "released",
+    }
+}
+
+/// How long a new number is listened to before it may be shown, in days.
+pub const WARM_UP_DAYS: i64 = 7;
+/// More strangers than this during the warm-up, and the number stays where it is until somebody decides.
+pub const WARM_UP_STRANGERS_MAX: u32 = 2;
+/// A number that was called within this many days is released only when somebody insists.
+pub const RELEASE_QUIET_DAYS: i64 = 90;
+
+impl NumberStage {
+    /// Whether a number of this stage may be shown.
+    #[must_use]
+    pub const fn is_shown(self) -> bool {
+        matches!(self, Self::InUse)
+    }
+
+    /// Whether calls on a number of this stage are taken.
+    #[must_use]
+    pub const fn takes_calls(self) -> bool {
+        !matches!(self, Self::Released)
+    }
+
+    /// Whether `next` may follow. A number goes through quarantine before it is released.
+    #[must_use]
+    pub const fn may_become(self, next: Self) -> bool {
+        !matches!(
+            (self, next),
+            (Self::Warming | Self::InUse, Self::Released) | (Self::Released, Self::Quarantine)
+        )
+    }
+}
+
 /// A tracking number. Unique in the instance and bound to one trunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrackingNumber {
@@ -46,8 +90,10 @@ pub struct TrackingNumber {
     pub second_line: Option<PhoneNumber>,
     /// Its call flow; forwards to the lines when not given.
     pub flow: Option<FlowId>,
-    /// Whether it may be shown. A number that is not active still takes calls.
-    pub active: bool,
+    /// Where it is in its life.
+    pub stage: NumberStage,
+    /// Since when.
+    pub stage_since: Timestamp,
     /// When it was added.
     pub created_at: Timestamp,
 }

@@ -5,8 +5,9 @@
 //! progress, or that cools down after a call. A lease is provisional until its first beacon, so that
 //! pages without the number give it back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
+use super::network::{Network, share_of};
 use crate::base::id::{IdMap, LeaseId, NumberId, NumberKind, SessionId, VisitorId, VisitorKind};
 use crate::base::{PhoneNumber, Timestamp, words};
 
@@ -39,6 +40,8 @@ pub struct Holder {
     pub session: SessionId,
     /// The visitor the session belongs to.
     pub visitor: VisitorId,
+    /// The network it came from; not known after a restart.
+    pub network: Network,
     /// When the number was given.
     pub since: Timestamp,
     /// When a beacon first said that the number is on the page.
@@ -67,6 +70,17 @@ pub struct Pick {
     pub reason: PickReason,
     /// The lease that ended by it.
     pub ended: Option<Holder>,
+}
+
+/// Visitors of one network who got no number because the network holds its share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TurnedAway {
+    /// The network that was turned away last.
+    pub network: Network,
+    /// How often visitors were turned away, of this network and of those before it.
+    pub times: u64,
+    /// When it happened last.
+    pub at: Timestamp,
 }
 
 /// What a slot looks like from outside.
@@ -144,7 +158,7 @@ impl SlotView {
 }
 
 /// A number is not taken within this of being visible, in milliseconds.
-const fn floor(strict: bool) -> i64 {
+pub(crate) const fn floor(strict: bool) -> i64 {
     if strict {
         STRICT_LOCK_MS
     } else {
@@ -184,6 +198,9 @@ pub struct Pool {
     slots: Vec<Slot>,
     by_visitor: IdMap<VisitorKind, usize>,
     by_number: IdMap<NumberKind, usize>,
+    /// How many numbers each known network holds.
+    by_network: HashMap<Network, usize>,
+    turned_away: Option<TurnedAway>,
     /// Slots that may be taken once they are out of sight long enough, longest out of sight first.
     waiting: BTreeSet<(Timestamp, usize)>,
     /// Slots under a provisional lease, by its end.
@@ -216,6 +233,8 @@ impl Pool {
             slots: slots.collect(),
             by_visitor: IdMap::default(),
             by_number,
+            by_network: HashMap::new(),
+            turned_away: None,
             waiting,
             provisional: BTreeSet::new(),
             cooling: BTreeSet::new(),
@@ -236,9 +255,8 @@ impl Pool {
         }
         self.unfile(slot);
         self.release_holder(slot);
-        self.slots[slot].holder = Some(holder);
+        self.set_holder(slot, holder);
         self.slots[slot].last_visible = last_visible;
-        self.by_visitor.insert(holder.visitor, slot);
         self.file(slot);
     }
 
@@ -249,15 +267,52 @@ impl Pool {
                 continue;
             };
             self.unfile(slot);
-            self.slots[slot].holder = old.holder;
             self.slots[slot].last_visible = old.last_visible;
             self.slots[slot].calls = old.calls;
             self.slots[slot].cooling_until = old.cooling_until;
             if let Some(holder) = old.holder {
-                self.by_visitor.insert(holder.visitor, slot);
+                self.set_holder(slot, holder);
             }
             self.file(slot);
         }
+        self.turned_away = before.turned_away;
+    }
+
+    /// Whether a visitor gets no number because its network holds its share of a pool that runs short. Who holds a
+    /// number keeps it.
+    pub fn turns_away(&mut self, visitor: VisitorId, network: Network, now: Timestamp) -> bool {
+        let held = || self.by_network.get(&network).copied().unwrap_or(0);
+        if !network.is_known()
+            || held() < share_of(self.slots.len())
+            || self.by_visitor.contains_key(&visitor)
+        {
+            return false;
+        }
+        // Now it is worth looking at every number: those out of sight count for nobody.
+        let (mut own, mut free) = (0, 0);
+        for slot in &self.slots {
+            if slot.view().may_be_given(self.strict, now) {
+                free += 1;
+            } else if slot.holder.is_some_and(|h| h.network == network) {
+                own += 1;
+            }
+        }
+        let turned_away = own >= share_of(self.slots.len()) && free * 2 <= self.slots.len();
+        if turned_away {
+            let times = self.turned_away.map_or(0, |t| t.times) + 1;
+            self.turned_away = Some(TurnedAway {
+                network,
+                times,
+                at: now,
+            });
+        }
+        turned_away
+    }
+
+    /// Visitors who were turned away since the start of the process, if any.
+    #[must_use]
+    pub const fn turned_away(&self) -> Option<TurnedAway> {
+        self.turned_away
     }
 
     /// Picks a number for a visitor; `None` when every number must stay where it is. Changes nothing
@@ -297,8 +352,7 @@ impl Pool {
         let slot = pick.slot;
         self.unfile(slot);
         self.release_holder(slot);
-        self.slots[slot].holder = Some(holder);
-        self.by_visitor.insert(holder.visitor, slot);
+        self.set_holder(slot, holder);
         self.file(slot);
     }
 
@@ -409,8 +463,22 @@ impl Pool {
         }
     }
 
+    fn set_holder(&mut self, slot: usize, holder: Holder) {
+        self.slots[slot].holder = Some(holder);
+        self.by_visitor.insert(holder.visitor, slot);
+        if holder.network.is_known() {
+            *self.by_network.entry(holder.network).or_default() += 1;
+        }
+    }
+
     fn release_holder(&mut self, slot: usize) {
         if let Some(holder) = self.slots[slot].holder.take() {
+            if let Some(held) = self.by_network.get_mut(&holder.network) {
+                *held -= 1;
+                if *held == 0 {
+                    self.by_network.remove(&holder.network);
+                }
+            }
             // The visitor may hold another number by now.
             if self.by_visitor.get(&holder.visitor) == Some(&slot) {
                 self.by_visitor.remove(&holder.visitor);

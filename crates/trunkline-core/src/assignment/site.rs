@@ -2,7 +2,7 @@
 
 use crate::base::id::{AccountId, PoolId, SiteId, SwapTargetId};
 use crate::base::{PhoneNumber, Timestamp, Zone};
-use crate::visitor::SourceRules;
+use crate::visitor::{Source, SourceRules, SourceSelector};
 
 /// Most swap targets of one site.
 pub const TARGETS_MAX: usize = 20;
@@ -60,6 +60,37 @@ pub struct SwapTarget {
     pub number: PhoneNumber,
 }
 
+/// Longest path of a pool's rule, in characters.
+pub const POOL_PAGE_MAX: usize = 200;
+/// Most pools of one target.
+pub const POOLS_PER_TARGET_MAX: usize = 20;
+
+/// Which visitors a pool is for: every given part must fit; an empty rule is for everybody.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PoolRule {
+    /// The source of the visit.
+    pub sources: SourceSelector,
+    /// Start of the path of the page that asks, such as `/roofing`; empty for any.
+    pub page: String,
+}
+
+impl PoolRule {
+    /// Whether a visit is one of those the pool is for. `path` is that of the page's address.
+    #[must_use]
+    pub fn fits(&self, source: &Source, path: &str) -> bool {
+        let below =
+            |rest: &str| rest.is_empty() || self.page.ends_with('/') || rest.starts_with('/');
+        self.sources.matches(source)
+            && (self.page.is_empty() || path.strip_prefix(self.page.as_str()).is_some_and(below))
+    }
+
+    /// How much the rule asks for; of two that fit, the closer one is tried first.
+    #[must_use]
+    pub fn closeness(&self) -> (usize, usize) {
+        (self.page.len(), self.sources.closeness())
+    }
+}
+
 /// A pool of tracking numbers for one target of one site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolSettings {
@@ -76,6 +107,8 @@ pub struct PoolSettings {
     /// Keep a number locked to its session until it was out of sight for half an hour, and show the
     /// overflow number otherwise.
     pub strict: bool,
+    /// The visitors it is for.
+    pub rule: PoolRule,
     /// When it was added.
     pub created_at: Timestamp,
 }

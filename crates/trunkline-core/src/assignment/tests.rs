@@ -1,6 +1,6 @@
 //! The promises of pools, swaps and the snippet's rules.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use proptest::prelude::*;
 use regex::Regex;
@@ -34,6 +34,7 @@ fn holder(who: i64, at: Timestamp) -> Holder {
         lease: LeaseId::from_raw(who * 1_000 + at.as_millis() % 1_000),
         session: SessionId::from_raw(who),
         visitor: VisitorId::from_raw(who),
+        network: Network::UNKNOWN,
         since: at,
         confirmed_at: None,
     }
@@ -268,7 +269,7 @@ fn plan(selectors: Vec<SourceSelector>, fixed: bool) -> SitePlan {
     };
     let target = TargetPlan {
         target,
-        pool: None,
+        pools: Vec::new(),
         by_source,
         fixed: fixed.then(|| pool_number(0)),
     };
@@ -314,7 +315,7 @@ fn server(plan: &SitePlan, owner: &SourceRules, page: &str, referrer: &str) -> O
         &["a.example".to_owned()],
         owner,
     );
-    let got = assign(&plan.targets[0], false, &source, None, None)?;
+    let got = assign(&plan.targets[0], false, &source, &mut BTreeMap::new(), None)?;
     Some(got.replacement.number.digits() - 12_145_550_100)
 }
 
@@ -463,6 +464,7 @@ fn the_block_in_the_page_shows_what_the_server_would() {
             ],
             tags_first: true,
             ignored: vec!["other.example".to_owned(), "google.com".to_owned()],
+            ..SourceRules::default()
         },
     ];
     for (index, (plan, owner)) in plans
@@ -495,12 +497,15 @@ fn an_exhausted_pool_shows_the_overflow_number_of_the_source() {
         false,
     );
     let target = &mut plan.targets[0];
-    target.pool = Some(PoolId::from_raw(1));
+    target.pools.push(PoolChoice {
+        pool: PoolId::from_raw(1),
+        rule: PoolRule::default(),
+    });
     for number in &mut target.by_source {
         number.overflow_only = true;
     }
     let target = &plan.targets[0];
-    let mut pool = pool(false, 1);
+    let mut pools = BTreeMap::from([(PoolId::from_raw(1), pool(false, 1))]);
     let mut show = |who, channel| {
         let source = Source {
             channel,
@@ -510,13 +515,131 @@ fn an_exhausted_pool_shows_the_overflow_number_of_the_source() {
             session: SessionId::from_raw(who),
             visitor: VisitorId::from_raw(who),
             lease: LeaseId::from_raw(who),
+            network: Network::UNKNOWN,
+            path: "/",
             now: START,
         };
-        let got = assign(target, false, &source, Some(&mut pool), Some(asker)).expect("a number");
+        let got = assign(target, false, &source, &mut pools, Some(asker)).expect("a number");
         (got.replacement.number.digits() - 12_145_550_100, got.basis)
     };
     assert_eq!(show(1, Channel::PaidSearch), (0, Basis::Pool));
     assert_eq!(show(1, Channel::PaidSearch), (0, Basis::Pool));
     assert_eq!(show(2, Channel::PaidSearch), (1, Basis::Overflow));
     assert_eq!(show(3, Channel::Email), (2, Basis::Overflow));
+}
+
+/// An asker of its own visitor and session, from a network, on a page.
+fn asker(who: i64, network: Network, path: &str, now: Timestamp) -> Asker<'_> {
+    Asker {
+        session: SessionId::from_raw(who),
+        visitor: VisitorId::from_raw(who),
+        lease: LeaseId::from_raw(who * 1_000 + now.as_millis() % 1_000),
+        network,
+        path,
+        now,
+    }
+}
+
+fn network(text: &str) -> Network {
+    Network::of(text.parse().expect("an address"))
+}
+
+/// A target with pools of these rules, the first with the id 1.
+fn pooled(rules: Vec<PoolRule>) -> TargetPlan {
+    let choice = |(index, rule)| PoolChoice {
+        pool: PoolId::from_raw(index as i64 + 1),
+        rule,
+    };
+    let choices = rules.into_iter().enumerate().map(choice).collect();
+    let target = plan(Vec::new(), false).targets[0].target.clone();
+    TargetPlan::new(target, choices, std::iter::empty())
+}
+
+#[test]
+fn one_network_cannot_empty_a_pool_and_others_still_get_numbers() {
+    let target = pooled(vec![PoolRule::default()]);
+    let mut pools = BTreeMap::from([(PoolId::from_raw(1), pool(false, 20))]);
+    let flood = network("203.0.113.9");
+    let mut ask = |who: i64, from: Network, at: Timestamp| {
+        let got = assign(
+            &target,
+            false,
+            &Source::direct(),
+            &mut pools,
+            Some(asker(who, from, "/", at)),
+        );
+        let turned_away = pools[&PoolId::from_raw(1)].turned_away();
+        (got.is_some(), turned_away)
+    };
+    // While the pool is half free, many people may well be behind one address.
+    let given = (1..=100).filter(|who| ask(*who, flood, START).0).count();
+    assert_eq!(given, 10);
+    let (_, turned_away) = ask(101, flood, START);
+    let turned_away = turned_away.expect("the owner is told");
+    assert_eq!((turned_away.network, turned_away.times), (flood, 91));
+    // A real visitor of another network, the visitor who holds a number, and a visitor behind our own proxy.
+    assert!(ask(201, network("198.51.100.7"), START).0);
+    assert!(ask(3, flood, START).0);
+    assert!(ask(202, Network::UNKNOWN, START).0);
+    // Pages that never confirm give their numbers back.
+    assert!(ask(301, flood, after(PROVISIONAL_MS)).0);
+}
+
+#[test]
+fn the_closest_pool_gives_the_number_and_the_next_one_when_it_is_empty() {
+    let ads = PoolRule {
+        sources: selector(Some(Channel::PaidSearch), None, None),
+        page: String::new(),
+    };
+    let roofing = PoolRule {
+        sources: SourceSelector::default(),
+        page: "/roofing".to_owned(),
+    };
+    let target = pooled(vec![PoolRule::default(), ads, roofing]);
+    let numbers =
+        |first: u64, size: u64| Pool::new(false, (first..first + size).map(pool_number).collect());
+    let id = PoolId::from_raw;
+    let mut pools = BTreeMap::from([
+        (id(1), numbers(0, 3)),
+        (id(2), numbers(10, 1)),
+        (id(3), numbers(20, 1)),
+    ]);
+    let mut show = |who, channel, path, ms| {
+        let source = Source {
+            channel,
+            ..Source::direct()
+        };
+        let asker = asker(who, Network::UNKNOWN, path, after(ms));
+        let got = assign(&target, false, &source, &mut pools, Some(asker));
+        got.map(|got| got.replacement.number.digits() - 12_145_550_100)
+    };
+    assert_eq!(show(1, Channel::Direct, "/", 0), Some(0));
+    assert_eq!(show(2, Channel::PaidSearch, "/", 0), Some(10));
+    assert_eq!(show(3, Channel::Direct, "/roofing/hail", 0), Some(20));
+    assert_eq!(show(4, Channel::Direct, "/roofing-tips", 0), Some(1));
+    // The pool of the ads is taken: the general one helps out.
+    assert_eq!(show(5, Channel::PaidSearch, "/", 0), Some(2));
+    // A visit keeps its number when it goes on to a page with a pool of its own.
+    assert_eq!(show(1, Channel::Direct, "/roofing", 1), Some(0));
+}
+
+#[test]
+fn a_number_is_released_only_out_of_quarantine() {
+    use NumberStage::{InUse, Quarantine, Released, Warming};
+    for (from, to, may) in [
+        (Warming, InUse, true),
+        (InUse, Quarantine, true),
+        (InUse, Released, false),
+        (Warming, Released, false),
+        (Quarantine, Released, true),
+        (Quarantine, InUse, true),
+        (Released, Quarantine, false),
+        (Released, Warming, true),
+        (InUse, InUse, true),
+    ] {
+        assert_eq!(from.may_become(to), may, "{from:?} to {to:?}");
+    }
+    let shown: Vec<_> = NumberStage::ALL.iter().filter(|s| s.is_shown()).collect();
+    assert_eq!(shown, [&InUse]);
+    assert!(Quarantine.takes_calls() && Warming.takes_calls() && !Released.takes_calls());
 }

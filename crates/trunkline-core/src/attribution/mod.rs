@@ -3,6 +3,7 @@
 //! Main verb: [`Model::attribute`], `(call, showings) -> credit`. Nothing here moves money: who is paid
 //! follows from the dialled number.
 
+mod advice;
 mod calibration;
 mod evidence;
 mod facts;
@@ -15,6 +16,9 @@ mod signals;
 mod tests;
 mod touches;
 
+pub use advice::{
+    Advice, Demand, GAIN_MIN, OVERFLOW_MAX, PoolVisit, SizeOutcome, VISITS_MAX, advise, demand,
+};
 pub use calibration::{Calibration, ReliabilityBin, calibration_error, reliability};
 pub use evidence::{Evidence, Reason, duration_words};
 pub use facts::{CallFacts, EarlierCall, Form, Known, NumberHistory, PageKind, Showing, Tap};

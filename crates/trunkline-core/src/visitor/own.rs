@@ -7,17 +7,25 @@ use serde::{Deserialize, Serialize};
 
 use super::landing::Landing;
 use super::rules::is_below;
-use super::source::Channel;
+use super::source::{Channel, Source};
+use crate::base::Timestamp;
 
 /// Most rules of one site.
 pub const OWN_RULES_MAX: usize = 50;
+const DAY_MS: i64 = 86_400_000;
 /// Longest name, value, medium or source, in characters.
 const TEXT_MAX: usize = 100;
 /// Most hosts of one site that are no source.
 pub const IGNORED_MAX: usize = 50;
 
+/// How long a direct return keeps the source of the visit before where nothing else is said, and at most, in days: as
+/// long as a visitor is known.
+pub const DIRECT_KEEPS_DAYS: u32 = 30;
+/// The rule of a visit that came directly and keeps the source of the visitor's visit before.
+pub const LAST_NON_DIRECT: &str = "last_non_direct";
+
 /// The settings of a site's sources.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceRules {
     /// The owner's rules in the order they are tried, before all others.
     pub own: Vec<OwnRule>,
@@ -26,6 +34,19 @@ pub struct SourceRules {
     /// Hosts that are no source, with those below them: booking and payment pages in the middle of a
     /// visit. In lower case.
     pub ignored: Vec<String>,
+    /// A visit that comes directly within so many days of the visitor's last one keeps its source; 0: it is direct.
+    pub direct_keeps_days: u32,
+}
+
+impl Default for SourceRules {
+    fn default() -> Self {
+        Self {
+            own: Vec::new(),
+            tags_first: false,
+            ignored: Vec::new(),
+            direct_keeps_days: DIRECT_KEEPS_DAYS,
+        }
+    }
 }
 
 /// A source of the owner's own.
@@ -75,6 +96,16 @@ impl SourceRules {
         })
     }
 
+    /// The source a visit keeps that came directly, from the visitor's visit before, which was last seen at `seen_at`.
+    #[must_use]
+    pub fn kept(&self, before: &Source, seen_at: Timestamp, now: Timestamp) -> Option<Source> {
+        let within = now.millis_since(seen_at) <= i64::from(self.direct_keeps_days) * DAY_MS;
+        (within && before.channel != Channel::Direct).then(|| Source {
+            rule: LAST_NON_DIRECT.to_owned(),
+            ..before.clone()
+        })
+    }
+
     /// What is wrong with the settings, in a sentence for a person; hosts are checked where host names
     /// are.
     #[must_use]
@@ -82,6 +113,11 @@ impl SourceRules {
         if self.own.len() > OWN_RULES_MAX || self.ignored.len() > IGNORED_MAX {
             return Some(format!(
                 "write at most {OWN_RULES_MAX} rules and {IGNORED_MAX} hosts that are no source"
+            ));
+        }
+        if self.direct_keeps_days > DIRECT_KEEPS_DAYS {
+            return Some(format!(
+                "write 0 to {DIRECT_KEEPS_DAYS} days for direct visits: a visitor is known no longer"
             ));
         }
         let mut ids = HashSet::new();

@@ -1,12 +1,13 @@
 //! One arrival: classify, decide under the site's lock, record, answer after the commit.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use trunkline_core::assignment::{Asker, Assigned, Basis, Holder, PickReason, assign};
+use trunkline_core::assignment::{Asker, Assigned, Basis, Holder, Network, PickReason, assign};
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{LeaseId, NumberId, PoolId, SessionId, SwapTargetId, VisitorId};
 use trunkline_core::visitor::{
@@ -36,6 +37,8 @@ pub struct Visit {
     pub page: String,
     /// The referrer as told by the browser; may be empty.
     pub referrer: String,
+    /// The network the visitor comes from.
+    pub network: Network,
     /// The device.
     pub device: Device,
     /// What the visitor allows.
@@ -129,6 +132,8 @@ impl Assignments {
         let state = self.state(site.id)?;
         let now = self.moment.now();
         let mut state = lock(&state);
+        let kept = kept_source(&state, visit, source, now);
+        let source = kept.as_ref().unwrap_or(source);
         let mut records = Vec::with_capacity(4);
         let (session, is_new) = self.session_of(&mut state, visit, source, now, &mut records)?;
         let touched = is_new || records.iter().any(|r| matches!(r, Record::Touch(_)));
@@ -152,11 +157,12 @@ impl Assignments {
                 session,
                 visitor: known.visitor,
                 lease: self.moment.id_at(now),
+                network: visit.network,
+                path: &visit.landing.path,
                 now,
             };
-            let pool = target.pool.and_then(|id| state.pools.get_mut(&id));
             let win = visit.site.plan.source_numbers_win;
-            if let Some(got) = assign(target, win, &shown_source, pool, Some(asker)) {
+            if let Some(got) = assign(target, win, &shown_source, &mut state.pools, Some(asker)) {
                 given.extend(record_lease(&got, known, now, asker.lease, &mut records));
                 numbers.push(got);
             }
@@ -217,19 +223,7 @@ impl Assignments {
         records: &mut Vec<Record>,
     ) -> Option<(SessionId, bool)> {
         let click = visit.landing.click_ids().next();
-        let current = visit.known.and_then(|known| {
-            let id = state
-                .by_visitor
-                .get(&known.visitor)
-                .copied()
-                .unwrap_or(known.session);
-            state
-                .sessions
-                .get(&id)
-                .filter(|s| s.visitor == known.visitor)
-                .map(|s| (id, s))
-        });
-        let going_on = current
+        let going_on = current(state, visit)
             .filter(|(_, s)| !starts_new_session(s.seen_at, s.click.as_ref(), click.as_ref(), now))
             .map(|(id, _)| id);
         if let Some(id) = going_on {
@@ -340,6 +334,33 @@ fn show(state: &mut SiteState, session: SessionId, answer: &Answer, visit: &Visi
     live.shown = shown;
 }
 
+/// The visitor's latest session that is in memory.
+fn current<'a>(state: &'a SiteState, visit: &Visit) -> Option<(SessionId, &'a LiveSession)> {
+    let known = visit.known?;
+    let latest = state.by_visitor.get(&known.visitor).copied();
+    let id = latest.unwrap_or(known.session);
+    let session = state.sessions.get(&id)?;
+    (session.visitor == known.visitor).then_some((id, session))
+}
+
+/// The source that a new visit keeps which came directly.
+fn kept_source(
+    state: &SiteState,
+    visit: &Visit,
+    source: &Source,
+    now: Timestamp,
+) -> Option<Source> {
+    if source.channel != Channel::Direct {
+        return None;
+    }
+    let (_, before) = current(state, visit)?;
+    if !starts_new_session(before.seen_at, before.click.as_ref(), None, now) {
+        return None;
+    }
+    let rules = &visit.site.site.source_rules;
+    rules.kept(&before.source, before.seen_at, now)
+}
+
 /// Takes back the leases given by one decision, and its session when that was new.
 fn undo(
     state: &mut SiteState,
@@ -420,7 +441,15 @@ fn without_session(visit: &Visit, source: &Source) -> Answer {
     let wanted = |id: SwapTargetId| visit.targets.is_empty() || visit.targets.contains(&id);
     let targets = plan.targets.iter().filter(|t| wanted(t.target.id));
     let numbers = targets
-        .filter_map(|t| assign(t, plan.source_numbers_win, source, None, None))
+        .filter_map(|t| {
+            assign(
+                t,
+                plan.source_numbers_win,
+                source,
+                &mut BTreeMap::new(),
+                None,
+            )
+        })
         .collect();
     Answer {
         session: None,

@@ -90,21 +90,23 @@ impl SiteState {
     ) -> Vec<Shown> {
         let mut shown = Vec::new();
         for target in &entry.plan.targets {
-            let Some(id) = target.pool else {
-                let fixed = assign(target, entry.plan.source_numbers_win, source, None, None);
-                shown.extend(fixed.as_ref().map(Shown::from));
-                continue;
-            };
-            let held = self.pools.get(&id).and_then(|pool| pool.held_by(visitor));
+            let held = target.pools.iter().find_map(|choice| {
+                let held = self.pools.get(&choice.pool)?.held_by(visitor)?;
+                Some((choice.pool, held)).filter(|(_, (_, holder))| holder.session == session)
+            });
             // A pool number that was given on is not made up for: the page must ask again.
-            if let Some((number, holder)) = held.filter(|(_, holder)| holder.session == session) {
+            if let Some((pool, (number, holder))) = held {
                 shown.push(Shown {
                     target: target.target.id,
                     number: number.id,
                     digits: number.number,
-                    lease: Some((id, holder.lease)),
+                    lease: Some((pool, holder.lease)),
                     showing: None,
                 });
+            } else if !target.pools.iter().any(|p| p.rule.sources.matches(source)) {
+                let win = entry.plan.source_numbers_win;
+                let fixed = assign(target, win, source, &mut BTreeMap::new(), None);
+                shown.extend(fixed.as_ref().map(Shown::from));
             }
         }
         shown

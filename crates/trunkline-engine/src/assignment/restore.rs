@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use trunkline_core::assignment::{Holder, Pool};
+use trunkline_core::assignment::{Holder, Network, Pool};
 use trunkline_core::base::Timestamp;
 
 use super::live::SiteState;
@@ -76,6 +76,7 @@ fn put_back(state: &mut SiteState, open: &OpenLease, last_sign: Timestamp, now: 
         lease: open.lease.id,
         session: open.lease.session,
         visitor: open.lease.visitor,
+        network: Network::UNKNOWN,
         since: open.lease.started_at,
         confirmed_at: open.confirmed_at,
     };

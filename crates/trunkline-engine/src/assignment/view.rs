@@ -1,5 +1,6 @@
 //! What the dashboard and attribution may look at of the memory: who holds what now.
 
+use trunkline_core::assignment::TurnedAway;
 use trunkline_core::assignment::pool::SlotView;
 use trunkline_core::attribution;
 use trunkline_core::base::Timestamp;
@@ -56,6 +57,13 @@ impl Assignments {
             }
         };
         pool.slots().map(view).collect()
+    }
+
+    /// Visitors of a pool who got no number because their network held its share, since the start of the process.
+    #[must_use]
+    pub fn turned_away(&self, site: SiteId, pool: PoolId) -> Option<TurnedAway> {
+        let state = self.state(site)?;
+        lock(&state).pools.get(&pool)?.turned_away()
     }
 
     /// Sessions in memory that were shown a number; fresher than the store, which learns of the last

@@ -137,6 +137,9 @@ impl Calls {
     ) -> Option<Arc<TrackingNumber>> {
         let number = PhoneNumber::parse(&incoming.dialled, self.settings.home).ok()?;
         let number = directory.number_by_digits(number)?;
+        if !number.stage.takes_calls() {
+            return None;
+        }
         let speaks_for = |trunk: &TrunkProfile| {
             let ip = incoming.remote.ip();
             trunk.id == incoming.trunk || trunk.addresses.iter().any(|range| range.contains(ip))

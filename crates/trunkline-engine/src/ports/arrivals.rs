@@ -36,6 +36,14 @@ pub trait PastArrivals: Send + Sync {
         after: Option<(Timestamp, SessionId)>,
         limit: u32,
     ) -> PortResult<Vec<PastVisit>>;
+    /// The latest visits of a site that started at or after `since` and were shown a number, oldest first, at most
+    /// `limit`.
+    async fn shown(
+        &self,
+        site: SiteId,
+        since: Timestamp,
+        limit: u32,
+    ) -> PortResult<Vec<SessionRow>>;
     /// Gives arrivals other sources, all or none, and with them the ended calls of their sessions that
     /// carry such a source. Gives the number of calls.
     async fn rename(&self, renamed: &[Renamed]) -> PortResult<u64>;

@@ -269,6 +269,10 @@ pub struct NumberUseCount {
     pub calls: i64,
     /// When the last one came.
     pub last_call_at: Option<Timestamp>,
+    /// Different callers; each call with a withheld number counts as one.
+    pub callers: i64,
+    /// Those of them with an ended call that belonged to no visit.
+    pub strangers: i64,
 }
 
 /// Saves and reads calls.

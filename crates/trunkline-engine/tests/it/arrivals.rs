@@ -4,18 +4,20 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use trunkline_core::assignment::{
-    Basis, NumberUse, PoolSettings, Site, SwapTarget, TrackingNumber,
+    Basis, Network, NumberStage, NumberUse, PoolRule, PoolSettings, Site, SwapTarget,
+    TrackingNumber,
 };
 use trunkline_core::base::id::{
     AccountId, LeaseId, NumberId, PoolId, SessionId, SiteId, SwapTargetId, TrunkId, VisitorId,
 };
 use trunkline_core::base::{PhoneNumber, Timestamp, Zone};
-use trunkline_core::visitor::{Consent, Device, Landing, SourceRules, SourceSelector};
+use trunkline_core::visitor::{Channel, Consent, Device, Landing, SourceRules, SourceSelector};
 use trunkline_engine::assignment::{
     Answer, Assignments, Beacon, BeaconOutcome, Known, PAGES_PER_SESSION_MAX, Visit,
 };
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
+use trunkline_engine::ports::History;
 use trunkline_engine::ports::configuration::Everything;
 use trunkline_engine::ports::history::{LeaseRow, OpenLease, Record};
 
@@ -54,6 +56,7 @@ pub(crate) fn everything(pool_size: u64, strict: bool) -> Everything {
         target: TARGET,
         name: "Pool".to_owned(),
         strict,
+        rule: PoolRule::default(),
         created_at,
     };
     let number = |index: u64, kind| TrackingNumber {
@@ -70,7 +73,8 @@ pub(crate) fn everything(pool_size: u64, strict: bool) -> Everything {
         business_line: PhoneNumber::from_digits(12_142_345_678),
         second_line: None,
         flow: None,
-        active: true,
+        stage: NumberStage::InUse,
+        stage_since: created_at,
         created_at,
     };
     let mut numbers: Vec<_> = (0..pool_size).map(|i| number(i, NumberUse::Pool)).collect();
@@ -114,6 +118,7 @@ impl World {
             landing: Landing::parse(&page).expect("a page"),
             page,
             referrer: String::new(),
+            network: Network::UNKNOWN,
             device: Device::Phone,
             consent: Consent::Storage,
             known,
@@ -150,6 +155,34 @@ impl World {
 
 fn index(answer: &Answer) -> u64 {
     answer.numbers[0].replacement.number.digits() - FIRST
+}
+
+#[tokio::test]
+async fn a_direct_return_keeps_the_source_of_the_visit_before_for_thirty_days() {
+    let day = 86_400_000;
+    for (away, kept) in [(day, true), (29 * day, true), (31 * day, false)] {
+        let world = world(3, false);
+        let first = world.arrive("?gclid=1", None).await;
+        world.clock.forward(away);
+        let again = world.arrive("", first.session).await;
+        assert_ne!(again.session, first.session, "a new visit");
+        let id = again.session.expect("a session").session;
+        let row = world
+            .history
+            .session(id)
+            .await
+            .expect("read")
+            .expect("a row");
+        let told = (
+            row.source.channel == Channel::PaidSearch,
+            row.source.rule.as_str(),
+        );
+        let expected = if kept { "last_non_direct" } else { "direct" };
+        assert_eq!(told, (kept, expected), "{away}");
+        // A page further on the same visit is no arrival of its own.
+        world.arrive("about", again.session).await;
+        assert_eq!(world.history.count(|r| matches!(r, Record::Touch(_))), 0);
+    }
 }
 
 #[tokio::test]

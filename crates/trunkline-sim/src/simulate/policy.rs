@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use trunkline_core::assignment::{Holder, Pool, PoolNumber};
+use trunkline_core::assignment::{Holder, Network, Pool, PoolNumber};
 use trunkline_core::base::id::{LeaseId, NumberId, SessionId, VisitorId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 
@@ -139,6 +139,7 @@ impl Replay<'_> {
                         lease,
                         session: super::line::session(visit),
                         visitor,
+                        network: Network::UNKNOWN,
                         since: now,
                         confirmed_at: None,
                     };

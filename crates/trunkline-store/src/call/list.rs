@@ -62,7 +62,10 @@ crate::statements! { "call";
         (SELECT count(*) FROM call WHERE +account = $1 AND state <> 'ended') AS live, \
         (SELECT count(*) FROM call WHERE account = $1 AND ambiguous = 1) AS ambiguous, \
         (SELECT count(*) FROM call WHERE account = $1 AND state = 'ended' AND answered_at IS NULL) AS missed";
-    BY_NUMBER = "SELECT number, count(*) AS calls, max(started_at) AS last_call_at FROM call \
+    /// A withheld caller stands as the negative of the call's id, which no number is.
+    BY_NUMBER = "SELECT number, count(*) AS calls, max(started_at) AS last_call_at, \
+        count(DISTINCT coalesce(caller, -id)) AS callers, \
+        count(DISTINCT CASE WHEN session IS NULL AND state = 'ended' THEN coalesce(caller, -id) END) AS strangers FROM call \
         WHERE account = $1 AND started_at >= $2 GROUP BY number ORDER BY number";
     CALLED_BEFORE = "SELECT 1 AS found FROM call WHERE account = $1 AND caller = $2 LIMIT 1";
     LAST_CREDITED = "SELECT call.session, session.visitor, call.started_at, call.probability FROM call \

@@ -90,6 +90,8 @@ impl CallRecords for Store {
             let count = NumberUseCount {
                 calls: row.get("calls")?,
                 last_call_at: row.get("last_call_at")?,
+                callers: row.get("callers")?,
+                strangers: row.get("strangers")?,
             };
             Ok((row.get("number")?, count))
         })

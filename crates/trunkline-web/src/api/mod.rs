@@ -1,6 +1,7 @@
 //! The management API under `/api/v1`, described by the OpenAPI file that is made from this code.
 
 pub(crate) mod account;
+mod advice;
 pub(crate) mod body;
 mod calls;
 mod calls_view;
@@ -67,6 +68,7 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
                 .merge(trunks::router())
                 .merge(numbers::router())
                 .merge(pools::router())
+                .merge(advice::router())
                 .merge(flows::router())
                 .merge(sessions::router())
                 .merge(calls::router())

@@ -6,13 +6,14 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use trunkline_core::assignment::{NumberUse, SlotUse, TrackingNumber};
+use trunkline_core::assignment::number::RELEASE_QUIET_DAYS;
+use trunkline_core::assignment::{NumberStage, NumberUse, SlotUse, TrackingNumber};
 use trunkline_core::base::id::NumberId;
 use trunkline_core::base::{Country, Id, IdKind, PhoneNumber, Timestamp};
 use trunkline_core::visitor::{Channel, SourceSelector};
 use trunkline_engine::assignment::PoolView;
 use trunkline_engine::directory::Directory;
-use trunkline_engine::ports::calls::NumberUseCount;
+use trunkline_engine::inventory::Health;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,12 +25,15 @@ use crate::app::{App, Web};
 use crate::auth::{Caller, Need};
 use crate::problem::Problem;
 
-const DAYS_30_MS: i64 = 30 * 86_400_000;
+const DAY_MS: i64 = 86_400_000;
+/// Longest label of a number, in characters.
+const LABEL_MAX: usize = 120;
 
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(read, change, delete))
+        .routes(routes!(make_static))
 }
 
 /// An id with its name.
@@ -60,10 +64,18 @@ struct NumberItem {
     second_line: Option<String>,
     second_line_display: Option<String>,
     flow: Option<Named>,
-    /// `active` or `disabled`; a disabled number is not shown but still takes calls.
-    state: &'static str,
+    /// Where it is in its life: `warming` (takes calls, not shown yet), `in_use`, `quarantine` (takes calls, not shown
+    /// any more) or `released` (takes no calls).
+    stage: &'static str,
+    stage_since_at: i64,
     holder: Option<HolderItem>,
     calls_30d: i64,
+    /// Different callers within 30 days; each call with a withheld number counts as one.
+    callers_30d: i64,
+    /// Those of them with a call that belonged to no visit.
+    strangers_30d: i64,
+    /// Whether so many strangers call it that it was probably published somewhere.
+    leaked: bool,
     last_call_at: Option<i64>,
     created_at: i64,
 }
@@ -71,10 +83,20 @@ struct NumberItem {
 /// The sources a source number stands for; every given part must be equal.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = SourceSelector)]
-struct Selector {
+pub(super) struct Selector {
     channel: Option<String>,
     medium: Option<String>,
     source: Option<String>,
+}
+
+impl From<&SourceSelector> for Selector {
+    fn from(selector: &SourceSelector) -> Self {
+        Self {
+            channel: selector.channel.map(|c| c.word().to_owned()),
+            medium: selector.medium.clone(),
+            source: selector.source.clone(),
+        }
+    }
 }
 
 /// Who holds a pool number.
@@ -107,7 +129,18 @@ struct NumberInput {
     second_line: Option<String>,
     /// Empty for plain forwarding.
     flow: Option<String>,
-    state: Option<String>,
+    /// `warming`, `in_use`, `quarantine` or `released`.
+    stage: Option<String>,
+    /// Releases the number although it was called within 90 days.
+    #[serde(default)]
+    insist: bool,
+}
+
+/// What becomes of a number that was published.
+#[derive(Debug, Deserialize, ToSchema)]
+struct StaticInput {
+    /// Where it is published; its calls get this name.
+    label: String,
 }
 
 /// The tracking numbers of the account.
@@ -159,7 +192,8 @@ async fn create(
         business_line: phone("business_line", &line, home)?,
         second_line: None,
         flow: None,
-        active: true,
+        stage: NumberStage::InUse,
+        stage_since: app.backend.moment.now(),
         created_at: app.backend.moment.now(),
     };
     let number = merge(&app, number, input, home)?;
@@ -194,8 +228,52 @@ async fn change(
         caller.may(Need::Operate)?;
     }
     let (_, home) = account_defaults(&app, &caller)?;
+    let insist = input.insist;
+    let before = number.stage;
     let number = merge(&app, number, input, home)?;
+    let view = View::load(&app, &caller).await?;
+    if number.stage == NumberStage::Released && before != number.stage && !insist {
+        release_warning(&app, &caller, number.id).await?;
+    }
     app.backend.setup.put_number(&number).await?;
+    Ok(Json(view.renewed(&app).item(&number)))
+}
+
+/// Refuses to release a number that people still call.
+async fn release_warning(app: &Web, caller: &Caller, number: NumberId) -> Result<(), Problem> {
+    let since = app
+        .backend
+        .moment
+        .now()
+        .plus_millis(-RELEASE_QUIET_DAYS * DAY_MS);
+    let counted = app.backend.records.by_number(caller.account, since).await?;
+    let calls = counted.iter().find(|(id, _)| *id == number);
+    let Some((_, count)) = calls.filter(|(_, count)| count.calls > 0) else {
+        return Ok(());
+    };
+    Err(Problem::conflict(format!(
+        "{} within {RELEASE_QUIET_DAYS} days came on this number, and after its release they reach nobody. \
+         Keep it in quarantine, or send `insist` to release it all the same.",
+        if count.calls == 1 {
+            "1 call".to_owned()
+        } else {
+            format!("{} calls", count.calls)
+        }
+    )))
+}
+
+/// Takes a number that was published out of its pool and names its calls.
+#[utoipa::path(post, path = "/numbers/{id}/make-static", tag = "assignment", operation_id = "makeNumberStatic", params(("id" = String, Path)), request_body = StaticInput, responses((status = 200, body = NumberItem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+async fn make_static(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(input): Body<StaticInput>,
+) -> Result<Json<NumberItem>, Problem> {
+    caller.may(Need::Write)?;
+    let number = find(&app, &caller, &id)?;
+    let label: String = input.label.chars().take(LABEL_MAX).collect();
+    let number = app.backend.inventory.make_static(&number, &label).await?;
     Ok(Json(View::load(&app, &caller).await?.item(&number)))
 }
 
@@ -234,7 +312,7 @@ fn merge(
             .ok_or_else(|| Problem::invalid("kind", "Write static, source or pool."))?;
     }
     if let Some(label) = input.label {
-        number.label = label.trim().chars().take(120).collect();
+        number.label = label.trim().chars().take(LABEL_MAX).collect();
     }
     number.site = optional("site", input.site.as_deref(), number.site)?;
     number.target = optional("target", input.target.as_deref(), number.target)?;
@@ -264,17 +342,20 @@ fn merge(
             Some(phone("second_line", &text, home)?)
         };
     }
-    if let Some(state) = input.state {
-        number.active = match state.as_str() {
-            "active" => true,
-            "disabled" => false,
-            _ => return Err(Problem::invalid("state", "Write active or disabled.")),
-        };
+    if let Some(word) = input.stage {
+        let stage = NumberStage::from_word(&word).ok_or_else(|| {
+            Problem::invalid("stage", "Write warming, in_use, quarantine or released.")
+        })?;
+        if stage != number.stage {
+            number.stage = stage;
+            number.stage_since = app.backend.moment.now();
+        }
     }
     Ok(number)
 }
 
-fn selector(input: Selector) -> Result<SourceSelector, Problem> {
+/// Reads the sources of a number or a pool.
+pub(super) fn selector(input: Selector) -> Result<SourceSelector, Problem> {
     let given = |text: Option<String>| {
         text.map(|t| t.trim().to_lowercase())
             .filter(|t| !t.is_empty())
@@ -329,15 +410,14 @@ fn optional<K: IdKind>(
 struct View {
     directory: std::sync::Arc<Directory>,
     home: Country,
-    counts: HashMap<NumberId, NumberUseCount>,
+    health: HashMap<NumberId, Health>,
     held: HashMap<NumberId, (PoolView, SlotUse)>,
 }
 
 impl View {
     async fn load(app: &Web, caller: &Caller) -> Result<Self, Problem> {
         let directory = app.backend.directory.now();
-        let since = app.backend.moment.now().plus_millis(-DAYS_30_MS);
-        let counts = app.backend.records.by_number(caller.account, since).await?;
+        let health = app.backend.inventory.health(caller.account).await?;
         let (_, home) = account_defaults(app, caller)?;
         let now = app.backend.moment.now();
         let mut held = HashMap::new();
@@ -354,13 +434,19 @@ impl View {
         Ok(Self {
             directory,
             home,
-            counts: counts.into_iter().collect(),
+            health,
             held,
         })
     }
 
+    /// With the directory as it is after a change.
+    fn renewed(mut self, app: &Web) -> Self {
+        self.directory = app.backend.directory.now();
+        self
+    }
+
     fn item(&self, number: &TrackingNumber) -> NumberItem {
-        let count = self.counts.get(&number.id).copied().unwrap_or_default();
+        let Health { counted, leaked } = self.health.get(&number.id).copied().unwrap_or_default();
         let named = |id: String, name: &str| Named {
             id,
             name: name.to_owned(),
@@ -381,11 +467,7 @@ impl View {
                 .pool
                 .and_then(|id| directory.pool(id))
                 .map(|p| named(p.settings.id.to_string(), &p.settings.name)),
-            source: (!number.selector.is_empty()).then(|| Selector {
-                channel: number.selector.channel.map(|c| c.word().to_owned()),
-                medium: number.selector.medium.clone(),
-                source: number.selector.source.clone(),
-            }),
+            source: (!number.selector.is_empty()).then(|| Selector::from(&number.selector)),
             trunk: directory.trunk(number.trunk).map_or_else(
                 || named(number.trunk.to_string(), "Removed trunk"),
                 |t| named(t.profile.id.to_string(), &t.profile.name),
@@ -398,13 +480,17 @@ impl View {
                 .flow
                 .and_then(|id| directory.flow(id))
                 .map(|f| named(f.id.to_string(), &f.name)),
-            state: if number.active { "active" } else { "disabled" },
+            stage: number.stage.word(),
+            stage_since_at: number.stage_since.as_millis(),
             holder: self
                 .held
                 .get(&number.id)
                 .and_then(|(view, use_now)| holder(view, *use_now)),
-            calls_30d: count.calls,
-            last_call_at: count.last_call_at.map(Timestamp::as_millis),
+            calls_30d: counted.calls,
+            callers_30d: counted.callers,
+            strangers_30d: counted.strangers,
+            leaked: leaked && number.kind == NumberUse::Pool,
+            last_call_at: counted.last_call_at.map(Timestamp::as_millis),
             created_at: number.created_at.as_millis(),
         }
     }

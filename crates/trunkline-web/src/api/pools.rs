@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use trunkline_core::assignment::{PoolSettings, SlotUse};
+use trunkline_core::assignment::{PoolRule, PoolSettings, SlotUse};
 use trunkline_core::base::id::PoolId;
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::visitor::SourceSelector;
@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::body::Body;
-use super::numbers::{Named, id};
+use super::numbers::{Named, Selector, id, selector};
 use super::page::Page;
 use super::sites::account_defaults;
 use crate::app::{App, Web};
@@ -41,6 +41,10 @@ struct PoolItem {
     target: String,
     /// Whether a number stays locked to its session until it was out of sight for half an hour.
     strict: bool,
+    /// The visitors it is for; null: of every source.
+    source: Option<Selector>,
+    /// Start of the path of the pages it is for; empty for all.
+    page: String,
     size: usize,
     /// What is neither free nor in a call: visible, not confirmed yet, locked, or kept aside after a call.
     held: usize,
@@ -49,7 +53,20 @@ struct PoolItem {
     in_call: usize,
     /// The numbers shown when none is free, the closest source first, last the one for everybody else.
     overflow: Vec<OverflowItem>,
+    /// Visitors who got no number because their network held its share while the pool ran short, since the start of the
+    /// server.
+    turned_away: Option<TurnedAwayItem>,
     created_at: i64,
+}
+
+/// Visitors of a network that held its share of a pool.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TurnedAway)]
+struct TurnedAwayItem {
+    /// The network that was turned away last, such as `203.0.113.0/24`.
+    network: String,
+    times: u64,
+    last_at: i64,
 }
 
 /// A number shown to visitors of a source when the pool has none to give.
@@ -69,6 +86,10 @@ struct PoolInput {
     /// The site's first target when left out.
     target: Option<String>,
     strict: Option<bool>,
+    /// The sources it is for; empty parts for all.
+    source: Option<Selector>,
+    /// Start of the path of the pages it is for, such as `/roofing`; empty for all.
+    page: Option<String>,
 }
 
 /// Who holds the numbers of a pool, at one moment.
@@ -142,6 +163,10 @@ async fn create(
         target,
         name: input.name.unwrap_or_default().trim().to_owned(),
         strict: input.strict.unwrap_or(false),
+        rule: PoolRule {
+            sources: input.source.map(selector).transpose()?.unwrap_or_default(),
+            page: input.page.unwrap_or_default().trim().to_owned(),
+        },
         created_at: app.backend.moment.now(),
     };
     app.backend.setup.put_pool(&pool).await?;
@@ -166,7 +191,7 @@ async fn read(
     Ok(Json(item(&app, &caller, &*find(&app, &caller, &id)?)?))
 }
 
-/// Changes the name or the strictness of a pool.
+/// Changes the name, the strictness or the visitors of a pool.
 #[utoipa::path(patch, path = "/pools/{id}", tag = "assignment", operation_id = "changePool", params(("id" = String, Path)), request_body = PoolInput, responses((status = 200, body = PoolItem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 async fn change(
     State(app): State<App>,
@@ -186,6 +211,12 @@ async fn change(
         pool.name = name.trim().to_owned();
     }
     pool.strict = input.strict.unwrap_or(pool.strict);
+    if let Some(source) = input.source {
+        pool.rule.sources = selector(source)?;
+    }
+    if let Some(page) = input.page {
+        pool.rule.page = page.trim().to_owned();
+    }
     app.backend.setup.put_pool(&pool).await?;
     Ok(Json(item(&app, &caller, &*find(&app, &caller, &id)?)?))
 }
@@ -252,7 +283,11 @@ async fn leases(
     }))
 }
 
-fn find(app: &Web, caller: &Caller, text: &str) -> Result<std::sync::Arc<PoolEntry>, Problem> {
+pub(super) fn find(
+    app: &Web,
+    caller: &Caller,
+    text: &str,
+) -> Result<std::sync::Arc<PoolEntry>, Problem> {
     let missing = || Problem::not_found("pool");
     let id = PoolId::parse(text).map_err(|_| missing())?;
     let directory = app.backend.directory.now();
@@ -307,6 +342,19 @@ fn item(app: &Web, caller: &Caller, pool: &PoolEntry) -> Result<PoolItem, Proble
         free,
         in_call,
         overflow: by_source.chain(fixed).collect(),
+        source: Some(&pool.settings.rule.sources)
+            .filter(|sources| !sources.is_empty())
+            .map(Selector::from),
+        page: pool.settings.rule.page.clone(),
+        turned_away: app
+            .backend
+            .assignments
+            .turned_away(pool.settings.site, pool.settings.id)
+            .map(|t| TurnedAwayItem {
+                network: t.network.to_string(),
+                times: t.times,
+                last_at: t.at.as_millis(),
+            }),
         created_at: pool.settings.created_at.as_millis(),
     })
 }

@@ -1,6 +1,7 @@
 //! The rules by which a site's owner names sources, as the API reads and writes them.
 
 use serde::{Deserialize, Serialize};
+use trunkline_core::visitor::own::DIRECT_KEEPS_DAYS;
 use trunkline_core::visitor::{Channel, OwnRule, OwnTest, SourceRules};
 use utoipa::ToSchema;
 
@@ -16,6 +17,14 @@ pub(super) struct SourceRulesItem {
     tags_first: bool,
     /// Hosts that are no source, with those below them.
     ignored: Vec<String>,
+    /// A visit that comes directly within so many days of the visitor's last one keeps its source; 0: it is direct. At
+    /// most 30, which is what is meant when it is left out.
+    #[serde(default = "direct_keeps_days")]
+    direct_keeps_days: u32,
+}
+
+const fn direct_keeps_days() -> u32 {
+    DIRECT_KEEPS_DAYS
 }
 
 /// A source of the owner's own. Give `parameter`, with or without `value`, or `referrer`.
@@ -43,6 +52,7 @@ impl SourceRulesItem {
             own: own.collect::<Result<_, _>>()?,
             tags_first: self.tags_first,
             ignored: self.ignored.iter().map(|host| plain(host)).collect(),
+            direct_keeps_days: self.direct_keeps_days,
         })
     }
 }
@@ -109,6 +119,7 @@ impl From<&SourceRules> for SourceRulesItem {
             own: own.collect(),
             tags_first: rules.tags_first,
             ignored: rules.ignored.clone(),
+            direct_keeps_days: rules.direct_keeps_days,
         }
     }
 }

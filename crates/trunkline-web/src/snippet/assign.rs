@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use trunkline_core::assignment::{Basis, Replacement};
+use trunkline_core::assignment::{Basis, Network, Replacement};
 use trunkline_core::base::id::SwapTargetId;
 use trunkline_core::visitor::{Consent, Device, Landing, is_bot};
 use trunkline_engine::assignment::{Answer, Known, Visit};
@@ -102,12 +102,12 @@ async fn answer(
     body: Body,
 ) -> Result<AssignAnswer, Problem> {
     let body = read_body(body, ASSIGN_BODY_MAX).await?;
-    let visit = read(app, Arc::clone(&site), &head.headers, &body)?;
+    let ClientAddress(address) = ClientAddress::of(head, app);
+    let visit = read(app, Arc::clone(&site), address, &head.headers, &body)?;
     let Some(mut visit) = visit else {
         return Ok(nothing(&site));
     };
     let now = app.backend.moment.now();
-    let ClientAddress(address) = ClientAddress::of(head, app);
     let from = subscriber(address);
     let flood = |throttle: &Throttle<IpAddr>| throttle.attempt(from, now).is_err();
     if flood(&app.snippet) || (visit.known.is_none() && flood(&app.new_visitors)) {
@@ -123,6 +123,7 @@ async fn answer(
 fn read(
     app: &Web,
     site: Arc<SiteEntry>,
+    address: IpAddr,
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Option<Visit>, Problem> {
@@ -175,6 +176,7 @@ fn read(
     Ok(Some(Visit {
         page: page.to_owned(),
         referrer: cut(&request.referrer, PAGE_MAX).to_owned(),
+        network: Network::of(address),
         device: Device::from_user_agent(agent),
         consent,
         known: token.map(|t| Known {

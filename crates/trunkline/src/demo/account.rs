@@ -2,7 +2,9 @@
 //! and the business's telephones.
 
 use anyhow::Context;
-use trunkline_core::assignment::{NumberUse, PoolSettings, Site, SwapTarget, TrackingNumber};
+use trunkline_core::assignment::{
+    NumberStage, NumberUse, PoolRule, PoolSettings, Site, SwapTarget, TrackingNumber,
+};
 use trunkline_core::base::id::{AccountId, PoolId, SiteId, SwapTargetId, TrunkId};
 use trunkline_core::base::{Country, Currency, PhoneNumber, Zone};
 use trunkline_core::call::{TollPolicy, TollUse};
@@ -194,6 +196,7 @@ async fn put_pool(
         target,
         name: "Web visitors".to_owned(),
         strict: false,
+        rule: PoolRule::default(),
         created_at: moment.now(),
     };
     house.backend.setup.put_pool(&pool).await?;
@@ -225,7 +228,8 @@ impl Base<'_> {
             business_line: BUSINESS_LINE,
             second_line: Some(SECOND_LINE),
             flow: None,
-            active: true,
+            stage: NumberStage::InUse,
+            stage_since: moment.now(),
             created_at: moment.now(),
         }
     }

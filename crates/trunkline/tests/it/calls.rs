@@ -34,7 +34,7 @@ async fn carrier(trunk: SocketAddr, behaviour: Behaviour) -> Carrier {
     carrier
 }
 
-fn plan(to: &str, from: &str) -> DialPlan {
+pub(crate) fn plan(to: &str, from: &str) -> DialPlan {
     DialPlan {
         from: number(from),
         to: number(to),

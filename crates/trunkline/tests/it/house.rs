@@ -286,6 +286,19 @@ impl House {
         headers
     }
 
+    /// Waits until so many calls have ended and are saved.
+    pub(crate) async fn calls_ended(&self, wanted: usize) {
+        for _ in 0..POLLS_MAX {
+            let all = self.get("/api/v1/calls?limit=100").await;
+            let items = all["items"].as_array().expect("calls");
+            if items.iter().filter(|c| c["state"] == "ended").count() >= wanted {
+                return;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        panic!("{wanted} calls did not end");
+    }
+
     /// Waits until no call is in progress; the id of the newest call.
     pub(crate) async fn newest_ended_call(&self) -> String {
         for _ in 0..POLLS_MAX {

@@ -5,5 +5,6 @@ mod access;
 mod calls;
 mod crash;
 mod house;
+mod inventory;
 mod setup;
 mod snippet;

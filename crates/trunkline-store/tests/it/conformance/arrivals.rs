@@ -9,7 +9,7 @@ use trunkline_engine::ports::history::{History, Record};
 use trunkline_engine::replay::{Named, replay};
 
 use super::World;
-use super::world::{NOON, google};
+use super::world::{MINUTE, NOON, google};
 
 const EARLY: Timestamp = Timestamp::from_millis(0);
 
@@ -143,5 +143,32 @@ async fn a_changed_rule_renames_past_arrivals_and_their_calls_and_can_be_changed
                 .unwrap()
                 .is_empty()
         );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_latest_visits_that_saw_a_number_come_oldest_first() {
+    for world in World::both().await {
+        let (store, set_up) = (&world.store, world.set_up().await);
+        let mut seen = Vec::new();
+        for minutes in 0..6 {
+            let session = world.session(&set_up, NOON.plus_millis(minutes * MINUTE));
+            let mut records = vec![Record::Session(Box::new(session.clone()))];
+            // Every other visit came to a page without a number.
+            if minutes % 2 == 0 {
+                let lease =
+                    world.lease(&set_up, set_up.numbers[0].id, &session, session.started_at);
+                records.push(Record::Showing(world.showing(&lease, session.started_at)));
+                seen.push(session.id);
+            }
+            world.record(records).await;
+        }
+        let shown = |since, limit| async move {
+            let rows = store.shown(set_up.site.id, since, limit).await.unwrap();
+            rows.iter().map(|row| row.id).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(EARLY, 10).await, seen);
+        assert_eq!(shown(EARLY, 2).await, seen[1..]);
+        assert_eq!(shown(NOON.plus_millis(MINUTE), 10).await, seen[1..]);
     }
 }

@@ -1,5 +1,7 @@
 //! Callers call.
 
+use std::collections::HashSet;
+
 use trunkline_core::attribution::EarlierCall;
 use trunkline_core::base::id::CallId;
 use trunkline_core::base::{PhoneNumber, Timestamp};
@@ -395,15 +397,20 @@ async fn the_log_is_filtered_counted_and_paged() {
             counts
         );
         let uses = store.by_number(set_up.account.id, after(10)).await.unwrap();
-        let used = |n: usize, calls, minutes| {
-            let last_call_at = Some(after(minutes));
-            (
-                set_up.numbers[n].id,
-                NumberUseCount {
-                    calls,
-                    last_call_at,
-                },
-            )
+        let used = |n: usize, count, minutes| {
+            let number = set_up.numbers[n].id;
+            let mut own: Vec<_> = calls.iter().filter(|c| c.number == number).collect();
+            own.truncate(count);
+            let who = |c: &&CallRow| c.caller.map_or(-c.id.raw(), |p| p.digits() as i64);
+            let stranger = |c: &&&CallRow| c.session.is_none() && c.state == CallState::Ended;
+            let different = |all: Vec<i64>| all.into_iter().collect::<HashSet<_>>().len() as i64;
+            let use_count = NumberUseCount {
+                calls: count as i64,
+                last_call_at: Some(after(minutes)),
+                callers: different(own.iter().map(who).collect()),
+                strangers: different(own.iter().filter(stranger).map(who).collect()),
+            };
+            (number, use_count)
         };
         assert_eq!(uses, vec![used(0, 4, 11)]);
         let uses = store.by_number(set_up.account.id, NOON).await.unwrap();

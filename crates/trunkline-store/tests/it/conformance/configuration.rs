@@ -7,6 +7,8 @@ use trunkline_engine::ports::{History, PortError};
 use trunkline_store::Store;
 use trunkline_store::db::{DbOptions, Location};
 
+use trunkline_core::assignment::NumberStage;
+
 use super::World;
 use super::world::{KEY, NOON, number, open};
 
@@ -37,7 +39,10 @@ async fn everything_that_is_put_is_loaded_again() {
             set_up.site.config_version += 1;
             set_up.pool.strict = false;
             set_up.flow.version += 1;
-            set_up.numbers[1].active = false;
+            set_up.numbers[1].stage = NumberStage::Quarantine;
+            set_up.numbers[1].stage_since = NOON;
+            set_up.pool.rule.page = "/roofing".to_owned();
+            set_up.pool.rule.sources.medium = Some("cpc".to_owned());
             set_up.numbers[1].selector.source = Some("google".to_owned());
             store.put_account(&set_up.account).await.unwrap();
             store.put_trunk(&set_up.trunk).await.unwrap();

@@ -2,7 +2,9 @@
 
 use std::sync::Mutex;
 
-use trunkline_core::assignment::{NumberUse, PoolSettings, Site, SwapTarget, TrackingNumber};
+use trunkline_core::assignment::{
+    NumberStage, NumberUse, PoolRule, PoolSettings, Site, SwapTarget, TrackingNumber,
+};
 use trunkline_core::base::id::{AccountId, NumberId, SessionId, TrunkId};
 use trunkline_core::base::{
     Country, Currency, Id, IdKind, IdSequence, PhoneNumber, Timestamp, Zone,
@@ -216,6 +218,7 @@ impl SetUp {
             target: site.targets[0].id,
             name: "Main pool".to_owned(),
             strict: true,
+            rule: PoolRule::default(),
             created_at: NOON,
         };
         let flow = Flow {
@@ -331,7 +334,8 @@ pub(crate) fn number(
         business_line: PhoneNumber::from_digits(12_145_550_100),
         second_line: Some(PhoneNumber::from_digits(12_145_550_101)),
         flow: None,
-        active: true,
+        stage: NumberStage::InUse,
+        stage_since: NOON,
         created_at: NOON,
     }
 }

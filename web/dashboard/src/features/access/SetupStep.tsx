@@ -187,7 +187,7 @@ function CallStep() {
   const live = useLive();
   const numbers = useQuery(numbersQuery()).data ?? [];
   const calls = [...live.calls, ...live.recent].slice(0, 5);
-  const first = numbers.find((number) => number.state === "active");
+  const first = numbers.find((number) => number.stage === "in_use");
   if (!first) return <Needs what="a number" path="/setup/numbers" name="Get numbers" />;
   return (
     <Body

@@ -1,6 +1,6 @@
 // Adding numbers, many at a time, or changing one: what it is for, where it rings, which trunk it comes in on.
 
-import { Button, SegmentedControl, Select, Switch, TextInput, Textarea } from "@mantine/core";
+import { Button, SegmentedControl, Select, TextInput, Textarea } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Schema } from "@trunkline/api-client";
 import { api, take } from "../../api/client";
@@ -9,7 +9,7 @@ import { digits, plural } from "../../base/figures";
 import { useForm } from "../../parts/form";
 import { channelChoices } from "../call/words";
 import { addAll, lines, linesProblem, refusal } from "./adding";
-import { kinds, type Kind, type TrackingNumber } from "./words";
+import { kinds, stages, type Kind, type Stage, type TrackingNumber } from "./words";
 
 type Input = Schema<"TrackingNumberInput">;
 type NumberFormProps = {
@@ -70,6 +70,10 @@ export function NumberForm({ number, start, done, cancel }: NumberFormProps) {
     for (const key of ["numbers", "pools", "pool", "leases"]) void queries.invalidateQueries({ queryKey: [key] });
   };
   const { values, set } = form;
+  // A new number is shown at once or listened to first. Released is asked for in the list, where its calls stand beside it.
+  const choices = (Object.keys(stages) as Stage[]).filter(
+    (stage) => stage === values.stage || (stage !== "released" && (number || stage !== "quarantine")),
+  );
   const targets = sites.find((site) => site.id === values.site)?.targets ?? [];
 
   return (
@@ -190,13 +194,15 @@ export function NumberForm({ number, start, done, cancel }: NumberFormProps) {
         />
         <TextInput label="Label" placeholder="Van, flyer, north office" {...form.text("label")} />
       </div>
-      {number && (
-        <Switch
-          label="In use"
-          checked={values.active}
-          onChange={(event) => set("active", event.currentTarget.checked)}
-        />
-      )}
+      <Select
+        label={number ? "Where it is in its life" : "At first"}
+        description={stages[values.stage].means}
+        inputWrapperOrder={["label", "input", "description", "error"]}
+        data={choices.map((stage) => ({ value: stage, label: stages[stage].name }))}
+        value={values.stage}
+        allowDeselect={false}
+        onChange={(stage) => set("stage", (stage ?? values.stage) as Stage)}
+      />
       {form.failure && (
         <p className="bad" role="alert">
           {form.failure}
@@ -230,7 +236,7 @@ function startOf(number: TrackingNumber | undefined, start: NumberFormProps["sta
     trunk: number?.trunk.id ?? "",
     business_line: number?.business_line_display ?? "",
     second_line: number?.second_line_display ?? "",
-    active: number ? number.state === "active" : true,
+    stage: (number?.stage ?? "in_use") as Stage,
   };
 }
 
@@ -252,6 +258,6 @@ function bodyOf(values: Values, pool: { site: { id: string }; target: string } |
     trunk: values.trunk,
     business_line: values.business_line.trim(),
     second_line: values.second_line.trim(),
-    state: values.active ? "active" : "disabled",
+    stage: values.stage,
   };
 }

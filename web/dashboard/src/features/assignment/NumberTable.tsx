@@ -13,9 +13,10 @@ import { StateWord } from "../../parts/State";
 import { Ago } from "../../parts/When";
 import { useMay } from "../access/session";
 import { NumberForm } from "./NumberForm";
-import { kindName, leaseState, useOf, type TrackingNumber } from "./words";
+import { StaticForm } from "./StaticForm";
+import { kindName, leaseState, stageName, useOf, type TrackingNumber } from "./words";
 
-type Asked = { what: "change" | "delete"; number: TrackingNumber } | null;
+type Asked = { what: "change" | "delete" | "release" | "static"; number: TrackingNumber } | null;
 
 export function NumberTable({ numbers }: { numbers: TrackingNumber[] }) {
   const queries = useQueryClient();
@@ -51,10 +52,40 @@ export function NumberTable({ numbers }: { numbers: TrackingNumber[] }) {
           for (const key of ["numbers", "pools"]) void queries.invalidateQueries({ queryKey: [key] });
         }}
       >
-        Calls to it are refused from then on. A number that was ever shown or called cannot be deleted: switch it off
-        instead.
+        Calls to it are refused from then on. A number that was ever shown or called cannot be deleted: put it into
+        quarantine instead, and release it when nobody calls it any more.
         {target && target.calls_30d > 0 && <b> It had {plural(target.calls_30d, "call")} in the last 30 days.</b>}
       </Confirm>
+      <Confirm
+        opened={asked?.what === "release"}
+        close={close}
+        title={`Release ${target?.number_display ?? "the number"}?`}
+        act="Release the number"
+        run={() =>
+          take(
+            api.PATCH("/api/v1/numbers/{id}", {
+              params: { path: { id: target?.id ?? "" } },
+              body: { stage: "released", insist: true },
+            }),
+          )
+        }
+        done={() => void queries.invalidateQueries({ queryKey: ["numbers"] })}
+      >
+        Its calls are refused from then on; its history stays. Give it back to the carrier afterwards.
+        {target && target.calls_30d > 0 ? (
+          <b> It had {plural(target.calls_30d, "call")} in the last 30 days, which will reach nobody.</b>
+        ) : (
+          " Nobody called it in the last 30 days."
+        )}
+      </Confirm>
+      <Modal
+        opened={asked?.what === "static"}
+        onClose={close}
+        title={`Where is ${target?.number_display ?? "the number"} published?`}
+        closeButtonProps={{ "aria-label": "Close" }}
+      >
+        {target && <StaticForm key={target.id} number={target} done={close} />}
+      </Modal>
     </>
   );
 }
@@ -157,10 +188,11 @@ function Use({ number }: { number: TrackingNumber }) {
 
 function Now({ number }: { number: TrackingNumber }) {
   const now = useNow(5_000);
-  if (number.state === "disabled")
+  if (number.leaked) return <StateWord tone="bad">probably published</StateWord>;
+  if (number.stage !== "in_use")
     return (
       <StateWord tone="off">
-        <span className="soft">switched off</span>
+        <span className="soft">{stageName(number.stage).toLowerCase()}</span>
       </StateWord>
     );
   if (number.kind !== "pool") return <span className="dim">—</span>;
@@ -192,6 +224,16 @@ function Actions({ number, ask }: { number: TrackingNumber } & AskProps) {
         {may.write && (
           <Menu.Item leftSection={<Icon name="edit" />} onClick={() => ask({ what: "change", number })}>
             Change
+          </Menu.Item>
+        )}
+        {may.write && number.kind === "pool" && (
+          <Menu.Item leftSection={<Icon name="warn" />} onClick={() => ask({ what: "static", number })}>
+            Make it a static number
+          </Menu.Item>
+        )}
+        {may.write && number.stage === "quarantine" && (
+          <Menu.Item leftSection={<Icon name="out" />} onClick={() => ask({ what: "release", number })}>
+            Release
           </Menu.Item>
         )}
         {may.operate && (

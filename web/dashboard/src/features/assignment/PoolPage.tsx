@@ -10,14 +10,16 @@ import { Card, Tile } from "../../parts/Card";
 import { Confirm } from "../../parts/Confirm";
 import { Icon } from "../../parts/Icon";
 import { Empty, Loaded } from "../../parts/Waiting";
+import { Ago } from "../../parts/When";
 import { Page } from "../../shell/Page";
 import { useMay } from "../access/session";
+import { Advice } from "./Advice";
 import { HoldersChart } from "./HoldersChart";
 import { NumberForm } from "./NumberForm";
 import { PoolForm } from "./PoolForm";
 import { PoolMeter } from "./PoolMeter";
 import { Holders } from "./Holders";
-import type { Lease, Pool } from "./words";
+import { visitorsOf, type Lease, type Pool } from "./words";
 
 const above = { name: "Numbers and pools", path: "/numbers" };
 const REFRESH_MS = 5_000;
@@ -76,6 +78,7 @@ export default function PoolPage({ id }: { id: string }) {
         {(data) => (
           <>
             <Figures pool={data} leases={leases.data?.items ?? []} />
+            <TurnedAway pool={data} />
             <div className="two-col">
               <div className="stack">
                 <Loaded query={leases} title="The holders did not arrive">
@@ -101,6 +104,7 @@ export default function PoolPage({ id }: { id: string }) {
                     )
                   }
                 </Loaded>
+                {data.size > 0 && <Advice pool={data} />}
               </div>
               <div className="stack">
                 <Card title="In use now">
@@ -133,9 +137,7 @@ function Figures({ pool, leases }: { pool: Pool; leases: Lease[] }) {
         label="Free"
         figure={pool.free}
         detail={
-          leases.length > 0 && silent > 0
-            ? `${silent} of them silent, taken last`
-            : "the one unseen longest goes first"
+          leases.length > 0 && silent > 0 ? `${silent} of them silent, taken last` : "the one unseen longest goes first"
         }
       />
       <Tile label="On call" figure={pool.in_call} detail="their numbers wait for the end of the call" />
@@ -149,6 +151,22 @@ function Figures({ pool, leases }: { pool: Pool; leases: Lease[] }) {
         detail={pool.strict ? "strict" : "shared by longest idle"}
       />
     </section>
+  );
+}
+
+/** A flood of visitors from one network, or an office larger than expected: the owner can tell which. */
+function TurnedAway({ pool }: { pool: Pool }) {
+  const away = pool.turned_away;
+  if (!away) return null;
+  return (
+    <div className="note warn" role="status">
+      <Icon name="warn" />
+      <span>
+        <span className="med">The pool was protected.</span> {plural(away.times, "visitor")} of one network found no
+        number while it held its share, last <span className="tel">{away.network}</span> <Ago at={away.last_at} />. They
+        saw the number of their source.
+      </span>
+    </div>
   );
 }
 
@@ -203,6 +221,10 @@ function Rules({ pool, ask }: { pool: Pool; ask: ((asked: Asked) => void) | unde
         <dd>90 s</dd>
         <dt>Mode</dt>
         <dd>{pool.strict ? "strict lock" : "longest idle"}</dd>
+        <dt>One network gets, when half is taken, at most</dt>
+        <dd>{Math.max(3, Math.floor(pool.size / 4))} numbers</dd>
+        <dt>Visitors</dt>
+        <dd>{visitorsOf(pool) ?? "all"}</dd>
       </dl>
       {ask && (
         <div className="foot">

@@ -19,6 +19,28 @@ export const kinds: Record<Kind, { name: string; means: string }> = {
   static: { name: "Static", means: "The same for everybody, such as a number on a van" },
 };
 
+export type Stage = "warming" | "in_use" | "quarantine" | "released";
+
+export const stages: Record<Stage, { name: string; means: string }> = {
+  in_use: { name: "In use", means: "Visitors see it" },
+  warming: { name: "Warming up", means: "Takes calls; shown after 7 days if no strangers call it" },
+  quarantine: { name: "Quarantine", means: "Not shown any more; still takes calls" },
+  released: { name: "Released", means: "Takes no calls; its history stays" },
+};
+
+/** The name of a stage, also of one that this build does not know yet. */
+export function stageName(stage: string): string {
+  return stages[stage as Stage]?.name ?? stage;
+}
+
+/** "Paid search, pages below /roofing": the visitors a pool is for, or null for everybody. */
+export function visitorsOf(pool: Pick<Pool, "source" | "page">): string | null {
+  const { source, page } = pool;
+  const named = [source?.source, source?.medium].filter(Boolean).join(" / ");
+  const parts = [source?.channel?.replaceAll("_", " "), named, page && `pages below ${page}`].filter(Boolean);
+  return parts.length ? parts.join(", ") : null;
+}
+
 /** The name of a kind, also of one that this build does not know yet. */
 export function kindName(kind: string): string {
   return kinds[kind as Kind]?.name ?? kind;
@@ -39,10 +61,7 @@ export function useOf(number: Pick<TrackingNumber, "kind" | "pool" | "source">):
 }
 
 /** The state of a pool number now: the one place where it gets its word, for the inventory and the pool alike. */
-export function leaseState(
-  lease: Pick<Lease, "state" | "last_visible_at">,
-  now: number,
-): { tone: Tone; word: string } {
+export function leaseState(lease: Pick<Lease, "state" | "last_visible_at">, now: number): { tone: Tone; word: string } {
   const quiet = lease.last_visible_at == null ? null : now - lease.last_visible_at;
   switch (lease.state) {
     case "in_call":

@@ -1,6 +1,6 @@
 // The owner's rules that name sources: tried in order before all others, and counted on past visits before saving.
 
-import { ActionIcon, Button, Select, Switch, TagsInput, TextInput } from "@mantine/core";
+import { ActionIcon, Button, NumberInput, Select, Switch, TagsInput, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Schema } from "@trunkline/api-client";
 import { api, take, words } from "../../api/client";
@@ -13,7 +13,10 @@ type Rule = { name: string; by: "parameter" | "referrer"; what: string; value: s
   Schema<"SourceRule">,
   "channel" | "medium" | "source"
 >;
-type Values = { source_rules: Rule[]; tags_first: boolean; ignored: string[] };
+type Values = { source_rules: Rule[]; tags_first: boolean; ignored: string[]; direct_keeps_days: number };
+
+/** A visitor is known for so many days. */
+const DIRECT_KEEPS_DAYS_MAX = 30;
 
 /** Rules and hosts one site may have; the server has the last word. */
 const RULES_MAX = 50;
@@ -27,22 +30,31 @@ function read(rule: Schema<"SourceRule">): Rule {
   return { name, by, what: rule.referrer ?? rule.parameter ?? "", value: rule.value ?? "", channel, medium, source };
 }
 
-function written({ source_rules, tags_first, ignored }: Values): Schema<"SourceRules"> {
+function written({ source_rules, tags_first, ignored, direct_keeps_days }: Values): Schema<"SourceRules"> {
   const own = source_rules.map(({ name, by, what, value, channel, medium, source }) =>
     by === "referrer"
       ? { name, referrer: what, channel, medium, source }
       : { name, parameter: what, value: value || null, channel, medium, source },
   );
-  return { own, tags_first, ignored };
+  return { own, tags_first, ignored, direct_keeps_days };
 }
 
-export function SourceRulesForm({ site, done, cancel }: { site: Schema<"Site">; done: () => void; cancel: () => void }) {
+export function SourceRulesForm({
+  site,
+  done,
+  cancel,
+}: {
+  site: Schema<"Site">;
+  done: () => void;
+  cancel: () => void;
+}) {
   const queries = useQueryClient();
   const form = useForm<Values, unknown>({
     start: {
       source_rules: site.source_rules.own.map(read),
       tags_first: site.source_rules.tags_first,
       ignored: site.source_rules.ignored,
+      direct_keeps_days: site.source_rules.direct_keeps_days ?? DIRECT_KEEPS_DAYS_MAX,
     },
     check: ({ source_rules }) => ({
       source_rules: source_rules.every((rule) => rule.name && rule.what && rule.medium && rule.source)
@@ -62,7 +74,9 @@ export function SourceRulesForm({ site, done, cancel }: { site: Schema<"Site">; 
       done();
     },
   });
-  const trying = useMutation({ mutationFn: () => replaySources(site.id, { source_rules: written(form.values), apply: false }) });
+  const trying = useMutation({
+    mutationFn: () => replaySources(site.id, { source_rules: written(form.values), apply: false }),
+  });
   const set = <K extends keyof Values>(name: K, value: Values[K]) => {
     trying.reset();
     form.set(name, value);
@@ -91,6 +105,17 @@ export function SourceRulesForm({ site, done, cancel }: { site: Schema<"Site">; 
         checked={form.values.tags_first}
         onChange={(event) => set("tags_first", event.currentTarget.checked)}
       />
+      <NumberInput
+        label="A direct visit keeps the source of the visit before for so many days"
+        description="0: a direct visit is direct"
+        min={0}
+        max={DIRECT_KEEPS_DAYS_MAX}
+        clampBehavior="strict"
+        allowDecimal={false}
+        value={form.values.direct_keeps_days}
+        onChange={(days) => set("direct_keeps_days", Number(days) || 0)}
+        style={{ maxWidth: 420 }}
+      />
       {trying.data && <ReplayCounts replay={trying.data} />}
       {(form.failure || trying.isError) && (
         <p className="bad" role="alert">
@@ -113,7 +138,8 @@ export function SourceRulesForm({ site, done, cancel }: { site: Schema<"Site">; 
 }
 
 function Rules({ rules, set }: { rules: Rule[]; set: (rules: Rule[]) => void }) {
-  const change = (at: number, part: Partial<Rule>) => set(rules.map((rule, i) => (i === at ? { ...rule, ...part } : rule)));
+  const change = (at: number, part: Partial<Rule>) =>
+    set(rules.map((rule, i) => (i === at ? { ...rule, ...part } : rule)));
   const earlier = (at: number) =>
     set(rules.map((rule, i) => (i === at - 1 ? rules[at]! : i === at ? rules[at - 1]! : rule)));
   return (

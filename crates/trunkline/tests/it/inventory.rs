@@ -1,0 +1,180 @@
+//! What the owner of numbers is told: leaked numbers, where a number is in its life, how large a pool should be.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use trunkline_core::base::PhoneNumber;
+use trunkline_sim::carrier::{Behaviour, DialPlan};
+
+use crate::calls::{plan, ready};
+use crate::house::House;
+
+/// The inventory's entry of a number.
+async fn entry(house: &House, number: &str) -> Value {
+    let all = house.get("/api/v1/numbers").await;
+    let items = all["items"].as_array().expect("numbers");
+    let own = items.iter().find(|n| n["number"] == number);
+    own.cloned().expect("the number")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_strangers_call_is_told_as_leaked_and_becomes_a_static_one() {
+    let (house, carrier, site, number) = ready(Behaviour::Busy).await;
+    for caller in 0..5 {
+        let strange = DialPlan {
+            from: PhoneNumber::from_digits(12_145_551_200 + caller),
+            ..plan(&number, "+12145551200")
+        };
+        let call = carrier.dial(strange).await.expect("a call");
+        assert!(!call.answered().await);
+    }
+    house.calls_ended(5).await;
+    let told = entry(&house, &number).await;
+    assert_eq!(told["callers_30d"], 5, "{told}");
+    assert_eq!(told["strangers_30d"], 5, "{told}");
+    assert_eq!(told["leaked"], true, "{told}");
+
+    let path = format!(
+        "/api/v1/numbers/{}/make-static",
+        told["id"].as_str().expect("an id")
+    );
+    let nameless = house
+        .send_as(
+            house.cookie(),
+            Method::POST,
+            &path,
+            Some(json!({"label": " "})),
+        )
+        .await;
+    assert_eq!(nameless.status(), 422);
+    let made = house.post(&path, json!({"label": "Yelp"})).await;
+    assert_eq!(
+        (&made["kind"], &made["label"]),
+        (&json!("static"), &json!("Yelp"))
+    );
+    assert_eq!(
+        (&made["pool"], &made["leaked"]),
+        (&Value::Null, &json!(false))
+    );
+    // It is shown to nobody any more, and its calls have the name.
+    let answer = house.assign(&site, "/", None, json!({})).await;
+    assert_eq!(answer["numbers"], json!([]));
+    let call = carrier
+        .dial(plan(&number, "+12145551300"))
+        .await
+        .expect("a call");
+    assert!(!call.answered().await);
+    house.calls_ended(6).await;
+    let id = house.newest_ended_call().await;
+    let call = house.get(&format!("/api/v1/calls/{id}")).await;
+    assert_eq!(call["source"]["source"], "Yelp", "{call}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_is_not_shown_while_it_warms_up_or_is_in_quarantine_and_takes_no_calls_once_released()
+ {
+    let (house, carrier, site, number) = ready(Behaviour::Busy).await;
+    let id = entry(&house, &number).await["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let path = format!("/api/v1/numbers/{id}");
+    let shown = || async {
+        let answer = house.assign(&site, "/", None, json!({})).await;
+        answer["numbers"] != json!([])
+    };
+    let stage = |word: &'static str| {
+        let path = path.clone();
+        let house = &house;
+        async move {
+            let body = Some(json!({"stage": word}));
+            house
+                .send_as(house.cookie(), Method::PATCH, &path, body)
+                .await
+        }
+    };
+    assert!(shown().await);
+    for word in ["warming", "quarantine"] {
+        assert!(stage(word).await.status().is_success());
+        assert!(!shown().await, "{word}");
+        assert_eq!(entry(&house, &number).await["stage"], word);
+    }
+    // In quarantine it still rings; somebody called, so its release needs a second word.
+    let call = carrier
+        .dial(plan(&number, "+12145551200"))
+        .await
+        .expect("a call");
+    assert_eq!(call.ended().await.status, Some(486));
+    house.calls_ended(1).await;
+    let refused = stage("released").await;
+    assert_eq!(refused.status(), 409);
+    let problem = refused.text().await.expect("a problem");
+    assert!(problem.contains("1 call within 90 days"), "{problem}");
+    house
+        .api(
+            Method::PATCH,
+            &path,
+            Some(json!({"stage": "released", "insist": true})),
+        )
+        .await;
+    let call = carrier
+        .dial(plan(&number, "+12145551200"))
+        .await
+        .expect("a call");
+    assert_eq!(call.ended().await.status, Some(404));
+    assert_eq!(stage("quarantine").await.status(), 422);
+    assert!(stage("in_use").await.status().is_success());
+    assert!(shown().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_that_runs_short_is_advised_to_grow_and_the_owner_sees_who_emptied_it() {
+    let (house, _carrier, site, _) = ready(Behaviour::Busy).await;
+    let pools = house.get("/api/v1/pools").await;
+    let pool = pools["items"][0]["id"].as_str().expect("a pool").to_owned();
+    let advice = |price: &str| {
+        let path = format!("/api/v1/pools/{pool}/advice{price}");
+        let house = &house;
+        async move { house.get(&path).await }
+    };
+    let early = advice("").await;
+    assert_eq!(
+        (&early["enough"], &early["proposal"]),
+        (&json!(false), &Value::Null)
+    );
+    // Sixty people come within seconds; the pool of one serves the first alone, the others see the overflow number.
+    let trunk = house.get("/api/v1/trunks").await["items"][0]["id"].clone();
+    let body = json!({"number": "+12145550177", "kind": "source", "pool": pool, "trunk": trunk, "business_line": "+12145550100"});
+    house.post("/api/v1/numbers", body).await;
+    for _ in 0..60 {
+        let answer = house.assign(&site, "/", None, json!({})).await;
+        let token = answer["token"].as_str().expect("a token");
+        assert!(house.shown(&site, token).await.is_success());
+    }
+    let told = advice("?price_micros=1500000").await;
+    assert_eq!(
+        (&told["visits"], &told["enough"]),
+        (&json!(60), &json!(true)),
+        "{told}"
+    );
+    assert_eq!(
+        (&told["size"], &told["proposal"]),
+        (&json!(1), &json!("grow")),
+        "{told}"
+    );
+    assert_eq!(
+        (&told["by"], told["missing"].as_u64() > Some(10)),
+        (&json!(1), true),
+        "{told}"
+    );
+    let sizes = told["sizes"].as_array().expect("sizes");
+    assert!(sizes.len() > 4, "{told}");
+    for size in sizes {
+        let cost = size["numbers"].as_i64().expect("a size") * 1_500_000;
+        assert_eq!(size["monthly_cost_micros"], cost);
+    }
+    let overflow = |index: usize| sizes[index]["overflow"].as_f64().expect("a share");
+    assert!(
+        overflow(0) > 0.9 && overflow(sizes.len() - 1) < 0.01,
+        "{told}"
+    );
+}
