@@ -11,4 +11,5 @@ pub mod directory;
 pub mod live;
 pub mod ports;
 pub mod replay;
+pub mod report;
 pub mod setup;

@@ -8,11 +8,12 @@ use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use trunkline_core::base::id::AccountId;
 use trunkline_engine::assignment::Assignments;
+use trunkline_engine::attribution::{Again, Matches, SharedModels};
 use trunkline_engine::call::Calls;
 use trunkline_engine::clock::Moment;
 use trunkline_engine::directory::SharedDirectory;
 use trunkline_engine::live::LiveBus;
-use trunkline_engine::ports::{Access, CallRecords, History, PastArrivals};
+use trunkline_engine::ports::{Access, CallRecords, History, Labels, PastArrivals, PastCalls};
 use trunkline_engine::setup::Setup;
 
 use crate::address::TrustedProxies;
@@ -51,6 +52,16 @@ pub struct Backend {
     pub history: Arc<dyn History>,
     /// Past arrivals, for a replay of the source rules.
     pub arrivals: Arc<dyn PastArrivals>,
+    /// Past calls with their candidates, for reports.
+    pub past: Arc<dyn PastCalls>,
+    /// The truth of calls.
+    pub labels: Arc<dyn Labels>,
+    /// The models in force.
+    pub models: SharedModels,
+    /// Who is calling, and who says so.
+    pub matches: Arc<Matches>,
+    /// Weighs past calls again.
+    pub again: Arc<Again>,
     /// Users, logins and keys.
     pub access: Arc<dyn Access>,
     /// Changes of what is set up.
@@ -77,7 +88,9 @@ pub struct Web {
     pub(crate) streams: Streams,
     /// CSV files that are being made.
     pub(crate) exports: Places<AccountId>,
-    /// Replays of source rules going on.
+    /// Reports that are being made.
+    pub(crate) reports: Places<AccountId>,
+    /// Replays of source rules and of attribution going on.
     pub(crate) replays: Places<AccountId>,
     /// Limits the snippet's assignments and events from one address.
     pub(crate) snippet: Throttle<IpAddr>,
@@ -101,7 +114,10 @@ const NEW_VISITORS_EVERY_MS: i64 = 100;
 const SNIPPET_BURST: u32 = 2_000;
 const SNIPPET_EVERY_MS: i64 = 5;
 
-/// Replays of source rules of one account at once, and in all.
+/// Reports made at one time, for one account and in all: each reads up to 50,000 calls.
+const REPORTS_PER_ACCOUNT_MAX: usize = 2;
+const REPORTS_MAX: usize = 4;
+/// Replays of source rules or attribution of one account at once, and in all.
 const REPLAYS_PER_ACCOUNT_MAX: usize = 1;
 const REPLAYS_MAX: usize = 2;
 /// CSV files made at one time, for one account and in all: each reads and holds up to 50,000 calls.
@@ -123,6 +139,7 @@ impl Web {
             snippet: Throttle::new(SNIPPET_BURST, SNIPPET_EVERY_MS),
             streams: Streams::default(),
             exports: Places::new(EXPORTS_PER_ACCOUNT_MAX, EXPORTS_MAX),
+            reports: Places::new(REPORTS_PER_ACCOUNT_MAX, REPORTS_MAX),
             replays: Places::new(REPLAYS_PER_ACCOUNT_MAX, REPLAYS_MAX),
             random: SystemRandom::new(),
         })

@@ -1,16 +1,19 @@
 //! The management API under `/api/v1`, described by the OpenAPI file that is made from this code.
 
 pub(crate) mod account;
+mod attribution;
 pub(crate) mod body;
 mod calls;
 mod calls_view;
 mod flows;
 mod live;
+mod matches;
 mod numbers;
 pub(crate) mod page;
 mod pools;
 mod recordings;
 mod replay;
+mod reports;
 mod sessions;
 mod sites;
 mod source_rules;
@@ -71,6 +74,9 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
                 .merge(sessions::router())
                 .merge(calls::router())
                 .merge(recordings::router())
+                .merge(matches::router())
+                .merge(attribution::router())
+                .merge(reports::router())
                 .merge(live::router()),
         )
         .split_for_parts()
