@@ -841,7 +841,10 @@ export interface components {
             live: boolean;
             /** @description The page they look at, or looked at last. */
             page: string;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description 0 of a visitor who is on the site now but was not shown the number.
+             */
             probability: number;
             session: string;
             /**

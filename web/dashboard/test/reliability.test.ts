@@ -17,15 +17,15 @@ describe("reliability in words", () => {
     ];
     expect(plainSentence(curve(bins))).toBe("Of 1,200 calls we rated about 93 %, 95 % were right.");
     expect(plainSentence(curve([{ calls: 1, said: 0.6, right: 1 }]))).toBe(
-      "Of the one call we rated about 60 %, 100 % was right.",
+      "The one call so far we rated about 60 %, and were right.",
     );
     expect(plainSentence(curve([]))).toBe("");
   });
 
   it("says how far off it is, in points of a hundred", () => {
-    expect(errorSentence(curve([], 0.004))).toContain("less than one point of a hundred");
-    expect(errorSentence(curve([], 0.01))).toContain("1 point of a hundred");
-    expect(errorSentence(curve([], 0.05))).toContain("5 points of a hundred");
+    expect(errorSentence(curve([], 0.004))).toContain("less than one percentage point off");
+    expect(errorSentence(curve([], 0.01))).toContain("1 percentage point off");
+    expect(errorSentence(curve([], 0.05))).toContain("5 percentage points off");
     expect(errorSentence(curve([]))).toBe("");
   });
 

@@ -1,6 +1,7 @@
 //! Who is this? The likeliest visitors of a call, for the person who answers it, and what that person says:
 //! a label, an event, and the credit of the call.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use trunkline_core::attribution::LabelKind;
@@ -77,16 +78,24 @@ impl Matches {
         }
     }
 
-    /// The likeliest visitors of a call, likeliest first.
+    /// The likeliest visitors of a call, likeliest first. While it goes on, visitors of its site who are there now
+    /// fill the list: the number a person dials need not be one the page showed them.
     ///
     /// # Errors
     /// When visits cannot be read.
     pub async fn likeliest(&self, call: &CallRow) -> PortResult<Vec<Match>> {
         let mut found = Vec::with_capacity(MATCHES_MAX);
-        let sessions = call
+        let mut sessions: Vec<(SessionId, f64)> = call
             .candidates
             .iter()
-            .filter_map(|c| Some((c.session?, c.probability)));
+            .filter_map(|c| Some((c.session?, c.probability)))
+            .collect();
+        if let Some(site) = call.site.filter(|_| call.ended_at.is_none()) {
+            let there = self.assignments.latest_sessions(site, MATCHES_MAX);
+            let known: HashSet<SessionId> = sessions.iter().map(|(id, _)| *id).collect();
+            let others = there.into_iter().filter(|id| !known.contains(id));
+            sessions.extend(others.map(|id| (id, 0.0)));
+        }
         for (session, probability) in sessions {
             if found.len() == MATCHES_MAX {
                 break;

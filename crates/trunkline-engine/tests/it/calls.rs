@@ -33,7 +33,8 @@ pub(crate) struct Desk {
     pub(crate) records: Arc<MemoryCalls>,
     spool: Arc<MemorySpool>,
     keeper: Arc<Keeper>,
-    assignments: Arc<Assignments>,
+    pub(crate) assignments: Arc<Assignments>,
+    pub(crate) directory: SharedDirectory,
     pub(crate) history: Arc<MemoryHistory>,
     pub(crate) labels: Arc<MemoryLabels>,
     pub(crate) matches: Matches,
@@ -121,7 +122,7 @@ async fn desk_of(pool_size: u64, toll: TollPolicy, second_line: Option<PhoneNumb
         labels.clone(),
         Arc::clone(&assignments),
         Arc::clone(&calls),
-        directory,
+        directory.clone(),
         moment,
     );
     Desk {
@@ -130,6 +131,7 @@ async fn desk_of(pool_size: u64, toll: TollPolicy, second_line: Option<PhoneNumb
         spool,
         keeper,
         assignments,
+        directory,
         history,
         labels,
         matches,

@@ -1,11 +1,13 @@
 //! The truth of calls: taps tell it by themselves, and people say it.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use trunkline_core::attribution::{LabelKind, PageKind, Showing, Tap};
 use trunkline_core::base::id::{AccountId, CallId, SessionId, UserId, VisitorId};
 use trunkline_core::call::{EndReason, TollPolicy};
-use trunkline_core::visitor::{Channel, Consent, Device, Source};
+use trunkline_core::visitor::{Channel, Consent, Device, Landing, Source};
+use trunkline_engine::assignment::Visit;
 use trunkline_engine::call::control::{Admission, CallControl};
 use trunkline_engine::clock::Clock;
 use trunkline_engine::ports::History;
@@ -58,6 +60,24 @@ impl Desk {
                 page: PageKind::Other,
             });
         row
+    }
+
+    /// A visitor comes to the site, and its page does not say that it shows a number.
+    async fn arrives(&self) -> SessionId {
+        let page = "https://a.example/prices".to_owned();
+        let visit = Visit {
+            site: Arc::clone(self.directory.now().site(SITE).expect("the site")),
+            landing: Landing::parse(&page).expect("a page"),
+            page,
+            referrer: String::new(),
+            device: Device::Phone,
+            consent: Consent::Storage,
+            known: None,
+            targets: Vec::new(),
+            config_version: 1,
+        };
+        let answer = self.assignments.arrive(visit).await;
+        answer.session.expect("a session").session
     }
 
     fn taps(&self, session: SessionId, before_ms: i64) {
@@ -208,4 +228,18 @@ async fn a_confirmation_that_is_not_saved_changes_nothing() {
     desk.hangs_up(call).await;
     let ended = desk.records.last();
     assert_eq!((ended.session, ended.confirmed_at), (Some(ann.id), None));
+}
+
+#[tokio::test]
+async fn while_it_rings_visitors_on_the_site_fill_the_list_and_afterwards_they_do_not() {
+    let desk = desk(TollPolicy::default(), None).await;
+    let other = desk.arrives().await;
+    let call = desk.rings().await;
+    let ringing = desk.records.last();
+    let there = desk.matches.likeliest(&ringing).await.expect("visits");
+    let found: Vec<_> = there.iter().map(|m| (m.session, m.live)).collect();
+    assert_eq!(found, [(other, true)]);
+    desk.hangs_up(call).await;
+    let likeliest = desk.matches.likeliest(&desk.records.last()).await;
+    assert_eq!(likeliest.expect("visits"), []);
 }

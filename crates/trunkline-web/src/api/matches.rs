@@ -47,6 +47,7 @@ struct MatchItem {
     since: i64,
     /// Whether they are on the site now.
     live: bool,
+    /// 0 of a visitor who is on the site now but was not shown the number.
     probability: f64,
     /// Whether this is who a person confirmed.
     confirmed: bool,

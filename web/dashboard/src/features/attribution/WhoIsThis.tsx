@@ -65,7 +65,9 @@ export function WhoIsThisCard({ call, state }: { call: string; state: string }) 
 export function WhoIsThis({ call }: { call: string }) {
   const may = useMay();
   const matches = useMatches(call, true);
-  if (!may.write) return null;
+  const nobody = matches.data?.matches.length === 0 && !matches.data.confirmation;
+  // A number that no visitor was shown, such as one on a sign: there is nobody to choose.
+  if (!may.write || nobody) return null;
   return (
     <div className="whois" aria-busy={matches.isFetching}>
       <p className="row between small">
@@ -140,11 +142,12 @@ function Choice({ match, mayWrite, compact, busy, choose }: ChoiceProps) {
           <span className="med cut">
             {compact ? match.who : <Link href={`/visitors/${match.session}`}>{match.who}</Link>}
           </span>
-          <span className="dim small">{percent(match.probability)}</span>
+          {match.probability > 0 && <span className="dim small">{percent(match.probability)}</span>}
         </span>
         <span className="small soft cut block" title={match.page}>
           {match.live ? "on " : "last on "}
           {place}
+          {match.probability === 0 && ", not shown this number"}
         </span>
         <span className="small dim cut block">
           {match.source.label}

@@ -19,16 +19,16 @@ export function topBin(curve: Curve): Bin | undefined {
 export function plainSentence(curve: Curve): string {
   const top = topBin(curve);
   if (!top) return "";
-  const calls = top.calls === 1 ? "the one call" : `${count(top.calls)} calls`;
-  return `Of ${calls} we rated about ${rounded(top.said)}, ${rounded(top.right)} ${top.calls === 1 ? "was" : "were"} right.`;
+  if (top.calls === 1) return `The one call so far we rated about ${rounded(top.said)}, and were ${top.right > 0 ? "right" : "wrong"}.`;
+  return `Of ${count(top.calls)} calls we rated about ${rounded(top.said)}, ${rounded(top.right)} were right.`;
 }
 
-/** "On average what we said is 2 points from what was right." */
+/** "On average what we say is 2 percentage points off." */
 export function errorSentence(curve: Curve): string {
   if (curve.error == null) return "";
   const points = curve.error * 100;
-  const told = points < 1 ? "less than one point" : plural(Math.round(points), "point");
-  return `On average what we say is ${told} of a hundred from what is right.`;
+  const told = points < 1 ? "less than one percentage point" : plural(Math.round(points), "percentage point");
+  return `On average what we say is ${told} off.`;
 }
 
 export type Frame = { left: number; top: number; width: number; height: number };

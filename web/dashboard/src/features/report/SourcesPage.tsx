@@ -68,7 +68,7 @@ export default function SourcesPage() {
           onChange={(chosen) => setModel(chosen ?? "last")}
         />
       </div>
-      <Card title="Calls by source" lined right="expected, with the range that holds 19 times in 20">
+      <Card title="Calls by source" lined right={<span className="wide-only">expected, with the range that holds 19 times in 20</span>}>
         <div aria-busy={report.isFetching}>
           <Loaded query={report} rows={8} title="The report did not arrive">
             {(data) => (data.sources.length === 0 ? <Nothing filtered={site !== null} /> : <Rows report={data} />)}
@@ -164,7 +164,9 @@ function Line({ row, bar }: { row: SourceRow; bar: Bar | undefined }) {
           <span className="n">{calls(row.expected)}</span>
           <span className="track" aria-hidden="true">
             <i className={row.source == null ? "fill none" : "fill"} style={{ width: `${bar?.width ?? 0}%` }} />
-            <i className="range" style={{ left: `${bar?.low ?? 0}%`, width: `${(bar?.high ?? 0) - (bar?.low ?? 0)}%` }} />
+            {bar && interval(row.low, row.high) && (
+              <i className="range" style={{ left: `${bar.low}%`, width: `${bar.high - bar.low}%` }} />
+            )}
           </span>
         </span>
       </td>
