@@ -248,6 +248,12 @@ async fn a_site_learns_from_its_own_calls_and_knows_it_after_a_restart() {
             [],
             "nothing new overnight"
         );
+        // One more at 23:00 in the site's zone, after the model of 20:00.
+        call_an_hour_later(&world, &set_up, labels + 9).await;
+        let late = night.plus_millis(3 * 60 * MINUTE + 30 * MINUTE);
+        assert_eq!(learner.due(late).await.unwrap(), [], "it waits");
+        let midnight = night.plus_millis(4 * 60 * MINUTE);
+        assert_eq!(learner.due(midnight).await.unwrap(), [site]);
 
         let restarted = SharedModels::default();
         assert_eq!(learning(&restarted).load().await.unwrap(), 1);
