@@ -52,6 +52,48 @@ async fn a_tapped_call_is_labelled_and_counts_in_the_reliability_of_its_site() {
     carrier.stop().await;
 }
 
+/// Calls that are made at once, all within the seconds that a tap counts.
+const AT_ONCE: usize = 5;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_with_enough_labelled_calls_gets_a_model_of_its_own_and_its_calls_name_it() {
+    let (mut house, carrier, site, number) = ready(Behaviour::Answer { after_ms: 0 }).await;
+    let given = house.assign(&site, "/", None, json!({})).await;
+    let token = given["token"].as_str().expect("a token").to_owned();
+    assert_eq!(house.shown(&site, &token).await, StatusCode::NO_CONTENT);
+    let reliability = format!("/api/v1/sites/{}/reliability", site.id);
+    let needed = house.get(&reliability).await["model"]["labels_needed"]
+        .as_u64()
+        .expect("a number");
+    for _ in 0..needed.div_ceil(AT_ONCE as u64) {
+        let tapped = json!([{"k": "tap", "n": number}]);
+        house.event(&site, &token, tapped).await;
+        let mut callers = Vec::new();
+        for _ in 0..AT_ONCE {
+            callers.push(dial(&carrier, &number).await);
+        }
+        for caller in callers {
+            caller.hang_up();
+        }
+    }
+    let labelled = |told: &Value| told["tapped"]["calls"].as_u64() >= Some(needed);
+    house.until(&reliability, labelled).await;
+    carrier.stop().await;
+    house.kill();
+    // What is due is learned at the start.
+    house.start_again().await;
+    let learned = |told: &Value| told["model"]["id"].is_string();
+    let told = house.until(&reliability, learned).await;
+    assert!(told["model"]["labels"].as_u64() >= Some(needed), "{told}");
+    let path = format!("/api/v1/sites/{}/attribution-replay", site.id);
+    let found = house.post(&path, json!({"apply": true})).await;
+    assert_eq!(found["model"], told["model"]["id"]);
+    let newest = house.get("/api/v1/calls?limit=1").await["items"][0]["id"].clone();
+    let newest = newest.as_str().expect("an id");
+    let call = house.get(&format!("/api/v1/calls/{newest}")).await;
+    assert_eq!(call["model"], told["model"]["id"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_says_who_called_and_may_change_their_mind() {
     let (house, carrier, site, call) = a_call(false).await;

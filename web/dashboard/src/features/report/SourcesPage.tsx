@@ -27,7 +27,8 @@ export default function SourcesPage() {
   const asked = { from: startOfDay(minute, zone, days - 1), site: site ?? undefined, model };
   const report = useQuery({
     queryKey: ["calls", "sources", asked],
-    queryFn: () => take(api.GET("/api/v1/reports/sources", { params: { query: asked } })),
+    // A report that nobody waits for any more is not finished.
+    queryFn: ({ signal }) => take(api.GET("/api/v1/reports/sources", { params: { query: asked }, signal })),
     placeholderData: keepPreviousData,
   });
   const file = new URLSearchParams({ from: String(asked.from), model, ...(site ? { site } : {}) });
