@@ -223,7 +223,7 @@ async fn learn(house: &House) -> anyhow::Result<()> {
             continue;
         };
         let labels = lessons.labels();
-        // Seconds of arithmetic: not on a thread that answers requests.
+        // Arithmetic over thousands of calls: not on a thread that answers requests.
         let model = tokio::task::spawn_blocking(move || lessons.fit()).await?;
         house.learning.adopt(site, model, now).await?;
         tracing::info!(%site, labels, "attribution learned from its own calls");

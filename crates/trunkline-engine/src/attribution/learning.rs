@@ -94,8 +94,8 @@ impl Learning {
         count.fresh >= FRESH_MIN || fitted_at < entry.site.zone.start_of_day(now)
     }
 
-    /// The latest labelled calls of a site, with what was known when each came. [`Learner::fit`] then takes
-    /// some seconds of a processor.
+    /// The latest labelled calls of a site, with what was known when each came. [`Learner::fit`] is then
+    /// arithmetic alone, for a moment.
     ///
     /// # Errors
     /// When they cannot be read.
