@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { errorSentence, modelWords, plainSentence, points, type Curve } from "../src/features/attribution/reliability";
+import { delayWords, errorSentence, modelWords, plainSentence, points, type Curve } from "../src/features/attribution/reliability";
 import { bars, calls, interval, minutes } from "../src/features/report/sources";
 
 const curve = (bins: Curve["bins"], error: number | null = null): Curve => ({
@@ -36,6 +36,21 @@ describe("reliability in words", () => {
     expect(modelWords(fresh, 60)).toContain("within minutes");
     const fitted = { ...fresh, id: "mdl_0000000000000", fitted_at: 1, labels: 312 };
     expect(modelWords(fitted, 400)).toContain("Learned from 312 calls");
+  });
+
+  it("tells the delay curves of phones and other devices at one moment", () => {
+    const curve = (device: string, ratio: number) => ({
+      device,
+      points: [
+        { from_ms: 25_000, ratio: 0.9 },
+        { from_ms: 300_000, ratio },
+        { from_ms: 900_000, ratio: 0.01 },
+      ],
+    });
+    const told = delayWords([curve("phone", 0.18), curve("desktop", 1.25)]);
+    expect(told).toContain("on a phone is 18% as likely to call");
+    expect(told).toContain("on another device 1.3 times as likely");
+    expect(delayWords([])).toBe("");
   });
 
   it("puts what is said along and what is right upwards, larger where more calls are", () => {

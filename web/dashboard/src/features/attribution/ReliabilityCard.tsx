@@ -14,6 +14,7 @@ import { Empty, Loaded } from "../../parts/Waiting";
 import { At } from "../../parts/When";
 import { Reweigh } from "./Reweigh";
 import {
+  delayWords,
   errorSentence,
   kindWords,
   modelWords,
@@ -96,6 +97,8 @@ function Inside({ told }: { told: Reliability }) {
             .map((label) => `${count(label.calls)} ${kindWords[label.kind] ?? label.kind}`)
             .join(", ") || "none"}
         </dd>
+        <dt>How long callers wait</dt>
+        <dd>{delayWords(told.model.delays)}</dd>
         <dt>Model</dt>
         <dd>
           {modelWords(told.model, labels)}

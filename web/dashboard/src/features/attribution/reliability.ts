@@ -1,7 +1,7 @@
 // Reliability in words and positions: what was said of calls against what was right. Pure.
 
 import type { Schema } from "@trunkline/api-client";
-import { count, plural } from "../../base/figures";
+import { count, percent, plural } from "../../base/figures";
 
 export type Curve = Schema<"ReliabilityCurve">;
 export type Reliability = Schema<"Reliability">;
@@ -51,6 +51,21 @@ export function modelWords(model: Reliability["model"], labels: number): string 
   const left = Math.max(0, model.labels_needed - labels);
   if (left === 0) return "There are enough labelled calls for a model of this site. It is made within minutes.";
   return `The model for new sites. ${plural(left, "more call")} with a known truth, and this site gets one of its own.`;
+}
+
+/** The moment of the delay curve that is told in words. */
+const TOLD_AFTER_MS = 300_000;
+
+/** What the delay curves say five minutes after the number left the screen, for phones and for all else. */
+export function delayWords(delays: Reliability["model"]["delays"]): string {
+  const at = (device: string) => {
+    const curve = delays.find((each) => each.device === device)?.points ?? [];
+    return curve.findLast((point) => point.from_ms <= TOLD_AFTER_MS)?.ratio;
+  };
+  const [phone, desk] = [at("phone"), at("desktop")];
+  if (phone === undefined || desk === undefined) return "";
+  const times = (ratio: number) => (ratio > 1 ? `${ratio.toFixed(1)} times as likely` : `${percent(ratio)} as likely`);
+  return `Five minutes after the number left the screen, a visitor on a phone is ${times(phone)} to call as one who still sees it; on another device ${times(desk)}.`;
 }
 
 export const kindWords: Record<string, string> = {
