@@ -15,6 +15,7 @@ use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{AccountId, NumberId};
 use trunkline_core::visitor::{Landing, Source};
 
+use crate::attribution::SharedModels;
 use crate::clock::Moment;
 use crate::directory::{Directory, PoolEntry, SharedDirectory};
 use crate::ports::calls::NumberUseCount;
@@ -64,6 +65,7 @@ pub struct Inventory {
     directory: SharedDirectory,
     records: Arc<dyn CallRecords>,
     arrivals: Arc<dyn PastArrivals>,
+    models: SharedModels,
     setup: Arc<Setup>,
 }
 
@@ -75,6 +77,7 @@ impl Inventory {
         directory: SharedDirectory,
         records: Arc<dyn CallRecords>,
         arrivals: Arc<dyn PastArrivals>,
+        models: SharedModels,
         setup: Arc<Setup>,
     ) -> Self {
         Self {
@@ -82,6 +85,7 @@ impl Inventory {
             directory,
             records,
             arrivals,
+            models,
             setup,
         }
     }
@@ -125,10 +129,11 @@ impl Inventory {
         let size = u32::try_from(pool.numbers.len()).unwrap_or(u32::MAX);
         let strict = pool.settings.strict;
         let added = self.added_lately(pool, now);
+        let model = self.models.model(site);
         // Seconds of work at most, but not on a thread that answers pages.
         let replayed = tokio::task::spawn_blocking(move || {
             let (before, lately) = visits.split_at(split);
-            advice_of(before, lately, size, strict, added)
+            advice_of(&model, before, lately, size, strict, added)
         });
         replayed
             .await
@@ -255,14 +260,14 @@ fn pool_visit(row: &SessionRow) -> PoolVisit {
 }
 
 fn advice_of(
+    model: &Model,
     before: &[PoolVisit],
     lately: &[PoolVisit],
     size: u32,
     strict: bool,
     added: u32,
 ) -> PoolAdvice {
-    let model = Model::default();
-    let advised = |visits: &[PoolVisit], sizes: &[u32]| advise(&model, visits, sizes, strict, SEED);
+    let advised = |visits: &[PoolVisit], sizes: &[u32]| advise(model, visits, sizes, strict, SEED);
     let load = advised(lately, &[]).load;
     let by_formula = BLOCKED_SHARES.map(|share| numbers_for(load, share));
     let mut sizes = sizes_to_try(size, by_formula[1]);

@@ -12,4 +12,5 @@ pub mod inventory;
 pub mod live;
 pub mod ports;
 pub mod replay;
+pub mod report;
 pub mod setup;

@@ -326,7 +326,9 @@ CREATE TABLE call (
     mos DOUBLE PRECISION,
     recording BIGINT,
     review BIGINT NOT NULL,
-    candidates TEXT NOT NULL
+    candidates TEXT NOT NULL,
+    model BIGINT,
+    confirmed_at BIGINT
 ) /*pg: WITH (fillfactor = 80)*/;
 CREATE INDEX call_account ON call (account, started_at, id);
 CREATE INDEX call_caller ON call (account, caller, started_at, id);
@@ -363,3 +365,34 @@ CREATE TABLE recording (
 );
 CREATE INDEX recording_call ON recording (call);
 CREATE INDEX recording_unfinished ON recording (id) WHERE state = 'writing';
+
+-- Attribution --------------------------------------------------------------------------------------------------------
+
+-- The truth of a call as it became known, with what was said of the call when it came; append-only. Of several labels
+-- of one call the latest counts.
+CREATE TABLE label (
+    id BIGINT PRIMARY KEY,
+    account BIGINT NOT NULL,
+    site BIGINT,
+    call BIGINT NOT NULL,
+    called_at BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    session BIGINT,
+    tapped BIGINT NOT NULL,
+    said_session BIGINT,
+    said_probability DOUBLE PRECISION NOT NULL,
+    at BIGINT NOT NULL,
+    said_by BIGINT
+);
+CREATE INDEX label_site ON label (site, called_at, id);
+CREATE INDEX label_call ON label (call, id);
+
+-- A model that a site's calls taught, as a document; append-only, and calls name the one that weighed them.
+CREATE TABLE attribution_model (
+    id BIGINT PRIMARY KEY,
+    site BIGINT NOT NULL,
+    fitted_at BIGINT NOT NULL,
+    labels BIGINT NOT NULL,
+    document TEXT NOT NULL
+);
+CREATE INDEX attribution_model_site ON attribution_model (site, fitted_at, id);

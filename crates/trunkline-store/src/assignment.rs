@@ -240,12 +240,13 @@ fn device(row: &Row) -> Result<Device, DbError> {
     Ok(device.unwrap_or(Device::Desktop))
 }
 
-/// The latest of what the showing, its end and its lease tell.
+/// What the showing's end tells; without one, what its lease tells. A lease may go on to a later showing of
+/// the same session, which says for itself when it was visible.
 fn last_visible(row: &Row) -> Result<Timestamp, DbError> {
     let at: Timestamp = row.get("at")?;
     let seen: Option<Timestamp> = row.get("seen_at")?;
     let ended: Option<Timestamp> = row.get("ended_at")?;
-    Ok(at.max(seen.unwrap_or(at)).max(ended.unwrap_or(at)))
+    Ok(at.max(ended.or(seen).unwrap_or(at)))
 }
 
 pub(crate) async fn taps_on(

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use trunkline_core::assignment::{NumberStage, NumberUse};
+use trunkline_core::attribution::LabelKind;
 use trunkline_core::base::{Country, Currency, Id, IdKind, PhoneNumber, Timestamp, Zone};
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
 use trunkline_core::visitor::{CLICK_IDS, Channel, ClickId, Consent, Device, Source};
@@ -79,6 +80,7 @@ words!(
     Device,
     EndReason,
     EndedBy,
+    LabelKind,
     NumberStage,
     NumberUse,
     RecordingState,

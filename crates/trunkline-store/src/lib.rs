@@ -21,7 +21,9 @@ mod configuration;
 mod convert;
 pub mod db;
 mod history;
+mod labels;
 mod newest;
+mod past_calls;
 pub mod schema;
 pub mod seal;
 mod spool;
@@ -58,6 +60,15 @@ impl Store {
         };
         store.check_key().await?;
         Ok(store)
+    }
+
+    /// The same store for jobs and reports: its look-ups wait behind those that a call or a page waits for.
+    #[must_use]
+    pub fn patient(&self) -> Self {
+        Store {
+            db: self.db.patient(),
+            sealer: Arc::clone(&self.sealer),
+        }
     }
 
     /// The database below, for backup, copy and close.

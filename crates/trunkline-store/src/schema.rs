@@ -1,7 +1,9 @@
 //! The schema: migrations, tables, and the lists of everything that runs on them.
 
 use crate::db::{MigrationFile, RecordKind, Statement, Table};
-use crate::{access, arrivals, assignment, call, configuration, newest, visitor};
+use crate::{
+    access, arrivals, assignment, call, configuration, labels, newest, past_calls, visitor,
+};
 
 macro_rules! migrations {
     ($($name:literal),* $(,)?) => {
@@ -44,6 +46,8 @@ tables! {
     "call" ("id"),
     "call_event" ("call", "id"),
     "recording" ("id"),
+    "label" ("id"),
+    "attribution_model" ("id"),
 }
 
 /// Every statement of the store, for the test that prepares each on both engines.
@@ -55,6 +59,8 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         arrivals::ALL,
         assignment::ALL,
         call::ALL,
+        labels::ALL,
+        past_calls::ALL,
         newest::ALL,
     ]
     .into_iter()
@@ -64,8 +70,14 @@ pub fn statements() -> impl Iterator<Item = Statement> {
 
 /// Every kind of record of the group commit.
 pub fn record_kinds() -> impl Iterator<Item = &'static RecordKind> {
-    [visitor::KINDS, assignment::KINDS, call::KINDS]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        visitor::KINDS,
+        assignment::KINDS,
+        call::KINDS,
+        labels::KINDS,
+        past_calls::KINDS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }

@@ -14,6 +14,7 @@ use trunkline_engine::ports::calls::{CallChange, CallSpool};
 
 use crate::call::{change_records, read_call, read_event, read_recording};
 use crate::db::{DbError, Record, Row, Val};
+use crate::labels::read_label;
 
 /// Most bytes of the file; a change is a few kilobytes.
 pub const SPOOL_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -217,13 +218,14 @@ impl Line {
     }
 
     fn change(self) -> Result<CallChange, DbError> {
-        let (mut call, mut events, mut recording) = (None, Vec::new(), None);
+        let (mut call, mut events, mut recording, mut label) = (None, Vec::new(), None, None);
         for line in self.rows {
             let (kind, row) = line.row();
             match kind.as_str() {
                 "call" => call = Some(read_call(&row)?),
                 "call_event" => events.push(read_event(&row)?),
                 "recording" => recording = Some(read_recording(&row)?),
+                "label" => label = Some(read_label(&row)?),
                 other => {
                     return Err(DbError::other(
                         "read a spooled change",
@@ -236,6 +238,7 @@ impl Line {
             call: call.ok_or_else(|| DbError::other("read a spooled change", "it has no call"))?,
             events,
             recording,
+            label,
         })
     }
 }

@@ -8,12 +8,13 @@ use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use trunkline_core::base::id::AccountId;
 use trunkline_engine::assignment::Assignments;
+use trunkline_engine::attribution::{Again, Matches, SharedModels};
 use trunkline_engine::call::Calls;
 use trunkline_engine::clock::Moment;
 use trunkline_engine::directory::SharedDirectory;
 use trunkline_engine::inventory::Inventory;
 use trunkline_engine::live::LiveBus;
-use trunkline_engine::ports::{Access, CallRecords, History, PastArrivals};
+use trunkline_engine::ports::{Access, CallRecords, History, Labels, PastArrivals, PastCalls};
 use trunkline_engine::setup::Setup;
 
 use crate::address::TrustedProxies;
@@ -52,6 +53,16 @@ pub struct Backend {
     pub history: Arc<dyn History>,
     /// Past arrivals, for a replay of the source rules.
     pub arrivals: Arc<dyn PastArrivals>,
+    /// Past calls with their candidates, for reports.
+    pub past: Arc<dyn PastCalls>,
+    /// The truth of calls.
+    pub labels: Arc<dyn Labels>,
+    /// The models in force.
+    pub models: SharedModels,
+    /// Who is calling, and who says so.
+    pub matches: Arc<Matches>,
+    /// Weighs past calls again.
+    pub again: Arc<Again>,
     /// Users, logins and keys.
     pub access: Arc<dyn Access>,
     /// Changes of what is set up.
@@ -80,7 +91,9 @@ pub struct Web {
     pub(crate) streams: Streams,
     /// CSV files that are being made.
     pub(crate) exports: Places<AccountId>,
-    /// Replays of source rules going on.
+    /// Reports that are being made.
+    pub(crate) reports: Places<AccountId>,
+    /// Replays of source rules and of attribution going on.
     pub(crate) replays: Places<AccountId>,
     /// Advice that is being worked out.
     pub(crate) advice: Places<AccountId>,
@@ -106,7 +119,10 @@ const NEW_VISITORS_EVERY_MS: i64 = 100;
 const SNIPPET_BURST: u32 = 2_000;
 const SNIPPET_EVERY_MS: i64 = 5;
 
-/// Replays of source rules of one account at once, and in all.
+/// Reports made at one time, for one account and in all: each reads up to 50,000 calls.
+const REPORTS_PER_ACCOUNT_MAX: usize = 2;
+const REPORTS_MAX: usize = 4;
+/// Replays of source rules or attribution of one account at once, and in all.
 const REPLAYS_PER_ACCOUNT_MAX: usize = 1;
 const REPLAYS_MAX: usize = 2;
 /// Advice on pools of one account at once, and in all: each keeps a processor busy for a second or two.
@@ -132,6 +148,7 @@ impl Web {
             streams: Streams::default(),
             exports: Places::new(EXPORTS_PER_ACCOUNT_MAX, EXPORTS_MAX),
             advice: Places::new(ADVICE_PER_ACCOUNT_MAX, ADVICE_MAX),
+            reports: Places::new(REPORTS_PER_ACCOUNT_MAX, REPORTS_MAX),
             replays: Places::new(REPLAYS_PER_ACCOUNT_MAX, REPLAYS_MAX),
             random: SystemRandom::new(),
         })

@@ -14,6 +14,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use trunkline_engine::assignment::sweep::SWEEP_EVERY_MS;
+use trunkline_engine::attribution::LEARN_EVERY;
 use trunkline_engine::call::PROGRESS_FLUSH_EVERY;
 use trunkline_engine::call::keeper::RECONCILE_EVERY;
 use trunkline_engine::inventory::WARM_UP_EVERY_MS;
@@ -207,6 +208,15 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
             }
         }
     }));
+    let learner = Arc::clone(house);
+    tasks.spawn(repeat(every(LEARN_EVERY, "learn"), move || {
+        let house = Arc::clone(&learner);
+        async move {
+            if let Err(error) = learn(&house).await {
+                tracing::warn!(%error, "a site's labels could not be learned from");
+            }
+        }
+    }));
     let setup = Arc::clone(&house.backend.setup);
     tasks.spawn(repeat(every(RESOLVE_EVERY, "resolve"), move || {
         let setup = Arc::clone(&setup);
@@ -216,6 +226,22 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
             }
         }
     }));
+}
+
+/// Fits the model of every site that has something to learn, one after the other.
+async fn learn(house: &House) -> anyhow::Result<()> {
+    let now = house.backend.moment.now();
+    for site in house.learning.due(now).await? {
+        let Some(lessons) = house.learning.lessons(site, now).await? else {
+            continue;
+        };
+        let labels = lessons.labels();
+        // Arithmetic over thousands of calls: not on a thread that answers requests.
+        let model = tokio::task::spawn_blocking(move || lessons.fit()).await?;
+        house.learning.adopt(site, model, now).await?;
+        tracing::info!(%site, labels, "attribution learned from its own calls");
+    }
+    Ok(())
 }
 
 /// Runs a job over and over until the server ends.

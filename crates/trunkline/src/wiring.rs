@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use tokio::time::timeout;
 use trunkline_core::base::Timestamp;
 use trunkline_engine::assignment::Assignments;
-use trunkline_engine::attribution::Attributions;
+use trunkline_engine::attribution::{Again, Attributions, Learning, Matches, SharedModels};
 use trunkline_engine::call::control::CallLimits;
 use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording};
 use trunkline_engine::clock::{Clock, Moment};
@@ -37,6 +37,8 @@ pub(crate) struct House {
     pub(crate) backend: Backend,
     /// The store, for commands.
     pub(crate) store: Store,
+    /// Learns from labels.
+    pub(crate) learning: Arc<Learning>,
     /// Saves calls that could not be saved.
     pub(crate) keeper: Arc<Keeper>,
     /// Signs assignment tokens.
@@ -136,10 +138,24 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         },
         home: config.home(),
     };
+    let models = SharedModels::default();
+    // Jobs and reports never stand before a call.
+    let patient = Arc::new(store.patient());
+    let learning = Learning::new(
+        patient.clone(),
+        patient.clone(),
+        patient.clone(),
+        patient.clone(),
+        directory.clone(),
+        models.clone(),
+        moment.clone(),
+    );
+    learning.load().await?;
     let attributions = Attributions::new(
         shared.clone(),
         Arc::clone(&records),
         Arc::clone(&assignments),
+        models.clone(),
     );
     let calls = Calls::new(
         moment.clone(),
@@ -155,6 +171,23 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         .recover(|path| salvage(&config.recordings().join(path)))
         .await
         .context("calls of the last process could not be closed")?;
+    let calls = Arc::new(calls);
+    let matches = Matches::new(
+        shared.clone(),
+        Arc::clone(&records),
+        shared.clone(),
+        Arc::clone(&assignments),
+        Arc::clone(&calls),
+        directory.clone(),
+        moment.clone(),
+    );
+    let again = Again::new(
+        patient.clone(),
+        patient.clone(),
+        patient.clone(),
+        directory.clone(),
+        models.clone(),
+    );
     let token_secret = store
         .instance_secret("assignment_tokens", keys::random()?)
         .await?;
@@ -164,16 +197,22 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         directory.clone(),
         Arc::clone(&records),
         shared.clone(),
+        models.clone(),
         Arc::clone(&setup),
     );
     let backend = Backend {
         moment,
         directory,
         assignments,
-        calls: Arc::new(calls),
+        calls,
         records,
         history: shared.clone(),
         arrivals: shared.clone(),
+        past: patient.clone(),
+        labels: patient,
+        models,
+        matches: Arc::new(matches),
+        again: Arc::new(again),
         access: shared,
         setup,
         inventory: Arc::new(inventory),
@@ -182,6 +221,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
     Ok(House {
         backend,
         store,
+        learning: Arc::new(learning),
         keeper,
         token_secret,
     })

@@ -124,6 +124,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says who called. It credits the call and teaches the site's model; the latest confirmation counts. */
+        post: operations["confirmCall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/matches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may be calling: the likeliest visitors with where they are. */
+        get: operations["listCallMatches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/peaks": {
         parameters: {
             query?: never;
@@ -422,6 +456,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Calls per source, as expected values with an interval and as credited. */
+        get: operations["reportSources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/sources.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same report as a CSV file. */
+        get: operations["exportSourceReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -509,6 +577,40 @@ export interface paths {
         head?: never;
         /** Changes a site. */
         patch: operations["changeSite"];
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/attribution-replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Weighs the past calls of a site again under the model in force, and credits them so when asked to. */
+        post: operations["replayAttribution"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/reliability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the probabilities of a site's calls keep what they say. */
+        get: operations["readReliability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/sites/{id}/snippet": {
@@ -753,6 +855,66 @@ export interface components {
             /** Format: int64 */
             started_at: number;
         };
+        /** @description What weighing again found. */
+        AttributionReplay: {
+            /** Format: int64 */
+            ambiguous_after: number;
+            /** Format: int64 */
+            ambiguous_before: number;
+            applied: boolean;
+            /**
+             * Format: int64
+             * @description Calls that were looked at.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Calls that get another visit, or one in place of none, or none.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Of those, calls a person confirmed; they keep their credit.
+             */
+            confirmed: number;
+            /** Format: int64 */
+            credited_after: number;
+            /** Format: int64 */
+            credited_before: number;
+            /** Format: int64 */
+            from: number;
+            /** @description The model that weighed them; null: the one for new sites. */
+            model?: string | null;
+            /**
+             * Format: int64
+             * @description Where it stopped for its limit: go on from there. Null: it looked at all.
+             */
+            stopped_at?: number | null;
+        };
+        /** @description Which calls to weigh again. */
+        AttributionReplayInput: {
+            /** @description Whether to credit the calls so. */
+            apply?: boolean;
+            /**
+             * Format: int64
+             * @description Calls since then, ms; the last 30 days when left out.
+             */
+            from?: number | null;
+        };
+        /** @description What a person said of a call. */
+        CallConfirmation: {
+            /** Format: int64 */
+            at: number;
+            /** @description Who said it; null for a program with a key. */
+            by?: string | null;
+            /** @description Null: none of these. */
+            session?: string | null;
+        };
+        /** @description Who called. */
+        CallConfirmationInput: {
+            /** @description The visit that called; null: none of these. */
+            session: string | null;
+        };
         /** @description Counts for the views of the log. */
         CallCounts: {
             /** Format: int64 */
@@ -775,7 +937,10 @@ export interface components {
             /** @description STIR/SHAKEN attestation: `A`, `B` or `C`. */
             attestation?: string | null;
             candidates: components["schemas"]["Candidate"][];
+            confirmation?: components["schemas"]["CallConfirmation"] | null;
             end?: components["schemas"]["CallEnd"] | null;
+            /** @description The fitted model that weighed the candidates; null: the one for new sites. */
+            model?: string | null;
             quality?: components["schemas"]["CallQuality"] | null;
             recording?: components["schemas"]["Recording"] | null;
             timeline: components["schemas"]["TimelineMark"][];
@@ -793,6 +958,37 @@ export interface components {
             reason: string;
             /** Format: int32 */
             sip_status?: number | null;
+        };
+        /** @description A visitor who may be calling. */
+        CallMatch: {
+            /** @description Whether this is who a person confirmed. */
+            confirmed: boolean;
+            /** @description `phone`, `tablet` or `desktop`. */
+            device: string;
+            /** @description Whether they are on the site now. */
+            live: boolean;
+            /** @description The page they look at, or looked at last. */
+            page: string;
+            /**
+             * Format: double
+             * @description 0 of a visitor who is on the site now but was not shown the number.
+             */
+            probability: number;
+            session: string;
+            /**
+             * Format: int64
+             * @description When the visit began.
+             */
+            since: number;
+            source: components["schemas"]["Source"];
+            who: string;
+        };
+        /** @description Who may be calling. */
+        CallMatches: {
+            call: string;
+            confirmation?: components["schemas"]["CallConfirmation"] | null;
+            /** @description The likeliest visitors, likeliest first, at most three. */
+            matches: components["schemas"]["CallMatch"][];
         };
         /** @description The dialled number of a call. */
         CallNumber: {
@@ -818,6 +1014,8 @@ export interface components {
             answered_at?: number | null;
             caller?: string | null;
             caller_display: string;
+            /** @description Whether a person said who called. */
+            confirmed: boolean;
             destination?: string | null;
             destination_display?: string | null;
             /** Format: int64 */
@@ -865,6 +1063,25 @@ export interface components {
             name: string;
             value: string;
         };
+        /** @description The delay curve of a class of devices. */
+        DelayCurve: {
+            /** @description `phone`, or `desktop` for everything else. */
+            device: string;
+            points: components["schemas"]["DelayPoint"][];
+        };
+        /** @description A step of a delay curve. */
+        DelayPoint: {
+            /**
+             * Format: int64
+             * @description From so many milliseconds off the screen on.
+             */
+            from_ms: number;
+            /**
+             * Format: double
+             * @description How many times as likely to call as somebody who has had the number on the screen for a minute.
+             */
+            ratio: number;
+        };
         /** @description A piece of evidence about a candidate. */
         Evidence: {
             /**
@@ -905,6 +1122,12 @@ export interface components {
             source_label: string;
             /** @description `in_call`, `cooling`, `provisional` or `held`. */
             state: string;
+        };
+        /** @description How many labelled calls there are of a kind. */
+        LabelCount: {
+            calls: number;
+            /** @description `tap`, `confirmed` or `synthetic`. */
+            kind: string;
         };
         /** @description When the snippet was last heard of. */
         LastSeen: {
@@ -960,6 +1183,33 @@ export interface components {
             /** @description Whether the user runs the server. */
             operator: boolean;
         };
+        /** @description The model that credits the site's calls now. */
+        ModelInForce: {
+            /** @description How the chance of a call falls with the time since the number was on the screen. */
+            delays: components["schemas"]["DelayCurve"][];
+            /**
+             * Format: int64
+             * @description Since when it is in force; null for the model for new sites.
+             */
+            fitted_at?: number | null;
+            /** @description Null: the model for new sites. */
+            id?: string | null;
+            /**
+             * Format: int32
+             * @description Labelled calls it learned from.
+             */
+            labels: number;
+            /**
+             * Format: int64
+             * @description New labelled calls after which it learns before the night.
+             */
+            labels_fresh: number;
+            /**
+             * Format: int64
+             * @description Labelled calls a site needs for a model of its own.
+             */
+            labels_needed: number;
+        };
         /** @description An id with its name. */
         Named: {
             id: string;
@@ -1003,6 +1253,8 @@ export interface components {
                 answered_at?: number | null;
                 caller?: string | null;
                 caller_display: string;
+                /** @description Whether a person said who called. */
+                confirmed: boolean;
                 destination?: string | null;
                 destination_display?: string | null;
                 /** Format: int64 */
@@ -1282,6 +1534,48 @@ export interface components {
             /** @description `writing`, `complete` or `partial`. */
             state: string;
         };
+        /** @description Whether the probabilities of a site's calls keep what they say. */
+        Reliability: {
+            /** Format: int64 */
+            from: number;
+            /** @description Labelled calls by how their truth is known. */
+            labels: components["schemas"]["LabelCount"][];
+            model: components["schemas"]["ModelInForce"];
+            /** @description Calls whose truth a tap seconds before tells. What the model says without the tap is judged. */
+            tapped: components["schemas"]["ReliabilityCurve"];
+            /** Format: int64 */
+            to: number;
+            /** @description Calls whose truth a person told, or a test call. What was said of them when they came is judged. */
+            untapped: components["schemas"]["ReliabilityCurve"];
+        };
+        /** @description Calls of which about the same was said. */
+        ReliabilityBin: {
+            calls: number;
+            /**
+             * Format: double
+             * @description Share that was right, 0 to 1.
+             */
+            right: number;
+            /**
+             * Format: double
+             * @description Mean probability that was said, 0 to 1.
+             */
+            said: number;
+        };
+        /** @description A reliability curve. */
+        ReliabilityCurve: {
+            /** @description Bins of equal mass, lowest first. */
+            bins: components["schemas"]["ReliabilityBin"][];
+            /** @description Labelled calls. */
+            calls: number;
+            /**
+             * Format: double
+             * @description How far what is said is from what is right in the mean, 0 to 1; null without calls.
+             */
+            error?: number | null;
+            /** @description Of those, how many were said right. */
+            right: number;
+        };
         /** @description What a replay found. */
         Replay: {
             applied: boolean;
@@ -1426,6 +1720,56 @@ export interface components {
             source: string;
             term?: string | null;
         };
+        /** @description Calls of one source or of all. */
+        SourceReportFigures: {
+            /**
+             * Format: int64
+             * @description Of those, how many were answered.
+             */
+            answered: number;
+            /**
+             * Format: int64
+             * @description Calls credited to the source.
+             */
+            credited: number;
+            /**
+             * Format: double
+             * @description Expected calls: the probability of each call, times the share of the source's arrivals in it.
+             */
+            expected: number;
+            /** Format: double */
+            high: number;
+            /**
+             * Format: double
+             * @description The interval that holds the calls of the source with 95 %.
+             */
+            low: number;
+            /**
+             * Format: int64
+             * @description Time those were connected, in seconds.
+             */
+            talk_seconds: number;
+        };
+        /** @description Calls per source. */
+        SourceReportItem: {
+            /** Format: int64 */
+            from: number;
+            /** @description How a call is shared among the arrivals of its visit. */
+            model: string;
+            /** @description Every source, the one with most expected calls first. */
+            sources: components["schemas"]["SourceReportRow"][];
+            /** Format: int64 */
+            to: number;
+            total: components["schemas"]["SourceReportFigures"];
+        };
+        /** @description The calls of a source. */
+        SourceReportRow: components["schemas"]["SourceReportFigures"] & {
+            /** @description Null with `source`: calls that belong to no visit. */
+            channel?: string | null;
+            channel_label?: string | null;
+            label: string;
+            source?: string | null;
+        };
         /** @description A source of the owner's own. Give `parameter`, with or without `value`, or `referrer`. */
         SourceRule: {
             /** @description A channel such as `paid_search`. */
@@ -1499,7 +1843,7 @@ export interface components {
             detail: string;
             /**
              * @description `first_touch`, `touch`, `page`, `number_shown`, `tap`, `ring`, `flow`, `attempt`,
-             *     `attempt_failed`, `refused`, `connected` or `ended`.
+             *     `attempt_failed`, `refused`, `connected`, `ended` or `confirmed`.
              */
             kind: string;
             title: string;
@@ -1853,6 +2197,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CallDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirmCall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallConfirmationInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallMatches"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCallMatches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallMatches"];
                 };
             };
             404: {
@@ -2663,6 +3077,100 @@ export interface operations {
             };
         };
     };
+    reportSources: {
+        parameters: {
+            query?: {
+                /** @description Calls that came at or after, ms; the last 30 days when left out. */
+                from?: number;
+                /** @description Calls that came before, ms; until now when left out. At most 92 days after `from`. */
+                to?: number;
+                /** @description Only this site. */
+                site?: string;
+                /**
+                 * @description How a call is shared among the arrivals of its visit: `first`, `last` (when left out), `fifty_fifty`,
+                 *     `w`, `linear` or `time_decay`.
+                 */
+                model?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceReportItem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportSourceReport: {
+        parameters: {
+            query?: {
+                /** @description Calls that came at or after, ms; the last 30 days when left out. */
+                from?: number;
+                /** @description Calls that came before, ms; until now when left out. At most 92 days after `from`. */
+                to?: number;
+                /** @description Only this site. */
+                site?: string;
+                /**
+                 * @description How a call is shared among the arrivals of its visit: `first`, `last` (when left out), `fifty_fifty`,
+                 *     `w`, `linear` or `time_decay`.
+                 */
+                model?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listSessions: {
         parameters: {
             query?: {
@@ -2905,6 +3413,89 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Site"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replayAttribution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AttributionReplayInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttributionReplay"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readReliability: {
+        parameters: {
+            query?: {
+                /** @description Calls that came at or after, ms; the last 30 days when left out. */
+                from?: number;
+                /** @description Calls that came before, ms; until now when left out. */
+                to?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reliability"];
                 };
             };
             404: {

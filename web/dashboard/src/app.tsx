@@ -21,6 +21,7 @@ const code = {
   site: () => import("./features/visitor/SitePage"),
   numbers: () => import("./features/assignment/NumbersPage"),
   pool: () => import("./features/assignment/PoolPage"),
+  sources: () => import("./features/report/SourcesPage"),
   trunks: () => import("./features/call/TrunksPage"),
   settings: () => import("./features/access/SettingsPage"),
   setup: () => import("./features/access/SetupPage"),
@@ -35,6 +36,7 @@ const pages = {
   site: lazy(code.site),
   numbers: lazy(code.numbers),
   pool: lazy(code.pool),
+  sources: lazy(code.sources),
   trunks: lazy(code.trunks),
   settings: lazy(code.settings),
   setup: lazy(code.setup),
@@ -121,6 +123,9 @@ function Inside() {
               <pages.numbers />
             </Route>
             <Route path="/numbers/pools/:id">{(params) => <pages.pool id={params.id} />}</Route>
+            <Route path="/sources">
+              <pages.sources />
+            </Route>
             <Route path="/trunks">
               <pages.trunks />
             </Route>

@@ -52,6 +52,14 @@ describe("a timeline", () => {
     expect(lines.find((line) => line.look === "talk")?.to).toBe(x("ended"));
   });
 
+  it("stays as it was when a person says who called, while it goes on and after it", () => {
+    const told = at("confirmed", 3_600_000, "Caller confirmed");
+    expect(plan([...answered, told]).lines.map((line) => line.look).at(-1)).toBe("way");
+    expect(plan([...answered, told]).phases.map((phase) => phase.name)).toEqual(["Visit", "Call", "Conversation"]);
+    const early = at("confirmed", 100_000, "Caller confirmed");
+    expect(plan([...answered, early]).lines.map((line) => line.look).at(-1)).toBe("talk");
+  });
+
   it("cuts long waits of the visit and says how long they were", () => {
     expect(plan(answered).cuts.map((cut) => cut.words)).toEqual(["3 d 18 h"]);
   });

@@ -33,6 +33,7 @@ async function routes(page: Page): Promise<Record<string, string>> {
     site: site && `/sites/${site}`,
     numbers: "/numbers",
     pool: pool && `/numbers/pools/${pool}`,
+    sources: "/sources",
     trunks: "/trunks",
     "settings-account": "/settings/account",
     "settings-keys": "/settings/keys",

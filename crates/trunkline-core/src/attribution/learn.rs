@@ -4,12 +4,11 @@
 //! The likelihood is concave, so Newton's method finds the one best answer, the same every time.
 
 use super::calibration::Calibration;
-use super::facts::Known;
+use super::facts::{Known, Tap};
 use super::model::{AreaShares, Model, Weighing};
 use super::signals::{TAP, TIME_PHONE, WEIGHTS};
-use crate::base::PhoneNumber;
 use crate::base::id::SessionId;
-use crate::base::words;
+use crate::base::{PhoneNumber, Timestamp, words};
 
 words! {
     /// How the truth of a call is known.
@@ -30,6 +29,21 @@ pub struct Label {
     pub session: Option<SessionId>,
     /// How that is known.
     pub kind: LabelKind,
+}
+
+/// A tap this close before a call, by the only session that tapped, is a label; in milliseconds.
+pub const TAP_LABEL_MS: i64 = 15_000;
+
+/// The label that taps on the dialled number give to a call: one session tapped, seconds before it.
+#[must_use]
+pub fn tap_label(taps: &[Tap], at: Timestamp) -> Option<Label> {
+    let just = at.plus_millis(-TAP_LABEL_MS);
+    let mut near = taps.iter().filter(|t| t.at >= just && t.at <= at);
+    let session = near.next()?.session;
+    near.all(|t| t.session == session).then_some(Label {
+        session: Some(session),
+        kind: LabelKind::Tap,
+    })
 }
 
 /// Labelled calls that are kept; later ones replace earlier ones.
@@ -133,16 +147,33 @@ impl Learner {
     }
 }
 
-/// The likeliest candidate's probability, and whether it was the truth.
-fn outcome(example: &Example, weights: &[f64]) -> (f64, bool) {
-    let (shares, none) = example.weighing.shares(weights);
+impl Model {
+    /// The likeliest candidate and its probability with every tap hidden: what the model would have said of a
+    /// call whose truth a tap tells. Not calibrated, as calls whose taps are hidden are not learned from for that.
+    #[must_use]
+    pub fn without_taps(&self, known: &Known<'_>) -> (Option<SessionId>, f64) {
+        let weighing = Weighing::of(known, &self.areas, true);
+        let (share, place) = likeliest(&weighing, &self.weights);
+        (place.map(|p| weighing.suspects[p].session), share)
+    }
+}
+
+/// The greatest share and whose it is; `None`: none of these.
+fn likeliest(weighing: &Weighing, weights: &[f64]) -> (f64, Option<usize>) {
+    let (shares, none) = weighing.shares(weights);
     let mut best = (none, None);
     for (place, share) in shares.iter().enumerate() {
         if *share >= best.0 {
             best = (*share, Some(place));
         }
     }
-    (best.0, best.1 == example.truth)
+    best
+}
+
+/// The likeliest candidate's probability, and whether it was the truth.
+fn outcome(example: &Example, weights: &[f64]) -> (f64, bool) {
+    let (said, place) = likeliest(&example.weighing, weights);
+    (said, place == example.truth)
 }
 
 /// How firmly each weight is held: the inverse of its variance.

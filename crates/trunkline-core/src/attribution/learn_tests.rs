@@ -214,3 +214,39 @@ fn a_page_to_get_in_touch_is_told_by_its_path() {
     assert!(contact.iter().all(|p| PageKind::of(p) == PageKind::Contact));
     assert!(other.iter().all(|p| PageKind::of(p) == PageKind::Other));
 }
+
+#[test]
+fn a_tap_labels_a_call_when_one_session_alone_tapped_seconds_before_it() {
+    let tap = |who: i64, before_ms: i64| Tap {
+        session: SessionId::from_raw(who),
+        at: NOW.plus_millis(-before_ms),
+    };
+    let of = |taps: &[Tap]| {
+        tap_label(taps, NOW)
+            .and_then(|l| l.session)
+            .map(SessionId::raw)
+    };
+    assert_eq!(of(&[tap(1, 3_000)]), Some(1));
+    assert_eq!(of(&[tap(1, 3_000), tap(1, 9_000)]), Some(1), "tapped twice");
+    assert_eq!(of(&[tap(1, 3_000), tap(2, 9_000)]), None, "two people");
+    assert_eq!(of(&[tap(1, 3_000), tap(2, 60_000)]), Some(1), "long before");
+    assert_eq!(of(&[tap(1, TAP_LABEL_MS + 1)]), None);
+    assert_eq!(of(&[tap(1, -1)]), None, "after the call");
+    assert_eq!(of(&[]), None);
+}
+
+#[test]
+fn what_is_said_without_taps_does_not_know_them() {
+    let both = [showing(1, 30, 2), showing(2, 30, 2)];
+    let tapped = [Tap {
+        session: SessionId::from_raw(1),
+        at: NOW.plus_millis(-4_000),
+    }];
+    let model = Model::default();
+    let (_, said) = model.without_taps(&known(&both, &tapped));
+    assert!(said < 0.6, "two equal sessions: {said}");
+    assert_eq!(
+        model.without_taps(&known(&both, &tapped)),
+        model.without_taps(&known(&both, &[])),
+    );
+}

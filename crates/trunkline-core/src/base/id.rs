@@ -269,6 +269,10 @@ ids! {
     CallEventKind CallEventId "cev",
     /// A recording of a call.
     RecordingKind RecordingId "rec",
+    /// The truth of a call, as far as it became known.
+    CallLabelKind CallLabelId "lbl",
+    /// A fitted attribution model of a site.
+    ModelKind ModelId "mdl",
 }
 
 #[cfg(test)]

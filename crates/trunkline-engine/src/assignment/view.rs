@@ -10,6 +10,9 @@ use trunkline_core::visitor::Source;
 use super::live::LiveSession;
 use super::{Assignments, lock};
 
+/// Most sessions of a site that are looked through for the latest.
+const LOOKED_THROUGH_MAX: usize = 10_000;
+
 /// When and where the snippet of a site was last heard of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SiteSeen {
@@ -90,6 +93,26 @@ impl Assignments {
             .iter()
             .filter_map(|(id, session)| showing(*id, session, number));
         all.collect()
+    }
+
+    /// The sessions of a site that were heard of last, latest first, at most `limit`. None of a site with more than
+    /// 10,000 sessions in memory: among so many the latest tell nothing.
+    #[must_use]
+    pub fn latest_sessions(&self, site: SiteId, limit: usize) -> Vec<SessionId> {
+        let Some(state) = self.state(site) else {
+            return Vec::new();
+        };
+        let state = lock(&state);
+        if state.sessions.len() > LOOKED_THROUGH_MAX {
+            return Vec::new();
+        }
+        let mut all: Vec<(Timestamp, SessionId)> = state
+            .sessions
+            .iter()
+            .map(|(id, session)| (session.seen_at, *id))
+            .collect();
+        all.sort_unstable_by(|a, b| b.cmp(a));
+        all.into_iter().take(limit).map(|(_, id)| id).collect()
     }
 
     /// The page and source a live session is on.

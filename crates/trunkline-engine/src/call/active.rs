@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use trunkline_core::base::id::CallEventId;
+use trunkline_core::attribution::LabelKind;
+use trunkline_core::base::id::{CallEventId, CallLabelId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::call::flow::{FlowAction, FlowDocument, FlowEvent, FlowState, Lines, step};
 use trunkline_core::call::{CallResult, CallState, DialOutcome, EndReason};
 
 use super::control::CallEnd;
+use crate::attribution::Tapped;
 use crate::ports::calls::{CallEventKind, CallEventRow, CallRow, RecordingRow};
+use crate::ports::labels::LabelRow;
 
 /// A call in progress.
 #[derive(Debug)]
@@ -18,6 +21,8 @@ pub(super) struct ActiveCall {
     pub(super) lines: Lines,
     pub(super) state: FlowState,
     pub(super) recording: Option<RecordingRow>,
+    /// What a tap tells of it.
+    pub(super) tapped: Option<Tapped>,
     /// What the last failed attempt came to.
     last_outcome: Option<DialOutcome>,
 }
@@ -28,6 +33,7 @@ impl ActiveCall {
         flow: Arc<FlowDocument>,
         lines: Lines,
         recording: Option<RecordingRow>,
+        tapped: Option<Tapped>,
     ) -> Self {
         Self {
             row,
@@ -35,6 +41,7 @@ impl ActiveCall {
             lines,
             state: FlowState::default(),
             recording,
+            tapped,
             last_outcome: None,
         }
     }
@@ -142,6 +149,24 @@ impl ActiveCall {
         event.sip_status = self.row.sip_status;
         end.reason.word().clone_into(&mut event.detail);
         event
+    }
+
+    /// The truth that a tap tells of the call, unless a person said it already.
+    pub(super) fn tap_label(&self, id: CallLabelId, at: Timestamp) -> Option<LabelRow> {
+        let row = &self.row;
+        let tapped = self.tapped.filter(|_| row.confirmed_at.is_none())?;
+        Some(LabelRow {
+            id,
+            account: row.account,
+            site: row.site,
+            call: row.id,
+            called_at: row.started_at,
+            kind: LabelKind::Tap,
+            session: Some(tapped.session),
+            said: tapped.said,
+            at,
+            said_by: None,
+        })
     }
 
     pub(super) fn event(

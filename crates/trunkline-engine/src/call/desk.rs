@@ -22,13 +22,14 @@ use super::control::{
 };
 use super::keeper::Keeper;
 use crate::assignment::Assignments;
-use crate::attribution::{Attributions, Verdict};
+use crate::attribution::{Attributions, Verdict, credited};
 use crate::clock::Moment;
 use crate::directory::{Directory, SharedDirectory};
 use crate::live::{LiveBus, LiveEvent};
 use crate::ports::CallRecords;
 use crate::ports::calls::{CallChange, CallEventKind, CallEventRow, CallRow, RecordingRow};
 use crate::ports::configuration::Account;
+use crate::ports::labels::{Confirmed, Said};
 
 /// Longest a call waits for attribution before it goes on without.
 const ATTRIBUTION_WAIT: Duration = Duration::from_millis(200);
@@ -107,6 +108,25 @@ impl Calls {
             .collect();
         rows.sort_by_key(|row| row.id);
         rows
+    }
+
+    /// Takes over what a person said of a call, which is saved already; the call as it stands.
+    pub(crate) fn confirmed(&self, ended: CallRow, confirmed: &Confirmed) -> CallRow {
+        let row = match hold(&self.active).get_mut(&ended.id) {
+            Some(active) => {
+                active.row = credited(active.row.clone(), confirmed);
+                active.row.clone()
+            }
+            None => ended,
+        };
+        self.tell(&row);
+        row
+    }
+
+    /// What was said of a call in progress without the tap that tells its truth.
+    pub(crate) fn tapped(&self, call: CallId) -> Option<Said> {
+        let active = hold(&self.active);
+        Some(active.get(&call)?.tapped?.said)
     }
 
     /// How many calls are in progress.
@@ -345,6 +365,7 @@ impl Calls {
                 call: call.row.clone(),
                 events,
                 recording,
+                label: None,
             }
         };
         self.tell(&change.call);
@@ -395,6 +416,7 @@ impl CallControl for Calls {
         let call = self.moment.id();
         let recording = self.plan_recording(&account, call, incoming.received_at);
         let (plan, recording_row) = recording.unzip();
+        let tapped = verdict.tapped;
         let row = open_row(call, &number, &incoming, verdict, plan.as_ref());
         let flow = number
             .flow
@@ -404,7 +426,7 @@ impl CallControl for Calls {
             business_line: number.business_line,
             second_line: number.second_line,
         };
-        let mut active = ActiveCall::new(row, Arc::new(flow), lines, recording_row);
+        let mut active = ActiveCall::new(row, Arc::new(flow), lines, recording_row, tapped);
         let mut events =
             vec![active.event(self.moment.id(), incoming.received_at, CallEventKind::Ring)];
         let actions = active.step(FlowEvent::Started);
@@ -461,6 +483,7 @@ impl CallControl for Calls {
                 call: call.row.clone(),
                 events: vec![event],
                 recording: call.recording.clone(),
+                label: call.tap_label(self.moment.id(), end.ended_at),
             }
         };
         hold(&self.marks).remove(&call);
@@ -509,6 +532,8 @@ fn open_row(
         ambiguous: verdict.ambiguous,
         first_time: verdict.first_time,
         candidates: verdict.candidates,
+        model: verdict.model,
+        confirmed_at: None,
         ended_by: None,
         end_reason: None,
         sip_status: None,

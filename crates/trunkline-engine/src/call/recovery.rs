@@ -50,6 +50,7 @@ impl Calls {
                         call,
                         events: Vec::new(),
                         recording: Some(recording),
+                        label: None,
                     })
                     .await?;
                 found.recordings += 1;
@@ -125,5 +126,6 @@ fn close(mut call: CallRow, event: CallEventId) -> CallChange {
         call,
         events: vec![event],
         recording: None,
+        label: None,
     }
 }

@@ -3,12 +3,13 @@
 use async_trait::async_trait;
 use trunkline_core::attribution::{EarlierCall, NumberHistory};
 use trunkline_core::base::id::{
-    AccountId, CallEventId, CallId, NumberId, RecordingId, SessionId, SiteId, TrunkId,
+    AccountId, CallEventId, CallId, ModelId, NumberId, RecordingId, SessionId, SiteId, TrunkId,
 };
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
 use trunkline_core::visitor::{Channel, Source};
 
+use super::labels::LabelRow;
 use super::{PortError, PortResult};
 use crate::call::control::{Attestation, Quality, RecordingState};
 
@@ -61,8 +62,12 @@ pub struct CallRow {
     pub ambiguous: bool,
     /// Whether the caller called this account for the first time.
     pub first_time: bool,
-    /// All candidates.
+    /// All candidates, as the model weighed them.
     pub candidates: Vec<CandidateRow>,
+    /// The fitted model that weighed them; `None`: the one for new sites.
+    pub model: Option<ModelId>,
+    /// When a person said who called, or that it was none of the candidates; the credit is then theirs.
+    pub confirmed_at: Option<Timestamp>,
     /// Which side ended it.
     pub ended_by: Option<EndedBy>,
     /// Why it ended.
@@ -121,6 +126,8 @@ pub enum CallEventKind {
     Refused,
     /// The call ended.
     Ended,
+    /// A person said who called.
+    Confirmed,
 }
 
 impl CallEventKind {
@@ -135,6 +142,7 @@ impl CallEventKind {
             Self::Connected => "connected",
             Self::Refused => "refused",
             Self::Ended => "ended",
+            Self::Confirmed => "confirmed",
         }
     }
 
@@ -149,6 +157,7 @@ impl CallEventKind {
             Self::Connected,
             Self::Refused,
             Self::Ended,
+            Self::Confirmed,
         ]
         .into_iter()
         .find(|kind| kind.word() == word)
@@ -206,6 +215,8 @@ pub struct CallChange {
     pub events: Vec<CallEventRow>,
     /// Its recording, when it changed.
     pub recording: Option<RecordingRow>,
+    /// Its truth, when it became known by itself.
+    pub label: Option<LabelRow>,
 }
 
 /// Which calls to list.
@@ -305,13 +316,14 @@ pub trait CallRecords: Send + Sync {
         account: AccountId,
         since: Timestamp,
     ) -> PortResult<Vec<(NumberId, NumberUseCount)>>;
-    /// Whether the caller called the account before, and the last call that was credited to a
-    /// session, since a moment.
+    /// Whether the caller called the account before a moment, and the last call until then that was credited
+    /// to a session, since another.
     async fn earlier_call(
         &self,
         account: AccountId,
         caller: PhoneNumber,
         since: Timestamp,
+        before: Timestamp,
     ) -> PortResult<(bool, Option<EarlierCall>)>;
     /// What the latest calls on a number before a moment say: how many there were, at most `limit`, and how
     /// many of them were credited to nobody.

@@ -12,7 +12,7 @@ use trunkline_core::base::id::{
     AccountId, LeaseId, NumberId, PageViewId, PoolId, SessionId, ShowingId, SiteId, SwapTargetId,
     TapId, TouchId, VisitorId,
 };
-use trunkline_core::visitor::{ClickId, Consent, Device, Source};
+use trunkline_core::visitor::{Channel, ClickId, Consent, Device, Source};
 
 use super::{PortError, PortResult};
 
@@ -219,6 +219,14 @@ impl SessionStory {
             clicks: &row.clicks,
         });
         std::iter::once(first).chain(further)
+    }
+
+    /// The source of its latest arrival that was not direct; of the first when all further ones were.
+    #[must_use]
+    pub fn latest_source(&self) -> &Source {
+        let mut further = self.further_touches.iter().rev();
+        let named = further.find(|t| t.source.channel != Channel::Direct);
+        named.map_or(&self.session.source, |t| &t.source)
     }
 
     /// Every page that was looked at, arrivals and further ones, in order of time.

@@ -10,7 +10,7 @@ use trunkline_core::base::{Country, Currency, PhoneNumber, Timestamp, Zone};
 use trunkline_core::call::flow::FlowEvent;
 use trunkline_core::call::{CallResult, CallState, DialOutcome, EndReason, EndedBy, TollPolicy};
 use trunkline_engine::assignment::Assignments;
-use trunkline_engine::attribution::Attributions;
+use trunkline_engine::attribution::{Attributions, Matches, SharedModels};
 use trunkline_engine::call::control::{
     Action, Admission, CallControl, CallEnd, CallLimits, Cidr, Codec, Incoming, Transport,
     TrunkProfile,
@@ -23,21 +23,25 @@ use trunkline_engine::ports::calls::CallEventKind;
 use trunkline_engine::ports::configuration::{Account, Trunk};
 
 use crate::arrivals::{POOL, SITE, everything};
-use crate::ports::{HandClock, MemoryCalls, MemoryHistory, MemorySpool};
+use crate::ports::{HandClock, MemoryCalls, MemoryHistory, MemoryLabels, MemorySpool};
 
 const TRUNK: TrunkId = TrunkId::from_raw(7);
 const BUSINESS: PhoneNumber = PhoneNumber::from_digits(12_142_345_678);
 
-struct Desk {
-    clock: Arc<HandClock>,
-    records: Arc<MemoryCalls>,
+pub(crate) struct Desk {
+    pub(crate) clock: Arc<HandClock>,
+    pub(crate) records: Arc<MemoryCalls>,
     spool: Arc<MemorySpool>,
     keeper: Arc<Keeper>,
-    assignments: Arc<Assignments>,
-    calls: Calls,
+    pub(crate) assignments: Arc<Assignments>,
+    pub(crate) directory: SharedDirectory,
+    pub(crate) history: Arc<MemoryHistory>,
+    pub(crate) labels: Arc<MemoryLabels>,
+    pub(crate) matches: Matches,
+    pub(crate) calls: Arc<Calls>,
 }
 
-async fn desk(toll: TollPolicy, second_line: Option<PhoneNumber>) -> Desk {
+pub(crate) async fn desk(toll: TollPolicy, second_line: Option<PhoneNumber>) -> Desk {
     desk_of(1, toll, second_line).await
 }
 
@@ -93,11 +97,16 @@ async fn desk_of(pool_size: u64, toll: TollPolicy, second_line: Option<PhoneNumb
         limits: CallLimits::default(),
         home: Country::US,
     };
-    let attributions = Attributions::new(history, records.clone(), Arc::clone(&assignments));
+    let attributions = Attributions::new(
+        history.clone(),
+        records.clone(),
+        Arc::clone(&assignments),
+        SharedModels::default(),
+    );
     let live = LiveBus::default();
     let calls = Calls::new(
-        moment,
-        directory,
+        moment.clone(),
+        directory.clone(),
         Arc::clone(&assignments),
         attributions,
         records.clone(),
@@ -105,18 +114,33 @@ async fn desk_of(pool_size: u64, toll: TollPolicy, second_line: Option<PhoneNumb
         live,
         settings,
     );
+    let calls = Arc::new(calls);
+    let labels = Arc::new(MemoryLabels::default());
+    let matches = Matches::new(
+        history.clone(),
+        records.clone(),
+        labels.clone(),
+        Arc::clone(&assignments),
+        Arc::clone(&calls),
+        directory.clone(),
+        moment,
+    );
     Desk {
         clock,
         records,
         spool,
         keeper,
         assignments,
+        directory,
+        history,
+        labels,
+        matches,
         calls,
     }
 }
 
 impl Desk {
-    fn incoming(&self, dialled: &str) -> Incoming {
+    pub(crate) fn incoming(&self, dialled: &str) -> Incoming {
         Incoming {
             trunk: TRUNK,
             caller: Some(PhoneNumber::from_digits(12_145_551_234)),
@@ -129,7 +153,7 @@ impl Desk {
         }
     }
 
-    fn end(&self, reason: EndReason, talk_ms: u64) -> CallEnd {
+    pub(crate) fn end(&self, reason: EndReason, talk_ms: u64) -> CallEnd {
         CallEnd {
             by: EndedBy::Caller,
             reason,

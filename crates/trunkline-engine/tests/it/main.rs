@@ -2,4 +2,5 @@
 
 mod arrivals;
 mod calls;
+mod matches;
 mod ports;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use tokio::sync::oneshot;
 use trunkline_core::attribution::{EarlierCall, NumberHistory, Showing, Tap};
-use trunkline_core::base::id::{AccountId, CallId, NumberId, RecordingId, SessionId};
+use trunkline_core::base::id::{AccountId, CallId, NumberId, RecordingId, SessionId, SiteId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::visitor::Source;
 use trunkline_engine::clock::Clock;
@@ -17,7 +17,8 @@ use trunkline_engine::ports::calls::{
 use trunkline_engine::ports::history::{
     Commit, OpenLease, Record, SessionFilter, SessionRow, SessionStory,
 };
-use trunkline_engine::ports::{CallRecords, CallSpool, History, PortError, PortResult};
+use trunkline_engine::ports::labels::{Confirmed, FittedModel, LabelCount, LabelRow};
+use trunkline_engine::ports::{CallRecords, CallSpool, History, Labels, PortError, PortResult};
 
 /// A clock set by hand.
 pub(crate) struct HandClock(AtomicI64);
@@ -48,6 +49,10 @@ pub(crate) struct MemoryHistory {
     pub(crate) failing: AtomicBool,
     /// What `open_leases` answers.
     pub(crate) open: Mutex<Vec<OpenLease>>,
+    /// Taps on any number.
+    pub(crate) taps: Mutex<Vec<Tap>>,
+    /// What `showings_of` answers.
+    pub(crate) showings: Mutex<Vec<Showing>>,
 }
 
 impl MemoryHistory {
@@ -115,8 +120,15 @@ impl History for MemoryHistory {
         Ok(touches.map(|t| (t.session, t.source.clone())).collect())
     }
 
-    async fn session_story(&self, _id: SessionId) -> PortResult<Option<SessionStory>> {
-        Ok(None)
+    async fn session_story(&self, id: SessionId) -> PortResult<Option<SessionStory>> {
+        let session = self.session(id).await?;
+        Ok(session.map(|session| SessionStory {
+            session,
+            further_touches: Vec::new(),
+            page_views: Vec::new(),
+            showings: Vec::new(),
+            taps: Vec::new(),
+        }))
     }
 
     async fn sessions(&self, _filter: &SessionFilter) -> PortResult<Vec<SessionRow>> {
@@ -130,11 +142,11 @@ impl History for MemoryHistory {
         _: Timestamp,
         _: u32,
     ) -> PortResult<Vec<Showing>> {
-        Ok(Vec::new())
+        Ok(self.showings.lock().expect("showings").clone())
     }
 
     async fn taps_on(&self, _: NumberId, _: Timestamp, _: Timestamp) -> PortResult<Vec<Tap>> {
-        Ok(Vec::new())
+        Ok(self.taps.lock().expect("taps").clone())
     }
 }
 
@@ -244,6 +256,7 @@ impl CallRecords for MemoryCalls {
         _: AccountId,
         _: PhoneNumber,
         _: Timestamp,
+        _: Timestamp,
     ) -> PortResult<(bool, Option<EarlierCall>)> {
         self.gate().await?;
         Ok((false, None))
@@ -263,6 +276,56 @@ impl CallRecords for MemoryCalls {
     }
 
     async fn unfinished_recordings(&self) -> PortResult<Vec<RecordingRow>> {
+        Ok(Vec::new())
+    }
+}
+
+/// Labels in memory.
+#[derive(Default)]
+pub(crate) struct MemoryLabels {
+    pub(crate) confirmed: Mutex<Vec<Confirmed>>,
+    /// The store is away.
+    pub(crate) away: AtomicBool,
+}
+
+#[async_trait]
+impl Labels for MemoryLabels {
+    async fn confirm(&self, confirmed: &Confirmed) -> PortResult<()> {
+        if self.away.load(Ordering::SeqCst) {
+            return Err(PortError::Unavailable("told to be away".to_owned()));
+        }
+        self.confirmed
+            .lock()
+            .expect("labels")
+            .push(confirmed.clone());
+        Ok(())
+    }
+
+    async fn label_of(&self, call: CallId) -> PortResult<Option<LabelRow>> {
+        let confirmed = self.confirmed.lock().expect("labels");
+        let latest = confirmed.iter().rev().find(|c| c.label.call == call);
+        Ok(latest.map(|c| c.label.clone()))
+    }
+
+    async fn labels(
+        &self,
+        _: SiteId,
+        _: Timestamp,
+        _: Timestamp,
+        _: u32,
+    ) -> PortResult<Vec<LabelRow>> {
+        Ok(Vec::new())
+    }
+
+    async fn label_counts(&self) -> PortResult<Vec<LabelCount>> {
+        Ok(Vec::new())
+    }
+
+    async fn add_model(&self, _: &FittedModel) -> PortResult<()> {
+        Ok(())
+    }
+
+    async fn models(&self) -> PortResult<Vec<FittedModel>> {
         Ok(Vec::new())
     }
 }

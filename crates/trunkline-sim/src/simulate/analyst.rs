@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use trunkline_core::attribution::{
     AreaShares, CallFacts, EarlierCall, Known, Label, LabelKind, Learner, Model, NumberHistory,
-    Showing, Tap,
+    Showing, Tap, tap_label,
 };
 use trunkline_core::base::id::{SessionId, VisitorId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
@@ -14,8 +14,6 @@ use trunkline_core::base::{PhoneNumber, Timestamp};
 use super::history::{Call, DAY_MS, From};
 use super::line::{Line, session};
 
-/// A tap this close before a call, and the only one on the number, is a label.
-const TAP_LABEL_MS: i64 = 15_000;
 /// The model is fitted this often.
 const FIT_EVERY_MS: i64 = 15 * DAY_MS;
 /// A caller stays joined to an earlier call for this long, as on the server.
@@ -133,15 +131,7 @@ impl Analyst {
                 kind: LabelKind::Confirmed,
             });
         }
-        let just = Timestamp::from_millis(at - TAP_LABEL_MS);
-        let mut near = taps.iter().filter(|t| t.at >= just);
-        match (near.next(), near.next()) {
-            (Some(tap), None) => Some(Label {
-                session: Some(tap.session),
-                kind: LabelKind::Tap,
-            }),
-            _ => None,
-        }
+        tap_label(taps, Timestamp::from_millis(at))
     }
 
     fn fit(&mut self) {

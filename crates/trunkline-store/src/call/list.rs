@@ -12,9 +12,11 @@ macro_rules! call_columns {
         "id, account, trunk, number, dialled, site, caller, caller_text, attestation, sip_call_id, state, result, \
          started_at, answered_at, ended_at, progress_at, talk_ms, destination, channel, medium, source, ad_campaign, \
          term, content, rule, session, probability, ambiguous, first_time, ended_by, end_reason, sip_status, q850, \
-         jitter_ms, loss_percent, mos, recording, review"
+         jitter_ms, loss_percent, mos, recording, review, model, confirmed_at"
     };
 }
+
+pub(crate) use call_columns;
 
 /// A list without its candidates. `$first` is what an index is chosen by; the unary plus keeps the other
 /// conditions on the account from being chosen instead.
@@ -67,10 +69,11 @@ crate::statements! { "call";
         count(DISTINCT coalesce(caller, -id)) AS callers, \
         count(DISTINCT CASE WHEN session IS NULL AND state = 'ended' THEN coalesce(caller, -id) END) AS strangers FROM call \
         WHERE account = $1 AND started_at >= $2 GROUP BY number ORDER BY number";
-    CALLED_BEFORE = "SELECT 1 AS found FROM call WHERE account = $1 AND caller = $2 LIMIT 1";
+    CALLED_BEFORE = "SELECT 1 AS found FROM call WHERE account = $1 AND caller = $2 AND started_at < $3 \
+        LIMIT 1";
     LAST_CREDITED = "SELECT call.session, session.visitor, call.started_at, call.probability FROM call \
         JOIN session ON session.id = call.session WHERE call.account = $1 AND call.caller = $2 \
-        AND call.started_at >= $3 ORDER BY call.started_at DESC, call.id DESC LIMIT 1";
+        AND call.started_at >= $3 AND call.started_at < $4 ORDER BY call.started_at DESC, call.id DESC LIMIT 1";
     NUMBER_HISTORY = "SELECT count(*) AS calls, count(session) AS credited FROM (SELECT session FROM call \
         WHERE number = $1 AND started_at < $2 ORDER BY started_at DESC, id DESC LIMIT $3) AS latest";
     /// A call in progress counts up to its last sign of life.

@@ -16,8 +16,11 @@ use crate::{Store, args};
 mod list;
 mod rows;
 
-pub(crate) use list::ALL;
-pub(crate) use rows::{KINDS, change_records, read_call, read_event, read_recording};
+pub(crate) use list::{ALL, call_columns};
+pub(crate) use rows::{
+    EVENT, KINDS, candidates_value, change_records, event_values, read_call, read_event,
+    read_recording, some_source,
+};
 
 #[async_trait]
 impl CallRecords for Store {
@@ -103,9 +106,11 @@ impl CallRecords for Store {
         account: AccountId,
         caller: PhoneNumber,
         since: Timestamp,
+        before: Timestamp,
     ) -> PortResult<(bool, Option<EarlierCall>)> {
-        let called = self.one_urgent(list::CALLED_BEFORE, args![account, caller], |_| Ok(()));
-        let values = args![account, caller, since];
+        let values = args![account, caller, before];
+        let called = self.one_urgent(list::CALLED_BEFORE, values, |_| Ok(()));
+        let values = args![account, caller, since, before];
         let credited = self.one_urgent(list::LAST_CREDITED, values, |row| {
             Ok(EarlierCall {
                 session: row.get("session")?,
@@ -131,7 +136,7 @@ impl CallRecords for Store {
                 stray: (calls - credited) as f64,
             })
         };
-        let history = self.one(list::NUMBER_HISTORY, args![number, before, limit], read);
+        let history = self.one_urgent(list::NUMBER_HISTORY, args![number, before, limit], read);
         Ok(history.await?.unwrap_or_default())
     }
 

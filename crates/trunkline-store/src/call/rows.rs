@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use trunkline_core::base::id::SessionId;
+use trunkline_core::visitor::Source;
 use trunkline_engine::call::control::Quality;
 use trunkline_engine::ports::calls::{
     CallChange, CallEventRow, CallRow, CandidateRow, ReasonRow, RecordingRow,
@@ -10,8 +11,26 @@ use trunkline_engine::ports::calls::{
 use crate::args;
 use crate::convert::{from_json, json, source, source_values};
 use crate::db::{ColumnType, DbError, Record, RecordKind, Row, Val, Write};
+use crate::labels::label_record;
 
 use ColumnType::{Int, Real, Text};
+
+/// Columns of the credit as a save changes them: what a person said meanwhile stays.
+macro_rules! credit {
+    ($first:literal $(, $column:literal)*) => {
+        concat!(credit!(@one $first), $(", ", credit!(@one $column),)* " ")
+    };
+    (@one $column:literal) => {
+        concat!(
+            $column,
+            " = CASE WHEN call.confirmed_at > coalesce(excluded.confirmed_at, 0) THEN call.",
+            $column,
+            " ELSE excluded.",
+            $column,
+            " END"
+        )
+    };
+}
 
 /// A call is saved whole. What is saved late (from the spool, or by a slow path) never takes a call back to an earlier
 /// state.
@@ -58,20 +77,32 @@ pub(super) static CALL: RecordKind = RecordKind {
         ("recording", Int),
         ("review", Int),
         ("candidates", Text),
+        ("model", Int),
+        ("confirmed_at", Int),
     ],
-    write: Write::Insert(
+    write: Write::Insert(concat!(
         "ON CONFLICT (id) DO UPDATE SET site = excluded.site, state = excluded.state, result = excluded.result, \
-         answered_at = excluded.answered_at, ended_at = excluded.ended_at, progress_at = excluded.progress_at, \
-         talk_ms = excluded.talk_ms, destination = excluded.destination, channel = excluded.channel, \
-         medium = excluded.medium, source = excluded.source, ad_campaign = excluded.ad_campaign, term = excluded.term, \
-         content = excluded.content, rule = excluded.rule, session = excluded.session, \
-         probability = excluded.probability, ambiguous = excluded.ambiguous, first_time = excluded.first_time, \
-         ended_by = excluded.ended_by, end_reason = excluded.end_reason, sip_status = excluded.sip_status, \
-         q850 = excluded.q850, jitter_ms = excluded.jitter_ms, loss_percent = excluded.loss_percent, \
-         mos = excluded.mos, recording = excluded.recording, review = excluded.review, \
-         candidates = excluded.candidates \
-         WHERE excluded.state = 'ended' OR call.state = excluded.state OR call.state = 'ringing'",
-    ),
+             answered_at = excluded.answered_at, ended_at = excluded.ended_at, progress_at = excluded.progress_at, \
+             talk_ms = excluded.talk_ms, destination = excluded.destination, first_time = excluded.first_time, \
+             ended_by = excluded.ended_by, end_reason = excluded.end_reason, sip_status = excluded.sip_status, \
+             q850 = excluded.q850, jitter_ms = excluded.jitter_ms, loss_percent = excluded.loss_percent, \
+             mos = excluded.mos, recording = excluded.recording, review = excluded.review, \
+             candidates = excluded.candidates, model = excluded.model, ",
+        credit!(
+            "channel",
+            "medium",
+            "source",
+            "ad_campaign",
+            "term",
+            "content",
+            "rule",
+            "session",
+            "probability",
+            "ambiguous",
+            "confirmed_at"
+        ),
+        "WHERE excluded.state = 'ended' OR call.state = excluded.state OR call.state = 'ringing'",
+    )),
     key: 1,
 };
 
@@ -83,7 +114,7 @@ pub(super) static PROGRESS: RecordKind = RecordKind {
     key: 1,
 };
 
-static EVENT: RecordKind = RecordKind {
+pub(crate) static EVENT: RecordKind = RecordKind {
     name: "call_event",
     table: "call_event",
     columns: &[
@@ -140,6 +171,7 @@ pub(crate) fn change_records(change: &CallChange) -> Result<Vec<Record>, DbError
             .as_ref()
             .map(|recording| RECORDING.record(recording_values(recording))),
     );
+    records.extend(change.label.as_ref().map(label_record));
     Ok(records)
 }
 
@@ -164,10 +196,7 @@ fn call_values(call: &CallRow) -> Result<Vec<Val>, DbError> {
         call.talk_ms,
         call.destination,
     ];
-    match &call.source {
-        Some(source) => values.extend(source_values(source.clone())),
-        None => values.extend(std::iter::repeat_n(Val::Null, 7)),
-    }
+    values.extend(some_source(call.source.as_ref()));
     values.extend(args![
         call.session,
         call.probability,
@@ -183,10 +212,20 @@ fn call_values(call: &CallRow) -> Result<Vec<Val>, DbError> {
         call.recording,
         call.review,
     ]);
-    let candidates: Vec<StoredCandidate> =
-        call.candidates.iter().map(StoredCandidate::from).collect();
-    values.push(json(&candidates)?);
+    values.push(candidates_value(&call.candidates)?);
+    values.extend(args![call.model, call.confirmed_at]);
     Ok(values)
+}
+
+/// The seven columns of a source, empty without one.
+pub(crate) fn some_source(source: Option<&Source>) -> [Val; 7] {
+    source.map_or([const { Val::Null }; 7], |s| source_values(s.clone()))
+}
+
+/// The candidates as their column holds them.
+pub(crate) fn candidates_value(candidates: &[CandidateRow]) -> Result<Val, DbError> {
+    let stored: Vec<StoredCandidate> = candidates.iter().map(StoredCandidate::from).collect();
+    json(&stored)
 }
 
 /// A call, whichever statement selected it.
@@ -218,6 +257,8 @@ pub(crate) fn read_call(row: &Row) -> Result<CallRow, DbError> {
         ambiguous: row.get("ambiguous")?,
         first_time: row.get("first_time")?,
         candidates: candidates.into_iter().map(CandidateRow::from).collect(),
+        model: row.get("model")?,
+        confirmed_at: row.get("confirmed_at")?,
         ended_by: row.get("ended_by")?,
         end_reason: row.get("end_reason")?,
         sip_status: row.get("sip_status")?,
@@ -244,7 +285,7 @@ fn quality(row: &Row) -> Result<Option<Quality>, DbError> {
     })
 }
 
-fn event_values(event: &CallEventRow) -> Vec<Val> {
+pub(crate) fn event_values(event: &CallEventRow) -> Vec<Val> {
     args![
         event.call,
         event.id,

@@ -97,6 +97,8 @@ impl Default for DbOptions {
 #[derive(Clone)]
 pub struct Db {
     engine: Arc<Engine>,
+    /// The readers of [`Db::read_urgent`].
+    urgent: Lane,
 }
 
 /// Which readers a read waits for.
@@ -147,6 +149,7 @@ impl Db {
         };
         Ok(Db {
             engine: Arc::new(engine),
+            urgent: Lane::Urgent,
         })
     }
 
@@ -171,6 +174,15 @@ impl Db {
         self.read_on(Lane::Usual, statement, args, limit_ms).await
     }
 
+    /// The same database for jobs and reports: nothing it reads is urgent.
+    #[must_use]
+    pub fn patient(&self) -> Self {
+        Db {
+            engine: Arc::clone(&self.engine),
+            urgent: Lane::Usual,
+        }
+    }
+
     /// The rows of one statement that a call, a page or a sign-in waits for: lists and exports never stand before it.
     /// For look-ups by an index alone.
     ///
@@ -181,7 +193,7 @@ impl Db {
         statement: Statement,
         args: Vec<Val>,
     ) -> Result<Vec<Row>, DbError> {
-        self.read_on(Lane::Urgent, statement, args, limits::READ_MS_MAX)
+        self.read_on(self.urgent, statement, args, limits::READ_MS_MAX)
             .await
     }
 

@@ -15,6 +15,7 @@ async fn changes(world: &World, count: i64) -> Vec<CallChange> {
             call: world.call(&set_up, 12_145_550_199, NOON.plus_millis(n)),
             events: Vec::new(),
             recording: None,
+            label: None,
         })
         .collect()
 }

@@ -17,6 +17,7 @@ use utoipa_axum::routes;
 
 use super::body::Params;
 use super::calls_view::{CallDetail, CallSummary, Names};
+use super::matches::confirmation;
 use super::page::{Page, after, cursor, limit};
 use super::sites::account_defaults;
 use crate::app::{App, Web};
@@ -208,7 +209,7 @@ fn csv_row(out: &mut String, row: &CallRow, call: &CallSummary) {
 
 /// Quotes a cell (RFC 4180). A leading sign that a spreadsheet would run as a formula gets an
 /// apostrophe, except for phone numbers.
-fn csv_cell(text: &str) -> String {
+pub(super) fn csv_cell(text: &str) -> String {
     let is_number = text
         .strip_prefix('+')
         .is_some_and(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()));
@@ -285,13 +286,15 @@ async fn read(
         None => None,
     };
     let names = Names::of(&app, &caller)?;
-    Ok(Json(names.detail(
+    let mut detail = names.detail(
         &call,
         &events,
         story.as_ref(),
         recording.as_ref(),
         WINDOW_DAYS,
-    )))
+    );
+    detail.confirmation = confirmation(&app, &call).await?;
+    Ok(Json(detail))
 }
 
 /// A call of the caller's account.

@@ -13,6 +13,7 @@ use trunkline_engine::ports::calls::{
 use trunkline_engine::ports::history::SessionStory;
 use utoipa::ToSchema;
 
+use super::matches::Confirmation;
 use super::numbers::Named;
 use super::sessions::SourceItem;
 use super::sites::account_defaults;
@@ -41,6 +42,8 @@ pub(super) struct CallSummary {
     pub(super) session: Option<String>,
     pub(super) probability: Option<f64>,
     pub(super) ambiguous: bool,
+    /// Whether a person said who called.
+    pub(super) confirmed: bool,
     pub(super) first_time: bool,
     pub(super) destination: Option<String>,
     pub(super) destination_display: Option<String>,
@@ -124,6 +127,7 @@ impl Names {
             session: call.session.map(|s| s.to_string()),
             probability: call.probability,
             ambiguous: call.ambiguous,
+            confirmed: call.confirmed_at.is_some(),
             first_time: call.first_time,
             destination: call.destination.map(|d| d.to_string()),
             destination_display: call.destination.map(|d| self.display(d)),
@@ -148,6 +152,10 @@ pub(super) struct CallDetail {
     pub(super) attestation: Option<&'static str>,
     /// How far back showings were looked at, in days.
     pub(super) window_days: i64,
+    /// The fitted model that weighed the candidates; null: the one for new sites.
+    pub(super) model: Option<String>,
+    /// What a person said of the call.
+    pub(super) confirmation: Option<Confirmation>,
 }
 
 /// A mark of the timeline.
@@ -155,7 +163,7 @@ pub(super) struct CallDetail {
 pub(super) struct TimelineMark {
     at: i64,
     /// `first_touch`, `touch`, `page`, `number_shown`, `tap`, `ring`, `flow`, `attempt`,
-    /// `attempt_failed`, `refused`, `connected` or `ended`.
+    /// `attempt_failed`, `refused`, `connected`, `ended` or `confirmed`.
     kind: &'static str,
     title: String,
     detail: String,
@@ -271,6 +279,8 @@ impl Names {
                 .attestation
                 .map(trunkline_engine::call::control::Attestation::word),
             window_days,
+            model: call.model.map(|m| m.to_string()),
+            confirmation: None,
         }
     }
 
@@ -286,6 +296,7 @@ impl Names {
             CallEventKind::Refused => (destination, event.detail.clone()),
             CallEventKind::Connected => (destination, "connected".to_owned()),
             CallEventKind::Ended => (ended_title(call), String::new()),
+            CallEventKind::Confirmed => ("Caller confirmed".to_owned(), event.detail.clone()),
         };
         TimelineMark {
             at: event.at.as_millis(),

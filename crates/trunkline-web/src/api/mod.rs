@@ -2,16 +2,19 @@
 
 pub(crate) mod account;
 mod advice;
+mod attribution;
 pub(crate) mod body;
 mod calls;
 mod calls_view;
 mod flows;
 mod live;
+mod matches;
 mod numbers;
 pub(crate) mod page;
 mod pools;
 mod recordings;
 mod replay;
+mod reports;
 mod sessions;
 mod sites;
 mod source_rules;
@@ -73,6 +76,9 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
                 .merge(sessions::router())
                 .merge(calls::router())
                 .merge(recordings::router())
+                .merge(matches::router())
+                .merge(attribution::router())
+                .merge(reports::router())
                 .merge(live::router()),
         )
         .split_for_parts()

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use trunkline_core::base::id::{SessionId, SiteId};
 use trunkline_core::base::{Country, PhoneNumber, Timestamp};
-use trunkline_core::visitor::{Channel, ClickId, Source};
+use trunkline_core::visitor::{ClickId, Source};
 use trunkline_engine::assignment::visitor_label;
 use trunkline_engine::attribution::name_by;
 use trunkline_engine::ports::calls::CallFilter;
@@ -242,13 +242,8 @@ fn detail(
         name: c.name,
         value: c.value.clone(),
     };
-    let latest = story
-        .further_touches
-        .iter()
-        .rfind(|t| t.source.channel != Channel::Direct);
-    let source = latest.map_or(&story.session.source, |t| &t.source);
     SessionDetail {
-        summary: summary(app, &story.session, source),
+        summary: summary(app, &story.session, story.latest_source()),
         touches: story
             .touches()
             .map(|t| TouchItem {

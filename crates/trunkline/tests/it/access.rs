@@ -41,6 +41,7 @@ fn body(method: &Method, path: &str) -> Option<Value> {
         "/api/v1/api-keys" => json!({"name": "a", "scopes": ["read"]}),
         "/api/v1/me/account" => json!({"account": "acc_0000000000000"}),
         "/api/v1/me/password" => json!({"current": "a", "new": "b"}),
+        _ if path.ends_with("/confirmation") => json!({"session": null}),
         _ if path.starts_with("/api/v1/flows") => {
             json!({"name": "a", "document": {"schema": 1, "start": "a", "nodes": {"a": {"kind": "hang_up"}}}})
         }
@@ -176,7 +177,14 @@ async fn tenants_never_see_each_other() {
                 answer.status()
             );
         }
-        for more in ["snippet", "leases", "recording", "peaks"] {
+        for more in [
+            "snippet",
+            "leases",
+            "recording",
+            "peaks",
+            "matches",
+            "reliability",
+        ] {
             let path = format!("/api/v1/{list}/{own}/{more}");
             let answer = house.send_as(&cookie, Method::GET, &path, None).await;
             assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");

@@ -311,6 +311,18 @@ impl House {
         panic!("the call did not end");
     }
 
+    /// Asks for something until it is as wanted; gives it.
+    pub(crate) async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        for _ in 0..POLLS_MAX {
+            let told = self.get(path).await;
+            if wanted(&told) {
+                return told;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        panic!("{path} did not become as wanted");
+    }
+
     /// A page tells what happened; the status.
     pub(crate) async fn event(&self, site: &Site, token: &str, events: Value) -> StatusCode {
         let body = json!({"v": 1, "c": 1, "token": token, "events": events}).to_string();

@@ -2,6 +2,7 @@
 //! started again. One binary, because linking costs more than running.
 
 mod access;
+mod attribution;
 mod calls;
 mod crash;
 mod house;

@@ -59,6 +59,7 @@ const shapes = {
   down: <path d="m4 6 4 4 4-4" />,
   right: <path d="m6 4 4 4-4 4" />,
   left: <path d="m10 4-4 4 4 4" />,
+  bars: <path d="M2.5 3.5h9M2.5 8h11M2.5 12.5h5" />,
   columns: <path d="M2.5 3.5h11v9h-11zM6.2 3.5v9M9.8 3.5v9" />,
   download: <path d="M8 2.5v7M5 7l3 3 3-3M2.5 12.5h11" />,
   copy: (

@@ -20,6 +20,10 @@ export const groups: Group[] = [
     ],
   },
   {
+    name: "Reports",
+    places: [{ path: "/sources", name: "Sources", icon: "bars", words: "report expected calls by source attribution" }],
+  },
+  {
     name: "System",
     places: [
       { path: "/trunks", name: "Trunks", icon: "trunk", words: "sip carrier lines" },

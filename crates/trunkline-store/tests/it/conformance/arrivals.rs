@@ -80,6 +80,7 @@ async fn a_changed_rule_renames_past_arrivals_and_their_calls_and_can_be_changed
                 call: call.clone(),
                 events: Vec::new(),
                 recording: None,
+                label: None,
             };
             store.save(&change).await.unwrap();
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use trunkline_core::attribution::EarlierCall;
+use trunkline_core::attribution::{EarlierCall, LabelKind};
 use trunkline_core::base::id::CallId;
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
@@ -13,6 +13,7 @@ use trunkline_engine::ports::calls::{
     CandidateRow, NumberUseCount, ReasonRow, RecordingRow,
 };
 use trunkline_engine::ports::history::Record;
+use trunkline_engine::ports::labels::{LabelRow, Said};
 
 use super::World;
 use super::world::{MINUTE, NOON, SetUp, google};
@@ -29,6 +30,7 @@ fn alone(call: CallRow) -> CallChange {
         call,
         events: Vec::new(),
         recording: None,
+        label: None,
     }
 }
 
@@ -115,10 +117,27 @@ pub(crate) fn whole_change(world: &World, set_up: &SetUp) -> CallChange {
         bytes: 2_880_044,
         started_at: after(1),
     };
+    let label = LabelRow {
+        id: world.id(),
+        account: call.account,
+        site: call.site,
+        call: call.id,
+        called_at: call.started_at,
+        kind: LabelKind::Tap,
+        session: call.session,
+        said: Said {
+            tapped: true,
+            session: call.session,
+            probability: 0.625,
+        },
+        at: after(3),
+        said_by: None,
+    };
     CallChange {
         call,
         events,
         recording: Some(recording),
+        label: Some(label),
     }
 }
 
@@ -426,7 +445,7 @@ async fn a_known_caller_is_recognised() {
         let ann = PhoneNumber::from_digits(ANN);
         let known = async |since| {
             store
-                .earlier_call(set_up.account.id, ann, since)
+                .earlier_call(set_up.account.id, ann, since, after(60))
                 .await
                 .unwrap()
         };
@@ -451,6 +470,9 @@ async fn a_known_caller_is_recognised() {
         };
         assert_eq!(known(NOON).await, (true, Some(earlier)));
         assert_eq!(known(after(2)).await, (true, None));
+        let account = set_up.account.id;
+        let first = store.earlier_call(account, ann, NOON, after(1)).await;
+        assert_eq!(first.unwrap(), (false, None), "a call is not its own past");
         let history = async |limit| {
             let number = set_up.numbers[0].id;
             let found = store.number_history(number, after(3), limit).await;
@@ -460,7 +482,7 @@ async fn a_known_caller_is_recognised() {
         assert_eq!(history(10).await, (2.0, 1.0));
         assert_eq!(history(1).await, (1.0, 1.0));
         let elsewhere = store
-            .earlier_call(other.account.id, ann, NOON)
+            .earlier_call(other.account.id, ann, NOON, after(60))
             .await
             .unwrap();
         assert_eq!(elsewhere, (false, None));

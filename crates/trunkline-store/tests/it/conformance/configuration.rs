@@ -130,6 +130,7 @@ async fn a_number_with_history_is_never_removed() {
             call,
             events: Vec::new(),
             recording: None,
+            label: None,
         };
         store.save(&change).await.unwrap();
         assert!(is_conflict(

@@ -6,6 +6,8 @@ pub(crate) mod calls;
 mod configuration;
 mod copy;
 mod history;
+mod labels;
+mod past_calls;
 pub(crate) mod world;
 
 pub(crate) use world::World;

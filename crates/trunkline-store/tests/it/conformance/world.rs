@@ -159,6 +159,8 @@ impl World {
             ambiguous: false,
             first_time: true,
             candidates: Vec::new(),
+            model: None,
+            confirmed_at: None,
             ended_by: None,
             end_reason: None,
             sip_status: None,

@@ -10,6 +10,7 @@ import { Badge } from "../../parts/State";
 import { Empty, Loaded } from "../../parts/Waiting";
 import { At } from "../../parts/When";
 import { Candidates } from "../attribution/Candidates";
+import { WhoIsThisCard } from "../attribution/WhoIsThis";
 import { Attempts, CallFacts, SourceFacts } from "./CallFacts";
 import { CallBadge } from "./columns";
 import { Player } from "./Player";
@@ -144,6 +145,7 @@ function Inside({ call }: { call: CallDetail }) {
       </section>
       <div className="halves">
         <div className="stack close">
+          <WhoIsThisCard call={call.id} state={call.state} />
           <Candidates call={call} />
           <Player key={call.id} call={call} />
         </div>

@@ -11,6 +11,7 @@ import { Badge, StateWord } from "../../parts/State";
 import { Empty, Lines } from "../../parts/Waiting";
 import { Elapsed } from "../../parts/When";
 import { Page } from "../../shell/Page";
+import { WhoIsThis } from "../attribution/WhoIsThis";
 import { CallTable } from "./CallTable";
 import { useLive } from "./live";
 import { LiveLine } from "./Timeline";
@@ -18,6 +19,8 @@ import { useNow } from "../../parts/now";
 import { sourceDetail, sourceName, type CallSummary } from "./words";
 
 const JUST_ENDED = 12;
+/** Calls that ask "Who is this?" in place; the others ask when they are opened. */
+const ASKED_MAX = 6;
 const recentColumns = ["caller", "source", "certainty", "site", "destination", "ring", "talk", "status"];
 const fromLive = { from: "/live" };
 
@@ -43,8 +46,8 @@ export default function LivePage() {
           <Quiet ever={live.recent.length > 0} />
         ) : (
           <ul className="livegrid">
-            {live.calls.map((call) => (
-              <LiveCall key={call.id} call={call} />
+            {live.calls.map((call, i) => (
+              <LiveCall key={call.id} call={call} asks={i < ASKED_MAX} />
             ))}
           </ul>
         )}
@@ -103,7 +106,7 @@ function Figures({ inProgress, ringing, known }: { inProgress: number; ringing: 
   );
 }
 
-function LiveCall({ call }: { call: CallSummary }) {
+function LiveCall({ call, asks }: { call: CallSummary; asks: boolean }) {
   const now = useNow();
   const talked = call.answered_at ? Math.max(0, (now - call.answered_at) / 1_000) : 0;
   const detail = sourceDetail(call);
@@ -134,6 +137,7 @@ function LiveCall({ call }: { call: CallSummary }) {
         </span>
         <span className="small dim cut block">{call.site?.name ?? call.number.number_display}</span>
       </Link>
+      {asks && <WhoIsThis call={call.id} />}
     </li>
   );
 }

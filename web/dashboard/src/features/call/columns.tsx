@@ -23,7 +23,12 @@ export const columns: Column[] = [
   {
     id: "certainty",
     label: "Certainty",
-    cell: (call) => <Certainty share={call.probability} ambiguous={call.ambiguous} />,
+    cell: (call) =>
+      call.confirmed ? (
+        <span className="soft">{call.session ? "Confirmed" : "No visit, confirmed"}</span>
+      ) : (
+        <Certainty share={call.probability} ambiguous={call.ambiguous} />
+      ),
   },
   { id: "site", label: "Site", cell: (call) => (call.site ? <span className="soft">{call.site.name}</span> : none) },
   { id: "channel", label: "Channel", extra: true, cell: (call) => call.source?.channel_label ?? none },

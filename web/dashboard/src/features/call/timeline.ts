@@ -87,6 +87,7 @@ function looksOf(marks: Mark[]): Look[] {
   return marks.map((mark) => {
     if (mark.kind === "connected") look = "talk";
     else if (mark.kind === "ended" || mark.kind === "first_touch" || mark.kind === "touch") look = "way";
+    else if (mark.kind === "confirmed") return look;
     else if (mark.kind === "tap" || !isVisit(mark)) look = look === "talk" ? "talk" : "alive";
     return look;
   });
@@ -110,10 +111,11 @@ function cuts(placed: { mark: Mark; x: number }[]): Layout["cuts"] {
 }
 
 function phases(placed: { mark: Mark; x: number }[], width: number): Phase[] {
+  const quiet = new Set<string>(["ended", "confirmed"]);
   const phaseOf = (mark: Mark) => (isVisit(mark) ? "Visit" : mark.kind === "connected" ? "Conversation" : "Call");
   const found: Phase[] = [];
   for (const { mark, x } of placed) {
-    const name = mark.kind === "ended" ? found.at(-1)?.name : phaseOf(mark);
+    const name = quiet.has(mark.kind) ? found.at(-1)?.name : phaseOf(mark);
     const last = found.at(-1);
     if (!name || last?.name === name) continue;
     if (last) last.to = x - 22;

@@ -1,21 +1,35 @@
 //! Station **attribution** as a use case: gathers what is known about a call, lets the core weigh it,
 //! and puts the candidates into words.
 
+mod again;
+mod learning;
+mod matches;
+mod models;
+mod reliability;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use trunkline_core::assignment::{NumberUse, TrackingNumber};
 use trunkline_core::attribution::{
-    CallFacts, Candidate, Credit, EarlierCall, Known, Model, NumberHistory, Reason, Showing,
-    WINDOW_DAYS,
+    CallFacts, Candidate, Credit, EarlierCall, Known, Model, NumberHistory, Reason, Showing, Tap,
+    WINDOW_DAYS, tap_label,
 };
-use trunkline_core::base::id::SessionId;
+use trunkline_core::base::id::{AccountId, ModelId, NumberId, SessionId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::visitor::{Channel, Device, Source};
+
+pub use again::{AGAIN_CALLS_MAX, Again, Reweighed};
+pub use learning::{FRESH_MIN, LABELS_MIN, LEARN_EVERY, Learning};
+pub(crate) use matches::credited;
+pub use matches::{MATCHES_MAX, Match, Matches};
+pub use models::SharedModels;
+pub use reliability::{RELIABILITY_LABELS_MAX, Reliability, ReliabilityCurve, reliability_of};
 
 use crate::assignment::{Assignments, visitor_label};
 use crate::ports::calls::{CandidateRow, ReasonRow};
 use crate::ports::history::SessionRow;
+use crate::ports::labels::Said;
 use crate::ports::{CallRecords, History, PortResult};
 
 /// Most showings of one number that are weighed for a call.
@@ -27,6 +41,8 @@ const EARLIER_CALL_DAYS: i64 = 90;
 /// The latest calls of a number that tell how many strays it gets.
 const NUMBER_CALLS: u32 = 200;
 const DAY_MS: i64 = 86_400_000;
+/// What a candidate that is no session is called.
+const NOBODY: &str = "None of these";
 
 /// What attribution says about a call.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -43,29 +59,156 @@ pub struct Verdict {
     pub source: Option<Source>,
     /// Whether the caller never called the account before.
     pub first_time: bool,
+    /// The fitted model that weighed it; `None`: the one for new sites.
+    pub model: Option<ModelId>,
+    /// When one session tapped the number seconds before the call.
+    pub tapped: Option<Tapped>,
+}
+
+/// A call whose truth a tap tells.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tapped {
+    /// The session that tapped.
+    pub session: SessionId,
+    /// What the model says without the tap.
+    pub said: Said,
+}
+
+/// Everything that was known of a call when it came.
+#[derive(Debug, Clone, PartialEq)]
+struct Knowledge {
+    call: CallFacts,
+    showings: Vec<Showing>,
+    taps: Vec<Tap>,
+    earlier: Option<EarlierCall>,
+    called_before: bool,
+}
+
+impl Knowledge {
+    fn known(&self) -> Known<'_> {
+        Known {
+            call: self.call,
+            showings: &self.showings,
+            taps: &self.taps,
+            earlier: self.earlier,
+            form: None,
+        }
+    }
+
+    /// What a tap tells of the call, and what `model` would say without it.
+    fn tapped(&self, model: &Model) -> Option<Tapped> {
+        let session = tap_label(&self.taps, self.call.at)?.session?;
+        let (likeliest, probability) = model.without_taps(&self.known());
+        let said = Said {
+            tapped: true,
+            session: likeliest,
+            probability,
+        };
+        Some(Tapped { session, said })
+    }
+}
+
+/// A call whose evidence is gathered.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    account: AccountId,
+    number: NumberId,
+    caller: Option<PhoneNumber>,
+    at: Timestamp,
+}
+
+/// The stores of evidence.
+#[derive(Clone)]
+struct Evidence {
+    history: Arc<dyn History>,
+    calls: Arc<dyn CallRecords>,
+}
+
+impl Evidence {
+    /// What was known of a call when it came, also long after it came.
+    async fn gather(&self, asked: Asked) -> PortResult<Knowledge> {
+        let Asked { number, at, .. } = asked;
+        let since = at.plus_millis(-WINDOW_DAYS * DAY_MS);
+        let (showings, taps, earlier, history) = tokio::try_join!(
+            self.history.showings_of(number, since, at, SHOWINGS_MAX),
+            self.history
+                .taps_on(number, at.plus_millis(-TAPS_SINCE_MS), at),
+            self.earlier(asked),
+            self.calls.number_history(number, at, NUMBER_CALLS),
+        )?;
+        let (called_before, earlier) = earlier;
+        Ok(Knowledge {
+            call: CallFacts {
+                at,
+                caller: asked.caller,
+                number: history,
+            },
+            showings,
+            taps,
+            earlier,
+            called_before,
+        })
+    }
+
+    async fn earlier(&self, asked: Asked) -> PortResult<(bool, Option<EarlierCall>)> {
+        let Some(caller) = asked.caller else {
+            return Ok((false, None));
+        };
+        let since = asked.at.plus_millis(-EARLIER_CALL_DAYS * DAY_MS);
+        self.calls
+            .earlier_call(asked.account, caller, since, asked.at)
+            .await
+    }
+
+    /// The candidates' sessions, under the source of their latest arrival before the call.
+    async fn sessions(
+        &self,
+        credit: &Credit,
+        at: Timestamp,
+    ) -> PortResult<HashMap<SessionId, SessionRow>> {
+        let ids: Vec<SessionId> = credit.candidates.iter().filter_map(|c| c.session).collect();
+        let rows = self.named_sessions(&ids, at).await?;
+        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+    }
+
+    /// Sessions under the source of their latest arrival until a moment.
+    async fn named_sessions(
+        &self,
+        ids: &[SessionId],
+        until: Timestamp,
+    ) -> PortResult<Vec<SessionRow>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (mut rows, mut latest) = tokio::try_join!(
+            self.history.sessions_by_id(ids),
+            self.history.latest_sources(ids, until),
+        )?;
+        name_by(&mut rows, &mut latest);
+        Ok(rows)
+    }
 }
 
 /// Gathers and weighs.
 pub struct Attributions {
-    history: Arc<dyn History>,
-    calls: Arc<dyn CallRecords>,
+    evidence: Evidence,
     assignments: Arc<Assignments>,
-    model: Model,
+    models: SharedModels,
 }
 
 impl Attributions {
-    /// Over these sources of evidence.
+    /// Over these sources of evidence, weighed by these models.
     #[must_use]
     pub fn new(
         history: Arc<dyn History>,
         calls: Arc<dyn CallRecords>,
         assignments: Arc<Assignments>,
+        models: SharedModels,
     ) -> Self {
         Self {
-            history,
-            calls,
+            evidence: Evidence { history, calls },
             assignments,
-            model: Model::default(),
+            models,
         }
     }
 
@@ -79,29 +222,22 @@ impl Attributions {
         caller: Option<PhoneNumber>,
         at: Timestamp,
     ) -> PortResult<Verdict> {
-        let since = at.plus_millis(-WINDOW_DAYS * DAY_MS);
-        let (stored, taps, earlier, history) = tokio::try_join!(
-            self.history.showings_of(number.id, since, at, SHOWINGS_MAX),
-            self.history
-                .taps_on(number.id, at.plus_millis(-TAPS_SINCE_MS), at),
-            self.earlier(number, caller, at),
-            self.calls.number_history(number.id, at, NUMBER_CALLS),
-        )?;
-        let (called_before, earlier) = earlier;
-        let showings = self.with_memory(number, stored);
-        let credit = self.model.attribute(&Known {
-            call: CallFacts {
-                at,
-                caller,
-                number: history,
-            },
-            showings: &showings,
-            taps: &taps,
-            earlier,
-            form: None,
-        });
-        let sessions = self.sessions(&credit, at).await?;
-        Ok(verdict(number, &credit, &sessions, !called_before))
+        let asked = Asked {
+            account: number.account,
+            number: number.id,
+            caller,
+            at,
+        };
+        let mut knowledge = self.evidence.gather(asked).await?;
+        knowledge.showings = self.with_memory(number, knowledge.showings);
+        let in_force = self.models.of(number.site);
+        let credit = in_force.model.attribute(&knowledge.known());
+        let sessions = self.evidence.sessions(&credit, at).await?;
+        Ok(Verdict {
+            model: in_force.id,
+            tapped: knowledge.tapped(&in_force.model),
+            ..verdict(number, &credit, &sessions, !knowledge.called_before)
+        })
     }
 
     /// What memory alone says, for when the store is late: the sessions that have the number on their
@@ -109,7 +245,8 @@ impl Attributions {
     #[must_use]
     pub fn from_memory(&self, number: &TrackingNumber, at: Timestamp) -> Verdict {
         let showings = self.with_memory(number, Vec::new());
-        let credit = self.model.attribute(&Known {
+        let in_force = self.models.of(number.site);
+        let credit = in_force.model.attribute(&Known {
             call: CallFacts {
                 at,
                 caller: None,
@@ -121,6 +258,7 @@ impl Attributions {
             form: None,
         });
         let mut verdict = verdict(number, &credit, &HashMap::new(), false);
+        verdict.model = in_force.id;
         for (row, candidate) in verdict.candidates.iter_mut().zip(&credit.candidates) {
             let shown = showings
                 .iter()
@@ -139,48 +277,12 @@ impl Attributions {
         verdict
     }
 
-    async fn earlier(
-        &self,
-        number: &TrackingNumber,
-        caller: Option<PhoneNumber>,
-        at: Timestamp,
-    ) -> PortResult<(bool, Option<EarlierCall>)> {
-        let Some(caller) = caller else {
-            return Ok((false, None));
-        };
-        self.calls
-            .earlier_call(
-                number.account,
-                caller,
-                at.plus_millis(-EARLIER_CALL_DAYS * DAY_MS),
-            )
-            .await
-    }
-
     /// Adds what memory knows better than the store: the last sight of sessions that are alive.
     fn with_memory(&self, number: &TrackingNumber, mut stored: Vec<Showing>) -> Vec<Showing> {
         if let Some(site) = number.site {
             stored.extend(self.assignments.visible_now(site, number.id));
         }
         stored
-    }
-
-    /// The candidates' sessions, under the source of their latest arrival before the call.
-    async fn sessions(
-        &self,
-        credit: &Credit,
-        at: Timestamp,
-    ) -> PortResult<HashMap<SessionId, SessionRow>> {
-        let ids: Vec<SessionId> = credit.candidates.iter().filter_map(|c| c.session).collect();
-        if ids.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let (mut rows, mut latest) = tokio::try_join!(
-            self.history.sessions_by_id(&ids),
-            self.history.latest_sources(&ids, at),
-        )?;
-        name_by(&mut rows, &mut latest);
-        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
 }
 
@@ -204,7 +306,7 @@ fn verdict(
         CandidateRow {
             session: candidate.session,
             probability: candidate.probability,
-            who: session.map_or_else(|| "None of these".to_owned(), who),
+            who: session.map_or_else(|| NOBODY.to_owned(), who),
             source: session.map_or_else(String::new, |s| s.source.label()),
             reasons: candidate.reasons.iter().map(reason).collect(),
         }
@@ -221,6 +323,8 @@ fn verdict(
         ambiguous: credit.is_ambiguous(),
         source: source_of(number, of_session, credit.is_ambiguous()),
         first_time,
+        model: None,
+        tapped: None,
     }
 }
 

@@ -1,0 +1,6 @@
+//! Station **report**: figures as folds over what is stored. Nothing in here is kept; the same calls give the
+//! same figures again.
+
+mod sources;
+
+pub use sources::{CountedCall, SourceFigures, SourceTable};

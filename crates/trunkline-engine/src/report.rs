@@ -1,0 +1,208 @@
+//! Station **report** as a use case: calls per source as expected values, added up from the candidates and the
+//! arrivals that are stored. Nothing is kept; the same period gives the same figures again.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use trunkline_core::assignment::NumberUse;
+use trunkline_core::attribution::{Milestones, TouchModel, touch_shares};
+use trunkline_core::base::Timestamp;
+use trunkline_core::base::id::SessionId;
+use trunkline_core::report::{CountedCall, SourceTable};
+use trunkline_core::visitor::{Channel, Source};
+
+use crate::directory::Directory;
+use crate::ports::PortResult;
+use crate::ports::calls::CallRow;
+use crate::ports::past_calls::{PastCallFilter, PastCalls, PastTouch};
+use crate::replay::Named;
+
+/// Most calls of one report.
+pub const REPORT_CALLS_MAX: u64 = 50_000;
+/// Calls read at once.
+const PAGE_CALLS: u32 = 500;
+/// Most sessions whose arrivals are remembered while a report is made; calls that follow each other share many.
+const TOUCHES_KEPT_MAX: usize = 20_000;
+
+/// A source, or none: calls of no visit, on numbers that tell no source by themselves.
+pub type ReportSource = Option<Named>;
+
+/// A report of sources.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SourceReport {
+    /// The figures.
+    Table(SourceTable<ReportSource>),
+    /// The period has more than [`REPORT_CALLS_MAX`] calls.
+    TooManyCalls,
+}
+
+/// Adds the calls of a period up by source, sharing each call among the touches of its candidates by `model`.
+///
+/// # Errors
+/// When the calls or their arrivals cannot be read.
+pub async fn sources(
+    past: &dyn PastCalls,
+    directory: &Directory,
+    filter: PastCallFilter,
+    model: TouchModel,
+) -> PortResult<SourceReport> {
+    let mut table = SourceTable::default();
+    let mut touches: HashMap<SessionId, Vec<PastTouch>> = HashMap::new();
+    let mut after = None;
+    loop {
+        let page = past.past_calls(filter, after, PAGE_CALLS).await?;
+        if touches.len() > TOUCHES_KEPT_MAX {
+            touches.clear();
+        }
+        let of_calls: HashSet<SessionId> = page
+            .iter()
+            .flat_map(chances)
+            .filter_map(|(session, _)| session)
+            .collect();
+        let unknown: Vec<SessionId> = of_calls
+            .into_iter()
+            .filter(|session| !touches.contains_key(session))
+            .collect();
+        for touch in past.touches_of(&unknown).await? {
+            touches.entry(touch.session).or_default().push(touch);
+        }
+        for call in &page {
+            after = Some((call.started_at, call.id));
+            table.count(counted(call, directory, &touches, model));
+        }
+        if page.len() < PAGE_CALLS as usize {
+            return Ok(SourceReport::Table(table));
+        }
+        if table.calls >= REPORT_CALLS_MAX {
+            return Ok(SourceReport::TooManyCalls);
+        }
+    }
+}
+
+/// Who may have made a call, with the probabilities; they sum to 1 but for candidates that were not kept.
+fn chances(call: &CallRow) -> Vec<(Option<SessionId>, f64)> {
+    if call.confirmed_at.is_some() {
+        return vec![(call.session, 1.0)];
+    }
+    let all = call.candidates.iter();
+    all.map(|c| (c.session, c.probability)).collect()
+}
+
+fn counted(
+    call: &CallRow,
+    directory: &Directory,
+    touches: &HashMap<SessionId, Vec<PastTouch>>,
+    model: TouchModel,
+) -> CountedCall<ReportSource> {
+    let credited = call.source.as_ref().map(named);
+    let mut chances_of: BTreeMap<ReportSource, f64> = BTreeMap::new();
+    let mut add = |source: ReportSource, chance: f64| {
+        *chances_of.entry(source).or_default() += chance;
+    };
+    let kind = directory.number(call.number).map(|n| n.kind);
+    if kind == Some(NumberUse::Source) {
+        // The number tells the source by itself, whoever called.
+        add(credited.clone(), 1.0);
+    } else {
+        let mut left = 1.0;
+        for (session, chance) in chances(call) {
+            let arrivals = session.and_then(|s| touches.get(&s));
+            let Some(arrivals) = arrivals else { continue };
+            for (source, share) in shares(arrivals, call.started_at, model) {
+                add(Some(source), chance * share);
+            }
+            left -= chance;
+        }
+        // What no visit made belongs to the label of a printed number, else to no source.
+        let own = call.source.as_ref().filter(|s| s.rule == "static_number");
+        if left > 0.0 {
+            add(own.map(named), left);
+        }
+    }
+    CountedCall {
+        chances: chances_of.into_iter().collect(),
+        credited,
+        answered: call.answered_at.is_some(),
+        talk_ms: call.talk_ms,
+    }
+}
+
+/// The shares of a visit's sources in a call. A direct arrival gets none where another one tells more, as in
+/// the source of the call itself.
+fn shares(arrivals: &[PastTouch], called_at: Timestamp, model: TouchModel) -> Vec<(Named, f64)> {
+    let before: Vec<&PastTouch> = arrivals.iter().filter(|t| t.at <= called_at).collect();
+    // An arrival a moment after the ring still is the visit's only one.
+    let known = if before.is_empty() {
+        arrivals.iter().take(1).collect()
+    } else {
+        before
+    };
+    let telling: Vec<&PastTouch> = known
+        .iter()
+        .filter(|t| t.source.channel != Channel::Direct)
+        .copied()
+        .collect();
+    let counted = if telling.is_empty() { known } else { telling };
+    let times: Vec<Timestamp> = counted.iter().map(|t| t.at).collect();
+    let milestones = Milestones {
+        created: Some(called_at),
+        qualified: None,
+    };
+    let shares = touch_shares(model, &times, milestones);
+    counted
+        .iter()
+        .map(|t| named(&t.source))
+        .zip(shares)
+        .collect()
+}
+
+fn named(source: &Source) -> Named {
+    Named {
+        channel: source.channel,
+        source: source.source.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn touch(at: i64, channel: Channel, source: &str) -> PastTouch {
+        PastTouch {
+            session: SessionId::from_raw(1),
+            at: Timestamp::from_millis(at),
+            source: Source {
+                channel,
+                source: source.to_owned(),
+                ..Source::direct()
+            },
+        }
+    }
+
+    #[test]
+    fn a_direct_return_takes_nothing_from_the_ad_that_brought_the_visitor() {
+        let visit = [
+            touch(1, Channel::PaidSearch, "google"),
+            touch(2, Channel::Direct, "direct"),
+            touch(9, Channel::OrganicSearch, "bing"),
+        ];
+        let of = |model| {
+            let shares = shares(&visit, Timestamp::from_millis(5), model);
+            let names = shares.into_iter().map(|(n, share)| (n.source, share));
+            names.collect::<Vec<_>>()
+        };
+        for model in TouchModel::ALL {
+            assert_eq!(of(*model), [("google".to_owned(), 1.0)], "{}", model.word());
+        }
+    }
+
+    #[test]
+    fn a_visit_of_direct_arrivals_alone_is_direct() {
+        let visit = [
+            touch(1, Channel::Direct, "direct"),
+            touch(2, Channel::Direct, "direct"),
+        ];
+        let shares = shares(&visit, Timestamp::from_millis(5), TouchModel::Linear);
+        let sum: f64 = shares.iter().map(|(_, share)| share).sum();
+        assert!((sum - 1.0).abs() < 1e-12 && shares.iter().all(|(n, _)| n.source == "direct"));
+    }
+}
