@@ -158,6 +158,9 @@ impl Setup {
         check_name("name", &site.name)?;
         check_hosts(&site.hosts)?;
         check_source_rules(&site.source_rules)?;
+        if let Some(problem) = site.swap.problem() {
+            return Err(invalid("swap", problem));
+        }
         if site.targets.is_empty() || site.targets.len() > TARGETS_MAX {
             return Err(invalid(
                 "targets",
@@ -174,7 +177,8 @@ impl Setup {
             let changed = before.targets != site.targets
                 || before.hosts != site.hosts
                 || before.source_numbers_win != site.source_numbers_win
-                || before.source_rules != site.source_rules;
+                || before.source_rules != site.source_rules
+                || before.swap != site.swap;
             site.config_version = before.config_version + i64::from(changed);
         }
         self.configuration.put_site(&site).await?;

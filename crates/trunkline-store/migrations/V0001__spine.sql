@@ -115,6 +115,7 @@ CREATE TABLE site (
     zone TEXT NOT NULL,
     source_numbers_win BIGINT NOT NULL,
     source_rules TEXT NOT NULL,
+    swap TEXT NOT NULL,
     config_version BIGINT NOT NULL,
     created_at BIGINT NOT NULL
 );

@@ -34,13 +34,13 @@ crate::statements! { "configuration";
         name = excluded.name, addresses = excluded.addresses, peer_host = excluded.peer_host, \
         peer_port = excluded.peer_port, transport = excluded.transport, codecs = excluded.codecs, nat = excluded.nat";
     DELETE_TRUNK = "DELETE FROM trunk WHERE id = $1";
-    SITES = "SELECT id, account, site_key, name, hosts, zone, source_numbers_win, source_rules, config_version, created_at \
+    SITES = "SELECT id, account, site_key, name, hosts, zone, source_numbers_win, source_rules, swap, config_version, created_at \
         FROM site ORDER BY id";
     TARGETS = "SELECT id, site, label, number FROM swap_target ORDER BY site, position";
-    PUT_SITE = "INSERT INTO site (id, account, site_key, name, hosts, zone, source_numbers_win, source_rules, config_version, \
-        created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO UPDATE SET site_key = excluded.site_key, \
+    PUT_SITE = "INSERT INTO site (id, account, site_key, name, hosts, zone, source_numbers_win, source_rules, swap, config_version, \
+        created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO UPDATE SET site_key = excluded.site_key, \
         name = excluded.name, hosts = excluded.hosts, zone = excluded.zone, \
-        source_numbers_win = excluded.source_numbers_win, source_rules = excluded.source_rules, config_version = excluded.config_version";
+        source_numbers_win = excluded.source_numbers_win, source_rules = excluded.source_rules, swap = excluded.swap, config_version = excluded.config_version";
     /// Targets are taken out of their order, those of the new list put back, and the rest removed.
     UNLIST_TARGETS = "UPDATE swap_target SET position = -1 WHERE site = $1";
     PUT_TARGET = "INSERT INTO swap_target (id, site, position, label, number) VALUES ($1, $2, $3, $4, $5) \
@@ -210,6 +210,7 @@ impl Configuration for Store {
             &site.zone,
             site.source_numbers_win,
             json(&site.source_rules).map_err(port_error)?,
+            json(&site.swap).map_err(port_error)?,
             site.config_version,
             site.created_at,
         ];
@@ -401,6 +402,7 @@ fn site(row: &Row) -> Result<Site, DbError> {
         targets: Vec::new(),
         source_numbers_win: row.get("source_numbers_win")?,
         source_rules: from_json(row, "source_rules")?,
+        swap: from_json(row, "swap")?,
         config_version: row.get("config_version")?,
         created_at: row.get("created_at")?,
     })

@@ -764,6 +764,24 @@ export interface components {
             document: Record<string, never>;
             name: string;
         };
+        /** @description A form whose contact details are kept. A field is the `name` of an input, or a selector within the form. */
+        FormCapture: {
+            /**
+             * @description What the person agrees to by sending the form.
+             * @default null
+             */
+            consent_text: string | null;
+            /** @default null */
+            email: string | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            phone: string | null;
+            /** @default  */
+            selector: string;
+            /** @default null */
+            zip: string | null;
+        };
         /** @description Who holds a pool number. */
         Holder: {
             /**
@@ -981,6 +999,7 @@ export interface components {
                 /** @description Whether a source number is shown in place of a pool number when both fit. */
                 source_numbers_win: boolean;
                 source_rules: components["schemas"]["SourceRules"];
+                swap: components["schemas"]["SwapSettings"];
                 targets: components["schemas"]["SwapTarget"][];
                 /** @description IANA time zone. */
                 zone: string;
@@ -1229,6 +1248,7 @@ export interface components {
             /** @description Whether a source number is shown in place of a pool number when both fit. */
             source_numbers_win: boolean;
             source_rules: components["schemas"]["SourceRules"];
+            swap: components["schemas"]["SwapSettings"];
             targets: components["schemas"]["SwapTarget"][];
             /** @description IANA time zone. */
             zone: string;
@@ -1240,6 +1260,7 @@ export interface components {
             name?: string | null;
             source_numbers_win?: boolean | null;
             source_rules?: components["schemas"]["SourceRules"] | null;
+            swap?: components["schemas"]["SwapSettings"] | null;
             targets?: components["schemas"]["SwapTargetInput"][] | null;
             zone?: string | null;
         };
@@ -1299,6 +1320,70 @@ export interface components {
             channel?: string | null;
             medium?: string | null;
             source?: string | null;
+        };
+        /** @description Where and when numbers are swapped; what is left out is as on a new site. */
+        SwapSettings: {
+            /**
+             * @description Attributes (`data-…`) that are swapped besides links, labels and titles.
+             * @default []
+             */
+            attributes: string[];
+            /**
+             * @description Whether `dataLayer` is told which number is shown.
+             * @default false
+             */
+            data_layer: boolean;
+            /**
+             * @description Numbers that the mode `auto` leaves alone.
+             * @default []
+             */
+            excluded_numbers: string[];
+            /**
+             * @description Selectors of what is left alone.
+             * @default []
+             */
+            excluded_selectors: string[];
+            /**
+             * @description Forms whose contact details are kept.
+             * @default []
+             */
+            forms: components["schemas"]["FormCapture"][];
+            /**
+             * @description Whether frames of the same origin are swapped.
+             * @default false
+             */
+            iframes: boolean;
+            /**
+             * @description Whether the telephone fields of JSON-LD are swapped.
+             * @default false
+             */
+            json_ld: boolean;
+            /**
+             * @description When a session is given a number of its own: on `load`, when one comes into `view`, or on `intent`.
+             * @default load
+             */
+            lease_on: string;
+            /**
+             * @description `list`: the targets, wherever they stand. `selector`: only within `selectors`. `attribute`: what elements with
+             *     `data-tl-number="label"` show becomes that target. `auto`: every plausible number becomes the first target.
+             * @default list
+             */
+            mode: string;
+            /**
+             * @description Path under which the site's own server passes requests on to this one, such as `/tl`.
+             * @default null
+             */
+            proxy_path: string | null;
+            /**
+             * @description Selectors (CSS), for the mode `selector`.
+             * @default []
+             */
+            selectors: string[];
+            /**
+             * @description Whether open shadow roots are swapped.
+             * @default false
+             */
+            shadow_roots: boolean;
         };
         /** @description A number printed on the pages. */
         SwapTarget: {

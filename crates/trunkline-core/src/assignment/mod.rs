@@ -5,8 +5,10 @@
 
 pub mod block;
 pub mod decide;
+pub mod find;
 pub mod number;
 pub mod pool;
+pub mod settings;
 pub mod site;
 pub mod swap;
 #[cfg(test)]
@@ -15,5 +17,6 @@ mod tests;
 pub use decide::{Asker, Assigned, Basis, SitePlan, TargetPlan, assign};
 pub use number::{NumberUse, TrackingNumber};
 pub use pool::{Holder, Pick, PickReason, Pool, PoolNumber, SlotUse};
+pub use settings::{FormCapture, LeaseOn, SwapMode, SwapSettings};
 pub use site::{PoolSettings, Site, SwapTarget};
 pub use swap::{Replacement, replacement};

@@ -1,5 +1,6 @@
 //! A web site on which numbers are swapped, its targets, and the settings of its pools.
 
+use super::SwapSettings;
 use crate::base::id::{AccountId, PoolId, SiteId, SwapTargetId};
 use crate::base::{PhoneNumber, Timestamp, Zone};
 use crate::visitor::SourceRules;
@@ -30,6 +31,8 @@ pub struct Site {
     pub source_numbers_win: bool,
     /// What its owner adds to the rules that name sources.
     pub source_rules: SourceRules,
+    /// Where and when its numbers are swapped.
+    pub swap: SwapSettings,
     /// Counts the changes of everything the snippet's block carries.
     pub config_version: i64,
     /// When it was added.

@@ -46,6 +46,9 @@ pub struct Visit {
     pub targets: Vec<SwapTargetId>,
     /// Version of the configuration the page carries.
     pub config_version: i64,
+    /// Whether no pool number is to be given yet, because the visitor has not seen one. A number the session
+    /// holds already stays.
+    pub waits: bool,
 }
 
 /// A visitor the site has met.
@@ -155,6 +158,13 @@ impl Assignments {
                 now,
             };
             let pool = target.pool.and_then(|id| state.pools.get_mut(&id));
+            let pool = pool.filter(|pool| {
+                let holds = || {
+                    pool.held_by(known.visitor)
+                        .is_some_and(|(_, h)| h.session == session)
+                };
+                !visit.waits || holds()
+            });
             let win = visit.site.plan.source_numbers_win;
             if let Some(got) = assign(target, win, &shown_source, pool, Some(asker)) {
                 given.extend(record_lease(&got, known, now, asker.lease, &mut records));

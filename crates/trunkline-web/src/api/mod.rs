@@ -15,6 +15,7 @@ mod sessions;
 mod sites;
 mod source_rules;
 pub(crate) mod streams;
+mod swap_settings;
 mod trunks;
 
 use axum::Json;

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use trunkline_core::assignment::{Site, SwapTarget};
+use trunkline_core::assignment::{Site, SwapSettings, SwapTarget};
 use trunkline_core::base::id::{SiteId, SwapTargetId};
 use trunkline_core::base::{Country, PhoneNumber, Zone};
 use trunkline_core::visitor::SourceRules;
@@ -18,6 +18,7 @@ use utoipa_axum::routes;
 use super::body::Body;
 use super::page::Page;
 use super::source_rules::SourceRulesItem;
+use super::swap_settings::SwapSettingsItem;
 use crate::app::{App, Web};
 use crate::auth::{Caller, Need};
 use crate::problem::Problem;
@@ -45,6 +46,7 @@ struct SiteItem {
     /// Whether a source number is shown in place of a pool number when both fit.
     source_numbers_win: bool,
     source_rules: SourceRulesItem,
+    swap: SwapSettingsItem,
     config_version: i64,
     created_at: i64,
     last_seen: Option<LastSeen>,
@@ -80,6 +82,7 @@ struct SiteInput {
     targets: Option<Vec<TargetInput>>,
     source_numbers_win: Option<bool>,
     source_rules: Option<SourceRulesItem>,
+    swap: Option<SwapSettingsItem>,
 }
 
 /// A number printed on the pages.
@@ -125,6 +128,7 @@ async fn create(
         targets: Vec::new(),
         source_numbers_win: false,
         source_rules: SourceRules::default(),
+        swap: SwapSettings::default(),
         config_version: 1,
         created_at: app.backend.moment.now(),
     };
@@ -259,6 +263,9 @@ fn merge(app: &Web, mut site: Site, input: SiteInput, home: Country) -> Result<S
     if let Some(rules) = input.source_rules {
         site.source_rules = rules.read()?;
     }
+    if let Some(swap) = input.swap {
+        site.swap = swap.read(home)?;
+    }
     Ok(site)
 }
 
@@ -317,6 +324,7 @@ fn item(app: &Web, entry: &SiteEntry) -> SiteItem {
         targets: site.targets.iter().map(target).collect(),
         source_numbers_win: site.source_numbers_win,
         source_rules: (&site.source_rules).into(),
+        swap: SwapSettingsItem::new(&site.swap),
         config_version: site.config_version,
         created_at: site.created_at.as_millis(),
         last_seen: seen.map(|s| LastSeen {

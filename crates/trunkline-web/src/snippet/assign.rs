@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use trunkline_core::assignment::{Basis, Replacement};
+use trunkline_core::assignment::{Basis, LeaseOn, Replacement};
 use trunkline_core::base::id::SwapTargetId;
 use trunkline_core::visitor::{Consent, Device, Landing, is_bot};
 use trunkline_engine::assignment::{Answer, Known, Visit};
@@ -50,6 +50,9 @@ struct AssignRequest<'a> {
     consent: u8,
     #[serde(default, borrow)]
     targets: Vec<std::borrow::Cow<'a, str>>,
+    /// 1: the visitor has turned to a number, so that one may be given on any site.
+    #[serde(default)]
+    want: u8,
 }
 
 const fn full_consent() -> u8 {
@@ -64,6 +67,9 @@ struct AssignAnswer {
     ttl: u32,
     beat: u32,
     c: i64,
+    /// When to ask again, because no number of the session's own was given yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    w: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -114,8 +120,9 @@ async fn answer(
         // A flood from one address still gets the numbers of its source, but no lease and no row.
         visit.consent = Consent::None;
     }
+    let waits = visit.waits;
     let answer = app.backend.assignments.arrive(visit).await;
-    Ok(to_wire(app, &site, &answer))
+    Ok(to_wire(app, &site, waits, &answer))
 }
 
 /// Turns the wire form into a visit; `None` for crawlers and prerendering, which get the original
@@ -183,6 +190,7 @@ fn read(
         }),
         targets,
         config_version: request.c,
+        waits: request.want == 0 && site.site.swap.lease_on != LeaseOn::Load,
         landing,
         site,
     }))
@@ -201,10 +209,12 @@ fn nothing(site: &SiteEntry) -> AssignAnswer {
         ttl: 0,
         beat: BEAT_S,
         c: site.site.config_version,
+        w: None,
     }
 }
 
-fn to_wire(app: &Web, site: &SiteEntry, answer: &Answer) -> AssignAnswer {
+fn to_wire(app: &Web, site: &SiteEntry, waits: bool, answer: &Answer) -> AssignAnswer {
+    let later = waits && answer.basis() != Some(Basis::Pool);
     let expires_at = app.backend.moment.now().plus_millis(LIFE_MS);
     let token = answer.session.map(|known| {
         let token = Token {
@@ -237,6 +247,7 @@ fn to_wire(app: &Web, site: &SiteEntry, answer: &Answer) -> AssignAnswer {
         ttl: REMEMBER_S,
         beat: BEAT_S,
         c: site.site.config_version,
+        w: later.then(|| site.site.swap.lease_on.word()),
     }
 }
 

@@ -5,6 +5,7 @@ mod assign;
 pub(crate) mod block;
 mod cors;
 mod event;
+mod settings;
 pub(crate) mod token;
 
 use axum::Router;
@@ -23,7 +24,7 @@ pub(crate) const EVENT_BODY_MAX: usize = 16 * 1024;
 pub(crate) fn router() -> Router<App> {
     Router::new()
         .route("/t/{key}/loader.js", get(assets::loader))
-        .route("/t/{file}", get(assets::core))
+        .route("/t/{file}", get(assets::module))
         .route(
             "/t/{key}/assign",
             post(assign::assign).options(cors::preflight),

@@ -2,7 +2,9 @@
 //! and the business's telephones.
 
 use anyhow::Context;
-use trunkline_core::assignment::{NumberUse, PoolSettings, Site, SwapTarget, TrackingNumber};
+use trunkline_core::assignment::{
+    NumberUse, PoolSettings, Site, SwapSettings, SwapTarget, TrackingNumber,
+};
 use trunkline_core::base::id::{AccountId, PoolId, SiteId, SwapTargetId, TrunkId};
 use trunkline_core::base::{Country, Currency, PhoneNumber, Zone};
 use trunkline_core::call::{TollPolicy, TollUse};
@@ -173,6 +175,7 @@ async fn put_site(house: &House, account: AccountId) -> anyhow::Result<(SiteId, 
         targets: vec![target],
         source_numbers_win: false,
         source_rules: SourceRules::default(),
+        swap: SwapSettings::default(),
         config_version: 1,
         created_at: moment.now(),
     };

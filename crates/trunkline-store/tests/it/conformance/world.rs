@@ -2,7 +2,9 @@
 
 use std::sync::Mutex;
 
-use trunkline_core::assignment::{NumberUse, PoolSettings, Site, SwapTarget, TrackingNumber};
+use trunkline_core::assignment::{
+    NumberUse, PoolSettings, Site, SwapSettings, SwapTarget, TrackingNumber,
+};
 use trunkline_core::base::id::{AccountId, NumberId, SessionId, TrunkId};
 use trunkline_core::base::{
     Country, Currency, Id, IdKind, IdSequence, PhoneNumber, Timestamp, Zone,
@@ -306,6 +308,11 @@ fn site(world: &World, account: &Account) -> Site {
         targets,
         source_numbers_win: false,
         source_rules: SourceRules::default(),
+        swap: SwapSettings {
+            excluded_selectors: vec![".partners".to_owned()],
+            excluded_numbers: vec![PhoneNumber::from_digits(12_145_550_199)],
+            ..SwapSettings::default()
+        },
         config_version: 7,
         created_at: NOON,
     }
