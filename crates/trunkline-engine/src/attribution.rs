@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use trunkline_core::assignment::{NumberUse, TrackingNumber};
 use trunkline_core::attribution::{
-    CallFacts, Candidate, Credit, EarlierCall, Known, Model, NumberHistory, Reason, Showing,
+    CallFacts, Candidate, Credit, EarlierCall, Form, Known, Model, NumberHistory, Reason, Showing,
     WINDOW_DAYS,
 };
 use trunkline_core::base::id::SessionId;
@@ -80,11 +80,12 @@ impl Attributions {
         at: Timestamp,
     ) -> PortResult<Verdict> {
         let since = at.plus_millis(-WINDOW_DAYS * DAY_MS);
-        let (stored, taps, earlier, history) = tokio::try_join!(
+        let (stored, taps, earlier, form, history) = tokio::try_join!(
             self.history.showings_of(number.id, since, at, SHOWINGS_MAX),
             self.history
                 .taps_on(number.id, at.plus_millis(-TAPS_SINCE_MS), at),
             self.earlier(number, caller, at),
+            self.form(number, caller, at),
             self.calls.number_history(number.id, at, NUMBER_CALLS),
         )?;
         let (called_before, earlier) = earlier;
@@ -98,7 +99,7 @@ impl Attributions {
             showings: &showings,
             taps: &taps,
             earlier,
-            form: None,
+            form,
         });
         let sessions = self.sessions(&credit, at).await?;
         Ok(verdict(number, &credit, &sessions, !called_before))
@@ -137,6 +138,22 @@ impl Attributions {
             }
         }
         verdict
+    }
+
+    /// The latest form in which a visitor gave the caller's number.
+    async fn form(
+        &self,
+        number: &TrackingNumber,
+        caller: Option<PhoneNumber>,
+        at: Timestamp,
+    ) -> PortResult<Option<Form>> {
+        let Some(caller) = caller else {
+            return Ok(None);
+        };
+        let since = at.plus_millis(-WINDOW_DAYS * DAY_MS);
+        self.history
+            .latest_form(number.account, caller, since, at)
+            .await
     }
 
     async fn earlier(

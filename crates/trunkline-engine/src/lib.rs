@@ -9,6 +9,7 @@ pub mod call;
 pub mod clock;
 pub mod directory;
 pub mod live;
+pub mod page_check;
 pub mod ports;
 pub mod replay;
 pub mod setup;

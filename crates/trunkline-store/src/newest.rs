@@ -15,7 +15,7 @@ crate::statements! { "newest";
         UNION ALL SELECT max(id) FROM swap_target UNION ALL SELECT max(id) FROM pool \
         UNION ALL SELECT max(id) FROM flow UNION ALL SELECT max(id) FROM tracking_number \
         UNION ALL SELECT max(id) FROM session UNION ALL SELECT max(id) FROM lease \
-        UNION ALL SELECT max(id) FROM showing UNION ALL SELECT max(id) FROM tap \
+        UNION ALL SELECT max(id) FROM showing UNION ALL SELECT max(id) FROM tap UNION ALL SELECT max(id) FROM form \
         UNION ALL SELECT max(id) FROM call UNION ALL SELECT max(id) FROM recording) AS every_table";
 }
 

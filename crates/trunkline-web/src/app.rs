@@ -12,7 +12,7 @@ use trunkline_engine::call::Calls;
 use trunkline_engine::clock::Moment;
 use trunkline_engine::directory::SharedDirectory;
 use trunkline_engine::live::LiveBus;
-use trunkline_engine::ports::{Access, CallRecords, History, PastArrivals};
+use trunkline_engine::ports::{Access, CallRecords, History, Pages, PastArrivals};
 use trunkline_engine::setup::Setup;
 
 use crate::address::TrustedProxies;
@@ -51,6 +51,8 @@ pub struct Backend {
     pub history: Arc<dyn History>,
     /// Past arrivals, for a replay of the source rules.
     pub arrivals: Arc<dyn PastArrivals>,
+    /// Pages of the open Internet, for tests of a site's settings.
+    pub pages: Arc<dyn Pages>,
     /// Users, logins and keys.
     pub access: Arc<dyn Access>,
     /// Changes of what is set up.
@@ -79,6 +81,8 @@ pub struct Web {
     pub(crate) exports: Places<AccountId>,
     /// Replays of source rules going on.
     pub(crate) replays: Places<AccountId>,
+    /// Limits the tests of pages of one account.
+    pub(crate) page_checks: Throttle<AccountId>,
     /// Limits the snippet's assignments and events from one address.
     pub(crate) snippet: Throttle<IpAddr>,
     random: SystemRandom,
@@ -101,6 +105,9 @@ const NEW_VISITORS_EVERY_MS: i64 = 100;
 const SNIPPET_BURST: u32 = 2_000;
 const SNIPPET_EVERY_MS: i64 = 5;
 
+/// Tests of pages of one account: ten at once, then one in 6 s.
+const PAGE_CHECKS_BURST: u32 = 10;
+const PAGE_CHECKS_EVERY_MS: i64 = 6_000;
 /// Replays of source rules of one account at once, and in all.
 const REPLAYS_PER_ACCOUNT_MAX: usize = 1;
 const REPLAYS_MAX: usize = 2;
@@ -120,6 +127,7 @@ impl Web {
             sign_in: Throttle::new(SIGN_IN_BURST, SIGN_IN_EVERY_MS),
             sign_in_name: Throttle::new(SIGN_IN_NAME_BURST, SIGN_IN_EVERY_MS),
             new_visitors: Throttle::new(NEW_VISITORS_BURST, NEW_VISITORS_EVERY_MS),
+            page_checks: Throttle::new(PAGE_CHECKS_BURST, PAGE_CHECKS_EVERY_MS),
             snippet: Throttle::new(SNIPPET_BURST, SNIPPET_EVERY_MS),
             streams: Streams::default(),
             exports: Places::new(EXPORTS_PER_ACCOUNT_MAX, EXPORTS_MAX),

@@ -223,6 +223,36 @@ test("a form of the site's choice is told with its consent text; passwords, card
   expect(tracker.told("form")).toHaveLength(1);
 });
 
+test.describe("a preview link", () => {
+  const body = `<p id="plain">214-555-0100</p><p class="phone" id="in">(214) 555-0100</p><p id="other">469-555-0123</p>`;
+
+  test("shows the draft and lists every number, tells nobody, and holds for the tab", async ({ page, site, tracker }) => {
+    tracker.answers = () => ({ status: 200, body: tracker.answer({ token: null, numbers: [], kind: "none" }) });
+    tracker.previews = () => ({ status: 200, body: { config: { ...tracker.config(), o: ":is(.phone,.phone *)" }, numbers: [{ t: MAIN, n: "+13125550001" }], labels: ["Main line"] } });
+    site.page("/", body);
+    await page.goto(site.url("/?tl_preview=abc"));
+    await expect(page.locator("#in")).toHaveText("(312) 555-0001");
+    await expect(page.locator("#plain")).toHaveText("214-555-0100");
+    const list = page.locator("[data-tl-list]");
+    await expect(list.locator("summary")).toHaveText("Draft: 1 of 3 numbers swapped");
+    await expect(list.locator("li").filter({ hasText: "(214) 555-0100" })).toContainText("becomes (312) 555-0001");
+    await expect(list.locator("li").filter({ hasText: "+14695550123" })).toContainText("outside");
+    await page.goto(site.page("/next", body));
+    await expect(page.locator("#in")).toHaveText("(312) 555-0001");
+    expect(tracker.of("event")).toEqual([]);
+  });
+
+  test("that has ended leaves the page to what is published", async ({ page, site, tracker }) => {
+    tracker.previews = () => ({ status: 403, body: {} });
+    site.page("/", body);
+    await page.goto(site.url("/?tl_preview=old"));
+    await expect(page.locator("#plain")).toHaveText("312-555-7788");
+    await tracker.asked((asked) => asked.path == "preview");
+    await expect(page.locator("[data-tl-list]")).toHaveCount(0);
+    await expect.poll(() => page.evaluate(() => sessionStorage.length)).toBe(0);
+  });
+});
+
 declare global {
   interface Window {
     dataLayer?: unknown[];

@@ -7,6 +7,7 @@ import { forms } from "./extras/forms.ts";
 import { attribute, auto } from "./extras/found.ts";
 import { leaseLater } from "./extras/lease.ts";
 import { frames, jsonLd, shadows } from "./extras/places.ts";
+import { preview } from "./extras/preview.ts";
 import { everywhere } from "./extras/slices.ts";
 
 declare global {
@@ -16,7 +17,9 @@ declare global {
   }
 }
 
-export const s = (shared: Shared, lent: Lent): void => {
+export const s = (shared: Shared, lent: Lent): void => preview(shared, () => start(shared, lent));
+
+const start = (shared: Shared, lent: Lent): void => {
   const wanted = shared.C.e || {};
   // Each for itself: what a page makes impossible must not end the rest.
   const each = (use: () => void) => {

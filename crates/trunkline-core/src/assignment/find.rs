@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::swap::Replacement;
-use crate::base::PhoneNumber;
+use crate::base::{PhoneNumber, words};
 
 /// A wanted number in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,24 @@ pub struct Plausible {
     pub end: usize,
     /// The number.
     pub number: PhoneNumber,
+}
+
+words! {
+    /// Why a text is left alone, whatever number it holds.
+    LeftAlone {
+        /// It stands in a field.
+        Field = "field",
+        /// It is code or preformatted.
+        Code = "code",
+        /// A person may be writing in it.
+        Editable = "editable",
+        /// The page's author marked it with `data-tl-skip`.
+        Skipped = "skipped",
+        /// It matches one of the selectors that are left alone.
+        Excluded = "excluded",
+        /// It is in none of the elements that the site names.
+        Outside = "outside",
+    }
 }
 
 /// Every place of `text` that holds one of the wanted numbers, in order.

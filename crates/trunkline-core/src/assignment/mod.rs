@@ -13,6 +13,7 @@ pub mod site;
 pub mod swap;
 #[cfg(test)]
 mod tests;
+pub mod version;
 
 pub use decide::{Asker, Assigned, Basis, SitePlan, TargetPlan, assign};
 pub use number::{NumberUse, TrackingNumber};
@@ -20,3 +21,4 @@ pub use pool::{Holder, Pick, PickReason, Pool, PoolNumber, SlotUse};
 pub use settings::{FormCapture, LeaseOn, SwapMode, SwapSettings};
 pub use site::{PoolSettings, Site, SwapTarget};
 pub use swap::{Replacement, replacement};
+pub use version::{SiteContent, SiteVersion};

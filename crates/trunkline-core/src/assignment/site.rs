@@ -1,6 +1,6 @@
 //! A web site on which numbers are swapped, its targets, and the settings of its pools.
 
-use super::SwapSettings;
+use super::{SiteContent, SwapSettings};
 use crate::base::id::{AccountId, PoolId, SiteId, SwapTargetId};
 use crate::base::{PhoneNumber, Timestamp, Zone};
 use crate::visitor::SourceRules;
@@ -33,6 +33,10 @@ pub struct Site {
     pub source_rules: SourceRules,
     /// Where and when its numbers are swapped.
     pub swap: SwapSettings,
+    /// Changes that are not published yet.
+    pub draft: Option<Box<SiteContent>>,
+    /// When its content was last published.
+    pub published_at: Timestamp,
     /// Counts the changes of everything the snippet's block carries.
     pub config_version: i64,
     /// When it was added.

@@ -8,12 +8,14 @@ pub mod arrivals;
 pub mod calls;
 pub mod configuration;
 pub mod history;
+pub mod pages;
 
 pub use access::Access;
 pub use arrivals::PastArrivals;
 pub use calls::{CallRecords, CallSpool};
 pub use configuration::Configuration;
 pub use history::{Commit, History};
+pub use pages::Pages;
 
 /// Why a port could not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

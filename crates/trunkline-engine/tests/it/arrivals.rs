@@ -45,6 +45,8 @@ pub(crate) fn everything(pool_size: u64, strict: bool) -> Everything {
         source_numbers_win: false,
         source_rules: SourceRules::default(),
         swap: SwapSettings::default(),
+        draft: None,
+        published_at: created_at,
         config_version: 1,
         created_at,
     };

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tokio::sync::oneshot;
-use trunkline_core::attribution::{EarlierCall, NumberHistory, Showing, Tap};
+use trunkline_core::attribution::{EarlierCall, Form, NumberHistory, Showing, Tap};
 use trunkline_core::base::id::{AccountId, CallId, NumberId, RecordingId, SessionId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::visitor::Source;
@@ -131,6 +131,16 @@ impl History for MemoryHistory {
         _: u32,
     ) -> PortResult<Vec<Showing>> {
         Ok(Vec::new())
+    }
+
+    async fn latest_form(
+        &self,
+        _: AccountId,
+        _: PhoneNumber,
+        _: Timestamp,
+        _: Timestamp,
+    ) -> PortResult<Option<Form>> {
+        Ok(None)
     }
 
     async fn taps_on(&self, _: NumberId, _: Timestamp, _: Timestamp) -> PortResult<Vec<Tap>> {

@@ -4,10 +4,12 @@ pub(crate) mod account;
 pub(crate) mod body;
 mod calls;
 mod calls_view;
+mod drafts;
 mod flows;
 mod live;
 mod numbers;
 pub(crate) mod page;
+mod page_check;
 mod pools;
 mod recordings;
 mod replay;
@@ -64,6 +66,8 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
                 .merge(auth::keys::router())
                 .merge(account::router())
                 .merge(sites::router())
+                .merge(drafts::router())
+                .merge(page_check::router())
                 .merge(replay::router())
                 .merge(trunks::router())
                 .merge(numbers::router())

@@ -48,7 +48,7 @@ struct Config {
 /// Kind, parameter names, pattern, and per target the number with its formatted text.
 type WireRule = (&'static str, String, String, Vec<Option<Vec<String>>>);
 
-fn config(public_url: &str, site: &SiteEntry) -> Result<String, Problem> {
+pub(super) fn config(public_url: &str, site: &SiteEntry) -> Result<String, Problem> {
     // Behind the site's own server the page asks its own origin.
     let base = site.site.swap.proxy_path.as_deref().unwrap_or(public_url);
     let config = Config {

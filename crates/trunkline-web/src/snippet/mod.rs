@@ -3,8 +3,10 @@
 mod assets;
 mod assign;
 pub(crate) mod block;
+mod cookie;
 mod cors;
 mod event;
+pub(crate) mod preview;
 mod settings;
 pub(crate) mod token;
 
@@ -28,6 +30,10 @@ pub(crate) fn router() -> Router<App> {
         .route(
             "/t/{key}/assign",
             post(assign::assign).options(cors::preflight),
+        )
+        .route(
+            "/t/{key}/preview",
+            post(preview::preview).options(cors::preflight),
         )
         .route(
             "/t/{key}/event",

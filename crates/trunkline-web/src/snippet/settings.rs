@@ -139,6 +139,8 @@ mod tests {
             source_numbers_win: false,
             source_rules: SourceRules::default(),
             swap,
+            draft: None,
+            published_at: Timestamp::EPOCH,
             config_version: 1,
             created_at: Timestamp::EPOCH,
         };

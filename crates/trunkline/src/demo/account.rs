@@ -176,6 +176,8 @@ async fn put_site(house: &House, account: AccountId) -> anyhow::Result<(SiteId, 
         source_numbers_win: false,
         source_rules: SourceRules::default(),
         swap: SwapSettings::default(),
+        draft: None,
+        published_at: moment.now(),
         config_version: 1,
         created_at: moment.now(),
     };

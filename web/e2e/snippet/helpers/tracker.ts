@@ -41,7 +41,7 @@ export interface Event {
 }
 
 export interface Asked {
-  path: "assign" | "event" | "core" | "extras" | "preflight";
+  path: "assign" | "event" | "core" | "extras" | "preview" | "preflight";
   type: string | undefined;
   at: number;
   assign?: AssignRequest;
@@ -67,6 +67,7 @@ export class Tracker {
   answers: (request: AssignRequest) => Reply | Promise<Reply>;
   events: (token: string) => Reply = () => ({ status: 204 });
   coreReply: () => "send" | "hang" = () => "send";
+  previews: () => Reply = () => ({ status: 403, body: {} });
   private waiting: { test: (asked: Asked) => boolean; found: (asked: Asked) => void }[] = [];
   private served!: Served;
   private tokens = 0;
@@ -77,7 +78,7 @@ export class Tracker {
 
   async start(port = 0) {
     this.served = await serve(async (request, response, { pathname }) => {
-      const kind = pathname.includes("/core.") ? "core" : pathname.includes("/extras.") ? "extras" : request.method == "OPTIONS" ? "preflight" : pathname.endsWith("/assign") ? "assign" : "event";
+      const kind = pathname.includes("/core.") ? "core" : pathname.includes("/extras.") ? "extras" : request.method == "OPTIONS" ? "preflight" : pathname.endsWith("/assign") ? "assign" : pathname.endsWith("/preview") ? "preview" : "event";
       const asked: Asked = { path: kind, type: request.headers["content-type"], at: Date.now() };
       const text = await bodyOf(request);
       if (kind == "assign") asked.assign = JSON.parse(text) as AssignRequest;
@@ -86,6 +87,8 @@ export class Tracker {
       const reply: Reply =
         kind == "extras"
           ? { status: 200 }
+          : kind == "preview"
+          ? this.previews()
           : kind == "core"
           ? this.coreReply() == "hang"
             ? "hang"

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use trunkline_core::assignment::{
-    NumberUse, PoolSettings, Site, SwapSettings, SwapTarget, TrackingNumber,
+    NumberUse, PoolSettings, Site, SiteContent, SwapSettings, SwapTarget, TrackingNumber,
 };
 use trunkline_core::base::id::{AccountId, NumberId, SessionId, TrunkId};
 use trunkline_core::base::{
@@ -313,6 +313,12 @@ fn site(world: &World, account: &Account) -> Site {
             excluded_numbers: vec![PhoneNumber::from_digits(12_145_550_199)],
             ..SwapSettings::default()
         },
+        draft: Some(Box::new(SiteContent {
+            targets: vec![target("Sales", 12_145_550_111)],
+            swap: SwapSettings::default(),
+            source_rules: SourceRules::default(),
+        })),
+        published_at: NOON,
         config_version: 7,
         created_at: NOON,
     }
