@@ -1,4 +1,4 @@
-/** Builds the two artefacts and their manifest into `dist/`, and fails when one is over its size bar. */
+/** Builds the three artefacts and their manifest into `dist/`, and fails when one is over its size bar. */
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -9,12 +9,12 @@ import { fileURLToPath } from "node:url";
 const here = fileURLToPath(new URL(".", import.meta.url));
 
 /** Bytes after gzip; the bars of the `snippet` benchmark. */
-export const BARS = { loader: 2000, core: 3000 };
+export const BARS = { loader: 2000, core: 3000, extras: 8000 };
 
 /** Syntax that browsers of the last five years read; older ones leave the page alone. */
 const ECMA = 2021;
 
-const bundle = async (entry, format) => {
+const bundle = async (entry, format, define = {}) => {
   const result = await build({
     entryPoints: [`${here}src/${entry}.ts`],
     bundle: true,
@@ -25,6 +25,8 @@ const bundle = async (entry, format) => {
     charset: "ascii",
     legalComments: "none",
     tsconfigRaw: {},
+    define,
+    external: ["./extras.*"],
   });
   // esbuild leaves functions and constants that are used once where they are; here each of them counts.
   const squeezed = await minify(result.outputFiles[0].text, {
@@ -39,10 +41,15 @@ const bundle = async (entry, format) => {
   return text;
 };
 
+/** The hash in a module's file name: the first five bytes, as the server makes it. */
+const shortHash = (text) => createHash("sha256").update(text).digest("hex").slice(0, 10);
+
 const gzipBytes = (text) => gzipSync(text, { level: 9 }).length;
 
 const main = async () => {
-  const [loader, core] = await Promise.all([bundle("loader", "iife"), bundle("core", "esm")]);
+  const [loader, extras] = await Promise.all([bundle("loader", "iife"), bundle("extras", "esm")]);
+  // The core asks for the extras it was built with, beside itself.
+  const core = await bundle("core", "esm", { EXTRAS: JSON.stringify(`./extras.${shortHash(extras)}.js`) });
   const manifest = {
     format: 1,
     loader_bytes: loader.length,
@@ -50,16 +57,21 @@ const main = async () => {
     loader_csp: `sha256-${createHash("sha256").update(loader).digest("base64")}`,
     core_bytes: core.length,
     core_gzip_bytes: gzipBytes(core),
-    core_hash: createHash("sha256").update(core).digest("hex").slice(0, 8),
+    core_hash: shortHash(core),
+    extras_bytes: extras.length,
+    extras_gzip_bytes: gzipBytes(extras),
+    extras_hash: shortHash(extras),
   };
   await mkdir(`${here}dist`, { recursive: true });
   await Promise.all([
     writeFile(`${here}dist/loader.js`, loader),
     writeFile(`${here}dist/core.js`, core),
+    writeFile(`${here}dist/extras.js`, extras),
     writeFile(`${here}dist/manifest.json`, JSON.stringify(manifest, null, 2) + "\n"),
   ]);
-  console.log(`loader ${manifest.loader_gzip_bytes} of ${BARS.loader} bytes, core ${manifest.core_gzip_bytes} of ${BARS.core} bytes (gzip)`);
-  if (manifest.loader_gzip_bytes > BARS.loader || manifest.core_gzip_bytes > BARS.core) throw new Error("over the size bar");
+  const sizes = Object.entries(BARS).map(([name, bar]) => ({ name, bar, bytes: manifest[`${name}_gzip_bytes`] }));
+  console.log(sizes.map(({ name, bar, bytes }) => `${name} ${bytes} of ${bar} bytes`).join(", ") + " (gzip)");
+  if (sizes.some(({ bar, bytes }) => bytes > bar)) throw new Error("over the size bar");
 };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

@@ -1,2 +1,9 @@
-//! Outgoing HTTP and mail: buyers, webhooks, carriers' number APIs, scoring services. Nothing calls
-//! out yet, so nothing is here; the crate exists so that its place in the order of the house is kept.
+//! Outgoing HTTP: what this server asks of others on somebody's behalf. Addresses that people set go through one guarded
+//! client, which reaches the open Internet and nothing else.
+
+mod guard;
+mod markup;
+mod page;
+
+pub use guard::is_public;
+pub use page::PageClient;

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use trunkline_core::assignment::block::{SnippetRule, snippet_rules};
 use trunkline_core::assignment::{
-    NumberUse, PoolChoice, PoolNumber, PoolSettings, Site, SitePlan, SwapTarget, TargetPlan,
-    TrackingNumber,
+    NumberUse, PoolChoice, PoolNumber, PoolSettings, Site, SiteContent, SitePlan, SwapTarget,
+    TargetPlan, TrackingNumber,
 };
 use trunkline_core::base::PhoneNumber;
 use trunkline_core::base::id::{
@@ -176,6 +176,15 @@ impl Directory {
     #[must_use]
     pub fn site_by_key(&self, key: &str) -> Option<&Arc<SiteEntry>> {
         self.sites.get(self.site_by_key.get(key)?)
+    }
+
+    /// A site as it would be with its draft published; as it is when there is none.
+    #[must_use]
+    pub fn draft_of(&self, id: SiteId) -> Option<SiteEntry> {
+        let site = &self.sites.get(&id)?.site;
+        let drafted = SiteContent::worked_on(site).applied(site);
+        let numbers: Vec<Arc<TrackingNumber>> = self.numbers.values().map(Arc::clone).collect();
+        Some(site_entry(drafted, &numbers, &self.pools))
     }
 
     /// The sites of an account, oldest first.

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod directory;
 pub mod inventory;
 pub mod live;
+pub mod page_check;
 pub mod ports;
 pub mod replay;
 pub mod report;

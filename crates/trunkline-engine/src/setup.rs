@@ -1,6 +1,8 @@
 //! Setting up: changes of what operators and users configure. Every change is checked, stored, and
 //! only then seen: the directory is read back whole, and pools follow it.
 
+mod draft;
+
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -9,7 +11,7 @@ use tokio::sync::Mutex;
 use trunkline_core::assignment::site::{
     HOSTS_MAX, POOL_PAGE_MAX, POOLS_PER_TARGET_MAX, TARGETS_MAX,
 };
-use trunkline_core::assignment::{NumberUse, PoolSettings, Site, TrackingNumber};
+use trunkline_core::assignment::{NumberUse, PoolSettings, Site, SiteContent, TrackingNumber};
 use trunkline_core::base::id::{FlowId, NumberId, PoolId, SiteId, TrunkId};
 use trunkline_core::visitor::{OwnTest, SourceRules};
 
@@ -156,27 +158,23 @@ impl Setup {
     ///
     /// # Errors
     /// When a field is wrong or the store refuses.
-    pub async fn put_site(&self, mut site: Site) -> Result<(), SetupError> {
-        check_name("name", &site.name)?;
-        check_hosts(&site.hosts)?;
-        check_source_rules(&site.source_rules)?;
-        if site.targets.is_empty() || site.targets.len() > TARGETS_MAX {
-            return Err(invalid(
-                "targets",
-                format!("write 1 to {TARGETS_MAX} numbers that are printed on the pages"),
-            ));
-        }
-        let distinct: HashSet<_> = site.targets.iter().map(|t| t.number).collect();
-        if distinct.len() != site.targets.len() {
-            return Err(invalid("targets", "every target needs a number of its own"));
-        }
+    pub async fn put_site(&self, site: Site) -> Result<(), SetupError> {
+        check_site(&site)?;
         let _changing = self.changing.lock().await;
+        self.replace_site(site).await
+    }
+
+    /// Replaces a site that was checked, while nothing else changes.
+    async fn replace_site(&self, mut site: Site) -> Result<(), SetupError> {
         if let Some(before) = self.directory.now().site(site.id) {
             let before = &before.site;
-            let changed = before.targets != site.targets
+            let published = SiteContent::of(before) != SiteContent::of(&site);
+            if !published {
+                site.published_at = before.published_at;
+            }
+            let changed = published
                 || before.hosts != site.hosts
-                || before.source_numbers_win != site.source_numbers_win
-                || before.source_rules != site.source_rules;
+                || before.source_numbers_win != site.source_numbers_win;
             site.config_version = before.config_version + i64::from(changed);
         }
         self.configuration.put_site(&site).await?;
@@ -347,6 +345,26 @@ fn check_pool_rule(directory: &Directory, pool: &PoolSettings) -> Result<(), Set
                 same.settings.name
             ),
         ));
+    }
+    Ok(())
+}
+
+fn check_site(site: &Site) -> Result<(), SetupError> {
+    check_name("name", &site.name)?;
+    check_hosts(&site.hosts)?;
+    check_source_rules(&site.source_rules)?;
+    if let Some(problem) = site.swap.problem() {
+        return Err(invalid("swap", problem));
+    }
+    if site.targets.is_empty() || site.targets.len() > TARGETS_MAX {
+        return Err(invalid(
+            "targets",
+            format!("write 1 to {TARGETS_MAX} numbers that are printed on the pages"),
+        ));
+    }
+    let distinct: HashSet<_> = site.targets.iter().map(|t| t.number).collect();
+    if distinct.len() != site.targets.len() {
+        return Err(invalid("targets", "every target needs a number of its own"));
     }
     Ok(())
 }

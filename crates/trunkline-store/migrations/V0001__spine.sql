@@ -115,11 +115,23 @@ CREATE TABLE site (
     zone TEXT NOT NULL,
     source_numbers_win BIGINT NOT NULL,
     source_rules TEXT NOT NULL,
+    swap TEXT NOT NULL,
+    draft TEXT,
+    published_at BIGINT NOT NULL,
     config_version BIGINT NOT NULL,
     created_at BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX site_site_key ON site (site_key);
 CREATE INDEX site_account ON site (account);
+
+-- What each version of a site published; the newest hundred.
+CREATE TABLE site_version (
+    site BIGINT NOT NULL REFERENCES site (id),
+    version BIGINT NOT NULL,
+    published_at BIGINT NOT NULL,
+    content TEXT NOT NULL,
+    PRIMARY KEY (site, version)
+);
 
 -- A number printed on the pages of a site.
 CREATE TABLE swap_target (
@@ -283,6 +295,23 @@ CREATE TABLE tap (
 );
 CREATE INDEX tap_number ON tap (number, at);
 CREATE INDEX tap_session ON tap (session);
+
+-- A form that a visitor sent, with the details the site asked for; `phone` when it is a number.
+CREATE TABLE form (
+    id BIGINT PRIMARY KEY,
+    account BIGINT NOT NULL,
+    session BIGINT NOT NULL,
+    visitor BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    page TEXT NOT NULL,
+    phone BIGINT,
+    name TEXT,
+    email TEXT,
+    zip TEXT,
+    consent TEXT
+);
+CREATE INDEX form_phone ON form (account, phone, at);
+CREATE INDEX form_session ON form (session);
 
 -- Calls --------------------------------------------------------------------------------------------------------------
 

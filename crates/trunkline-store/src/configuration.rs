@@ -5,7 +5,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use trunkline_core::assignment::{PoolRule, PoolSettings, Site, SwapTarget, TrackingNumber};
+use trunkline_core::assignment::{
+    PoolRule, PoolSettings, Site, SiteContent, SiteVersion, SwapTarget, TrackingNumber,
+};
 use trunkline_core::base::id::{FlowId, NumberId, PoolId, SiteId, TrunkId};
 use trunkline_core::base::{Country, Timestamp};
 use trunkline_core::call::TollPolicy;
@@ -14,7 +16,7 @@ use trunkline_engine::call::control::{Cidr, Codec, TrunkProfile};
 use trunkline_engine::ports::configuration::{Account, Configuration, Everything, Flow, Trunk};
 use trunkline_engine::ports::{PortError, PortResult};
 
-use crate::convert::{from_json, json, port_error};
+use crate::convert::{from_json, json, opt_json, port_error};
 use crate::db::{DbError, Expect, Outcome, Row, Transaction, Val};
 use crate::{Store, args};
 
@@ -34,19 +36,26 @@ crate::statements! { "configuration";
         name = excluded.name, addresses = excluded.addresses, peer_host = excluded.peer_host, \
         peer_port = excluded.peer_port, transport = excluded.transport, codecs = excluded.codecs, nat = excluded.nat";
     DELETE_TRUNK = "DELETE FROM trunk WHERE id = $1";
-    SITES = "SELECT id, account, site_key, name, hosts, zone, source_numbers_win, source_rules, config_version, created_at \
-        FROM site ORDER BY id";
+    SITES = "SELECT id, account, site_key, name, hosts, zone, source_numbers_win, source_rules, swap, draft, \
+        published_at, config_version, created_at FROM site ORDER BY id";
     TARGETS = "SELECT id, site, label, number FROM swap_target ORDER BY site, position";
-    PUT_SITE = "INSERT INTO site (id, account, site_key, name, hosts, zone, source_numbers_win, source_rules, config_version, \
-        created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO UPDATE SET site_key = excluded.site_key, \
+    PUT_SITE = "INSERT INTO site (id, account, site_key, name, hosts, zone, source_numbers_win, source_rules, swap, draft, \
+        published_at, config_version, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO UPDATE SET site_key = excluded.site_key, \
         name = excluded.name, hosts = excluded.hosts, zone = excluded.zone, \
-        source_numbers_win = excluded.source_numbers_win, source_rules = excluded.source_rules, config_version = excluded.config_version";
+        source_numbers_win = excluded.source_numbers_win, source_rules = excluded.source_rules, swap = excluded.swap, \
+        draft = excluded.draft, published_at = excluded.published_at, config_version = excluded.config_version";
     /// Targets are taken out of their order, those of the new list put back, and the rest removed.
     UNLIST_TARGETS = "UPDATE swap_target SET position = -1 WHERE site = $1";
     PUT_TARGET = "INSERT INTO swap_target (id, site, position, label, number) VALUES ($1, $2, $3, $4, $5) \
         ON CONFLICT (id) DO UPDATE SET position = excluded.position, label = excluded.label, number = excluded.number \
         WHERE swap_target.site = excluded.site";
     DELETE_UNLISTED_TARGETS = "DELETE FROM swap_target WHERE site = $1 AND position = -1";
+    PUT_SITE_VERSION = "INSERT INTO site_version (site, version, published_at, content) VALUES ($1, $2, $3, $4) \
+        ON CONFLICT (site, version) DO NOTHING";
+    DELETE_OLD_SITE_VERSIONS = "DELETE FROM site_version WHERE site = $1 AND version <= $2";
+    DELETE_SITE_VERSIONS = "DELETE FROM site_version WHERE site = $1";
+    SITE_VERSIONS = "SELECT version, published_at, content FROM site_version WHERE site = $1 \
+        ORDER BY version DESC LIMIT $2";
     DELETE_SITE = "DELETE FROM site WHERE id = $1";
     POOLS = "SELECT id, account, site, target, name, strict_lock, source_channel, source_medium, source_source, page, \
         created_at FROM pool ORDER BY id";
@@ -84,6 +93,8 @@ crate::statements! { "configuration";
 
 /// The id of the one row of `instance`, and the owner of the instance's own secrets.
 const INSTANCE: i64 = 1;
+/// Versions that are kept of one site.
+const SITE_VERSIONS_MAX: i64 = 100;
 /// Sealed into the row of the instance; any text will do, as long as it stays the same.
 const KEY_CHECK_TEXT: &[u8] = b"trunkline";
 
@@ -205,6 +216,12 @@ impl Configuration for Store {
     }
 
     async fn put_site(&self, site: &Site) -> PortResult<()> {
+        let draft = site
+            .draft
+            .as_ref()
+            .map(json)
+            .transpose()
+            .map_err(port_error)?;
         let values = args![
             site.id,
             site.account,
@@ -214,6 +231,9 @@ impl Configuration for Store {
             &site.zone,
             site.source_numbers_win,
             json(&site.source_rules).map_err(port_error)?,
+            json(&site.swap).map_err(port_error)?,
+            draft.unwrap_or_else(|| None::<String>.into()),
+            site.published_at,
             site.config_version,
             site.created_at,
         ];
@@ -224,8 +244,29 @@ impl Configuration for Store {
             let values = args![target.id, site.id, position, &target.label, target.number];
             whole.push(PUT_TARGET, values, Expect::Rows(1));
         }
-        self.run_whole(whole.step(DELETE_UNLISTED_TARGETS, args![site.id], Expect::Any))
-            .await
+        let content = json(&SiteContent::of(site)).map_err(port_error)?;
+        let version = args![site.id, site.config_version, site.published_at, content];
+        let oldest = site.config_version - SITE_VERSIONS_MAX;
+        let whole = whole
+            .step(DELETE_UNLISTED_TARGETS, args![site.id], Expect::Any)
+            .step(PUT_SITE_VERSION, version, Expect::Any)
+            .step(
+                DELETE_OLD_SITE_VERSIONS,
+                args![site.id, oldest],
+                Expect::Any,
+            );
+        self.run_whole(whole).await
+    }
+
+    async fn site_versions(&self, site: SiteId) -> PortResult<Vec<SiteVersion>> {
+        self.many(SITE_VERSIONS, args![site, SITE_VERSIONS_MAX], |row| {
+            Ok(SiteVersion {
+                version: row.get("version")?,
+                published_at: row.get("published_at")?,
+                content: from_json(row, "content")?,
+            })
+        })
+        .await
     }
 
     async fn put_pool(&self, pool: &PoolSettings) -> PortResult<()> {
@@ -290,6 +331,7 @@ impl Configuration for Store {
         let whole = Transaction::new()
             .step(UNLIST_TARGETS, args![id], Expect::Any)
             .step(DELETE_UNLISTED_TARGETS, args![id], Expect::Any)
+            .step(DELETE_SITE_VERSIONS, args![id], Expect::Any)
             .step(DELETE_SITE, args![id], Expect::Any);
         match self.db.submit(whole).await.map_err(port_error)? {
             Outcome::Committed(results) => Ok(results.last().is_some_and(|last| last.count > 0)),
@@ -410,6 +452,9 @@ fn site(row: &Row) -> Result<Site, DbError> {
         targets: Vec::new(),
         source_numbers_win: row.get("source_numbers_win")?,
         source_rules: from_json(row, "source_rules")?,
+        swap: from_json(row, "swap")?,
+        draft: opt_json(row, "draft")?,
+        published_at: row.get("published_at")?,
         config_version: row.get("config_version")?,
         created_at: row.get("created_at")?,
     })

@@ -161,6 +161,16 @@ pub(crate) fn from_json<T: DeserializeOwned>(
         .map_err(|error| DbError::other(format!("read JSON of {column}"), error))
 }
 
+pub(crate) fn opt_json<T: DeserializeOwned>(
+    row: &Row,
+    column: &'static str,
+) -> Result<Option<T>, DbError> {
+    let text = row.get::<Option<String>>(column)?;
+    text.map(|text| serde_json::from_str(&text))
+        .transpose()
+        .map_err(|error| DbError::other(format!("read JSON of {column}"), error))
+}
+
 /// The seven columns of a source, in the order of the tables.
 pub(crate) fn source_values(source: Source) -> [Val; 7] {
     [

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use tokio::sync::oneshot;
 use trunkline_core::attribution;
-use trunkline_core::base::Timestamp;
-use trunkline_core::base::id::{NumberId, SessionId};
+use trunkline_core::base::id::{AccountId, NumberId, SessionId};
+use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::visitor::Source;
 use trunkline_engine::ports::history::{
     Commit, History, OpenLease, Record, SessionFilter, SessionRow, SessionStory,
@@ -64,11 +64,12 @@ impl History for Store {
         let Some(session) = visitor::session(db, id).await.map_err(port_error)? else {
             return Ok(None);
         };
-        let (further_touches, page_views, showings, taps) = tokio::try_join!(
+        let (further_touches, page_views, showings, taps, forms) = tokio::try_join!(
             visitor::touches(db, id),
             visitor::page_views(db, id),
             assignment::showings_in(db, id),
             assignment::taps_in(db, id),
+            visitor::forms(db, id),
         )
         .map_err(port_error)?;
         Ok(Some(SessionStory {
@@ -77,6 +78,7 @@ impl History for Store {
             page_views,
             showings,
             taps,
+            forms,
         }))
     }
 
@@ -94,6 +96,18 @@ impl History for Store {
         limit: u32,
     ) -> PortResult<Vec<attribution::Showing>> {
         assignment::showings_of(&self.db, number, since, until, limit)
+            .await
+            .map_err(port_error)
+    }
+
+    async fn latest_form(
+        &self,
+        account: AccountId,
+        phone: PhoneNumber,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> PortResult<Option<attribution::Form>> {
+        visitor::latest_form(&self.db, account, phone, since, until)
             .await
             .map_err(port_error)
     }
@@ -126,6 +140,7 @@ fn push(rows: &mut Vec<db::Record>, record: Record) -> Result<(), DbError> {
         Record::LeaseEnded(lease, at) => rows.push(assignment::lease_ended_record(lease, at)),
         Record::Showing(showing) => rows.push(assignment::showing_record(showing)),
         Record::ShowingEnded(showing, at) => rows.push(assignment::showing_end_record(showing, at)),
+        Record::Form(form) => rows.push(visitor::form_record(*form)),
         Record::Tap(tap) => rows.push(assignment::tap_record(&tap)),
     }
     Ok(())

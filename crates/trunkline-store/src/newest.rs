@@ -16,6 +16,7 @@ crate::statements! { "newest";
         UNION ALL SELECT max(id) FROM flow UNION ALL SELECT max(id) FROM tracking_number \
         UNION ALL SELECT max(id) FROM session UNION ALL SELECT max(id) FROM lease \
         UNION ALL SELECT max(id) FROM showing UNION ALL SELECT max(id) FROM tap \
+        UNION ALL SELECT max(id) FROM form \
         UNION ALL SELECT max(id) FROM call UNION ALL SELECT max(id) FROM recording \
         UNION ALL SELECT max(id) FROM label UNION ALL SELECT max(id) FROM attribution_model) AS every_table";
 }

@@ -1,11 +1,14 @@
-//! Sessions, touches and page views: how they are recorded and read.
+//! Sessions, touches, page views and forms: how they are recorded and read.
 
 use std::collections::HashMap;
 
-use trunkline_core::base::Timestamp;
-use trunkline_core::base::id::{SessionId, SiteId};
+use trunkline_core::attribution::Form;
+use trunkline_core::base::id::{AccountId, SessionId, SiteId};
+use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::visitor::{ClickId, Source};
-use trunkline_engine::ports::history::{PageViewRow, SessionFilter, SessionRow, TouchRow};
+use trunkline_engine::ports::history::{
+    FormDetails, FormRow, PageViewRow, SessionFilter, SessionRow, TouchRow,
+};
 
 use crate::args;
 use crate::convert::{click_id, each, from_json, json, source, source_values};
@@ -33,6 +36,10 @@ crate::statements! { "visitor";
     SITES_OF_ACCOUNT = "SELECT id FROM site WHERE account = $1 ORDER BY id";
     TOUCHES = "SELECT id, session, at, page, referrer, channel, medium, source, ad_campaign, term, content, rule, \
         click_ids FROM touch WHERE session = $1 ORDER BY at, id";
+    FORMS = "SELECT id, account, session, visitor, at, page, phone, name, email, zip, consent FROM form \
+        WHERE session = $1 ORDER BY at, id";
+    LATEST_FORM = "SELECT session, visitor, at FROM form WHERE account = $1 AND phone = $2 AND at >= $3 AND at <= $4 \
+        ORDER BY at DESC, id DESC LIMIT 1";
     PAGE_VIEWS = "SELECT id, session, at, page FROM page_view WHERE session = $1 ORDER BY at, id";
 }
 
@@ -106,7 +113,85 @@ pub(crate) static PAGE_VIEW: RecordKind = RecordKind {
     key: 2,
 };
 
-pub(crate) const KINDS: &[&RecordKind] = &[&SESSION_STARTED, &SESSION_SEEN, &TOUCH, &PAGE_VIEW];
+pub(crate) static FORM: RecordKind = RecordKind {
+    name: "form",
+    table: "form",
+    columns: &[
+        ("id", Int),
+        ("account", Int),
+        ("session", Int),
+        ("visitor", Int),
+        ("at", Int),
+        ("page", Text),
+        ("phone", Int),
+        ("name", Text),
+        ("email", Text),
+        ("zip", Text),
+        ("consent", Text),
+    ],
+    write: Write::Insert("ON CONFLICT (id) DO NOTHING"),
+    key: 1,
+};
+
+pub(crate) const KINDS: &[&RecordKind] =
+    &[&SESSION_STARTED, &SESSION_SEEN, &TOUCH, &PAGE_VIEW, &FORM];
+
+pub(crate) fn form_record(form: FormRow) -> Record {
+    let details = form.details;
+    FORM.record(args![
+        form.id,
+        form.account,
+        form.session,
+        form.visitor,
+        form.at,
+        form.page,
+        details.phone,
+        details.name,
+        details.email,
+        details.zip,
+        details.consent,
+    ])
+}
+
+pub(crate) async fn forms(db: &Db, session: SessionId) -> Result<Vec<FormRow>, DbError> {
+    each(&db.read(FORMS, args![session]).await?, |row| {
+        Ok(FormRow {
+            id: row.get("id")?,
+            account: row.get("account")?,
+            session: row.get("session")?,
+            visitor: row.get("visitor")?,
+            at: row.get("at")?,
+            page: row.get("page")?,
+            details: FormDetails {
+                phone: row.get("phone")?,
+                name: row.get("name")?,
+                email: row.get("email")?,
+                zip: row.get("zip")?,
+                consent: row.get("consent")?,
+            },
+        })
+    })
+}
+
+pub(crate) async fn latest_form(
+    db: &Db,
+    account: AccountId,
+    phone: PhoneNumber,
+    since: Timestamp,
+    until: Timestamp,
+) -> Result<Option<Form>, DbError> {
+    let rows = db
+        .read_urgent(LATEST_FORM, args![account, phone, since, until])
+        .await?;
+    let found = each(&rows, |row| {
+        Ok(Form {
+            session: row.get("session")?,
+            visitor: row.get("visitor")?,
+            at: row.get("at")?,
+        })
+    })?;
+    Ok(found.first().copied())
+}
 
 pub(crate) fn session_record(session: SessionRow) -> Result<Record, DbError> {
     let mut values = Vec::with_capacity(SESSION_STARTED.columns.len());

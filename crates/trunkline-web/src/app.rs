@@ -14,7 +14,9 @@ use trunkline_engine::clock::Moment;
 use trunkline_engine::directory::SharedDirectory;
 use trunkline_engine::inventory::Inventory;
 use trunkline_engine::live::LiveBus;
-use trunkline_engine::ports::{Access, CallRecords, History, Labels, PastArrivals, PastCalls};
+use trunkline_engine::ports::{
+    Access, CallRecords, History, Labels, Pages, PastArrivals, PastCalls,
+};
 use trunkline_engine::setup::Setup;
 
 use crate::address::TrustedProxies;
@@ -63,6 +65,8 @@ pub struct Backend {
     pub matches: Arc<Matches>,
     /// Weighs past calls again.
     pub again: Arc<Again>,
+    /// Pages of the open Internet, for tests of a site's settings.
+    pub pages: Arc<dyn Pages>,
     /// Users, logins and keys.
     pub access: Arc<dyn Access>,
     /// Changes of what is set up.
@@ -97,6 +101,8 @@ pub struct Web {
     pub(crate) replays: Places<AccountId>,
     /// Advice that is being worked out.
     pub(crate) advice: Places<AccountId>,
+    /// Limits the tests of pages of one account.
+    pub(crate) page_checks: Throttle<AccountId>,
     /// Limits the snippet's assignments and events from one address.
     pub(crate) snippet: Throttle<IpAddr>,
     random: SystemRandom,
@@ -119,6 +125,9 @@ const NEW_VISITORS_EVERY_MS: i64 = 100;
 const SNIPPET_BURST: u32 = 2_000;
 const SNIPPET_EVERY_MS: i64 = 5;
 
+/// Tests of pages of one account: ten at once, then one in 6 s.
+const PAGE_CHECKS_BURST: u32 = 10;
+const PAGE_CHECKS_EVERY_MS: i64 = 6_000;
 /// Reports made at one time, for one account and in all: each reads up to 50,000 calls.
 const REPORTS_PER_ACCOUNT_MAX: usize = 2;
 const REPORTS_MAX: usize = 4;
@@ -144,6 +153,7 @@ impl Web {
             sign_in: Throttle::new(SIGN_IN_BURST, SIGN_IN_EVERY_MS),
             sign_in_name: Throttle::new(SIGN_IN_NAME_BURST, SIGN_IN_EVERY_MS),
             new_visitors: Throttle::new(NEW_VISITORS_BURST, NEW_VISITORS_EVERY_MS),
+            page_checks: Throttle::new(PAGE_CHECKS_BURST, PAGE_CHECKS_EVERY_MS),
             snippet: Throttle::new(SNIPPET_BURST, SNIPPET_EVERY_MS),
             streams: Streams::default(),
             exports: Places::new(EXPORTS_PER_ACCOUNT_MAX, EXPORTS_MAX),

@@ -48,6 +48,8 @@ pub(crate) struct Http {
     pub(crate) metrics_allow: Vec<IpNet>,
     /// Longest life of a login, in days.
     pub(crate) login_days: u32,
+    /// Whether "Test a page" may read pages of this machine.
+    pub(crate) page_tests_loopback: bool,
 }
 
 /// The database.
@@ -127,6 +129,7 @@ impl Default for Http {
             trusted_proxies: Vec::new(),
             metrics_allow: vec![IpNet::from(IpAddr::from([127, 0, 0, 1]))],
             login_days: 30,
+            page_tests_loopback: false,
         }
     }
 }

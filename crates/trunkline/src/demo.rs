@@ -245,6 +245,8 @@ fn config(options: &Options, data: &Path) -> anyhow::Result<Config> {
         public_url: format!("http://{http}"),
         http: Http {
             listen: http,
+            // The demo's business site is on this machine.
+            page_tests_loopback: true,
             ..Http::default()
         },
         database: Database::default(),

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use async_trait::async_trait;
 use tokio::time::timeout;
+use trunkline_clients::PageClient;
 use trunkline_core::base::Timestamp;
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Again, Attributions, Learning, Matches, SharedModels};
@@ -213,6 +214,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         models,
         matches: Arc::new(matches),
         again: Arc::new(again),
+        pages: Arc::new(PageClient::new(config.http.page_tests_loopback)),
         access: shared,
         setup,
         inventory: Arc::new(inventory),

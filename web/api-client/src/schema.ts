@@ -596,6 +596,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/{id}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes the draft. One that says what is published anyway is none. */
+        put: operations["saveDraft"];
+        post?: never;
+        /** Forgets the draft. */
+        delete: operations["discardDraft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/page-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reads a page as visitors get it and tells every number found on it, and what it would become. Numbers that scripts
+         *     write are seen with a preview link.
+         */
+        post: operations["checkPage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/preview-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a link that shows the draft on the live site, for an hour, in the browser that opens it. */
+        post: operations["previewLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publishes the draft as the next version. */
+        post: operations["publishSite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites/{id}/reliability": {
         parameters: {
             query?: never;
@@ -641,6 +713,40 @@ export interface paths {
         put?: never;
         /** Counts what arrivals would be named under rules, and renames them when asked to. */
         post: operations["replaySources"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The published versions, newest first; a hundred are kept. */
+        get: operations["siteVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/versions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publishes what an earlier version said, as the next version. */
+        post: operations["restoreVersion"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1082,6 +1188,12 @@ export interface components {
              */
             ratio: number;
         };
+        /** @description Changes of a draft; what is left out stays. */
+        DraftInput: {
+            source_rules?: components["schemas"]["SourceRules"] | null;
+            swap?: components["schemas"]["SwapSettings"] | null;
+            targets?: components["schemas"]["SwapTargetInput"][] | null;
+        };
         /** @description A piece of evidence about a candidate. */
         Evidence: {
             /**
@@ -1108,6 +1220,24 @@ export interface components {
         FlowInput: {
             document: Record<string, never>;
             name: string;
+        };
+        /** @description A form whose contact details are kept. A field is the `name` of an input, or a selector within the form. */
+        FormCapture: {
+            /**
+             * @description What the person agrees to by sending the form.
+             * @default null
+             */
+            consent_text: string | null;
+            /** @default null */
+            email: string | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            phone: string | null;
+            /** @default  */
+            selector: string;
+            /** @default null */
+            zip: string | null;
         };
         /** @description Who holds a pool number. */
         Holder: {
@@ -1220,6 +1350,53 @@ export interface components {
             number: string;
             number_display: string;
             source_label: string;
+        };
+        /** @description What was found. */
+        PageCheck: {
+            /** @description Whether it is longer than what was read. */
+            cut: boolean;
+            /** @description The numbers, in the order of the page. */
+            findings: components["schemas"]["PageFinding"][];
+            /** @description Whether the site's snippet is on it. */
+            has_snippet: boolean;
+            /** @description Whether its host is one of the site's; the snippet does nothing on others. */
+            on_site: boolean;
+            /**
+             * Format: int32
+             * @description The status it came with.
+             */
+            status: number;
+            /** @description The page's address after redirects. */
+            url: string;
+        };
+        /** @description The page to test. */
+        PageCheckInput: {
+            /** @description Whether to test the draft instead of what is published. */
+            draft?: boolean;
+            /** @description The page's whole address. */
+            url?: string;
+        };
+        /** @description A number on the page. */
+        PageFinding: {
+            /** @description What stands there for a visitor. */
+            becomes?: string | null;
+            /** @description The element, such as `header > a.phone`. */
+            element: string;
+            number: string;
+            number_display: string;
+            /**
+             * @description `swapped`, `nothing_to_show`, `part_of_longer`, `json_ld_off`, `excluded_number`, `not_a_target`, or why the place
+             *     is left alone: `field`, `code`, `editable`, `skipped`, `excluded`, `outside`.
+             */
+            outcome: string;
+            /** @description `text`, the name of an attribute, or `json-ld`. */
+            place: string;
+            /** @description The number as it is printed. */
+            printed: string;
+            /** @description Label of the target it stands for. */
+            target?: string | null;
+            /** @description The outcome in a sentence. */
+            why: string;
         };
         /** @description A page that was looked at. */
         PageView: {
@@ -1356,18 +1533,34 @@ export interface components {
                 config_version: number;
                 /** Format: int64 */
                 created_at: number;
+                draft?: components["schemas"]["SiteContent"] | null;
                 hosts: string[];
                 id: string;
                 /** @description Random key in the snippet's addresses. */
                 key: string;
                 last_seen?: components["schemas"]["LastSeen"] | null;
                 name: string;
+                /** Format: int64 */
+                published_at: number;
                 /** @description Whether a source number is shown in place of a pool number when both fit. */
                 source_numbers_win: boolean;
                 source_rules: components["schemas"]["SourceRules"];
+                swap: components["schemas"]["SwapSettings"];
                 targets: components["schemas"]["SwapTarget"][];
                 /** @description IANA time zone. */
                 zone: string;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_SiteVersion: {
+            items: {
+                content: components["schemas"]["SiteContent"];
+                /** Format: int64 */
+                published_at: number;
+                /** Format: int64 */
+                version: number;
             }[];
             /** @description Send it as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -1507,6 +1700,18 @@ export interface components {
             state: string;
             visitor_label?: string | null;
         };
+        /** @description Where to look at the draft. */
+        PreviewInput: {
+            /** @description A page of the site; its home page when left out. */
+            page?: string | null;
+        };
+        /** @description A link that shows the draft. */
+        PreviewLink: {
+            /** Format: int64 */
+            expires_at: number;
+            /** @description Opens the page with the draft, in the browser that follows it. */
+            url: string;
+        };
         /** @description A problem document. */
         Problem: {
             /** @description What happened, what was expected, and what to do. */
@@ -1621,9 +1826,23 @@ export interface components {
             label: string;
             source: string;
         };
+        /** @description A form that the visitor sent, with the details the site asked for. */
+        SentForm: {
+            /** Format: int64 */
+            at: number;
+            /** @description What the visitor agreed to by sending it. */
+            consent?: string | null;
+            email?: string | null;
+            name?: string | null;
+            page: string;
+            phone?: string | null;
+            phone_display?: string | null;
+            zip?: string | null;
+        };
         /** @description A session with what happened in it. */
         SessionDetail: components["schemas"]["SessionSummary"] & {
             calls: components["schemas"]["CallSummary"][];
+            forms: components["schemas"]["SentForm"][];
             pages: components["schemas"]["PageView"][];
             showings: components["schemas"]["Showing"][];
             taps: components["schemas"]["Tap"][];
@@ -1670,18 +1889,28 @@ export interface components {
             config_version: number;
             /** Format: int64 */
             created_at: number;
+            draft?: components["schemas"]["SiteContent"] | null;
             hosts: string[];
             id: string;
             /** @description Random key in the snippet's addresses. */
             key: string;
             last_seen?: components["schemas"]["LastSeen"] | null;
             name: string;
+            /** Format: int64 */
+            published_at: number;
             /** @description Whether a source number is shown in place of a pool number when both fit. */
             source_numbers_win: boolean;
             source_rules: components["schemas"]["SourceRules"];
+            swap: components["schemas"]["SwapSettings"];
             targets: components["schemas"]["SwapTarget"][];
             /** @description IANA time zone. */
             zone: string;
+        };
+        /** @description What is drafted and published as one. */
+        SiteContent: {
+            source_rules: components["schemas"]["SourceRules"];
+            swap: components["schemas"]["SwapSettings"];
+            targets: components["schemas"]["SwapTarget"][];
         };
         /** @description A site to make or change; what is left out stays. */
         SiteInput: {
@@ -1690,8 +1919,17 @@ export interface components {
             name?: string | null;
             source_numbers_win?: boolean | null;
             source_rules?: components["schemas"]["SourceRules"] | null;
+            swap?: components["schemas"]["SwapSettings"] | null;
             targets?: components["schemas"]["SwapTargetInput"][] | null;
             zone?: string | null;
+        };
+        /** @description A published version. */
+        SiteVersion: {
+            content: components["schemas"]["SiteContent"];
+            /** Format: int64 */
+            published_at: number;
+            /** Format: int64 */
+            version: number;
         };
         /** @description The block to paste into a site's pages. */
         Snippet: {
@@ -1810,6 +2048,70 @@ export interface components {
         StaticInput: {
             /** @description Where it is published; its calls get this name. */
             label: string;
+        };
+        /** @description Where and when numbers are swapped; what is left out is as on a new site. */
+        SwapSettings: {
+            /**
+             * @description Attributes (`data-…`) that are swapped besides links, labels and titles.
+             * @default []
+             */
+            attributes: string[];
+            /**
+             * @description Whether `dataLayer` is told which number is shown.
+             * @default false
+             */
+            data_layer: boolean;
+            /**
+             * @description Numbers that the mode `auto` leaves alone.
+             * @default []
+             */
+            excluded_numbers: string[];
+            /**
+             * @description Selectors of what is left alone.
+             * @default []
+             */
+            excluded_selectors: string[];
+            /**
+             * @description Forms whose contact details are kept.
+             * @default []
+             */
+            forms: components["schemas"]["FormCapture"][];
+            /**
+             * @description Whether frames of the same origin are swapped.
+             * @default false
+             */
+            iframes: boolean;
+            /**
+             * @description Whether the telephone fields of JSON-LD are swapped.
+             * @default false
+             */
+            json_ld: boolean;
+            /**
+             * @description When a session is given a number of its own: on `load`, when one comes into `view`, or on `intent`.
+             * @default load
+             */
+            lease_on: string;
+            /**
+             * @description `list`: the targets, wherever they stand. `selector`: only within `selectors`. `attribute`: what elements with
+             *     `data-tl-number="label"` show becomes that target. `auto`: every plausible number becomes the first target.
+             * @default list
+             */
+            mode: string;
+            /**
+             * @description Path under which the site's own server passes requests on to this one, such as `/tl`.
+             * @default null
+             */
+            proxy_path: string | null;
+            /**
+             * @description Selectors (CSS), for the mode `selector`.
+             * @default []
+             */
+            selectors: string[];
+            /**
+             * @description Whether open shadow roots are swapped.
+             * @default false
+             */
+            shadow_roots: boolean;
         };
         /** @description A number printed on the pages. */
         SwapTarget: {
@@ -3474,6 +3776,211 @@ export interface operations {
             };
         };
     };
+    saveDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Site"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discardDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Site"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkPage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PageCheckInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCheck"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewLink"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publishSite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Site"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readReliability: {
         parameters: {
             query?: {
@@ -3585,6 +4092,81 @@ export interface operations {
                 };
             };
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    siteVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SiteVersion"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restoreVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Site"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

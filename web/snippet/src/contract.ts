@@ -39,7 +39,45 @@ export interface Config {
   k: string;
   t: Target[];
   r: Rule[];
+  /** Selector that an element must match for its own text and attributes to be swapped; absent: every element. */
+  o?: string;
+  /** What only some sites need: with it the core fetches the extras. */
+  e?: Extras;
 }
+
+/** The parts of `extras` that a site has asked for. */
+export interface Extras {
+  /** `attribute`: elements with `data-tl-number` show the target named there. `auto`: every plausible number is the first target's. */
+  m?: "attribute" | "auto";
+  /** Labels of the targets, in their order, for `attribute`. */
+  n?: string[];
+  /** Calling code of the first target, for `auto`. */
+  c?: string;
+  /** Numbers (E.164) that `auto` leaves alone. */
+  x?: string[];
+  /** 1: the telephone fields of JSON-LD. */
+  j?: 1;
+  /** 1: frames of the same origin. */
+  i?: 1;
+  /** 1: open shadow roots. */
+  s?: 1;
+  /** Attributes to swap besides those every site has. */
+  a?: string[];
+  /** 1: tells `dataLayer` which number is shown. */
+  d?: 1;
+  /** Forms whose contact details are kept as evidence. */
+  f?: FormCapture[];
+}
+
+/** A form to capture: its selector, the name or selector of the field for each detail, and the consent text shown beside it. */
+export interface FormCapture {
+  s: string;
+  m: Partial<Record<Detail, string>>;
+  c?: string;
+}
+
+/** What may be kept of a form. */
+export type Detail = "phone" | "name" | "email" | "zip";
 
 /** What `assign` answers. */
 export interface Answer {
@@ -51,6 +89,8 @@ export interface Answer {
   ttl: number;
   /** Seconds between heartbeats. */
   beat: number;
+  /** When to ask again for a number of the session's own, because none was given yet: it is seen, or somebody turns to one. */
+  w?: "view" | "intent";
 }
 
 /** One thing that happened, as `event` takes it. `ago` is in milliseconds before the request was sent. */
@@ -58,7 +98,8 @@ export type Happening =
   | { k: "shown"; swaps: number; page: string }
   | { k: "beat" }
   | { k: "page"; page: string; ref: string }
-  | { k: "tap"; n: string; ago: number };
+  | { k: "tap"; n: string; ago: number }
+  | ({ k: "form"; page: string; consent?: string } & Partial<Record<Detail, string>>);
 
 /** The assignment of this visitor, in memory and (consent 2) in browser storage: the last answer and what became of it. */
 export interface Memory extends Partial<Answer> {
@@ -89,6 +130,8 @@ export interface Shared {
   g: number;
   /** Set once frameworks have hydrated: their roots are swapped from then on. */
   h?: boolean;
+  /** Names of the attributes that are swapped; more may be pushed before the next `r`. */
+  A: string[];
   /** Letters of the telephone's keys, which the core brings. */
   y?: string;
   /** Calls of `tl` made before the core came. */
@@ -98,9 +141,25 @@ export interface Shared {
   /** Swaps all below an element (by default the page) to the numbers of `M` and keeps watching it. */
   r(root?: Element): void;
   /** Asks for an assignment; `as` stands in for fields of the request. */
-  a(as?: { page: string; ref: string }): Promise<void>;
+  a(as?: { page?: string; ref?: string; want?: 0 | 1 }): Promise<void>;
   /** Called after each pass that changed the page or gave a place up, once the core is there. */
   o?(): void;
+}
+
+/** What the core lends to the extras. */
+export interface Lent {
+  /** Tells the server what happened. */
+  tell(event: Happening): void;
+  /** Asks for the numbers again, which is no arrival: now, and from now on, one of the session's own is wanted. */
+  want(): void;
+  /** Takes the assignment back to the source's numbers and the page with it. */
+  lapse(): void;
+  /** Writes the assignment to browser storage, if the visitor has agreed to that. */
+  keep(): void;
+  /** Notices taps in another document. */
+  taps(root: Document): void;
+  /** Calls back with the number of each target, now and whenever it changes. */
+  watch(changed: (target: string, number: string) => void): void;
 }
 
 declare global {

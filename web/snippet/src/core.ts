@@ -3,7 +3,7 @@
  * the lease alive while the page is visible, and checks the number again when the page wakes. The engine is the
  * loader's; this module has none.
  */
-import type { Consent, Happening, Shared } from "./contract.ts";
+import type { Consent, Happening, Lent, Shared } from "./contract.ts";
 import { store } from "./core/memory.ts";
 import { outbox } from "./core/outbox.ts";
 import { onView } from "./core/pages.ts";
@@ -14,6 +14,9 @@ import { KEYS } from "./number.ts";
 /** Hidden for longer, another visitor may have been given our number: ask before it is dialled. */
 const STALE_MS = 6e4;
 
+/** Name of the extras beside this module, with their hash; set by the build. */
+declare const EXTRAS: string;
+
 /** Seconds between heartbeats where the server does not say, and at least. */
 const BEAT_S = 20;
 const BEAT_S_MIN = 1;
@@ -23,6 +26,18 @@ const VIEW_MS = 500;
 
 /** Callbacks that `tl("number", …)` takes at most. */
 const WATCHERS_MAX = 32;
+
+/** Elements outside the page's own tree that are swapped at most. */
+const BESIDE_MAX = 200;
+
+/** Whether this browser was sent here to look at a draft. */
+const previewed = (): unknown => {
+  try {
+    return /[?&]tl_preview=/.test(location.search) || sessionStorage.tl_preview;
+  } catch {
+    return;
+  }
+};
 
 type Watcher = (number: string) => void;
 
@@ -37,10 +52,15 @@ export const s = (shared: Shared): void => {
   let viewing: ReturnType<typeof setTimeout> | undefined;
   let reporting: ReturnType<typeof setTimeout> | undefined;
   let warned = false;
+  /** 1 once the visitor has turned to a number, on a site that gives none before. */
+  let wanted: 0 | 1 = 0;
+  let extended = false;
   /** The token that was last refused, until the server takes a beacon: one refusal is asked about, the next is believed. */
   let refused: unknown;
   const watchers: [target: unknown, watcher: Watcher, last: string | undefined][] = [];
 
+  /** What is swapped besides the page: elements in shadow roots and in frames. */
+  const beside = new Set<Element>();
   const memory = store(shared);
   const line = outbox(
     shared,
@@ -82,7 +102,7 @@ export const s = (shared: Shared): void => {
     }
     const token = shared.M.token;
     if (!token || !shared.M.x || reported == token || (!last && (hiddenAt || document.readyState == "loading"))) return;
-    const swaps = places();
+    const swaps = places(shared, [document, ...beside]);
     if (swaps) {
       reported = token;
       tell({ k: "shown", swaps, page: location.href }, last);
@@ -96,6 +116,13 @@ export const s = (shared: Shared): void => {
     report();
   };
 
+  /** Fetches what only some sites need, once. */
+  const extend = () => {
+    if (extended || !(shared.C.e || shared.M.w || previewed())) return;
+    extended = true;
+    import(EXTRAS).then((extras) => extras.s(shared, lent), () => {});
+  };
+
   /** After an assignment, whichever way it went. */
   const assigned = () => {
     if (!shared.l) {
@@ -107,11 +134,12 @@ export const s = (shared: Shared): void => {
     else if (shared.M.kind && shared.M.kind != "pool" && !shared.M.s) memory.extend();
     beat();
     settled();
+    extend();
   };
 
   const ask = (as?: { page: string; ref: string }) => {
     asked = shared.l;
-    return (shared.p = shared.a(as)).then(assigned);
+    return (shared.p = shared.a({ ...as, want: wanted })).then(assigned);
   };
 
   /**
@@ -225,6 +253,25 @@ export const s = (shared: Shared): void => {
     document.addEventListener("DOMContentLoaded", () => setTimeout(settled));
   }
 
+  const swap = shared.r;
+  shared.r = (root) => {
+    swap(root);
+    if (!root) beside.forEach((one) => (one.isConnected ? swap(one) : beside.delete(one)));
+    else if (root.getRootNode() != document && beside.size < BESIDE_MAX) beside.add(root);
+  };
+  const tapped = (n: string) => tell({ k: "tap", n, ago: 0 });
+  const lent: Lent = {
+    tell,
+    want() {
+      wanted = 1;
+      recheck();
+    },
+    lapse: memory.lapse,
+    keep: memory.keep,
+    taps: (root) => onTap(shared, root, tapped),
+    watch: (changed) => shared.C.t.forEach(([id]) => command("number", id, (n: string) => changed(id, n))),
+  };
+
   window.tl = command;
   for (const [name, ...rest] of shared.q) command(name, ...rest);
 
@@ -232,7 +279,7 @@ export const s = (shared: Shared): void => {
   if (!shared.p && shared.M.token) line.put({ k: "page", page: location.href, ref: document.referrer });
   Promise.resolve(shared.p).then(assigned);
 
-  onTap(shared, (n) => tell({ k: "tap", n, ago: 0 }));
+  lent.taps(document);
   onView(viewed);
   document.addEventListener("visibilitychange", () => (document.visibilityState == "visible" ? wake() : leave()));
   addEventListener("pagehide", leave);

@@ -15,9 +15,7 @@ const HYDRATES = ",#__next,#__nuxt,[data-tl-hydrate]";
 const INLINE = /^(#.*|[abisu]|em|mark|s(mall|pan|trong|u.)|wbr)$/i;
 
 /** Links that dial or write to a number. */
-const DIALS = /^(tel|sms|callto):|wa\.me|whatsapp/i;
-
-const ATTRIBUTES = ["href", "aria-label", "title"];
+const DIALS = /^(tel|sms|callto):|wa.me|whatsapp/i;
 
 /** In how many passes of one second an element may be written (the first and three again), and in how many anything. */
 const enum PassesMax {
@@ -54,8 +52,9 @@ const swap = (places: Place[]) => {
   const cells = replace(before.join(""), (places[0] as Attr)?.name == "href");
   places.forEach((place, i) => {
     const after = cells.splice(0, before[i]!.length).join("");
-    if (place.nodeValue != after)
-      if (tooOften(place.parentNode || (place as Attr).ownerElement!, PassesMax.Element)) shared.g++;
+    const owner = (place.parentNode || (place as Attr).ownerElement) as Element;
+    if (place.nodeValue != after && owner.matches(shared.C.o || "*"))
+      if (tooOften(owner, PassesMax.Element)) shared.g++;
       else {
         place._tl = [before[i]!, (place.nodeValue = after)];
         shared.c++;
@@ -67,8 +66,8 @@ const walk = (root: Element, deep?: number) => {
   const inline = INLINE.test(root.nodeName);
   seen.add(root);
   inline || swap(texts.splice(0));
-  for (const name of ATTRIBUTES) {
-    const attribute = root.getAttributeNode(name);
+  for (const name of shared.A) {
+    const attribute = root.attributes[name as never] as Attr | undefined;
     if (attribute && (name != "href" || DIALS.test(attribute.value))) swap([attribute]);
   }
   for (const child of root.childNodes as NodeListOf<Text | Element>)
@@ -108,11 +107,12 @@ export const shared = {
   c: 0,
   g: 0,
   q: [],
+  A: ["href", "title", "aria-label"],
   r(root = document.documentElement) {
     shared.C.t.forEach((target) => (wanted[target[1]] = target[0]));
     shared.M.numbers.forEach((shown) => (wanted[shown.n] ??= shown.t));
     replace = replacement(wanted, shared.M.numbers, shared.y);
-    observer.observe(root, { subtree: true, childList: true, characterData: true, attributeFilter: ATTRIBUTES });
+    observer.observe(root, { subtree: true, childList: true, characterData: true, attributeFilter: shared.A });
     work([{ addedNodes: [root] }]);
   },
 } as unknown as Shared;

@@ -5,19 +5,24 @@
 
 pub mod block;
 pub mod decide;
+pub mod find;
 pub mod health;
 pub mod network;
 pub mod number;
 pub mod pool;
+pub mod settings;
 pub mod site;
 pub mod sizing;
 pub mod swap;
 #[cfg(test)]
 mod tests;
+pub mod version;
 
 pub use decide::{Asker, Assigned, Basis, PoolChoice, SitePlan, TargetPlan, assign};
 pub use network::Network;
 pub use number::{NumberStage, NumberUse, TrackingNumber};
 pub use pool::{Holder, Pick, PickReason, Pool, PoolNumber, SlotUse, TurnedAway};
+pub use settings::{FormCapture, LeaseOn, SwapMode, SwapSettings};
 pub use site::{PoolRule, PoolSettings, Site, SwapTarget};
 pub use swap::{Replacement, replacement};
+pub use version::{SiteContent, SiteVersion};

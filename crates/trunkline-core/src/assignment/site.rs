@@ -1,5 +1,6 @@
 //! A web site on which numbers are swapped, its targets, and the settings of its pools.
 
+use super::{SiteContent, SwapSettings};
 use crate::base::id::{AccountId, PoolId, SiteId, SwapTargetId};
 use crate::base::{PhoneNumber, Timestamp, Zone};
 use crate::visitor::{Source, SourceRules, SourceSelector};
@@ -30,6 +31,12 @@ pub struct Site {
     pub source_numbers_win: bool,
     /// What its owner adds to the rules that name sources.
     pub source_rules: SourceRules,
+    /// Where and when its numbers are swapped.
+    pub swap: SwapSettings,
+    /// Changes that are not published yet.
+    pub draft: Option<Box<SiteContent>>,
+    /// When its content was last published.
+    pub published_at: Timestamp,
     /// Counts the changes of everything the snippet's block carries.
     pub config_version: i64,
     /// When it was added.

@@ -261,6 +261,8 @@ ids! {
     LeaseKind LeaseId "lea",
     /// The record that a number was visible to a session.
     ShowingKind ShowingId "shw",
+    /// A form that a visitor sent.
+    FormKind FormId "frm",
     /// A tap on a `tel:` link.
     TapKind TapId "tap",
     /// A call.

@@ -7,7 +7,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use trunkline_core::assignment::{Asker, Assigned, Basis, Holder, Network, PickReason, assign};
+use trunkline_core::assignment::{
+    Asker, Assigned, Basis, Holder, Network, PickReason, PoolChoice, assign,
+};
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{LeaseId, NumberId, PoolId, SessionId, SwapTargetId, VisitorId};
 use trunkline_core::visitor::{
@@ -49,6 +51,9 @@ pub struct Visit {
     pub targets: Vec<SwapTargetId>,
     /// Version of the configuration the page carries.
     pub config_version: i64,
+    /// Whether no pool number is to be given yet, because the visitor has not seen one. A number the session
+    /// holds already stays.
+    pub waits: bool,
 }
 
 /// A visitor the site has met.
@@ -161,8 +166,16 @@ impl Assignments {
                 path: &visit.landing.path,
                 now,
             };
+            let holds = || {
+                let held = |choice: &PoolChoice| {
+                    let (_, holder) = state.pools.get(&choice.pool)?.held_by(known.visitor)?;
+                    Some(holder.session == session)
+                };
+                target.pools.iter().any(|p| held(p) == Some(true))
+            };
+            let given_now = Some(asker).filter(|_| !visit.waits || holds());
             let win = visit.site.plan.source_numbers_win;
-            if let Some(got) = assign(target, win, &shown_source, &mut state.pools, Some(asker)) {
+            if let Some(got) = assign(target, win, &shown_source, &mut state.pools, given_now) {
                 given.extend(record_lease(&got, known, now, asker.lease, &mut records));
                 numbers.push(got);
             }

@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 use trunkline_core::assignment::Pool;
-use trunkline_core::base::id::{LeaseId, ShowingId, SiteId};
+use trunkline_core::base::id::{AccountId, LeaseId, ShowingId, SiteId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 
 use super::arrive::Known;
-use super::live::SiteState;
+use super::live::{LiveSession, SiteState};
 use super::view::SiteSeen;
 use super::{Assignments, lock};
 use crate::ports::PortError;
-use crate::ports::history::{Commit, PageViewRow, Record, ShowingRow, TapRow};
+use crate::ports::history::{
+    Commit, FormDetails, FormRow, PageViewRow, Record, ShowingRow, TapRow,
+};
 
 /// How often the last sight of a session is recorded at most, in milliseconds.
 const RECORD_SEEN_EVERY_MS: i64 = 30_000;
@@ -37,6 +39,15 @@ pub enum Beacon {
         /// The page.
         page: String,
     },
+    /// A form was sent.
+    Form {
+        /// The account of the site.
+        account: AccountId,
+        /// The page.
+        page: String,
+        /// What was written into it.
+        details: FormDetails,
+    },
     /// A `tel:` link was tapped.
     Tap {
         /// The number of the link.
@@ -56,7 +67,7 @@ pub enum BeaconOutcome {
 }
 
 impl Assignments {
-    /// Takes the beacons of one page in. Showings and taps are durable when this returns. `lease` is
+    /// Takes the beacons of one page in. Showings, taps and forms are durable when this returns. `lease` is
     /// the one the page's token names: when it was given on, nothing of the page counts.
     pub async fn beacons(
         &self,
@@ -67,9 +78,12 @@ impl Assignments {
         beacons: Vec<Beacon>,
     ) -> BeaconOutcome {
         self.recall(site, known.session, known.visitor).await;
-        let waits = beacons
-            .iter()
-            .any(|b| matches!(b, Beacon::Shown { .. } | Beacon::Tap { .. }));
+        let waits = beacons.iter().any(|b| {
+            matches!(
+                b,
+                Beacon::Shown { .. } | Beacon::Tap { .. } | Beacon::Form { .. }
+            )
+        });
         let taken = match self.take(site, known, lease, config_version, beacons) {
             Ok(Some(taken)) => taken,
             Ok(None) => return BeaconOutcome::Lost,
@@ -149,6 +163,24 @@ impl Assignments {
                             at: now,
                             page,
                         }));
+                    }
+                }
+                Beacon::Form {
+                    account,
+                    page,
+                    details,
+                } => {
+                    let live = state.sessions.get_mut(&known.session);
+                    if live.is_some_and(LiveSession::one_more_page) {
+                        records.push(Record::Form(Box::new(FormRow {
+                            id: self.moment.id(),
+                            account,
+                            session: known.session,
+                            visitor: known.visitor,
+                            at: now,
+                            page,
+                            details,
+                        })));
                     }
                 }
                 Beacon::Tap { number } => self.tap(state, known, number, now, &mut records),

@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use trunkline_core::assignment::{NumberUse, TrackingNumber};
 use trunkline_core::attribution::{
-    CallFacts, Candidate, Credit, EarlierCall, Known, Model, NumberHistory, Reason, Showing, Tap,
-    WINDOW_DAYS, tap_label,
+    CallFacts, Candidate, Credit, EarlierCall, Form, Known, Model, NumberHistory, Reason, Showing,
+    Tap, WINDOW_DAYS, tap_label,
 };
 use trunkline_core::base::id::{AccountId, ModelId, NumberId, SessionId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
@@ -81,6 +81,7 @@ struct Knowledge {
     showings: Vec<Showing>,
     taps: Vec<Tap>,
     earlier: Option<EarlierCall>,
+    form: Option<Form>,
     called_before: bool,
 }
 
@@ -91,7 +92,7 @@ impl Knowledge {
             showings: &self.showings,
             taps: &self.taps,
             earlier: self.earlier,
-            form: None,
+            form: self.form,
         }
     }
 
@@ -129,11 +130,12 @@ impl Evidence {
     async fn gather(&self, asked: Asked) -> PortResult<Knowledge> {
         let Asked { number, at, .. } = asked;
         let since = at.plus_millis(-WINDOW_DAYS * DAY_MS);
-        let (showings, taps, earlier, history) = tokio::try_join!(
+        let (showings, taps, earlier, form, history) = tokio::try_join!(
             self.history.showings_of(number, since, at, SHOWINGS_MAX),
             self.history
                 .taps_on(number, at.plus_millis(-TAPS_SINCE_MS), at),
             self.earlier(asked),
+            self.form(asked),
             self.calls.number_history(number, at, NUMBER_CALLS),
         )?;
         let (called_before, earlier) = earlier;
@@ -146,8 +148,20 @@ impl Evidence {
             showings,
             taps,
             earlier,
+            form,
             called_before,
         })
+    }
+
+    /// The latest form in which a visitor gave the caller's number.
+    async fn form(&self, asked: Asked) -> PortResult<Option<Form>> {
+        let Some(caller) = asked.caller else {
+            return Ok(None);
+        };
+        let since = asked.at.plus_millis(-WINDOW_DAYS * DAY_MS);
+        self.history
+            .latest_form(asked.account, caller, since, asked.at)
+            .await
     }
 
     async fn earlier(&self, asked: Asked) -> PortResult<(bool, Option<EarlierCall>)> {

@@ -1,7 +1,7 @@
 //! The control plane: what operators and users set up. Everything is small enough to be loaded whole.
 
 use async_trait::async_trait;
-use trunkline_core::assignment::{PoolSettings, Site, TrackingNumber};
+use trunkline_core::assignment::{PoolSettings, Site, SiteVersion, TrackingNumber};
 use trunkline_core::base::id::{AccountId, FlowId, NumberId, PoolId, SiteId, TrunkId};
 use trunkline_core::base::{Country, Currency, Timestamp, Zone};
 use trunkline_core::call::TollPolicy;
@@ -91,8 +91,11 @@ pub trait Configuration: Send + Sync {
     async fn put_account(&self, account: &Account) -> PortResult<()>;
     /// Inserts or replaces a trunk.
     async fn put_trunk(&self, trunk: &Trunk) -> PortResult<()>;
-    /// Inserts or replaces a site with its targets.
+    /// Inserts or replaces a site with its targets, and keeps what it publishes as a version if that is new. The
+    /// newest hundred are kept.
     async fn put_site(&self, site: &Site) -> PortResult<()>;
+    /// The versions of a site, newest first.
+    async fn site_versions(&self, site: SiteId) -> PortResult<Vec<SiteVersion>>;
     /// Inserts or replaces a pool.
     async fn put_pool(&self, pool: &PoolSettings) -> PortResult<()>;
     /// Inserts or replaces a tracking number; a conflict when the number exists in the instance.

@@ -1,17 +1,17 @@
 //! The history of visits: what the hot path records, and what attribution and the dashboard read.
 //!
-//! Append-only are touch, page view, showing and tap. Session and lease rows are projections.
+//! Append-only are touch, page view, showing, tap and form. Session and lease rows are projections.
 
 use std::collections::HashMap;
 
 use async_trait::async_trait;
 use tokio::sync::oneshot;
 use trunkline_core::attribution;
-use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{
-    AccountId, LeaseId, NumberId, PageViewId, PoolId, SessionId, ShowingId, SiteId, SwapTargetId,
-    TapId, TouchId, VisitorId,
+    AccountId, FormId, LeaseId, NumberId, PageViewId, PoolId, SessionId, ShowingId, SiteId,
+    SwapTargetId, TapId, TouchId, VisitorId,
 };
+use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::visitor::{Channel, ClickId, Consent, Device, Source};
 
 use super::{PortError, PortResult};
@@ -133,6 +133,40 @@ pub struct TapRow {
     pub at: Timestamp,
 }
 
+/// A form that a visitor sent, with the details the site asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormRow {
+    /// Its id.
+    pub id: FormId,
+    /// The account of the site.
+    pub account: AccountId,
+    /// The session.
+    pub session: SessionId,
+    /// Its visitor.
+    pub visitor: VisitorId,
+    /// When, by the server's clock.
+    pub at: Timestamp,
+    /// The page.
+    pub page: String,
+    /// What the visitor wrote.
+    pub details: FormDetails,
+}
+
+/// What a visitor wrote into a form.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FormDetails {
+    /// The phone number, if it is one.
+    pub phone: Option<PhoneNumber>,
+    /// The name.
+    pub name: Option<String>,
+    /// The e-mail address.
+    pub email: Option<String>,
+    /// The postal code.
+    pub zip: Option<String>,
+    /// What the visitor agreed to by sending the form.
+    pub consent: Option<String>,
+}
+
 /// One thing to record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
@@ -158,6 +192,8 @@ pub enum Record {
     ShowingEnded(ShowingId, Timestamp),
     /// A tap.
     Tap(TapRow),
+    /// A form was sent.
+    Form(Box<FormRow>),
 }
 
 /// A lease that may still matter, for the start of the process.
@@ -199,6 +235,8 @@ pub struct SessionStory {
     pub showings: Vec<(ShowingRow, Timestamp)>,
     /// Taps in order of time.
     pub taps: Vec<TapRow>,
+    /// Forms in order of time.
+    pub forms: Vec<FormRow>,
 }
 
 impl SessionStory {
@@ -297,4 +335,12 @@ pub trait History: Send + Sync {
         since: Timestamp,
         until: Timestamp,
     ) -> PortResult<Vec<attribution::Tap>>;
+    /// The latest form of the account in the interval in which a visitor gave this number.
+    async fn latest_form(
+        &self,
+        account: AccountId,
+        phone: PhoneNumber,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> PortResult<Option<attribution::Form>>;
 }

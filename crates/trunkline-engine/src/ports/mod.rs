@@ -9,6 +9,7 @@ pub mod calls;
 pub mod configuration;
 pub mod history;
 pub mod labels;
+pub mod pages;
 pub mod past_calls;
 
 pub use access::Access;
@@ -17,6 +18,7 @@ pub use calls::{CallRecords, CallSpool};
 pub use configuration::Configuration;
 pub use history::{Commit, History};
 pub use labels::Labels;
+pub use pages::Pages;
 pub use past_calls::PastCalls;
 
 /// Why a port could not do what it was asked.

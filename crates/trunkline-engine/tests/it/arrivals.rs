@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use trunkline_core::assignment::{
-    Basis, Network, NumberStage, NumberUse, PoolRule, PoolSettings, Site, SwapTarget,
+    Basis, Network, NumberStage, NumberUse, PoolRule, PoolSettings, Site, SwapSettings, SwapTarget,
     TrackingNumber,
 };
 use trunkline_core::base::id::{
@@ -46,6 +46,9 @@ pub(crate) fn everything(pool_size: u64, strict: bool) -> Everything {
         }],
         source_numbers_win: false,
         source_rules: SourceRules::default(),
+        swap: SwapSettings::default(),
+        draft: None,
+        published_at: created_at,
         config_version: 1,
         created_at,
     };
@@ -112,8 +115,14 @@ fn world(pool_size: u64, strict: bool) -> World {
 
 impl World {
     async fn arrive(&self, query: &str, known: Option<Known>) -> Answer {
+        self.arrive_as(query, known, false).await
+    }
+
+    /// Arrives; `waits` as a page does on which no number has been seen yet.
+    async fn arrive_as(&self, query: &str, known: Option<Known>, waits: bool) -> Answer {
         let page = format!("https://a.example/{query}");
         let visit = Visit {
+            waits,
             site: Arc::clone(self.directory.now().site(SITE).expect("the site")),
             landing: Landing::parse(&page).expect("a page"),
             page,
@@ -254,6 +263,20 @@ async fn overload_is_answered_with_the_source_number_and_leaves_nothing_behind()
     let (first, _) = world.visit(None).await;
     let (second, _) = world.visit(None).await;
     assert_eq!([first, second], [0, 1], "both numbers are free after all");
+}
+
+#[tokio::test]
+async fn a_page_whose_number_nobody_has_seen_takes_none_until_it_is_wanted() {
+    let world = world(1, false);
+    let waiting = world.arrive_as("", None, true).await;
+    assert_eq!((index(&waiting), waiting.lease), (99, None));
+    let known = waiting.session.expect("the visit is recorded");
+    assert_eq!(world.history.leases(), 0);
+    let wanted = world.arrive_as("", Some(known), false).await;
+    assert_eq!(index(&wanted), 0);
+    let later = world.arrive_as("next", Some(known), true).await;
+    assert_eq!(index(&later), 0, "a number the session holds stays");
+    assert_eq!(later.lease, wanted.lease);
 }
 
 #[tokio::test]

@@ -72,6 +72,7 @@ impl Desk {
             page,
             referrer: String::new(),
             network: Network::UNKNOWN,
+            waits: false,
             device: Device::Phone,
             consent: Consent::Storage,
             known: None,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tokio::sync::oneshot;
-use trunkline_core::attribution::{EarlierCall, NumberHistory, Showing, Tap};
+use trunkline_core::attribution::{EarlierCall, Form, NumberHistory, Showing, Tap};
 use trunkline_core::base::id::{AccountId, CallId, NumberId, RecordingId, SessionId, SiteId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::visitor::Source;
@@ -123,6 +123,7 @@ impl History for MemoryHistory {
     async fn session_story(&self, id: SessionId) -> PortResult<Option<SessionStory>> {
         let session = self.session(id).await?;
         Ok(session.map(|session| SessionStory {
+            forms: Vec::new(),
             session,
             further_touches: Vec::new(),
             page_views: Vec::new(),
@@ -143,6 +144,16 @@ impl History for MemoryHistory {
         _: u32,
     ) -> PortResult<Vec<Showing>> {
         Ok(self.showings.lock().expect("showings").clone())
+    }
+
+    async fn latest_form(
+        &self,
+        _: AccountId,
+        _: PhoneNumber,
+        _: Timestamp,
+        _: Timestamp,
+    ) -> PortResult<Option<Form>> {
+        Ok(None)
     }
 
     async fn taps_on(&self, _: NumberId, _: Timestamp, _: Timestamp) -> PortResult<Vec<Tap>> {

@@ -6,11 +6,13 @@ mod attribution;
 pub(crate) mod body;
 mod calls;
 mod calls_view;
+mod drafts;
 mod flows;
 mod live;
 mod matches;
 mod numbers;
 pub(crate) mod page;
+mod page_check;
 mod pools;
 mod recordings;
 mod replay;
@@ -19,6 +21,7 @@ mod sessions;
 mod sites;
 mod source_rules;
 pub(crate) mod streams;
+mod swap_settings;
 mod trunks;
 
 use axum::Json;
@@ -67,6 +70,8 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
                 .merge(auth::keys::router())
                 .merge(account::router())
                 .merge(sites::router())
+                .merge(drafts::router())
+                .merge(page_check::router())
                 .merge(replay::router())
                 .merge(trunks::router())
                 .merge(numbers::router())

@@ -92,6 +92,7 @@ struct SessionDetail {
     pages: Vec<PageItem>,
     showings: Vec<ShowingItem>,
     taps: Vec<TapItem>,
+    forms: Vec<FormItem>,
     calls: Vec<CallSummary>,
 }
 
@@ -141,6 +142,21 @@ struct TapItem {
     at: i64,
     number: String,
     number_display: String,
+}
+
+/// A form that the visitor sent, with the details the site asked for.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SentForm)]
+struct FormItem {
+    at: i64,
+    page: String,
+    phone: Option<String>,
+    phone_display: Option<String>,
+    name: Option<String>,
+    email: Option<String>,
+    zip: Option<String>,
+    /// What the visitor agreed to by sending it.
+    consent: Option<String>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -281,6 +297,20 @@ fn detail(
                 at: t.at.as_millis(),
                 number: text(digits(t.number)),
                 number_display: display(digits(t.number)),
+            })
+            .collect(),
+        forms: story
+            .forms
+            .iter()
+            .map(|f| FormItem {
+                at: f.at.as_millis(),
+                page: f.page.clone(),
+                phone: f.details.phone.map(|p| p.to_string()),
+                phone_display: f.details.phone.map(|p| p.display_for(home)),
+                name: f.details.name.clone(),
+                email: f.details.email.clone(),
+                zip: f.details.zip.clone(),
+                consent: f.details.consent.clone(),
             })
             .collect(),
         calls,

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use trunkline_core::assignment::{Site, SwapTarget};
+use trunkline_core::assignment::{Site, SwapSettings, SwapTarget};
 use trunkline_core::base::id::{SiteId, SwapTargetId};
 use trunkline_core::base::{Country, PhoneNumber, Zone};
 use trunkline_core::visitor::SourceRules;
@@ -16,8 +16,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::body::Body;
+use super::drafts::SiteContentItem;
 use super::page::Page;
 use super::source_rules::SourceRulesItem;
+use super::swap_settings::SwapSettingsItem;
 use crate::app::{App, Web};
 use crate::auth::{Caller, Need};
 use crate::problem::Problem;
@@ -33,7 +35,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
 /// A web site.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Site)]
-struct SiteItem {
+pub(super) struct SiteItem {
     id: String,
     name: String,
     /// Random key in the snippet's addresses.
@@ -45,7 +47,11 @@ struct SiteItem {
     /// Whether a source number is shown in place of a pool number when both fit.
     source_numbers_win: bool,
     source_rules: SourceRulesItem,
+    swap: SwapSettingsItem,
+    /// Changes that are not published yet.
+    draft: Option<SiteContentItem>,
     config_version: i64,
+    published_at: i64,
     created_at: i64,
     last_seen: Option<LastSeen>,
 }
@@ -53,11 +59,22 @@ struct SiteItem {
 /// A number printed on the pages.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SwapTarget)]
-struct TargetItem {
+pub(super) struct TargetItem {
     id: String,
     label: String,
     number: String,
     number_display: String,
+}
+
+impl TargetItem {
+    pub(super) fn new(target: &SwapTarget, home: Country) -> Self {
+        Self {
+            id: target.id.to_string(),
+            label: target.label.clone(),
+            number: target.number.to_string(),
+            number_display: target.number.display_for(home),
+        }
+    }
 }
 
 /// When the snippet was last heard of.
@@ -80,12 +97,13 @@ struct SiteInput {
     targets: Option<Vec<TargetInput>>,
     source_numbers_win: Option<bool>,
     source_rules: Option<SourceRulesItem>,
+    swap: Option<SwapSettingsItem>,
 }
 
 /// A number printed on the pages.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = SwapTargetInput)]
-struct TargetInput {
+pub(super) struct TargetInput {
     /// The target to keep; a new one when left out.
     id: Option<String>,
     label: Option<String>,
@@ -125,6 +143,9 @@ async fn create(
         targets: Vec::new(),
         source_numbers_win: false,
         source_rules: SourceRules::default(),
+        swap: SwapSettings::default(),
+        draft: None,
+        published_at: app.backend.moment.now(),
         config_version: 1,
         created_at: app.backend.moment.now(),
     };
@@ -255,14 +276,19 @@ fn merge(app: &Web, mut site: Site, input: SiteInput, home: Country) -> Result<S
             .map(|t| target(app, &site, t, home))
             .collect::<Result<_, _>>()?;
     }
+    site.published_at = app.backend.moment.now();
     site.source_numbers_win = input.source_numbers_win.unwrap_or(site.source_numbers_win);
     if let Some(rules) = input.source_rules {
         site.source_rules = rules.read()?;
     }
+    if let Some(swap) = input.swap {
+        site.swap = swap.read(home)?;
+    }
     Ok(site)
 }
 
-fn target(
+/// A target as it is written: one the site or its draft has, or a new one.
+pub(super) fn target(
     app: &Web,
     site: &Site,
     input: TargetInput,
@@ -273,8 +299,10 @@ fn target(
         Some(id) => {
             let id =
                 SwapTargetId::parse(&id).map_err(|e| Problem::invalid("targets", e.to_string()))?;
+            let drafted = site.draft.iter().flat_map(|draft| &draft.targets);
             site.targets
                 .iter()
+                .chain(drafted)
                 .find(|t| t.id == id)
                 .ok_or_else(|| Problem::invalid("targets", "The site has no such target."))?
                 .id
@@ -293,7 +321,7 @@ fn target(
     })
 }
 
-fn item(app: &Web, entry: &SiteEntry) -> SiteItem {
+pub(super) fn item(app: &Web, entry: &SiteEntry) -> SiteItem {
     let site = &entry.site;
     let home = app
         .backend
@@ -301,12 +329,6 @@ fn item(app: &Web, entry: &SiteEntry) -> SiteItem {
         .now()
         .account(site.account)
         .map_or(Country::US, |a| a.country);
-    let target = |t: &SwapTarget| TargetItem {
-        id: t.id.to_string(),
-        label: t.label.clone(),
-        number: t.number.to_string(),
-        number_display: t.number.display_for(home),
-    };
     let seen = app.backend.assignments.site_seen(site.id);
     SiteItem {
         id: site.id.to_string(),
@@ -314,9 +336,16 @@ fn item(app: &Web, entry: &SiteEntry) -> SiteItem {
         key: site.key.clone(),
         hosts: site.hosts.clone(),
         zone: site.zone.name().to_owned(),
-        targets: site.targets.iter().map(target).collect(),
+        targets: site
+            .targets
+            .iter()
+            .map(|t| TargetItem::new(t, home))
+            .collect(),
         source_numbers_win: site.source_numbers_win,
         source_rules: (&site.source_rules).into(),
+        swap: SwapSettingsItem::new(&site.swap),
+        draft: site.draft.as_deref().map(|d| SiteContentItem::new(d, home)),
+        published_at: site.published_at.as_millis(),
         config_version: site.config_version,
         created_at: site.created_at.as_millis(),
         last_seen: seen.map(|s| LastSeen {

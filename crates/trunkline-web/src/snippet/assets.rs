@@ -34,21 +34,35 @@ pub(super) fn script(name: &str) -> Result<String, Problem> {
 /// File name of the core script with the hash of its content, so that it can be cached for ever.
 pub(super) fn core_name() -> Result<String, Problem> {
     static NAME: OnceLock<String> = OnceLock::new();
-    if let Some(name) = NAME.get() {
-        return Ok(name.clone());
-    }
-    let hash = sha256(script("core.js")?.as_bytes());
-    let hex: String = hash[..5].iter().map(|b| format!("{b:02x}")).collect();
-    Ok(NAME.get_or_init(|| format!("core.{hex}.js")).clone())
+    hashed("core", &NAME)
 }
 
-/// `GET /t/core.{hash}.js`
-pub(super) async fn core(Path(file): Path<String>) -> Result<Response, Problem> {
-    if !file.starts_with("core.") || !file.ends_with(".js") {
-        return Err(Problem::not_found("script"));
+/// File name of the extras, which the core knows from its build.
+fn extras_name() -> Result<String, Problem> {
+    static NAME: OnceLock<String> = OnceLock::new();
+    hashed("extras", &NAME)
+}
+
+fn hashed(script_name: &str, name: &OnceLock<String>) -> Result<String, Problem> {
+    if let Some(name) = name.get() {
+        return Ok(name.clone());
     }
-    // Pages with an older block ask for an older hash; they get the core of today, for an hour.
-    let lasting = if file == core_name()? {
+    let hash = sha256(script(&format!("{script_name}.js"))?.as_bytes());
+    let hex: String = hash[..5].iter().map(|b| format!("{b:02x}")).collect();
+    Ok(name
+        .get_or_init(|| format!("{script_name}.{hex}.js"))
+        .clone())
+}
+
+/// `GET /t/core.{hash}.js` and `GET /t/extras.{hash}.js`
+pub(super) async fn module(Path(file): Path<String>) -> Result<Response, Problem> {
+    let (name, current) = match file.split('.').next() {
+        Some("core") if file.ends_with(".js") => ("core.js", core_name()?),
+        Some("extras") if file.ends_with(".js") => ("extras.js", extras_name()?),
+        _ => return Err(Problem::not_found("script")),
+    };
+    // Pages with an older block ask for an older hash; they get the script of today, for an hour.
+    let lasting = if file == current {
         "public, max-age=31536000, immutable"
     } else {
         "public, max-age=3600"
@@ -58,7 +72,7 @@ pub(super) async fn core(Path(file): Path<String>) -> Result<Response, Problem> 
         (header::CACHE_CONTROL, lasting),
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
     ];
-    Ok((headers, script("core.js")?).into_response())
+    Ok((headers, script(name)?).into_response())
 }
 
 /// `GET /t/{site_key}/loader.js`: the loader with the site's configuration, as one file.

@@ -9,14 +9,16 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use trunkline_core::assignment::{Basis, Network, Replacement};
-use trunkline_core::base::id::SwapTargetId;
+use trunkline_core::assignment::{Basis, LeaseOn, Network, Replacement};
+use trunkline_core::base::id::{SwapTargetId, VisitorId};
 use trunkline_core::visitor::{Consent, Device, Landing, is_bot};
 use trunkline_engine::assignment::{Answer, Known, Visit};
 use trunkline_engine::directory::SiteEntry;
 
+use super::cookie::Remembered;
+use super::preview::PARAMETER as PREVIEW;
 use super::token::{LIFE_MS, Token};
-use super::{ASSIGN_BODY_MAX, cors, read_body, unreadable};
+use super::{ASSIGN_BODY_MAX, cookie, cors, read_body, unreadable};
 use crate::address::{ClientAddress, subscriber};
 use crate::app::{App, Web};
 use crate::auth::throttle::Throttle;
@@ -50,6 +52,9 @@ struct AssignRequest<'a> {
     consent: u8,
     #[serde(default, borrow)]
     targets: Vec<std::borrow::Cow<'a, str>>,
+    /// 1: the visitor has turned to a number, so that one may be given on any site.
+    #[serde(default)]
+    want: u8,
 }
 
 const fn full_consent() -> u8 {
@@ -64,14 +69,27 @@ struct AssignAnswer {
     ttl: u32,
     beat: u32,
     c: i64,
+    /// When to ask again, because no number of the session's own was given yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    w: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
-struct NumberAnswer {
+pub(super) struct NumberAnswer {
     t: String,
     n: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     f: Option<String>,
+}
+
+impl NumberAnswer {
+    pub(super) fn new(target: SwapTargetId, shown: &Replacement) -> Self {
+        Self {
+            t: target.to_string(),
+            n: shown.number.to_string(),
+            f: shown.formatted.clone(),
+        }
+    }
 }
 
 pub(super) async fn assign(
@@ -88,11 +106,48 @@ pub(super) async fn assign(
         .cloned()
         .ok_or_else(cors::unknown_site)?;
     let origin = cors::allowed(&site, &head.headers)?;
-    let answer = match answer(&app, site, &head, body).await {
-        Ok(answer) => json(&answer),
+    let secure = origin.as_bytes().starts_with(b"https:");
+    let answer = match answer(&app, Arc::clone(&site), &head, body).await {
+        Ok((answer, memory)) => remembering(&app, &site, memory, secure, json(&answer)),
         Err(problem) => problem.into_response(),
     };
     Ok(cors::echo(origin, answer))
+}
+
+/// What becomes of the visitor's cookie, on a site whose own server passes a path on to this one.
+#[derive(Debug, Clone, Copy)]
+enum CookieChange {
+    Stays,
+    Forgotten,
+    Remembers(VisitorId, Option<Remembered>),
+}
+
+fn remembering(
+    app: &Web,
+    site: &SiteEntry,
+    change: CookieChange,
+    secure: bool,
+    mut answer: Response,
+) -> Response {
+    let Some(path) = site.site.swap.proxy_path.as_deref() else {
+        return answer;
+    };
+    let now = app.backend.moment.now();
+    let set = match change {
+        CookieChange::Stays => None,
+        CookieChange::Forgotten => cookie::forget(path, secure),
+        CookieChange::Remembers(visitor, before) => cookie::remember(
+            visitor,
+            before,
+            (path, site.site.id, secure),
+            &app.token_key,
+            now,
+        ),
+    };
+    if let Some(set) = set {
+        answer.headers_mut().insert(header::SET_COOKIE, set);
+    }
+    answer
 }
 
 async fn answer(
@@ -100,22 +155,40 @@ async fn answer(
     site: Arc<SiteEntry>,
     head: &Parts,
     body: Body,
-) -> Result<AssignAnswer, Problem> {
+) -> Result<(AssignAnswer, CookieChange), Problem> {
     let body = read_body(body, ASSIGN_BODY_MAX).await?;
     let ClientAddress(address) = ClientAddress::of(head, app);
     let visit = read(app, Arc::clone(&site), address, &head.headers, &body)?;
     let Some(mut visit) = visit else {
-        return Ok(nothing(&site));
+        return Ok((nothing(&site), CookieChange::Stays));
     };
     let now = app.backend.moment.now();
+    let proxied = site.site.swap.proxy_path.is_some();
+    let before = cookie::read(&head.headers, &app.token_key, site.site.id, now);
+    let before = before.filter(|_| proxied);
+    let stored = visit.consent == Consent::Storage;
+    if let Some(before) = before.filter(|_| stored && visit.known.is_none()) {
+        // Known by its cookie alone, the visitor starts a new session.
+        visit.known = Some(Known {
+            visitor: before.visitor,
+            session: app.backend.moment.id(),
+        });
+    }
     let from = subscriber(address);
     let flood = |throttle: &Throttle<IpAddr>| throttle.attempt(from, now).is_err();
     if flood(&app.snippet) || (visit.known.is_none() && flood(&app.new_visitors)) {
         // A flood from one address still gets the numbers of its source, but no lease and no row.
         visit.consent = Consent::None;
     }
+    let waits = visit.waits;
     let answer = app.backend.assignments.arrive(visit).await;
-    Ok(to_wire(app, &site, &answer))
+    let change = match answer.session {
+        _ if !stored && before.is_some() => CookieChange::Forgotten,
+        _ if !stored => CookieChange::Stays,
+        Some(known) => CookieChange::Remembers(known.visitor, before),
+        None => CookieChange::Stays,
+    };
+    Ok((to_wire(app, &site, waits, &answer), change))
 }
 
 /// Turns the wire form into a visit; `None` for crawlers and prerendering, which get the original
@@ -166,7 +239,9 @@ fn read(
     let prerender = headers
         .get("sec-purpose")
         .is_some_and(|v| v.as_bytes().windows(9).any(|w| w == b"prerender"));
-    if is_bot(agent) || prerender {
+    // Somebody looks at a draft: that is no visit.
+    let preview = landing.parameter(PREVIEW).is_some();
+    if is_bot(agent) || prerender || preview {
         return Ok(None);
     }
     let now = app.backend.moment.now();
@@ -185,6 +260,7 @@ fn read(
         }),
         targets,
         config_version: request.c,
+        waits: request.want == 0 && site.site.swap.lease_on != LeaseOn::Load,
         landing,
         site,
     }))
@@ -203,10 +279,12 @@ fn nothing(site: &SiteEntry) -> AssignAnswer {
         ttl: 0,
         beat: BEAT_S,
         c: site.site.config_version,
+        w: None,
     }
 }
 
-fn to_wire(app: &Web, site: &SiteEntry, answer: &Answer) -> AssignAnswer {
+fn to_wire(app: &Web, site: &SiteEntry, waits: bool, answer: &Answer) -> AssignAnswer {
+    let later = waits && answer.basis() != Some(Basis::Pool);
     let expires_at = app.backend.moment.now().plus_millis(LIFE_MS);
     let token = answer.session.map(|known| {
         let token = Token {
@@ -218,17 +296,12 @@ fn to_wire(app: &Web, site: &SiteEntry, answer: &Answer) -> AssignAnswer {
         };
         token.seal(&app.token_key)
     });
-    let number = |t: String, r: &Replacement| NumberAnswer {
-        t,
-        n: r.number.to_string(),
-        f: r.formatted.clone(),
-    };
     AssignAnswer {
         token,
         numbers: answer
             .numbers
             .iter()
-            .map(|n| number(n.target.id.to_string(), &n.replacement))
+            .map(|n| NumberAnswer::new(n.target.id, &n.replacement))
             .collect(),
         kind: match answer.basis() {
             Some(Basis::Pool) => "pool",
@@ -239,6 +312,7 @@ fn to_wire(app: &Web, site: &SiteEntry, answer: &Answer) -> AssignAnswer {
         ttl: REMEMBER_S,
         beat: BEAT_S,
         c: site.site.config_version,
+        w: later.then(|| site.site.swap.lease_on.word()),
     }
 }
 

@@ -10,6 +10,7 @@ use trunkline_core::assignment::replacement;
 use trunkline_engine::directory::SiteEntry;
 
 use super::assets::{core_name, script};
+use super::settings::WireSettings;
 use crate::auth::sha256;
 use crate::problem::Problem;
 
@@ -40,17 +41,22 @@ struct Config {
     k: String,
     t: Vec<(String, String)>,
     r: Vec<WireRule>,
+    #[serde(flatten)]
+    settings: WireSettings,
 }
 
 /// Kind, parameter names, pattern, and per target the number with its formatted text.
 type WireRule = (&'static str, String, String, Vec<Option<Vec<String>>>);
 
-fn config(public_url: &str, site: &SiteEntry) -> Result<String, Problem> {
+pub(super) fn config(public_url: &str, site: &SiteEntry) -> Result<String, Problem> {
+    // Behind the site's own server the page asks its own origin.
+    let base = site.site.swap.proxy_path.as_deref().unwrap_or(public_url);
     let config = Config {
         v: FORMAT,
         c: site.site.config_version,
-        u: format!("{public_url}/t/{}", site.site.key),
-        k: format!("{public_url}/t/{}", core_name()?),
+        u: format!("{base}/t/{}", site.site.key),
+        k: format!("{base}/t/{}", core_name()?),
+        settings: WireSettings::new(&site.site),
         t: site
             .site
             .targets

@@ -6,10 +6,11 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use trunkline_core::base::PhoneNumber;
+use trunkline_core::base::{Country, PhoneNumber};
 use trunkline_core::visitor::Landing;
 use trunkline_engine::assignment::{Beacon, BeaconOutcome, Known};
 use trunkline_engine::directory::SiteEntry;
+use trunkline_engine::ports::history::FormDetails;
 
 use super::assign::{PAGE_MAX, cut};
 use super::token::Token;
@@ -22,6 +23,10 @@ use crate::problem::Problem;
 const EVENTS_MAX: usize = 32;
 /// More swaps than this are a broken or hostile page.
 const SWAPS_MAX: u32 = 10_000;
+
+/// Longest detail of a form and longest consent text that are kept, in bytes.
+const VALUE_MAX: usize = 400;
+const CONSENT_MAX: usize = 4_000;
 
 #[derive(Debug, Deserialize)]
 struct EventRequest {
@@ -38,6 +43,18 @@ enum EventItem {
     Beat,
     Page { page: String },
     Tap { n: String },
+    Form(Box<FormItem>),
+}
+
+/// A form that was sent.
+#[derive(Debug, Deserialize)]
+struct FormItem {
+    page: String,
+    phone: Option<String>,
+    name: Option<String>,
+    email: Option<String>,
+    zip: Option<String>,
+    consent: Option<String>,
 }
 
 pub(super) async fn event(
@@ -81,7 +98,7 @@ async fn take(app: &App, site: &SiteEntry, head: &Parts, body: Body) -> Result<(
     let beacons = request
         .events
         .into_iter()
-        .map(|e| beacon(site, e))
+        .filter_map(|e| beacon(app, site, e).transpose())
         .collect::<Result<Vec<_>, _>>()?;
     let known = Known {
         visitor: token.visitor,
@@ -99,8 +116,9 @@ async fn take(app: &App, site: &SiteEntry, head: &Parts, body: Body) -> Result<(
     }
 }
 
-fn beacon(site: &SiteEntry, event: EventItem) -> Result<Beacon, Problem> {
-    Ok(match event {
+/// What an event tells; nothing for a form of a site that keeps none.
+fn beacon(app: &App, site: &SiteEntry, event: EventItem) -> Result<Option<Beacon>, Problem> {
+    Ok(Some(match event {
         EventItem::Shown { swaps, page } => {
             if swaps > SWAPS_MAX {
                 return Err(Problem::invalid(
@@ -122,7 +140,34 @@ fn beacon(site: &SiteEntry, event: EventItem) -> Result<Beacon, Problem> {
                 PhoneNumber::parse_e164(&n).map_err(|e| Problem::invalid("n", e.to_string()))?;
             Beacon::Tap { number }
         }
-    })
+        EventItem::Form(_) if site.site.swap.forms.is_empty() => return Ok(None),
+        EventItem::Form(form) => Beacon::Form {
+            account: site.site.account,
+            page: own_page(site, &form.page)?,
+            details: details(app, site, *form),
+        },
+    }))
+}
+
+/// What was written into a form, as far as it is kept. A phone number is read as dialled in the account's country.
+fn details(app: &App, site: &SiteEntry, form: FormItem) -> FormDetails {
+    let directory = app.backend.directory.now();
+    let home = directory
+        .account(site.site.account)
+        .map_or(Country::US, |a| a.country);
+    let text = |text: Option<String>, max: usize| {
+        let text = text.map(|t| cut(t.trim(), max).to_owned());
+        text.filter(|t| !t.is_empty())
+    };
+    FormDetails {
+        phone: form
+            .phone
+            .and_then(|p| PhoneNumber::parse(p.trim(), home).ok()),
+        name: text(form.name, VALUE_MAX),
+        email: text(form.email, VALUE_MAX),
+        zip: text(form.zip, VALUE_MAX),
+        consent: text(form.consent, CONSENT_MAX),
+    }
 }
 
 fn own_page(site: &SiteEntry, page: &str) -> Result<String, Problem> {

@@ -3,8 +3,11 @@
 mod assets;
 mod assign;
 pub(crate) mod block;
+mod cookie;
 mod cors;
 mod event;
+pub(crate) mod preview;
+mod settings;
 pub(crate) mod token;
 
 use axum::Router;
@@ -23,10 +26,14 @@ pub(crate) const EVENT_BODY_MAX: usize = 16 * 1024;
 pub(crate) fn router() -> Router<App> {
     Router::new()
         .route("/t/{key}/loader.js", get(assets::loader))
-        .route("/t/{file}", get(assets::core))
+        .route("/t/{file}", get(assets::module))
         .route(
             "/t/{key}/assign",
             post(assign::assign).options(cors::preflight),
+        )
+        .route(
+            "/t/{key}/preview",
+            post(preview::preview).options(cors::preflight),
         )
         .route(
             "/t/{key}/event",

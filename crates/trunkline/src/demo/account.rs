@@ -3,7 +3,7 @@
 
 use anyhow::Context;
 use trunkline_core::assignment::{
-    NumberStage, NumberUse, PoolRule, PoolSettings, Site, SwapTarget, TrackingNumber,
+    NumberStage, NumberUse, PoolRule, PoolSettings, Site, SwapSettings, SwapTarget, TrackingNumber,
 };
 use trunkline_core::base::id::{AccountId, PoolId, SiteId, SwapTargetId, TrunkId};
 use trunkline_core::base::{Country, Currency, PhoneNumber, Zone};
@@ -175,6 +175,9 @@ async fn put_site(house: &House, account: AccountId) -> anyhow::Result<(SiteId, 
         targets: vec![target],
         source_numbers_win: false,
         source_rules: SourceRules::default(),
+        swap: SwapSettings::default(),
+        draft: None,
+        published_at: moment.now(),
         config_version: 1,
         created_at: moment.now(),
     };

@@ -119,3 +119,124 @@ async fn source_rules_are_tried_saved_and_replayed() {
         .collect();
     assert_eq!(rules, ["direct", "own_van", "own_van"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_is_seen_by_its_preview_alone_until_it_is_published_and_can_be_rolled_back() {
+    let house = House::start().await;
+    let site = house.add_site().await;
+    let path = format!("/api/v1/sites/{}", site.id);
+    let swap = json!({"mode": "selector", "selectors": [".phone"], "lease_on": "view"});
+    let draft = house
+        .api(
+            Method::PUT,
+            &format!("{path}/draft"),
+            Some(json!({"swap": swap})),
+        )
+        .await;
+    assert_eq!(draft["swap"]["mode"], "list", "nothing is published yet");
+    assert_eq!(draft["draft"]["swap"]["mode"], "selector");
+    let block = house.get(&format!("{path}/snippet")).await["block"].to_string();
+    assert!(!block.contains(".phone"));
+
+    let link = house.post(&format!("{path}/preview-link"), json!({})).await;
+    let url = link["url"].as_str().expect("an address").to_owned();
+    let token = url.split("tl_preview=").nth(1).expect("a token").to_owned();
+    let shown = json!({"token": token, "page": url});
+    let preview = house.page_post(&site, "preview", &shown.to_string()).await;
+    assert_eq!(preview.status(), StatusCode::OK);
+    let preview: Value = preview.json().await.expect("JSON");
+    assert_eq!(preview["config"]["o"], ":is(.phone,.phone *)");
+    let forged = json!({"token": format!("{token}A"), "page": url}).to_string();
+    let refused = house.page_post(&site, "preview", &forged).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    let page = format!("/?tl_preview={token}");
+    let visit = house.assign(&site, &page, None, json!({})).await;
+    assert_eq!(
+        visit["token"],
+        Value::Null,
+        "looking at a draft is no visit"
+    );
+    assert_eq!(house.get("/api/v1/sessions").await["items"], json!([]));
+
+    let before = draft["config_version"].as_i64().expect("a version");
+    let published = house.post(&format!("{path}/publish"), json!({})).await;
+    assert_eq!(published["config_version"].as_i64(), Some(before + 1));
+    assert_eq!(published["swap"]["mode"], "selector");
+    assert_eq!(published["draft"], Value::Null);
+    let block = house.get(&format!("{path}/snippet")).await["block"].to_string();
+    assert!(block.contains(".phone"));
+    let visit = house.assign(&site, "/", None, json!({})).await;
+    assert_eq!(visit["w"], "view");
+    let wanted = house.assign(&site, "/", None, json!({"want": 1})).await;
+    assert_eq!(wanted["w"], Value::Null);
+
+    let versions = house.get(&format!("{path}/versions")).await;
+    let numbers: Vec<i64> = versions["items"]
+        .as_array()
+        .expect("versions")
+        .iter()
+        .filter_map(|v| v["version"].as_i64())
+        .collect();
+    assert_eq!(numbers, [before + 1, before]);
+    let restored = house
+        .post(&format!("{path}/versions/{before}/restore"), json!({}))
+        .await;
+    assert_eq!(restored["swap"]["mode"], "list");
+    assert_eq!(restored["config_version"].as_i64(), Some(before + 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn swap_settings_that_cannot_be_meant_are_refused_by_field() {
+    let house = House::start().await;
+    let site = house.add_site().await;
+    let path = format!("/api/v1/sites/{}", site.id);
+    for swap in [
+        json!({"mode": "guess"}),
+        json!({"mode": "selector"}),
+        json!({"excluded_selectors": ["</script><script>"]}),
+        json!({"attributes": ["onclick"]}),
+        json!({"excluded_numbers": ["12"]}),
+        json!({"proxy_path": "//evil.example"}),
+        json!({"forms": [{"selector": "form"}]}),
+    ] {
+        for (method, path) in [
+            (Method::PATCH, path.clone()),
+            (Method::PUT, format!("{path}/draft")),
+        ] {
+            let body = json!({"swap": swap});
+            let answer = house
+                .send_as(house.cookie(), method, &path, Some(body))
+                .await;
+            assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{swap}");
+            let problem: Value = answer.json().await.expect("JSON");
+            assert_eq!(problem["field"], "swap", "{swap}: {problem}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_test_reaches_nothing_but_the_open_internet() {
+    let house = House::start().await;
+    let site = house.add_site().await;
+    let path = format!("/api/v1/sites/{}/page-check", site.id);
+    for url in [
+        "http://169.254.169.254/latest/meta-data/",
+        "http://[::1]/",
+        "http://127.0.0.1:1/",
+        "http://localhost/",
+        "file:///etc/passwd",
+        "not an address",
+    ] {
+        let answer = house
+            .send_as(
+                house.cookie(),
+                Method::POST,
+                &path,
+                Some(json!({"url": url})),
+            )
+            .await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{url}");
+        let problem: Value = answer.json().await.expect("JSON");
+        assert_eq!(problem["field"], "url", "{url}: {problem}");
+    }
+}

@@ -298,3 +298,39 @@ async fn numbers_are_unique_and_mistakes_are_explained() {
         assert_eq!(problem["field"], field, "{problem}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_is_kept_only_where_the_site_asks_for_it() {
+    let (house, site, _) = with_pool(2).await;
+    let first = house.assign(&site, "/", None, json!({})).await;
+    let form = json!([{"k": "form", "page": format!("https://{HOST}/contact"), "phone": "(469) 555-0123",
+        "name": " Ann ", "zip": "", "consent": "I agree."}]);
+    let token = token(&first);
+    assert_eq!(house.shown(&site, &token).await, StatusCode::NO_CONTENT);
+    let sent = house.event(&site, &token, form.clone()).await;
+    assert_eq!(sent, StatusCode::NO_CONTENT);
+    let session = house.get("/api/v1/sessions").await["items"][0]["id"].clone();
+    let path = format!("/api/v1/sessions/{}", session.as_str().expect("an id"));
+    assert_eq!(
+        house.get(&path).await["forms"],
+        json!([]),
+        "the site keeps no forms"
+    );
+
+    let swap =
+        json!({"swap": {"forms": [{"selector": "#contact", "phone": "tel", "name": "name"}]}});
+    house
+        .api(
+            Method::PATCH,
+            &format!("/api/v1/sites/{}", site.id),
+            Some(swap),
+        )
+        .await;
+    let sent = house.event(&site, &token, form).await;
+    assert_eq!(sent, StatusCode::NO_CONTENT);
+    let kept = house.get(&path).await["forms"][0].clone();
+    assert_eq!(kept["phone"], "+14695550123");
+    assert_eq!(kept["phone_display"], "(469) 555-0123");
+    assert_eq!((&kept["name"], &kept["zip"]), (&json!("Ann"), &Value::Null));
+    assert_eq!(kept["consent"], "I agree.");
+}

@@ -6,9 +6,24 @@ const dist = new URL("../../../snippet/dist/", import.meta.url);
 
 export const loader = () => readFileSync(new URL("loader.js", dist), "utf8");
 export const core = () => readFileSync(new URL("core.js", dist), "utf8");
+export const extras = () => readFileSync(new URL("extras.js", dist), "utf8");
 
 /** The CSP source expression of the loader. */
 export const loaderHash = () => `'sha256-${createHash("sha256").update(loader()).digest("base64")}'`;
+
+/** What only some sites ask for; see the snippet's contract. */
+export interface Extras {
+  m?: "attribute" | "auto";
+  n?: string[];
+  c?: string;
+  x?: string[];
+  a?: string[];
+  j?: 1;
+  i?: 1;
+  s?: 1;
+  d?: 1;
+  f?: { s: string; m: Record<string, string>; c?: string }[];
+}
 
 export type Rule = [kind: "p" | "r" | "*", name: string, pattern: string, numbers: ([n: string, f?: string] | null)[]];
 
@@ -19,6 +34,8 @@ export interface Config {
   k: string;
   t: [id: string, printed: string, country?: string][];
   r: Rule[];
+  o?: string;
+  e?: Extras;
 }
 
 /** JSON that cannot end its script element. */

@@ -3,7 +3,7 @@
  * that of a real connection, and keeps a log of what was asked.
  */
 import { bodyOf, serve, type Served } from "./serve.ts";
-import { core, type Config, type Rule } from "./block.ts";
+import { core, extras, type Config, type Rule } from "./block.ts";
 
 export interface AssignRequest {
   v: number;
@@ -13,6 +13,7 @@ export interface AssignRequest {
   token?: string | null;
   consent: 0 | 1 | 2;
   targets: string[];
+  want?: 0 | 1;
 }
 
 export interface Answer {
@@ -22,19 +23,25 @@ export interface Answer {
   ttl: number;
   beat: number;
   c: number;
+  w?: "view" | "intent";
 }
 
 export interface Event {
-  k: "shown" | "beat" | "page" | "tap";
+  k: "shown" | "beat" | "page" | "tap" | "form";
   swaps?: number;
   page?: string;
   ref?: string;
   n?: string;
   ago?: number;
+  phone?: string;
+  name?: string;
+  email?: string;
+  zip?: string;
+  consent?: string;
 }
 
 export interface Asked {
-  path: "assign" | "event" | "core" | "preflight";
+  path: "assign" | "event" | "core" | "extras" | "preview" | "preflight";
   type: string | undefined;
   at: number;
   assign?: AssignRequest;
@@ -54,10 +61,13 @@ export class Tracker {
   latencyMs = 20;
   targets: Config["t"] = [[MAIN, PRINTED, "US"]];
   rules: Rule[] = [];
+  /** Optional fields of the configuration. */
+  settings: Pick<Config, "o" | "e"> = {};
   siteKey = "k1";
   answers: (request: AssignRequest) => Reply | Promise<Reply>;
   events: (token: string) => Reply = () => ({ status: 204 });
   coreReply: () => "send" | "hang" = () => "send";
+  previews: () => Reply = () => ({ status: 403, body: {} });
   private waiting: { test: (asked: Asked) => boolean; found: (asked: Asked) => void }[] = [];
   private served!: Served;
   private tokens = 0;
@@ -68,14 +78,18 @@ export class Tracker {
 
   async start(port = 0) {
     this.served = await serve(async (request, response, { pathname }) => {
-      const kind = pathname.includes("/core.") ? "core" : request.method == "OPTIONS" ? "preflight" : pathname.endsWith("/assign") ? "assign" : "event";
+      const kind = pathname.includes("/core.") ? "core" : pathname.includes("/extras.") ? "extras" : request.method == "OPTIONS" ? "preflight" : pathname.endsWith("/assign") ? "assign" : pathname.endsWith("/preview") ? "preview" : "event";
       const asked: Asked = { path: kind, type: request.headers["content-type"], at: Date.now() };
       const text = await bodyOf(request);
       if (kind == "assign") asked.assign = JSON.parse(text) as AssignRequest;
       if (kind == "event") asked.event = JSON.parse(text) as Asked["event"];
       this.record(asked);
       const reply: Reply =
-        kind == "core"
+        kind == "extras"
+          ? { status: 200 }
+          : kind == "preview"
+          ? this.previews()
+          : kind == "core"
           ? this.coreReply() == "hang"
             ? "hang"
             : { status: 200 }
@@ -89,10 +103,10 @@ export class Tracker {
       response.statusCode = reply.status;
       // No credentials, as the server does it.
       if (request.headers.origin) response.setHeader("Access-Control-Allow-Origin", request.headers.origin);
-      if (kind == "core") {
+      if (kind == "core" || kind == "extras") {
         response.setHeader("Content-Type", "text/javascript");
         response.setHeader("Cache-Control", "public, max-age=31536000, immutable");
-        response.end(core());
+        response.end(kind == "core" ? core() : extras());
       } else if (reply.body === undefined) response.end();
       else {
         response.setHeader("Content-Type", reply.status == 200 ? "application/json" : "application/problem+json");
@@ -122,6 +136,7 @@ export class Tracker {
       k: `${this.origin}/t/core.00000000.js`,
       t: this.targets,
       r: this.rules,
+      ...this.settings,
       ...over,
     };
   }

@@ -15,8 +15,8 @@ export const dialled = (shared: Shared, href: string): string | undefined => {
 };
 
 /** Calls `tapped` at once: the telephone may take the page away. */
-export const onTap = (shared: Shared, tapped: (number: string) => void): void =>
-  document.addEventListener(
+export const onTap = (shared: Shared, root: Document, tapped: (number: string) => void): void =>
+  root.addEventListener(
     "click",
     (event) => {
       const link = (event.composedPath()[0] as Element).closest?.<HTMLAnchorElement>('a[href^="tel:" i],a[href^="callto:" i]');

@@ -1,5 +1,6 @@
 //! What is set up.
 
+use trunkline_core::assignment::SiteContent;
 use trunkline_engine::ports::calls::{CallChange, CallRecords};
 use trunkline_engine::ports::configuration::Configuration;
 use trunkline_engine::ports::history::Record;
@@ -184,5 +185,30 @@ async fn another_key_file_is_noticed_at_the_start() {
         assert!(refused.err().unwrap().to_string().contains("key"));
         let store = open(&database).await;
         assert_eq!(store.instance_secret("tokens", KEY).await.unwrap(), [1; 32]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_version_of_a_site_is_kept_as_it_was_published() {
+    for world in World::both().await {
+        let mut site = world.set_up().await.site;
+        let store = &world.store;
+        let first = SiteContent::of(&site);
+        site.swap.json_ld = true;
+        store.put_site(&site).await.unwrap();
+        site.config_version += 1;
+        store.put_site(&site).await.unwrap();
+        let versions = store.site_versions(site.id).await.unwrap();
+        let kept: Vec<_> = versions.iter().map(|v| (v.version, &v.content)).collect();
+        let second = SiteContent::of(&site);
+        assert_eq!(
+            kept,
+            [(8, &second), (7, &first)],
+            "a version is never written over"
+        );
+        site.config_version += 100;
+        store.put_site(&site).await.unwrap();
+        let versions = store.site_versions(site.id).await.unwrap();
+        assert_eq!(versions.len(), 1, "the newest hundred numbers are kept");
     }
 }

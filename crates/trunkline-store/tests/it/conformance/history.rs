@@ -1,11 +1,12 @@
 //! Visitors come, see numbers, and tap them.
 
 use trunkline_core::attribution::{PageKind, Showing, Tap};
-use trunkline_core::base::Timestamp;
+use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::visitor::Source;
 use trunkline_engine::ports::History;
 use trunkline_engine::ports::history::{
-    LeaseRow, OpenLease, PageViewRow, Record, SessionFilter, SessionRow, ShowingRow, TapRow,
+    FormDetails, FormRow, LeaseRow, OpenLease, PageViewRow, Record, SessionFilter, SessionRow,
+    ShowingRow, TapRow,
 };
 
 use super::World;
@@ -380,5 +381,63 @@ async fn many_visitors_at_once_are_all_recorded() {
         let open = world.store.open_leases(NOON).await.unwrap();
         assert_eq!(open.len(), 1);
         assert_eq!(open[0].lease.session, sessions[1_999].id);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_latest_form_with_a_number_is_found_within_its_account_and_told_with_its_session() {
+    for world in World::both().await {
+        let (set_up, other) = (world.set_up().await, world.set_up().await);
+        let session = world.session(&set_up, NOON);
+        let phone = PhoneNumber::from_digits(14_695_550_123);
+        let form = |account, at| FormRow {
+            id: world.id(),
+            account,
+            session: session.id,
+            visitor: session.visitor,
+            at,
+            page: "https://example.com/kontakt?a=ü".to_owned(),
+            details: FormDetails {
+                phone: Some(phone),
+                name: Some("Ann".to_owned()),
+                consent: Some("I agree.".to_owned()),
+                ..FormDetails::default()
+            },
+        };
+        let forms = [
+            form(set_up.account.id, after(1)),
+            form(set_up.account.id, after(3)),
+            form(other.account.id, after(4)),
+        ];
+        let records = || forms.iter().cloned().map(|f| Record::Form(Box::new(f)));
+        let start = Record::Session(Box::new(session.clone()));
+        world
+            .record(std::iter::once(start).chain(records()).collect())
+            .await;
+        world.record(records().collect()).await;
+        let latest = async |account, phone, until| {
+            let found = world.store.latest_form(account, phone, NOON, until).await;
+            found.unwrap().map(|form| (form.session, form.at))
+        };
+        let ours = set_up.account.id;
+        assert_eq!(
+            latest(ours, phone, after(9)).await,
+            Some((session.id, after(3)))
+        );
+        assert_eq!(
+            latest(ours, phone, after(2)).await,
+            Some((session.id, after(1)))
+        );
+        assert_eq!(
+            latest(ours, PhoneNumber::from_digits(14_695_550_124), after(9)).await,
+            None
+        );
+        let story = world
+            .store
+            .session_story(session.id)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(story.forms, forms);
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::Mutex;
 
 use trunkline_core::assignment::{
-    NumberStage, NumberUse, PoolRule, PoolSettings, Site, SwapTarget, TrackingNumber,
+    NumberStage, NumberUse, PoolRule, PoolSettings, Site, SiteContent, SwapSettings, SwapTarget,
+    TrackingNumber,
 };
 use trunkline_core::base::id::{AccountId, NumberId, SessionId, TrunkId};
 use trunkline_core::base::{
@@ -311,6 +312,17 @@ fn site(world: &World, account: &Account) -> Site {
         targets,
         source_numbers_win: false,
         source_rules: SourceRules::default(),
+        swap: SwapSettings {
+            excluded_selectors: vec![".partners".to_owned()],
+            excluded_numbers: vec![PhoneNumber::from_digits(12_145_550_199)],
+            ..SwapSettings::default()
+        },
+        draft: Some(Box::new(SiteContent {
+            targets: vec![target("Sales", 12_145_550_111)],
+            swap: SwapSettings::default(),
+            source_rules: SourceRules::default(),
+        })),
+        published_at: NOON,
         config_version: 7,
         created_at: NOON,
     }

@@ -15,9 +15,11 @@ import { Page } from "../../shell/Page";
 import { useMay } from "../access/session";
 import { ReliabilityCard } from "../attribution/ReliabilityCard";
 import { LiveCheck, useWatchedSite } from "./LiveCheck";
+import { PageTest } from "./PageTest";
 import { SiteForm } from "./SiteForm";
 import { SnippetCard } from "./SnippetCard";
 import { SourcesCard } from "./SourcesCard";
+import { SwapCard } from "./SwapCard";
 
 const above = { name: "Sites", path: "/sites" };
 
@@ -46,6 +48,8 @@ export default function SitePage({ id }: { id: string }) {
             <div className="stack">
               <SnippetCard site={data} />
               <Facts site={data} change={may.write ? editingIs.open : undefined} />
+              <SwapCard site={data} mayWrite={may.write} />
+              {may.write && <PageTest site={data} />}
               <SourcesCard site={data} mayWrite={may.write} />
               <ReliabilityCard site={data} mayWrite={may.write} />
               {may.write && <Danger site={data} />}

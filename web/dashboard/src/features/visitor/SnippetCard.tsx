@@ -27,6 +27,13 @@ const forms: Form[] = [
     hint: "One tag that loads everything. The swap comes a little later than with the block in the page.",
   },
   {
+    id: "proxy",
+    name: "Own path",
+    where: "In the site's nginx, beside its other locations",
+    text: proxy,
+    hint: "Passes a path of the site on to this server, so that browsers keep the visitor's memory for long and nothing comes from another host. Set the same path under How numbers are swapped.",
+  },
+  {
     id: "policy",
     name: "Content policy",
     where: "Add to Content-Security-Policy",
@@ -103,4 +110,10 @@ function policy(snippet: Snippet): string {
   const hash = snippet.csp_hash.startsWith("'") ? snippet.csp_hash : `'${snippet.csp_hash}'`;
   const origin = /https?:\/\/[^/"\s]+/.exec(snippet.one_tag)?.[0] ?? location.origin;
   return `script-src ${hash} ${origin}; connect-src ${origin}`;
+}
+
+/** The location for nginx; `/tl` unless the site has set another path. */
+function proxy(snippet: Snippet): string {
+  const origin = /https?:\/\/[^/"\s]+/.exec(snippet.one_tag)?.[0] ?? location.origin;
+  return `location /tl/ {\n    proxy_pass ${origin}/;\n    proxy_set_header X-Forwarded-For $remote_addr;\n}`;
 }

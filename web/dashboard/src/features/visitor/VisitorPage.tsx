@@ -95,6 +95,15 @@ function Inside({ session }: { session: Session }) {
           />
         </Card>
       )}
+      {session.forms.length > 0 && (
+        <Card title="Forms" lined>
+          <ul className="rows">
+            {session.forms.map((form, i) => (
+              <SentForm key={i} form={form} />
+            ))}
+          </ul>
+        </Card>
+      )}
       <div className="halves">
         <div className="stack">
           <Card title="Arrivals" lined right={plural(session.touches.length, "touch", "touches")}>
@@ -173,6 +182,26 @@ function Showing({ showing }: { showing: Session["showings"][number] }) {
         <span className="dim small tel">
           {span(showing.to_at - showing.from_at)} on {path(showing.page)}, from <At at={showing.from_at} />
         </span>
+      </div>
+    </li>
+  );
+}
+
+function SentForm({ form }: { form: Schema<"SentForm"> }) {
+  const details = [form.name, form.email, form.zip].filter(Boolean).join(", ");
+  return (
+    <li>
+      <div className="row between">
+        <span className="cut">
+          <span className="med tel">{form.phone_display ?? "No phone number"}</span> <span className="soft">{details}</span>
+        </span>
+        <span className="soft">
+          <At at={form.at} />
+        </span>
+      </div>
+      <div className="small soft cut">
+        on {path(form.page)}
+        {form.consent ? `, agreed: ${form.consent}` : ""}
       </div>
     </li>
   );

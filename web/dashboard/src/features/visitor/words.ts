@@ -18,3 +18,28 @@ export function ruleTest(rule: Schema<"SourceRule">): string {
   if (rule.referrer) return `came from ${rule.referrer}`;
   return rule.value ? `address has ${rule.parameter} = ${rule.value}` : `address has ${rule.parameter}`;
 }
+
+/** Which numbers of a page are swapped. */
+export const swapModes = [
+  { value: "list", label: "The numbers above, everywhere" },
+  { value: "selector", label: "The numbers above, in chosen elements" },
+  { value: "attribute", label: "What elements with data-tl-number show" },
+  { value: "auto", label: "Every number that is found" },
+];
+
+/** When a visitor gets a number of their own. */
+export const leaseTimes = [
+  { value: "load", label: "On the first page" },
+  { value: "view", label: "When a number comes into view" },
+  { value: "intent", label: "When they turn to a number" },
+];
+
+/** What is swapped besides text, links, labels and titles. */
+export function swapParts(swap: Schema<"SwapSettings">): string[] {
+  return [
+    ...swap.attributes,
+    ...(swap.json_ld ? ["structured data"] : []),
+    ...(swap.iframes ? ["frames"] : []),
+    ...(swap.shadow_roots ? ["web components"] : []),
+  ];
+}
