@@ -2,4 +2,5 @@
 
 mod arrivals;
 mod calls;
+mod page_check;
 mod ports;
