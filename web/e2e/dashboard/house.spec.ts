@@ -48,7 +48,7 @@ test("how numbers are swapped is drafted, published and gone back on", async ({ 
   const name = `Browser test ${Date.now()}`;
   await addSite(page, name);
   await page.getByRole("button", { name: "Change settings" }).click();
-  await page.getByLabel("Never in").fill(".partners");
+  await page.getByRole("combobox", { name: "Never in" }).fill(".partners");
   await page.getByLabel("Structured data").check();
   await page.getByRole("button", { name: "Save as draft" }).click();
   await expect(page.getByText("There is a draft.")).toBeVisible();
@@ -57,10 +57,10 @@ test("how numbers are swapped is drafted, published and gone back on", async ({ 
   await page.getByRole("button", { name: "Publish", exact: true }).click();
   await expect(page.getByText("There is a draft.")).toHaveCount(0);
   await expect(page.getByText("structured data", { exact: true })).toBeVisible();
-  await expect(page.getByText(".partners")).toBeVisible();
+  await expect(page.getByText(".partners", { exact: true })).toBeVisible();
   await page.getByRole("button", { name: "Versions" }).click();
   await page.getByRole("button", { name: "Publish again" }).click();
-  await expect(page.getByText("Version 3")).toBeVisible();
+  await expect(page.getByText("Version 3", { exact: true })).toBeVisible();
   await page.getByRole("button", { name: "Close" }).click();
   await expect(page.getByText("nothing more")).toBeVisible();
   await deleteSite(page, name);
