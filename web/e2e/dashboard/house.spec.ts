@@ -44,6 +44,28 @@ test("a new site has its block to paste and waits to be seen", async ({ page, co
   await deleteSite(page, `${name} b`);
 });
 
+test("how numbers are swapped is drafted, published and gone back on", async ({ page }) => {
+  const name = `Browser test ${Date.now()}`;
+  await addSite(page, name);
+  await page.getByRole("button", { name: "Change settings" }).click();
+  await page.getByRole("combobox", { name: "Never in" }).fill(".partners");
+  await page.getByLabel("Structured data").check();
+  await page.getByRole("button", { name: "Save as draft" }).click();
+  await expect(page.getByText("There is a draft.")).toBeVisible();
+  await page.getByRole("button", { name: "Preview on the site" }).click();
+  await expect(page.getByRole("link", { name: "Open the preview" })).toHaveAttribute("href", /\?tl_preview=/);
+  await page.getByRole("button", { name: "Publish", exact: true }).click();
+  await expect(page.getByText("There is a draft.")).toHaveCount(0);
+  await expect(page.getByText("structured data", { exact: true })).toBeVisible();
+  await expect(page.getByText(".partners", { exact: true })).toBeVisible();
+  await page.getByRole("button", { name: "Versions" }).click();
+  await page.getByRole("button", { name: "Publish again" }).click();
+  await expect(page.getByText("Version 3", { exact: true })).toBeVisible();
+  await page.getByRole("button", { name: "Close" }).click();
+  await expect(page.getByText("nothing more")).toBeVisible();
+  await deleteSite(page, name);
+});
+
 test("a site form says what is missing beside each field", async ({ page }) => {
   await open(page, "/sites");
   await page.getByRole("button", { name: /Add (site|the first site)/ }).click();

@@ -140,6 +140,8 @@ export interface Shared {
   p?: Promise<void> | undefined;
   /** Swaps all below an element (by default the page) to the numbers of `M` and keeps watching it. */
   r(root?: Element): void;
+  /** Swaps what mutation records tell of, as one pass: around each `target`, and all below `addedNodes`. */
+  w(records: { target?: Node; addedNodes: Iterable<Node> }[]): void;
   /** Asks for an assignment; `as` stands in for fields of the request. */
   a(as?: { page?: string; ref?: string; want?: 0 | 1 }): Promise<void>;
   /** Called after each pass that changed the page or gave a place up, once the core is there. */

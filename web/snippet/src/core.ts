@@ -7,6 +7,7 @@ import type { Consent, Happening, Lent, Shared } from "./contract.ts";
 import { store } from "./core/memory.ts";
 import { outbox } from "./core/outbox.ts";
 import { onView } from "./core/pages.ts";
+import { inSlices } from "./core/slices.ts";
 import { places } from "./core/shown.ts";
 import { onTap } from "./core/taps.ts";
 import { KEYS } from "./number.ts";
@@ -255,7 +256,12 @@ export const s = (shared: Shared): void => {
 
   const swap = shared.r;
   shared.r = (root) => {
-    swap(root);
+    if (root) swap(root);
+    else {
+      // The head holds nothing to swap: only the numbers to show are taken over. The page follows, in slices if it is large.
+      swap(document.head || undefined);
+      inSlices(shared);
+    }
     if (!root) beside.forEach((one) => (one.isConnected ? swap(one) : beside.delete(one)));
     else if (root.getRootNode() != document && beside.size < BESIDE_MAX) beside.add(root);
   };

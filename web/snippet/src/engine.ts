@@ -14,9 +14,6 @@ const HYDRATES = ",#__next,#__nuxt,[data-tl-hydrate]";
 /** A number may be spread over these; every other element ends a run of text. Texts and comments (`#…`) never do. */
 const INLINE = /^(#.*|[abisu]|em|mark|s(mall|pan|trong|u.)|wbr)$/i;
 
-/** Links that dial or write to a number. */
-const DIALS = /^(tel|sms|callto):|wa.me|whatsapp/i;
-
 /** In how many passes of one second an element may be written (the first and three again), and in how many anything. */
 const enum PassesMax {
   Element = 4,
@@ -46,10 +43,10 @@ const tooOften = (place: Written, max: number): boolean => {
   return last[max - 1] == Infinity;
 };
 
-/** Swaps texts or attributes as if they were one, so that a number may be spread over them. */
-const swap = (places: Place[]) => {
+/** Swaps texts or attributes as if they were one, so that a number may be spread over them; by default the run of texts so far. */
+const swap = (places: Place[] = texts.splice(0)) => {
   const before = places.map((place) => (place._tl?.[1] == place.nodeValue ? place._tl![0] : place.nodeValue!));
-  const cells = replace(before.join(""), (places[0] as Attr)?.name == "href");
+  const cells = (places[0] && replace(before.join(""), (places[0] as Attr).name == "href")) as string[];
   places.forEach((place, i) => {
     const after = cells.splice(0, before[i]!.length).join("");
     const owner = (place.parentNode || (place as Attr).ownerElement) as Element;
@@ -65,17 +62,18 @@ const swap = (places: Place[]) => {
 const walk = (root: Element, deep?: number) => {
   const inline = INLINE.test(root.nodeName);
   seen.add(root);
-  inline || swap(texts.splice(0));
+  inline || swap();
   for (const name of shared.A) {
     const attribute = root.attributes[name as never] as Attr | undefined;
-    if (attribute && (name != "href" || DIALS.test(attribute.value))) swap([attribute]);
+    // Of addresses only those that dial or write to a number.
+    if (attribute && (name != "href" || /^(tel|sms|callto):|wa.me|whatsapp/i.test(attribute.value))) swap([attribute]);
   }
   for (const child of root.childNodes as NodeListOf<Text | Element>)
-    if (child.nodeType == 3) texts.push(child as Text);
-    else if (child.nodeType == 1)
+    if ((child as Element).matches)
       if (!(child as Element).matches(leave) && (deep || INLINE.test(child.nodeName))) walk(child as Element, 1);
-      else swap(texts.splice(0));
-  inline || swap(texts.splice(0));
+      else swap();
+    else if (child.nodeType == 3) texts.push(child as Text);
+  inline || swap();
 };
 
 /** Swaps around `node`: its whole block if only text or inline elements changed, all below it if it is new. */
@@ -107,6 +105,7 @@ export const shared = {
   c: 0,
   g: 0,
   q: [],
+  w: work,
   A: ["href", "title", "aria-label"],
   r(root = document.documentElement) {
     shared.C.t.forEach((target) => (wanted[target[1]] = target[0]));

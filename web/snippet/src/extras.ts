@@ -30,7 +30,8 @@ const start = (shared: Shared, lent: Lent): void => {
   if (wanted.a)
     each(() => {
       shared.A.push(...wanted.a!);
-      shared.r();
+      // By name, so that the page is observed anew with them.
+      shared.r(document.documentElement);
     });
   if (wanted.m == "auto") each(() => auto(shared, wanted, lent));
   if (wanted.m == "attribute") each(() => attribute(shared, wanted));

@@ -1,9 +1,6 @@
 /** Source-level rules: which numbers this page shows by its own address and referrer, without asking anybody. */
 import type { Config, Shown } from "./contract.ts";
 
-/** Click ids and campaign parameters: an arrival with one of these is a new touch. */
-const CAMPAIGN = /utm_|cl?k?id=|braid=|epik=|li_fat/;
-
 /**
  * Reads the document's address and referrer by the rules of the block. Answers whether this is a new touch to record
  * (it comes from elsewhere or carries campaign parameters), and the numbers of the first rule that matches, if any does.
@@ -16,5 +13,6 @@ export const arrival = ({ r, t }: Config): [touch: unknown, numbers: Shown[] | u
     const value = { p: names.split(" ").map((name) => query.get(name)).join(" "), r: from, "*": "" }[kind];
     return value != null && new RegExp(`^(?:${pattern})$`, "i").test(value);
   });
-  return [(from && from != location.hostname) || CAMPAIGN.test(location.search), rule?.[3].flatMap((shown, i) => (shown ? { t: t[i]![0], n: shown[0], f: shown[1] } : []))];
+  // Click ids and campaign parameters: an arrival with one of these is a new touch.
+  return [(from && from != location.hostname) || /utm_|cl?k?id=|braid=|epik=|li_fat/.test(location.search), rule?.[3].flatMap((shown, i) => (shown ? { t: t[i]![0], n: shown[0], f: shown[1] } : []))];
 };

@@ -3,4 +3,5 @@
 mod arrivals;
 mod calls;
 mod matches;
+mod page_check;
 mod ports;

@@ -52,8 +52,8 @@ export function PageTest({ site }: { site: Schema<"Site"> }) {
 function Findings({ result }: { result: Result }) {
   const swapped = result.findings.filter((one) => one.outcome === "swapped").length;
   return (
-    <div role="status" style={{ borderTop: "1px solid var(--line)" }}>
-      <div className="pad">
+    <>
+      <div className="pad" role="status" style={{ borderTop: "1px solid var(--line)" }}>
         <p className="med">
           {result.findings.length === 0
             ? "No telephone number was found on the page."
@@ -87,6 +87,6 @@ function Findings({ result }: { result: Result }) {
           ))}
         </ul>
       )}
-    </div>
+    </>
   );
 }

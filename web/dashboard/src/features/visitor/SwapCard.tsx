@@ -31,7 +31,7 @@ export function SwapCard({ site, mayWrite }: { site: Site; mayWrite: boolean }) 
               Versions
             </Button>
             <Button size="xs" variant="subtle" onClick={editingIs.open}>
-              {site.draft ? "Change the draft" : "Change"}
+              {site.draft ? "Change the draft" : "Change settings"}
             </Button>
           </>
         )
