@@ -2,6 +2,7 @@
 //! simulated carrier with visitors and callers that speak the real protocols over loopback.
 
 mod account;
+mod past;
 
 use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
@@ -163,6 +164,8 @@ impl Running {
         let world = if options.quiet_world {
             None
         } else {
+            let base = format!("http://{}", site.address());
+            past::pass(&server.house, &demo, &base, data, options.seed).await?;
             Some(World::start(WorldConfig {
                 plan: Plan::new(options.seed, Pace::demo()),
                 carrier: Arc::clone(&carrier),

@@ -35,6 +35,7 @@ it("the advice says what to do, what is missing in all, and what it brings", () 
   expect(advised(advice({ by: 4 }))).toMatch(/^Add 4 numbers\. /);
   expect(advised(advice({ proposal: "shrink", size: 16, by: 8 }))).toMatch(/^8 numbers could go: for 60 days 8 would/);
   expect(advised(advice({ proposal: "keep", size: 8 }))).toMatch(/^8 numbers are enough: 84% of the calls/);
+  expect(advised(advice({ proposal: "keep", size: 16 }))).toMatch(/^16 numbers are more than enough: 8 would have done/);
 });
 
 it("the curve keeps to its frame and puts each doubling at the same distance", () => {

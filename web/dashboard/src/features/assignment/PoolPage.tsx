@@ -86,6 +86,7 @@ export default function PoolPage({ id }: { id: string }) {
                     held.items.length ? (
                       <>
                         <HoldersChart leases={held.items} calls={calls.data?.items ?? []} now={held.now} />
+                        <Advice pool={data} />
                         <Holders leases={held.items} now={held.now} />
                       </>
                     ) : (
@@ -104,7 +105,6 @@ export default function PoolPage({ id }: { id: string }) {
                     )
                   }
                 </Loaded>
-                {data.size > 0 && <Advice pool={data} />}
               </div>
               <div className="stack">
                 <Card title="In use now">
@@ -221,8 +221,8 @@ function Rules({ pool, ask }: { pool: Pool; ask: ((asked: Asked) => void) | unde
         <dd>90 s</dd>
         <dt>Mode</dt>
         <dd>{pool.strict ? "strict lock" : "longest idle"}</dd>
-        <dt>One network gets, when half is taken, at most</dt>
-        <dd>{Math.max(3, Math.floor(pool.size / 4))} numbers</dd>
+        <dt>Most for one network once half is taken</dt>
+        <dd>{Math.max(3, Math.floor(pool.size / 4))}</dd>
         <dt>Visitors</dt>
         <dd>{visitorsOf(pool) ?? "all"}</dd>
       </dl>

@@ -22,6 +22,8 @@ export function advised(advice: Advice): string {
     case "shrink":
       return `${plural(advice.by, "number")} could go: for 60 days ${advice.size - advice.by} would have been enough. Put those into quarantine that were not called.`;
     default:
+      if (advice.knee && advice.knee < advice.size)
+        return `${plural(advice.size, "number")} are more than enough: ${advice.knee} would have done for the last ${advice.days} days. After 60 such days fewer are proposed.`;
       return `${plural(advice.size, "number")} are enough: ${right(now)} of the calls are credited right, and twice as many would hardly change that.`;
   }
 }
