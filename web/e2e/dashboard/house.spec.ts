@@ -118,6 +118,6 @@ test("a pool shows who holds each of its numbers", async ({ page }) => {
   await open(page, `/numbers/pools/${pool?.id}`);
   await expect(page.getByRole("heading", { name: pool?.name, level: 1 })).toBeVisible();
   await expect(page.getByRole("img", { name: /^Who holds each of the/ })).toBeVisible();
-  const table = page.getByRole("table");
+  const table = page.getByRole("region", { name: "Who they are" }).getByRole("table");
   await expect(table.getByRole("row")).toHaveCount((pool?.size ?? 0) + 1);
 });
