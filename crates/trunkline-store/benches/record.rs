@@ -91,6 +91,7 @@ fn assignment(ids: &mut IdSequence, now: Timestamp) -> Vec<Record> {
         visitor: ids.draw(now),
         consent: Consent::Storage,
         device: Device::Phone,
+        locality: None,
         started_at: now,
         seen_at: now,
         source,

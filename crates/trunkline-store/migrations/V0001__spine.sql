@@ -196,6 +196,8 @@ CREATE TABLE session (
     visitor BIGINT NOT NULL,
     consent TEXT NOT NULL,
     device TEXT NOT NULL,
+    state TEXT,
+    place TEXT,
     started_at BIGINT NOT NULL,
     seen_at BIGINT NOT NULL,
     channel TEXT NOT NULL,

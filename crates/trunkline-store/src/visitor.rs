@@ -2,19 +2,19 @@
 
 use std::collections::HashMap;
 
-use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{SessionId, SiteId};
+use trunkline_core::base::{Locality, Timestamp};
 use trunkline_core::visitor::{ClickId, Source};
 use trunkline_engine::ports::history::{PageViewRow, SessionFilter, SessionRow, TouchRow};
 
 use crate::args;
-use crate::convert::{click_id, each, from_json, json, source, source_values};
+use crate::convert::{click_id, each, from_json, json, locality, source, source_values};
 use crate::db::{ColumnType, Db, DbError, Record, RecordKind, Row, Val, Write};
 
 macro_rules! session_columns {
     () => {
-        "id, account, site, visitor, consent, device, started_at, seen_at, channel, medium, source, ad_campaign, term, \
-         content, rule, landing, referrer, click_ids"
+        "id, account, site, visitor, consent, device, state, place, started_at, seen_at, channel, medium, source, \
+         ad_campaign, term, content, rule, landing, referrer, click_ids"
     };
 }
 pub(crate) use session_columns;
@@ -51,6 +51,8 @@ pub(crate) static SESSION_STARTED: RecordKind = RecordKind {
         ("visitor", Int),
         ("consent", Text),
         ("device", Text),
+        ("state", Text),
+        ("place", Text),
         ("started_at", Int),
         ("seen_at", Int),
         ("channel", Text),
@@ -110,6 +112,7 @@ pub(crate) const KINDS: &[&RecordKind] = &[&SESSION_STARTED, &SESSION_SEEN, &TOU
 
 pub(crate) fn session_record(session: SessionRow) -> Result<Record, DbError> {
     let mut values = Vec::with_capacity(SESSION_STARTED.columns.len());
+    let locality = session.locality.as_ref();
     values.extend(args![
         session.id,
         session.account,
@@ -117,6 +120,8 @@ pub(crate) fn session_record(session: SessionRow) -> Result<Record, DbError> {
         session.visitor,
         session.consent,
         session.device,
+        locality.map(Locality::state),
+        locality.and_then(Locality::place),
         session.started_at,
         session.seen_at,
     ]);
@@ -248,6 +253,7 @@ pub(crate) fn read_session(row: &Row) -> Result<SessionRow, DbError> {
         visitor: row.get("visitor")?,
         consent: row.get("consent")?,
         device: row.get("device")?,
+        locality: locality(row)?,
         started_at: row.get("started_at")?,
         seen_at: row.get("seen_at")?,
         source: source(row)?,

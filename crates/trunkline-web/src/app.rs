@@ -14,7 +14,9 @@ use trunkline_engine::clock::Moment;
 use trunkline_engine::directory::SharedDirectory;
 use trunkline_engine::inventory::Inventory;
 use trunkline_engine::live::LiveBus;
-use trunkline_engine::ports::{Access, CallRecords, History, Labels, PastArrivals, PastCalls};
+use trunkline_engine::ports::{
+    Access, Atlas, CallRecords, History, Labels, PastArrivals, PastCalls,
+};
 use trunkline_engine::setup::Setup;
 
 use crate::address::TrustedProxies;
@@ -49,6 +51,8 @@ pub struct Backend {
     pub calls: Arc<Calls>,
     /// Stored calls.
     pub records: Arc<dyn CallRecords>,
+    /// Where addresses are, when the operator has a file that tells it.
+    pub atlas: Option<Arc<dyn Atlas>>,
     /// Stored visits.
     pub history: Arc<dyn History>,
     /// Past arrivals, for a replay of the source rules.

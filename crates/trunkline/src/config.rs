@@ -29,6 +29,7 @@ pub(crate) struct Config {
     pub(crate) http: Http,
     pub(crate) database: Database,
     pub(crate) voice: VoiceSection,
+    pub(crate) geo: Geo,
     pub(crate) log: Log,
 }
 
@@ -86,6 +87,14 @@ pub(crate) struct VoiceSection {
     pub(crate) recording_free_mb_min: u64,
 }
 
+/// Where visitors are.
+#[derive(Debug, Clone, PartialEq, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Geo {
+    /// A city database in the MaxMind DB format; none: nobody is looked up.
+    pub(crate) file: Option<PathBuf>,
+}
+
 /// The log.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -113,6 +122,7 @@ impl Default for Config {
             http: Http::default(),
             database: Database::default(),
             voice: VoiceSection::default(),
+            geo: Geo::default(),
             log: Log::default(),
         }
     }
@@ -231,6 +241,7 @@ fn is_setting(key: &str) -> bool {
         "http",
         "database",
         "voice",
+        "geo",
         "log",
     ]
     .contains(&first)

@@ -1,5 +1,6 @@
 //! `trunkline`: the command line, the configuration, and the wiring of everything.
 
+mod atlas;
 mod check;
 mod commands;
 mod config;

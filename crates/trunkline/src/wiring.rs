@@ -18,12 +18,13 @@ use trunkline_engine::directory::SharedDirectory;
 use trunkline_engine::inventory::Inventory;
 use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::configuration::Resolver;
-use trunkline_engine::ports::{CallRecords, Configuration};
+use trunkline_engine::ports::{Atlas, CallRecords, Configuration};
 use trunkline_engine::setup::Setup;
 use trunkline_store::db::{DbOptions, Location};
 use trunkline_store::{FileSpool, Store};
 use trunkline_web::Backend;
 
+use crate::atlas::CityFile;
 use crate::commands::backup;
 use crate::config::Config;
 use crate::keys;
@@ -206,6 +207,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         assignments,
         calls,
         records,
+        atlas: atlas(config),
         history: shared.clone(),
         arrivals: shared.clone(),
         past: patient.clone(),
@@ -225,6 +227,24 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         keeper,
         token_secret,
     })
+}
+
+/// The operator's city database, when there is one. Without it visitors have no place, and calls are taken.
+fn atlas(config: &Config) -> Option<Arc<dyn Atlas>> {
+    let path = config.geo.file.as_deref()?;
+    match CityFile::open(path) {
+        Ok(file) => {
+            tracing::info!(
+                kind = file.kind(),
+                "visitors are looked up in a city database"
+            );
+            Some(Arc::new(file))
+        }
+        Err(error) => {
+            tracing::warn!(%error, "visitors are not looked up");
+            None
+        }
+    }
 }
 
 fn salvage(path: &Path) -> Option<SalvagedRecording> {

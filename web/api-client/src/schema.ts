@@ -1336,6 +1336,8 @@ export interface components {
                 device: string;
                 id: string;
                 landing: string;
+                /** @description The place in it, as far as it is known. */
+                place?: string | null;
                 /** Format: int64 */
                 seen_at: number;
                 site?: components["schemas"]["Named"] | null;
@@ -1343,6 +1345,8 @@ export interface components {
                 source: components["schemas"]["Source"];
                 /** Format: int64 */
                 started_at: number;
+                /** @description State or province where its address was when it started, two capitals; null when unknown. */
+                state?: string | null;
                 visitor: string;
                 visitor_label: string;
             }[];
@@ -1637,6 +1641,8 @@ export interface components {
             device: string;
             id: string;
             landing: string;
+            /** @description The place in it, as far as it is known. */
+            place?: string | null;
             /** Format: int64 */
             seen_at: number;
             site?: components["schemas"]["Named"] | null;
@@ -1644,6 +1650,8 @@ export interface components {
             source: components["schemas"]["Source"];
             /** Format: int64 */
             started_at: number;
+            /** @description State or province where its address was when it started, two capitals; null when unknown. */
+            state?: string | null;
             visitor: string;
             visitor_label: string;
         };

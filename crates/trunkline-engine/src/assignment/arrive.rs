@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 use trunkline_core::assignment::{Asker, Assigned, Basis, Holder, Network, PickReason, assign};
-use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{LeaseId, NumberId, PoolId, SessionId, SwapTargetId, VisitorId};
+use trunkline_core::base::{Locality, Timestamp};
 use trunkline_core::visitor::{
     Arrival, Channel, Consent, Device, Landing, Source, classify, starts_new_session,
 };
@@ -41,6 +41,8 @@ pub struct Visit {
     pub network: Network,
     /// The device.
     pub device: Device,
+    /// Where the visitor's address is believed to be.
+    pub locality: Option<Locality>,
     /// What the visitor allows.
     pub consent: Consent,
     /// Who the visitor is, from a token that was checked.
@@ -259,6 +261,7 @@ impl Assignments {
         let live = LiveSession {
             visitor,
             device: visit.device,
+            area: visit.locality.as_ref().map(Locality::area),
             seen_at: now,
             recorded_at: now,
             source: source.clone(),
@@ -421,6 +424,7 @@ fn session_row(
         visitor,
         consent: visit.consent,
         device: visit.device,
+        locality: visit.locality.clone(),
         started_at: now,
         seen_at: now,
         source: source.clone(),

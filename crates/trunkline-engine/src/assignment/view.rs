@@ -137,7 +137,7 @@ fn showing(id: SessionId, session: &LiveSession, number: NumberId) -> Option<att
         last_visible: session.seen_at,
         confirmed: true,
         device: session.device,
-        area: None,
+        area: session.area,
         page: attribution::PageKind::of(&session.page),
     })
 }

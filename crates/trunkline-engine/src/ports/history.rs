@@ -7,11 +7,11 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use tokio::sync::oneshot;
 use trunkline_core::attribution;
-use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{
     AccountId, LeaseId, NumberId, PageViewId, PoolId, SessionId, ShowingId, SiteId, SwapTargetId,
     TapId, TouchId, VisitorId,
 };
+use trunkline_core::base::{Locality, Timestamp};
 use trunkline_core::visitor::{Channel, ClickId, Consent, Device, Source};
 
 use super::{PortError, PortResult};
@@ -34,6 +34,8 @@ pub struct SessionRow {
     pub consent: Consent,
     /// The device.
     pub device: Device,
+    /// Where its address was believed to be when it started.
+    pub locality: Option<Locality>,
     /// When it started.
     pub started_at: Timestamp,
     /// When it was last active.

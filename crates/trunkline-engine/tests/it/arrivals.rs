@@ -120,6 +120,7 @@ impl World {
             referrer: String::new(),
             network: Network::UNKNOWN,
             device: Device::Phone,
+            locality: None,
             consent: Consent::Storage,
             known,
             targets: Vec::new(),

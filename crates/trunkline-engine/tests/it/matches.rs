@@ -31,6 +31,7 @@ impl Desk {
             visitor: VisitorId::from_raw(id * 10),
             consent: Consent::Storage,
             device: Device::Phone,
+            locality: None,
             started_at: now.plus_millis(-60_000),
             seen_at: now,
             source: Source {
@@ -73,6 +74,7 @@ impl Desk {
             referrer: String::new(),
             network: Network::UNKNOWN,
             device: Device::Phone,
+            locality: None,
             consent: Consent::Storage,
             known: None,
             targets: Vec::new(),

@@ -173,11 +173,18 @@ fn read(
     let token = request
         .token
         .and_then(|text| Token::open(&text, &app.token_key, site.site.id, now));
+    // Who allows no session is not looked up either.
+    let atlas = app
+        .backend
+        .atlas
+        .as_ref()
+        .filter(|_| consent != Consent::None);
     Ok(Some(Visit {
         page: page.to_owned(),
         referrer: cut(&request.referrer, PAGE_MAX).to_owned(),
         network: Network::of(address),
         device: Device::from_user_agent(agent),
+        locality: atlas.and_then(|a| a.locate(address)),
         consent,
         known: token.map(|t| Known {
             visitor: t.visitor,

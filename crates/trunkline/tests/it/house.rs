@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -55,10 +55,19 @@ impl House {
 
     /// Starts the program on this database and signs in.
     pub(crate) async fn start_on(database: TestDatabase) -> Self {
+        Self::start_with(database, |_| String::new()).await
+    }
+
+    /// As above, with sections added to its configuration; they are told the folder of the test.
+    pub(crate) async fn start_with(
+        database: TestDatabase,
+        add: impl FnOnce(&Path) -> String,
+    ) -> Self {
         let folder = TempDir::new().expect("a folder");
+        let added = add(folder.path());
         std::fs::write(
             folder.path().join("trunkline.toml"),
-            settings(&folder, &database),
+            settings(&folder, &database) + &added,
         )
         .expect("a configuration");
         let (child, http, sip, password) = spawn(&folder);

@@ -7,7 +7,7 @@ use trunkline_core::assignment::{
 };
 use trunkline_core::base::id::{AccountId, NumberId, SessionId, TrunkId};
 use trunkline_core::base::{
-    Country, Currency, Id, IdKind, IdSequence, PhoneNumber, Timestamp, Zone,
+    Country, Currency, Id, IdKind, IdSequence, Locality, PhoneNumber, Timestamp, Zone,
 };
 use trunkline_core::call::flow::FlowDocument;
 use trunkline_core::call::{CallState, TollPolicy};
@@ -80,6 +80,7 @@ impl World {
             visitor: self.id(),
             consent: Consent::Storage,
             device: Device::Phone,
+            locality: Locality::new("TX", "Dallas"),
             started_at,
             seen_at: started_at,
             source: google(),
