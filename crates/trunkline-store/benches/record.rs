@@ -92,6 +92,7 @@ fn assignment(ids: &mut IdSequence, now: Timestamp) -> Vec<Record> {
         consent: Consent::Storage,
         device: Device::Phone,
         locality: None,
+        synthetic: false,
         started_at: now,
         seen_at: now,
         source,

@@ -20,10 +20,11 @@ crate::statements! { "assignment";
     SHOWINGS_OF = "SELECT s.session, s.visitor, s.at, s.page, l.seen_at, v.device, v.state, v.place, \
         (SELECT max(e.at) FROM showing_end AS e WHERE e.showing = s.id) AS ended_at \
         FROM showing AS s LEFT JOIN lease AS l ON l.id = s.lease LEFT JOIN session AS v ON v.id = s.session \
-        WHERE s.number = $1 AND s.at <= $2 ORDER BY s.at DESC, s.id DESC LIMIT $3";
+        WHERE s.number = $1 AND s.at <= $2 AND coalesce(v.synthetic, 0) = 0 ORDER BY s.at DESC, s.id DESC LIMIT $3";
     UNCONFIRMED_LEASES_OF = "SELECT l.session, l.visitor, l.started_at, l.seen_at, v.device, v.state, v.place FROM lease AS l \
         LEFT JOIN session AS v ON v.id = l.session \
         WHERE l.number = $1 AND l.started_at >= $2 AND l.started_at <= $3 AND l.confirmed_at IS NULL \
+        AND coalesce(v.synthetic, 0) = 0 \
         ORDER BY l.started_at DESC, l.id DESC LIMIT $4";
     TAPS_ON = "SELECT session, at FROM tap WHERE number = $1 AND at >= $2 AND at <= $3 ORDER BY at DESC, id DESC LIMIT $4";
     SHOWINGS_IN = "SELECT s.id, s.number, s.session, s.visitor, s.lease, s.at, s.page, s.swaps, l.seen_at, \

@@ -30,6 +30,7 @@ pub(crate) struct Config {
     pub(crate) database: Database,
     pub(crate) voice: VoiceSection,
     pub(crate) geo: Geo,
+    pub(crate) check: Check,
     pub(crate) log: Log,
 }
 
@@ -95,6 +96,16 @@ pub(crate) struct Geo {
     pub(crate) file: Option<PathBuf>,
 }
 
+/// The server's own test of a site.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Check {
+    /// Name or id of the site; empty: no test runs by itself.
+    pub(crate) site: String,
+    /// Hours between two tests.
+    pub(crate) every_hours: u32,
+}
+
 /// The log.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -123,6 +134,7 @@ impl Default for Config {
             database: Database::default(),
             voice: VoiceSection::default(),
             geo: Geo::default(),
+            check: Check::default(),
             log: Log::default(),
         }
     }
@@ -155,6 +167,15 @@ impl Default for VoiceSection {
             rtp_inactivity_s: 60,
             session_expires_s: 1_800,
             recording_free_mb_min: 500,
+        }
+    }
+}
+
+impl Default for Check {
+    fn default() -> Self {
+        Self {
+            site: String::new(),
+            every_hours: 24,
         }
     }
 }
@@ -242,6 +263,7 @@ fn is_setting(key: &str) -> bool {
         "database",
         "voice",
         "geo",
+        "check",
         "log",
     ]
     .contains(&first)

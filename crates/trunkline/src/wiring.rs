@@ -13,6 +13,7 @@ use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Again, Attributions, Learning, Matches, SharedModels};
 use trunkline_engine::call::control::CallLimits;
 use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording};
+use trunkline_engine::check::Checks;
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::SharedDirectory;
 use trunkline_engine::inventory::Inventory;
@@ -139,6 +140,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         },
         home: config.home(),
     };
+    let checks = Arc::new(Checks::default());
     let models = SharedModels::default();
     // Jobs and reports never stand before a call.
     let patient = Arc::new(store.patient());
@@ -166,6 +168,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         Arc::clone(&records),
         Arc::clone(&keeper),
         live.clone(),
+        Arc::clone(&checks),
         settings,
     );
     calls
@@ -208,6 +211,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         calls,
         records,
         atlas: atlas(config),
+        checks,
         history: shared.clone(),
         arrivals: shared.clone(),
         past: patient.clone(),

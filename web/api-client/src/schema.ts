@@ -596,6 +596,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the server's own test of a site found last. */
+        get: operations["readCheck"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites/{id}/reliability": {
         parameters: {
             query?: never;
@@ -1039,6 +1056,8 @@ export interface components {
             started_at: number;
             /** @description `ringing`, `talking` or `ended`. */
             state: string;
+            /** @description Whether it is the server's own test, which is part of no figure. */
+            synthetic: boolean;
             /** Format: int64 */
             talk_seconds: number;
         };
@@ -1057,6 +1076,19 @@ export interface components {
         ChangePassword: {
             current: string;
             new: string;
+        };
+        /** @description One test: a visit, a call to the number it was shown, and whether the call was credited to that visit. */
+        CheckRun: {
+            /** Format: int64 */
+            at: number;
+            call?: string | null;
+            /** @description The number the visit was given. */
+            number?: string | null;
+            right: boolean;
+            /** Format: int64 */
+            took_ms: number;
+            /** @description What was wrong, as a sentence without full stop. */
+            wrong?: string | null;
         };
         /** @description A click identifier. */
         ClickId: {
@@ -1278,6 +1310,8 @@ export interface components {
                 started_at: number;
                 /** @description `ringing`, `talking` or `ended`. */
                 state: string;
+                /** @description Whether it is the server's own test, which is part of no figure. */
+                synthetic: boolean;
                 /** Format: int64 */
                 talk_seconds: number;
             }[];
@@ -1549,7 +1583,7 @@ export interface components {
             tapped: components["schemas"]["ReliabilityCurve"];
             /** Format: int64 */
             to: number;
-            /** @description Calls whose truth a person told, or a test call. What was said of them when they came is judged. */
+            /** @description Calls whose truth a person told. What was said of them when they came is judged. */
             untapped: components["schemas"]["ReliabilityCurve"];
         };
         /** @description Calls of which about the same was said. */
@@ -1690,6 +1724,10 @@ export interface components {
             targets: components["schemas"]["SwapTarget"][];
             /** @description IANA time zone. */
             zone: string;
+        };
+        /** @description The server's own test of a site. */
+        SiteCheck: {
+            last?: components["schemas"]["CheckRun"] | null;
         };
         /** @description A site to make or change; what is left out stays. */
         SiteInput: {
@@ -2078,6 +2116,8 @@ export interface operations {
                 missed?: boolean;
                 /** @description Only recorded ones. */
                 recorded?: boolean;
+                /** @description The server's own test calls, which are left out otherwise. */
+                synthetic?: boolean;
                 limit?: number;
                 cursor?: string;
             };
@@ -2123,6 +2163,8 @@ export interface operations {
                 missed?: boolean;
                 /** @description Only recorded ones. */
                 recorded?: boolean;
+                /** @description The server's own test calls, which are left out otherwise. */
+                synthetic?: boolean;
                 limit?: number;
                 cursor?: string;
             };
@@ -3473,6 +3515,35 @@ export interface operations {
                 };
             };
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readCheck: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteCheck"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

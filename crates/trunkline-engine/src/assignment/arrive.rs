@@ -43,6 +43,8 @@ pub struct Visit {
     pub device: Device,
     /// Where the visitor's address is believed to be.
     pub locality: Option<Locality>,
+    /// Whether the server itself asks, for a test.
+    pub synthetic: bool,
     /// What the visitor allows.
     pub consent: Consent,
     /// Who the visitor is, from a token that was checked.
@@ -262,6 +264,7 @@ impl Assignments {
             visitor,
             device: visit.device,
             area: visit.locality.as_ref().map(Locality::area),
+            synthetic: visit.synthetic,
             seen_at: now,
             recorded_at: now,
             source: source.clone(),
@@ -305,12 +308,14 @@ impl Assignments {
 /// Remembers what the session sees: the numbers of this answer, and those of targets it did not ask
 /// for as long as they are its own. An open showing of a number that stays goes on.
 fn show(state: &mut SiteState, session: SessionId, answer: &Answer, visit: &Visit, now: Timestamp) {
-    state.last_seen = Some(SiteSeen {
-        at: now,
-        page: visit.page.clone(),
-        swaps: state.last_seen.as_ref().map_or(0, |s| s.swaps),
-        config_version: visit.config_version,
-    });
+    if !visit.synthetic {
+        state.last_seen = Some(SiteSeen {
+            at: now,
+            page: visit.page.clone(),
+            swaps: state.last_seen.as_ref().map_or(0, |s| s.swaps),
+            config_version: visit.config_version,
+        });
+    }
     let SiteState {
         pools, sessions, ..
     } = state;
@@ -425,6 +430,7 @@ fn session_row(
         consent: visit.consent,
         device: visit.device,
         locality: visit.locality.clone(),
+        synthetic: visit.synthetic,
         started_at: now,
         seen_at: now,
         source: source.clone(),

@@ -34,6 +34,8 @@ pub(super) struct LiveSession {
     pub(super) visitor: VisitorId,
     pub(super) device: Device,
     pub(super) area: Option<Area>,
+    /// Whether it is the server's own test.
+    pub(super) synthetic: bool,
     pub(super) seen_at: Timestamp,
     /// When `seen_at` was last recorded.
     pub(super) recorded_at: Timestamp,
@@ -71,6 +73,7 @@ impl SiteState {
             visitor: row.visitor,
             device: row.device,
             area: row.locality.as_ref().map(Locality::area),
+            synthetic: row.synthetic,
             seen_at: row.seen_at,
             recorded_at: row.seen_at,
             source: row.source.clone(),

@@ -121,6 +121,7 @@ impl World {
             network: Network::UNKNOWN,
             device: Device::Phone,
             locality: None,
+            synthetic: false,
             consent: Consent::Storage,
             known,
             targets: Vec::new(),

@@ -32,6 +32,7 @@ impl Desk {
             consent: Consent::Storage,
             device: Device::Phone,
             locality: None,
+            synthetic: false,
             started_at: now.plus_millis(-60_000),
             seen_at: now,
             source: Source {
@@ -75,6 +76,7 @@ impl Desk {
             network: Network::UNKNOWN,
             device: Device::Phone,
             locality: None,
+            synthetic: false,
             consent: Consent::Storage,
             known: None,
             targets: Vec::new(),

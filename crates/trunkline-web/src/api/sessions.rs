@@ -216,6 +216,7 @@ async fn read(
     let filter = CallFilter {
         account: Some(caller.account),
         session: Some(id),
+        synthetic: story.session.synthetic,
         limit: CALLS_MAX,
         ..CallFilter::default()
     };

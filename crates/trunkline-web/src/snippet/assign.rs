@@ -28,6 +28,8 @@ const FORMAT: u8 = 1;
 const REMEMBER_S: u32 = 1_800;
 /// Seconds between heartbeats of a visible page.
 const BEAT_S: u32 = 20;
+/// Carries the key of the server's own test; without a test under way it says nothing.
+const CHECK_HEADER: &str = "trunkline-check";
 /// Longest page address that is kept, in bytes.
 pub(super) const PAGE_MAX: usize = 2_048;
 /// Most targets a page may name.
@@ -114,7 +116,11 @@ async fn answer(
         // A flood from one address still gets the numbers of its source, but no lease and no row.
         visit.consent = Consent::None;
     }
+    let synthetic = visit.synthetic;
     let answer = app.backend.assignments.arrive(visit).await;
+    if let Some(known) = answer.session.filter(|_| synthetic) {
+        app.backend.checks.visited(known.session);
+    }
     Ok(to_wire(app, &site, &answer))
 }
 
@@ -185,6 +191,9 @@ fn read(
         network: Network::of(address),
         device: Device::from_user_agent(agent),
         locality: atlas.and_then(|a| a.locate(address)),
+        synthetic: headers
+            .get(CHECK_HEADER)
+            .is_some_and(|key| app.backend.checks.is_visit(key.as_bytes())),
         consent,
         known: token.map(|t| Known {
             visitor: t.visitor,

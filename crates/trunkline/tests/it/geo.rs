@@ -17,10 +17,10 @@ async fn house_in(country: &'static str, state: &'static str, place: &'static st
         "Test-City",
         &[(Ipv4Addr::LOCALHOST, city(country, state, place))],
     );
-    let add = |folder: &std::path::Path| {
+    let add = |folder: &std::path::Path, settings: String| {
         let path = folder.join("city.mmdb");
         std::fs::write(&path, bytes).expect("a database");
-        format!("[geo]\nfile = {path:?}\n")
+        format!("{settings}[geo]\nfile = {path:?}\n")
     };
     House::start_with(TestDatabase::sqlite(), add).await
 }
@@ -91,12 +91,12 @@ async fn a_missing_or_wrong_file_is_explained_and_keeps_no_server_from_starting(
             "is a database of the kind `Test-Country`",
         ),
     ] {
-        let add = |folder: &std::path::Path| {
+        let add = |folder: &std::path::Path, settings: String| {
             let path = folder.join("city.mmdb");
             if let Some(bytes) = bytes {
                 std::fs::write(&path, bytes).expect("a file");
             }
-            format!("[geo]\nfile = {path:?}\n")
+            format!("{settings}[geo]\nfile = {path:?}\n")
         };
         let house = House::start_with(TestDatabase::sqlite(), add).await;
         let checked = house.command(&["check-config"]);

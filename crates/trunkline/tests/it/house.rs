@@ -55,19 +55,18 @@ impl House {
 
     /// Starts the program on this database and signs in.
     pub(crate) async fn start_on(database: TestDatabase) -> Self {
-        Self::start_with(database, |_| String::new()).await
+        Self::start_with(database, |_, settings| settings).await
     }
 
-    /// As above, with sections added to its configuration; they are told the folder of the test.
+    /// As above, with its configuration changed; the change is told the folder of the test.
     pub(crate) async fn start_with(
         database: TestDatabase,
-        add: impl FnOnce(&Path) -> String,
+        change: impl FnOnce(&Path, String) -> String,
     ) -> Self {
         let folder = TempDir::new().expect("a folder");
-        let added = add(folder.path());
         std::fs::write(
             folder.path().join("trunkline.toml"),
-            settings(&folder, &database) + &added,
+            change(folder.path(), settings(&folder, &database)),
         )
         .expect("a configuration");
         let (child, http, sip, password) = spawn(&folder);

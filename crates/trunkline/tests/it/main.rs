@@ -4,6 +4,7 @@
 mod access;
 mod attribution;
 mod calls;
+mod check;
 mod crash;
 mod geo;
 mod house;
