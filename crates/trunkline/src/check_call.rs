@@ -292,7 +292,7 @@ fn report(site: SiteId, name: &str, result: &CheckResult) {
     metrics::gauge!("trunkline_check_right", "site" => site.to_string()).set(right);
     match &result.wrong {
         None => {
-            tracing::info!(%site, name, took_ms = result.took_ms, "a test call was credited right")
+            tracing::info!(%site, name, took_ms = result.took_ms, "a test call was credited right");
         }
         Some(wrong) => tracing::warn!(%site, name, wrong, "a test call was not credited right"),
     }
