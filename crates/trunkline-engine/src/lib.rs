@@ -6,6 +6,7 @@
 pub mod assignment;
 pub mod attribution;
 pub mod call;
+pub mod check;
 pub mod clock;
 pub mod directory;
 pub mod inventory;

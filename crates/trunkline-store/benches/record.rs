@@ -91,6 +91,8 @@ fn assignment(ids: &mut IdSequence, now: Timestamp) -> Vec<Record> {
         visitor: ids.draw(now),
         consent: Consent::Storage,
         device: Device::Phone,
+        locality: None,
+        synthetic: false,
         started_at: now,
         seen_at: now,
         source,

@@ -199,7 +199,7 @@ CREATE INDEX tracking_number_site ON tracking_number (site);
 
 -- Visits -------------------------------------------------------------------------------------------------------------
 
--- A visit: a projection of its touches. seen_at changes often and must not be indexed, so that PostgreSQL can
+-- A visit: a projection of its touches; synthetic: the server's own test. seen_at changes often and must not be indexed, so that PostgreSQL can
 -- rewrite the row in place.
 CREATE TABLE session (
     id BIGINT PRIMARY KEY,
@@ -208,6 +208,9 @@ CREATE TABLE session (
     visitor BIGINT NOT NULL,
     consent TEXT NOT NULL,
     device TEXT NOT NULL,
+    state TEXT,
+    place TEXT,
+    synthetic BIGINT NOT NULL,
     started_at BIGINT NOT NULL,
     seen_at BIGINT NOT NULL,
     channel TEXT NOT NULL,
@@ -315,7 +318,8 @@ CREATE INDEX form_session ON form (session);
 
 -- Calls --------------------------------------------------------------------------------------------------------------
 
--- A call: a projection of its events, with the source as it was credited.
+-- A call: a projection of its events, with the source as it was credited; synthetic: the server's own test, which is
+-- part of no figure.
 CREATE TABLE call (
     id BIGINT PRIMARY KEY,
     account BIGINT NOT NULL,
@@ -357,7 +361,8 @@ CREATE TABLE call (
     review BIGINT NOT NULL,
     candidates TEXT NOT NULL,
     model BIGINT,
-    confirmed_at BIGINT
+    confirmed_at BIGINT,
+    synthetic BIGINT NOT NULL
 ) /*pg: WITH (fillfactor = 80)*/;
 CREATE INDEX call_account ON call (account, started_at, id);
 CREATE INDEX call_caller ON call (account, caller, started_at, id);

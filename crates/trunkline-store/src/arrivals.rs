@@ -13,13 +13,13 @@ use crate::visitor::{read_session, read_touch, session_columns};
 use crate::{Store, args};
 
 crate::statements! { "arrivals";
-    VISITS = concat!("SELECT ", session_columns!(), " FROM session WHERE site = $1 AND (started_at, id) > ($2, $3) \
+    VISITS = concat!("SELECT ", session_columns!(), " FROM session WHERE site = $1 AND synthetic = 0 AND (started_at, id) > ($2, $3) \
         ORDER BY started_at, id LIMIT $4");
-    SHOWN_VISITS = concat!("SELECT ", session_columns!(), " FROM session WHERE site = $1 AND started_at >= $2 \
+    SHOWN_VISITS = concat!("SELECT ", session_columns!(), " FROM session WHERE site = $1 AND synthetic = 0 AND started_at >= $2 \
         AND EXISTS (SELECT 1 FROM showing WHERE showing.session = session.id) ORDER BY started_at DESC, id DESC LIMIT $3");
     TOUCHES_BETWEEN = "SELECT t.id, t.session, t.at, t.page, t.referrer, t.channel, t.medium, t.source, t.ad_campaign, \
         t.term, t.content, t.rule, t.click_ids FROM session AS s JOIN touch AS t ON t.session = s.id \
-        WHERE s.site = $1 AND (s.started_at, s.id) > ($2, $3) AND (s.started_at, s.id) <= ($4, $5) \
+        WHERE s.site = $1 AND s.synthetic = 0 AND (s.started_at, s.id) > ($2, $3) AND (s.started_at, s.id) <= ($4, $5) \
         ORDER BY s.started_at, s.id, t.at, t.id";
     RENAME_SESSION = "UPDATE session SET channel = $1, medium = $2, source = $3, ad_campaign = $4, term = $5, \
         content = $6, rule = $7 WHERE id = $8";

@@ -1,13 +1,13 @@
 //! Leases, showings and taps: how they are recorded, and who saw which number when.
 
 use trunkline_core::attribution;
-use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{LeaseId, NumberId, SessionId, ShowingId};
+use trunkline_core::base::{Locality, Timestamp};
 use trunkline_core::visitor::Device;
 use trunkline_engine::ports::history::{LeaseRow, OpenLease, ShowingRow, TapRow};
 
 use crate::args;
-use crate::convert::each;
+use crate::convert::{each, locality};
 use crate::db::{ColumnType, Db, DbError, Record, RecordKind, Row, Write};
 
 crate::statements! { "assignment";
@@ -17,13 +17,14 @@ crate::statements! { "assignment";
         WHERE later.number = lease.number AND (later.started_at, later.id) > (lease.started_at, lease.id)) \
         ORDER BY started_at DESC, id DESC";
     /// The newest showings of a number, each with the last time it is known to have been visible.
-    SHOWINGS_OF = "SELECT s.session, s.visitor, s.at, s.page, l.seen_at, v.device, \
+    SHOWINGS_OF = "SELECT s.session, s.visitor, s.at, s.page, l.seen_at, v.device, v.state, v.place, \
         (SELECT max(e.at) FROM showing_end AS e WHERE e.showing = s.id) AS ended_at \
         FROM showing AS s LEFT JOIN lease AS l ON l.id = s.lease LEFT JOIN session AS v ON v.id = s.session \
-        WHERE s.number = $1 AND s.at <= $2 ORDER BY s.at DESC, s.id DESC LIMIT $3";
-    UNCONFIRMED_LEASES_OF = "SELECT l.session, l.visitor, l.started_at, l.seen_at, v.device FROM lease AS l \
+        WHERE s.number = $1 AND s.at <= $2 AND coalesce(v.synthetic, 0) = 0 ORDER BY s.at DESC, s.id DESC LIMIT $3";
+    UNCONFIRMED_LEASES_OF = "SELECT l.session, l.visitor, l.started_at, l.seen_at, v.device, v.state, v.place FROM lease AS l \
         LEFT JOIN session AS v ON v.id = l.session \
         WHERE l.number = $1 AND l.started_at >= $2 AND l.started_at <= $3 AND l.confirmed_at IS NULL \
+        AND coalesce(v.synthetic, 0) = 0 \
         ORDER BY l.started_at DESC, l.id DESC LIMIT $4";
     TAPS_ON = "SELECT session, at FROM tap WHERE number = $1 AND at >= $2 AND at <= $3 ORDER BY at DESC, id DESC LIMIT $4";
     SHOWINGS_IN = "SELECT s.id, s.number, s.session, s.visitor, s.lease, s.at, s.page, s.swaps, l.seen_at, \
@@ -212,7 +213,7 @@ pub(crate) async fn showings_of(
             last_visible: last_visible(row)?,
             confirmed: true,
             device: device(row)?,
-            area: None,
+            area: locality(row)?.as_ref().map(Locality::area),
             page: attribution::PageKind::of(&row.get::<String>("page")?),
         })
     })?;
@@ -224,7 +225,7 @@ pub(crate) async fn showings_of(
             last_visible: row.get("seen_at")?,
             confirmed: false,
             device: device(row)?,
-            area: None,
+            area: locality(row)?.as_ref().map(Locality::area),
             page: attribution::PageKind::Other,
         })
     })?);

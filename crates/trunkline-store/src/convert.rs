@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use trunkline_core::assignment::{NumberStage, NumberUse};
 use trunkline_core::attribution::LabelKind;
-use trunkline_core::base::{Country, Currency, Id, IdKind, PhoneNumber, Timestamp, Zone};
+use trunkline_core::base::{Country, Currency, Id, IdKind, Locality, PhoneNumber, Timestamp, Zone};
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
 use trunkline_core::visitor::{CLICK_IDS, Channel, ClickId, Consent, Device, Source};
 use trunkline_engine::call::control::{Attestation, Codec, RecordingState, Transport};
@@ -195,6 +195,13 @@ pub(crate) fn source(row: &Row) -> Result<Source, DbError> {
         content: row.get("content")?,
         rule: row.get("rule")?,
     })
+}
+
+/// Where the session of a row came from, when that is known.
+pub(crate) fn locality(row: &Row) -> Result<Option<Locality>, DbError> {
+    let state: Option<String> = row.get("state")?;
+    let place: Option<String> = row.get("place")?;
+    Ok(state.and_then(|state| Locality::new(&state, place.as_deref().unwrap_or_default())))
 }
 
 /// A click identifier of a known name; a name this version does not know is left out.

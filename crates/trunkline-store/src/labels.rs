@@ -21,13 +21,14 @@ macro_rules! label_columns {
 
 crate::statements! { "labels";
     LABEL_OF = concat!("SELECT ", label_columns!(), " FROM label AS l WHERE l.call = $1 ORDER BY l.id DESC LIMIT 1");
-    LABELS = concat!("SELECT ", label_columns!(), " FROM label AS l WHERE l.site = $1 AND l.called_at >= $2 \
+    LABELS = concat!("SELECT ", label_columns!(), " FROM label AS l WHERE l.site = $1 AND l.kind <> 'synthetic' AND l.called_at >= $2 \
         AND l.called_at < $3 AND NOT EXISTS (SELECT 1 FROM label AS later WHERE later.call = l.call AND later.id > l.id) \
         ORDER BY l.called_at DESC, l.id DESC LIMIT $4");
     LABEL_COUNTS = "SELECT l.site, count(DISTINCT l.call) AS labels, \
         CAST(sum(CASE WHEN l.at > coalesce(m.fitted_at, 0) THEN 1 ELSE 0 END) AS BIGINT) AS fresh \
         FROM label AS l LEFT JOIN (SELECT site, max(fitted_at) AS fitted_at FROM attribution_model GROUP BY site) AS m \
-        ON m.site = l.site WHERE l.site IS NOT NULL GROUP BY l.site ORDER BY l.site";
+        ON m.site = l.site WHERE l.site IS NOT NULL \
+        AND l.kind <> 'synthetic' GROUP BY l.site ORDER BY l.site";
     ADD_MODEL = "INSERT INTO attribution_model (id, site, fitted_at, labels, document) VALUES ($1, $2, $3, $4, $5)";
     MODELS = "SELECT m.id, m.site, m.fitted_at, m.document FROM attribution_model AS m WHERE NOT EXISTS \
         (SELECT 1 FROM attribution_model AS later WHERE later.site = m.site \

@@ -4,20 +4,20 @@ use std::collections::HashMap;
 
 use trunkline_core::attribution::Form;
 use trunkline_core::base::id::{AccountId, SessionId, SiteId};
-use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::base::{Locality, PhoneNumber, Timestamp};
 use trunkline_core::visitor::{ClickId, Source};
 use trunkline_engine::ports::history::{
     FormDetails, FormRow, PageViewRow, SessionFilter, SessionRow, TouchRow,
 };
 
 use crate::args;
-use crate::convert::{click_id, each, from_json, json, source, source_values};
+use crate::convert::{click_id, each, from_json, json, locality, source, source_values};
 use crate::db::{ColumnType, Db, DbError, Record, RecordKind, Row, Val, Write};
 
 macro_rules! session_columns {
     () => {
-        "id, account, site, visitor, consent, device, started_at, seen_at, channel, medium, source, ad_campaign, term, \
-         content, rule, landing, referrer, click_ids"
+        "id, account, site, visitor, consent, device, state, place, synthetic, started_at, seen_at, channel, medium, \
+         source, ad_campaign, term, content, rule, landing, referrer, click_ids"
     };
 }
 pub(crate) use session_columns;
@@ -32,7 +32,7 @@ crate::statements! { "visitor";
         WHERE session IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
         AND channel <> 'direct' AND at <= $21 ORDER BY at, id";
     SESSIONS_OF_SITE = concat!("SELECT ", session_columns!(), " FROM session WHERE site = $1 AND account = $2 \
-        AND started_at >= $3 AND (started_at, id) < ($4, $5) ORDER BY started_at DESC, id DESC LIMIT $6");
+        AND synthetic = 0 AND started_at >= $3 AND (started_at, id) < ($4, $5) ORDER BY started_at DESC, id DESC LIMIT $6");
     SITES_OF_ACCOUNT = "SELECT id FROM site WHERE account = $1 ORDER BY id";
     TOUCHES = "SELECT id, session, at, page, referrer, channel, medium, source, ad_campaign, term, content, rule, \
         click_ids FROM touch WHERE session = $1 ORDER BY at, id";
@@ -58,6 +58,9 @@ pub(crate) static SESSION_STARTED: RecordKind = RecordKind {
         ("visitor", Int),
         ("consent", Text),
         ("device", Text),
+        ("state", Text),
+        ("place", Text),
+        ("synthetic", Int),
         ("started_at", Int),
         ("seen_at", Int),
         ("channel", Text),
@@ -195,6 +198,7 @@ pub(crate) async fn latest_form(
 
 pub(crate) fn session_record(session: SessionRow) -> Result<Record, DbError> {
     let mut values = Vec::with_capacity(SESSION_STARTED.columns.len());
+    let locality = session.locality.as_ref();
     values.extend(args![
         session.id,
         session.account,
@@ -202,6 +206,9 @@ pub(crate) fn session_record(session: SessionRow) -> Result<Record, DbError> {
         session.visitor,
         session.consent,
         session.device,
+        locality.map(Locality::state),
+        locality.and_then(Locality::place),
+        session.synthetic,
         session.started_at,
         session.seen_at,
     ]);
@@ -333,6 +340,8 @@ pub(crate) fn read_session(row: &Row) -> Result<SessionRow, DbError> {
         visitor: row.get("visitor")?,
         consent: row.get("consent")?,
         device: row.get("device")?,
+        locality: locality(row)?,
+        synthetic: row.get("synthetic")?,
         started_at: row.get("started_at")?,
         seen_at: row.get("seen_at")?,
         source: source(row)?,

@@ -10,12 +10,13 @@ use trunkline_core::base::id::AccountId;
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Again, Matches, SharedModels};
 use trunkline_engine::call::Calls;
+use trunkline_engine::check::Checks;
 use trunkline_engine::clock::Moment;
 use trunkline_engine::directory::SharedDirectory;
 use trunkline_engine::inventory::Inventory;
 use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::{
-    Access, CallRecords, History, Labels, Pages, PastArrivals, PastCalls,
+    Access, Atlas, CallRecords, History, Labels, Pages, PastArrivals, PastCalls,
 };
 use trunkline_engine::setup::Setup;
 
@@ -51,6 +52,10 @@ pub struct Backend {
     pub calls: Arc<Calls>,
     /// Stored calls.
     pub records: Arc<dyn CallRecords>,
+    /// Where addresses are, when the operator has a file that tells it.
+    pub atlas: Option<Arc<dyn Atlas>>,
+    /// The server's own tests.
+    pub checks: Arc<Checks>,
     /// Stored visits.
     pub history: Arc<dyn History>,
     /// Past arrivals, for a replay of the source rules.

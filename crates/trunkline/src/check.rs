@@ -1,5 +1,6 @@
 //! `trunkline check-config`: what is wrong, and what will not work as people expect.
 
+use crate::atlas::CityFile;
 use crate::config::Config;
 
 /// Something about a setting.
@@ -35,6 +36,7 @@ pub(crate) fn findings(config: &Config) -> Vec<Finding> {
     check_url(config, &mut found);
     check_http(config, &mut found);
     check_voice(config, &mut found);
+    check_geo(config, &mut found);
     if config
         .home_country
         .parse::<trunkline_core::base::Country>()
@@ -147,6 +149,28 @@ fn check_voice(config: &Config, found: &mut Vec<Finding>) {
     let public = config.public_url.starts_with("https://");
     if bound_private && public && voice.external_address.is_none() {
         found.push(warning("voice.external_address", "when this server sits behind NAT, carriers need its public address here, or there will be no sound; on a server with its own public address set voice.udp to it"));
+    }
+}
+
+fn check_geo(config: &Config, found: &mut Vec<Finding>) {
+    let Some(path) = &config.geo.file else {
+        return;
+    };
+    match CityFile::open(path) {
+        // A broken file must not keep calls from being taken: the server runs without it.
+        Err(error) => found.push(warning(
+            "geo.file",
+            format!("{error}; until then visitors have no state and place"),
+        )),
+        Ok(file) if !file.knows_places() => found.push(warning(
+            "geo.file",
+            format!(
+                "{} is a database of the kind `{}`, which knows no states and places; visitors stay without one until a city database stands here",
+                path.display(),
+                file.kind()
+            ),
+        )),
+        Ok(_) => {}
     }
 }
 

@@ -29,6 +29,8 @@ pub(crate) struct Config {
     pub(crate) http: Http,
     pub(crate) database: Database,
     pub(crate) voice: VoiceSection,
+    pub(crate) geo: Geo,
+    pub(crate) check: Check,
     pub(crate) log: Log,
 }
 
@@ -88,6 +90,24 @@ pub(crate) struct VoiceSection {
     pub(crate) recording_free_mb_min: u64,
 }
 
+/// Where visitors are.
+#[derive(Debug, Clone, PartialEq, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Geo {
+    /// A city database in the MaxMind DB format; none: nobody is looked up.
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// The server's own test of a site.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Check {
+    /// Name or id of the site; empty: no test runs by itself.
+    pub(crate) site: String,
+    /// Hours between two tests.
+    pub(crate) every_hours: u32,
+}
+
 /// The log.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -115,6 +135,8 @@ impl Default for Config {
             http: Http::default(),
             database: Database::default(),
             voice: VoiceSection::default(),
+            geo: Geo::default(),
+            check: Check::default(),
             log: Log::default(),
         }
     }
@@ -148,6 +170,15 @@ impl Default for VoiceSection {
             rtp_inactivity_s: 60,
             session_expires_s: 1_800,
             recording_free_mb_min: 500,
+        }
+    }
+}
+
+impl Default for Check {
+    fn default() -> Self {
+        Self {
+            site: String::new(),
+            every_hours: 24,
         }
     }
 }
@@ -234,6 +265,8 @@ fn is_setting(key: &str) -> bool {
         "http",
         "database",
         "voice",
+        "geo",
+        "check",
         "log",
     ]
     .contains(&first)

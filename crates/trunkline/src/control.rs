@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::check_call::Checker;
 use crate::commands;
 use crate::wiring::House;
 
@@ -40,6 +41,11 @@ pub(crate) enum Request {
     Backup {
         /// The file; must not exist.
         to: PathBuf,
+    },
+    /// Tests a site.
+    CheckCall {
+        /// Its name or id; empty for the only one.
+        site: String,
     },
     /// Tells that the server runs.
     Ping,
@@ -74,10 +80,15 @@ pub(crate) fn listen(path: &Path) -> anyhow::Result<UnixListener> {
 }
 
 /// Takes commands until `stop`; what then still runs is cut off.
-pub(crate) async fn serve(listener: UnixListener, house: Arc<House>, stop: CancellationToken) {
+pub(crate) async fn serve(
+    listener: UnixListener,
+    house: Arc<House>,
+    checker: Checker,
+    stop: CancellationToken,
+) {
     let carry_out = move |stream| {
-        let house = Arc::clone(&house);
-        async move { answer(stream, &house).await }
+        let (house, checker) = (Arc::clone(&house), checker.clone());
+        async move { answer(stream, &house, &checker).await }
     };
     each_on_its_own(listener, stop, carry_out).await;
 }
@@ -107,7 +118,7 @@ where
     commands.shutdown().await;
 }
 
-async fn answer(mut stream: UnixStream, house: &House) -> io::Result<()> {
+async fn answer(mut stream: UnixStream, house: &House, checker: &Checker) -> io::Result<()> {
     let (read, mut write) = stream.split();
     let mut line = String::new();
     timeout(
@@ -117,7 +128,7 @@ async fn answer(mut stream: UnixStream, house: &House) -> io::Result<()> {
     .await??;
     let answer = match serde_json::from_str(&line) {
         Err(error) => Answer::Failed(format!("this server does not know the command: {error}")),
-        Ok(request) => match perform(request, house).await {
+        Ok(request) => match perform(request, house, checker).await {
             Ok(text) => Answer::Done(text),
             Err(error) => Answer::Failed(format!("{error:#}")),
         },
@@ -127,7 +138,7 @@ async fn answer(mut stream: UnixStream, house: &House) -> io::Result<()> {
     write.write_all(&text).await
 }
 
-async fn perform(request: Request, house: &House) -> anyhow::Result<String> {
+async fn perform(request: Request, house: &House, checker: &Checker) -> anyhow::Result<String> {
     match request {
         Request::AddAccount(account) => {
             let told = commands::account::add(&house.store, &house.backend.moment, account).await?;
@@ -138,6 +149,13 @@ async fn perform(request: Request, house: &House) -> anyhow::Result<String> {
             commands::user::add(&house.store, &house.backend.moment, user).await
         }
         Request::Backup { to } => commands::backup::database(&house.store, &to).await,
+        Request::CheckCall { site } => match checker.run(&site).await? {
+            (site, result) if result.wrong.is_none() => Ok(format!(
+                "{}: the call was credited to its visit and source, in {} ms",
+                site.site.name, result.took_ms
+            )),
+            (site, result) => bail!("{}: {}", site.site.name, result.wrong.unwrap_or_default()),
+        },
         Request::Ping => Ok("running".to_owned()),
     }
 }

@@ -1,6 +1,8 @@
 //! `trunkline`: the command line, the configuration, and the wiring of everything.
 
+mod atlas;
 mod check;
+mod check_call;
 mod commands;
 mod config;
 mod control;
@@ -50,6 +52,12 @@ enum Command {
     Simulate(commands::simulate::Options),
     /// Check the configuration and explain what is wrong with it.
     CheckConfig,
+    /// Visit a site and call the number it shows, on the running server; tell whether the call was credited right.
+    CheckCall {
+        /// Name or id of the site; not needed when there is one.
+        #[arg(default_value = "")]
+        site: String,
+    },
     /// Bring the database's schema up to date.
     Migrate,
     /// Copy the data folder into a new folder; the server may run.
@@ -179,6 +187,7 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 async fn perform(command: Command, config: &Config) -> anyhow::Result<()> {
     match command {
         Command::Serve => serve::run(config).await,
+        Command::CheckCall { site } => commands::check_call::run(config, site).await,
         Command::Migrate => commands::db::migrate(config).await,
         Command::Backup { to } => commands::backup::run(config, &to).await,
         Command::Restore { from } => commands::backup::restore(config, &from).await,

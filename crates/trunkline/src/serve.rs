@@ -21,7 +21,8 @@ use trunkline_engine::inventory::WARM_UP_EVERY_MS;
 use trunkline_voice::{Voice, VoiceConfig};
 use trunkline_web::{TrustedProxies, Web, WebSettings};
 
-use crate::config::Config;
+use crate::check_call::Checker;
+use crate::config::{Check, Config};
 use crate::control;
 use crate::wiring::{self, House};
 
@@ -76,9 +77,16 @@ impl Server {
             stop.clone(),
         ));
         let socket = control::listen(&config.control_socket())?;
-        tasks.spawn(control::serve(socket, Arc::clone(&house), stop.clone()));
-        jobs(&house, &tasks, &stop);
         let sip = voice.udp_addr();
+        let checker = Checker {
+            backend: house.backend.clone(),
+            public_url: config.public_url.clone(),
+            sip,
+        };
+        let commanded = control::serve(socket, Arc::clone(&house), checker.clone(), stop.clone());
+        tasks.spawn(commanded);
+        jobs(&house, &tasks, &stop);
+        check_calls(&config.check, checker, &tasks, &stop);
         Ok(Self {
             house,
             http,
@@ -223,6 +231,24 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
         async move {
             if let Err(error) = setup.reload().await {
                 tracing::warn!(%error, "the directory could not be read again");
+            }
+        }
+    }));
+}
+
+/// Tests the site of the configuration again and again, when there is one; the first time at the start.
+fn check_calls(check: &Check, checker: Checker, tasks: &TaskTracker, stop: &CancellationToken) {
+    if check.site.is_empty() {
+        return;
+    }
+    let site = check.site.clone();
+    let period = Duration::from_secs(u64::from(check.every_hours.max(1)) * 3_600);
+    tasks.spawn(repeat((period, "check", stop.clone()), move || {
+        let (checker, site) = (checker.clone(), site.clone());
+        async move {
+            // What was wrong with the call is logged by the test itself.
+            if let Err(error) = checker.run(&site).await {
+                tracing::warn!(%error, site, "a site could not be tested");
             }
         }
     }));

@@ -14,17 +14,19 @@ use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Again, Attributions, Learning, Matches, SharedModels};
 use trunkline_engine::call::control::CallLimits;
 use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording};
+use trunkline_engine::check::Checks;
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::SharedDirectory;
 use trunkline_engine::inventory::Inventory;
 use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::configuration::Resolver;
-use trunkline_engine::ports::{CallRecords, Configuration};
+use trunkline_engine::ports::{Atlas, CallRecords, Configuration};
 use trunkline_engine::setup::Setup;
 use trunkline_store::db::{DbOptions, Location};
 use trunkline_store::{FileSpool, Store};
 use trunkline_web::Backend;
 
+use crate::atlas::CityFile;
 use crate::commands::backup;
 use crate::config::Config;
 use crate::keys;
@@ -139,6 +141,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         },
         home: config.home(),
     };
+    let checks = Arc::new(Checks::default());
     let models = SharedModels::default();
     // Jobs and reports never stand before a call.
     let patient = Arc::new(store.patient());
@@ -166,6 +169,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         Arc::clone(&records),
         Arc::clone(&keeper),
         live.clone(),
+        Arc::clone(&checks),
         settings,
     );
     calls
@@ -207,6 +211,8 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         assignments,
         calls,
         records,
+        atlas: atlas(config),
+        checks,
         history: shared.clone(),
         arrivals: shared.clone(),
         past: patient.clone(),
@@ -227,6 +233,24 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         keeper,
         token_secret,
     })
+}
+
+/// The operator's city database, when there is one. Without it visitors have no place, and calls are taken.
+fn atlas(config: &Config) -> Option<Arc<dyn Atlas>> {
+    let path = config.geo.file.as_deref()?;
+    match CityFile::open(path) {
+        Ok(file) => {
+            tracing::info!(
+                kind = file.kind(),
+                "visitors are looked up in a city database"
+            );
+            Some(Arc::new(file))
+        }
+        Err(error) => {
+            tracing::warn!(%error, "visitors are not looked up");
+            None
+        }
+    }
 }
 
 fn salvage(path: &Path) -> Option<SalvagedRecording> {

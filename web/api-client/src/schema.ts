@@ -596,6 +596,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the server's own test of a site found last. */
+        get: operations["readCheck"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites/{id}/draft": {
         parameters: {
             query?: never;
@@ -1145,6 +1162,8 @@ export interface components {
             started_at: number;
             /** @description `ringing`, `talking` or `ended`. */
             state: string;
+            /** @description Whether it is the server's own test, which is part of no figure. */
+            synthetic: boolean;
             /** Format: int64 */
             talk_seconds: number;
         };
@@ -1163,6 +1182,19 @@ export interface components {
         ChangePassword: {
             current: string;
             new: string;
+        };
+        /** @description One test: a visit, a call to the number it was shown, and whether the call was credited to that visit. */
+        CheckRun: {
+            /** Format: int64 */
+            at: number;
+            call?: string | null;
+            /** @description The number the visit was given. */
+            number?: string | null;
+            right: boolean;
+            /** Format: int64 */
+            took_ms: number;
+            /** @description What was wrong, as a sentence without full stop. */
+            wrong?: string | null;
         };
         /** @description A click identifier. */
         ClickId: {
@@ -1455,6 +1487,8 @@ export interface components {
                 started_at: number;
                 /** @description `ringing`, `talking` or `ended`. */
                 state: string;
+                /** @description Whether it is the server's own test, which is part of no figure. */
+                synthetic: boolean;
                 /** Format: int64 */
                 talk_seconds: number;
             }[];
@@ -1513,6 +1547,8 @@ export interface components {
                 device: string;
                 id: string;
                 landing: string;
+                /** @description The place in it, as far as it is known. */
+                place?: string | null;
                 /** Format: int64 */
                 seen_at: number;
                 site?: components["schemas"]["Named"] | null;
@@ -1520,6 +1556,8 @@ export interface components {
                 source: components["schemas"]["Source"];
                 /** Format: int64 */
                 started_at: number;
+                /** @description State or province where its address was when it started, two capitals; null when unknown. */
+                state?: string | null;
                 visitor: string;
                 visitor_label: string;
             }[];
@@ -1750,7 +1788,7 @@ export interface components {
             tapped: components["schemas"]["ReliabilityCurve"];
             /** Format: int64 */
             to: number;
-            /** @description Calls whose truth a person told, or a test call. What was said of them when they came is judged. */
+            /** @description Calls whose truth a person told. What was said of them when they came is judged. */
             untapped: components["schemas"]["ReliabilityCurve"];
         };
         /** @description Calls of which about the same was said. */
@@ -1856,6 +1894,8 @@ export interface components {
             device: string;
             id: string;
             landing: string;
+            /** @description The place in it, as far as it is known. */
+            place?: string | null;
             /** Format: int64 */
             seen_at: number;
             site?: components["schemas"]["Named"] | null;
@@ -1863,6 +1903,8 @@ export interface components {
             source: components["schemas"]["Source"];
             /** Format: int64 */
             started_at: number;
+            /** @description State or province where its address was when it started, two capitals; null when unknown. */
+            state?: string | null;
             visitor: string;
             visitor_label: string;
         };
@@ -1905,6 +1947,10 @@ export interface components {
             targets: components["schemas"]["SwapTarget"][];
             /** @description IANA time zone. */
             zone: string;
+        };
+        /** @description The server's own test of a site. */
+        SiteCheck: {
+            last?: components["schemas"]["CheckRun"] | null;
         };
         /** @description What is drafted and published as one. */
         SiteContent: {
@@ -2372,6 +2418,8 @@ export interface operations {
                 missed?: boolean;
                 /** @description Only recorded ones. */
                 recorded?: boolean;
+                /** @description The server's own test calls, which are left out otherwise. */
+                synthetic?: boolean;
                 limit?: number;
                 cursor?: string;
             };
@@ -2417,6 +2465,8 @@ export interface operations {
                 missed?: boolean;
                 /** @description Only recorded ones. */
                 recorded?: boolean;
+                /** @description The server's own test calls, which are left out otherwise. */
+                synthetic?: boolean;
                 limit?: number;
                 cursor?: string;
             };
@@ -3767,6 +3817,35 @@ export interface operations {
                 };
             };
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readCheck: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteCheck"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

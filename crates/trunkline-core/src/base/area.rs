@@ -60,6 +60,57 @@ pub struct Area {
     place: Option<u32>,
 }
 
+/// Where a network address is believed to be: a state or province of North America, and a place in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Locality {
+    state: [u8; 2],
+    place: Option<Box<str>>,
+}
+
+impl Locality {
+    /// Longest name of a place, in bytes; a longer one is left out.
+    const PLACE_MAX: usize = 100;
+
+    /// From the two letters of a state and the name of a place, which may be empty; `None` when the state
+    /// is not two letters.
+    #[must_use]
+    pub fn new(state: &str, place: &str) -> Option<Self> {
+        let &[a, b] = state.as_bytes() else {
+            return None;
+        };
+        if !(a.is_ascii_alphabetic() && b.is_ascii_alphabetic()) {
+            return None;
+        }
+        let place = Some(place.trim()).filter(|p| !p.is_empty() && p.len() <= Self::PLACE_MAX);
+        Some(Self {
+            state: [a.to_ascii_uppercase(), b.to_ascii_uppercase()],
+            place: place.map(Box::from),
+        })
+    }
+
+    /// Two capitals.
+    #[must_use]
+    pub fn state(&self) -> &str {
+        // Only ASCII letters are let in.
+        str::from_utf8(&self.state).unwrap_or_default()
+    }
+
+    /// The place, when it is known.
+    #[must_use]
+    pub fn place(&self) -> Option<&str> {
+        self.place.as_deref()
+    }
+
+    /// The same to compare with the area of a phone number.
+    #[must_use]
+    pub fn area(&self) -> Area {
+        Area {
+            state: self.state,
+            place: self.place().map(place_hash),
+        }
+    }
+}
+
 /// How two areas lie to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Nearness {
@@ -155,6 +206,21 @@ mod tests {
         assert_eq!(dallas.nearness(said("TX", "")), Nearness::SameState);
         assert_eq!(dallas.nearness(said("OK", "Dallas")), Nearness::Elsewhere);
         assert_eq!(Area::new("Texas", ""), None);
+    }
+
+    #[test]
+    fn a_locality_is_compared_as_the_area_of_its_names() {
+        let dallas = Locality::new("tx", " Dallas ").unwrap();
+        assert_eq!((dallas.state(), dallas.place()), ("TX", Some("Dallas")));
+        assert_eq!(Some(dallas.area()), Area::new("TX", "dallas"));
+        let texas = Locality::new("TX", "").unwrap();
+        assert_eq!(
+            (texas.place(), texas.area()),
+            (None, dallas.area().state_only())
+        );
+        for wrong in ["", "T", "TEX", "4X", "é"] {
+            assert_eq!(Locality::new(wrong, "Dallas"), None, "{wrong}");
+        }
     }
 
     #[test]

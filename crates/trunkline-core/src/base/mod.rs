@@ -9,7 +9,7 @@ pub mod phone;
 pub mod time;
 mod words;
 
-pub use area::{Area, AreaCode, Nearness, area_code_of};
+pub use area::{Area, AreaCode, Locality, Nearness, area_code_of};
 pub use id::{Id, IdKind, IdSequence, ParseIdError};
 pub use money::{Currency, Money, MoneyError};
 pub use phone::{Country, NumberClass, ParsePhoneError, PhoneNumber};

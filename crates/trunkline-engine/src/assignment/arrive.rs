@@ -10,8 +10,8 @@ use tokio::time::timeout;
 use trunkline_core::assignment::{
     Asker, Assigned, Basis, Holder, Network, PickReason, PoolChoice, assign,
 };
-use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{LeaseId, NumberId, PoolId, SessionId, SwapTargetId, VisitorId};
+use trunkline_core::base::{Locality, Timestamp};
 use trunkline_core::visitor::{
     Arrival, Channel, Consent, Device, Landing, Source, classify, starts_new_session,
 };
@@ -43,6 +43,10 @@ pub struct Visit {
     pub network: Network,
     /// The device.
     pub device: Device,
+    /// Where the visitor's address is believed to be.
+    pub locality: Option<Locality>,
+    /// Whether the server itself asks, for a test.
+    pub synthetic: bool,
     /// What the visitor allows.
     pub consent: Consent,
     /// Who the visitor is, from a token that was checked.
@@ -272,6 +276,8 @@ impl Assignments {
         let live = LiveSession {
             visitor,
             device: visit.device,
+            area: visit.locality.as_ref().map(Locality::area),
+            synthetic: visit.synthetic,
             seen_at: now,
             recorded_at: now,
             source: source.clone(),
@@ -315,12 +321,14 @@ impl Assignments {
 /// Remembers what the session sees: the numbers of this answer, and those of targets it did not ask
 /// for as long as they are its own. An open showing of a number that stays goes on.
 fn show(state: &mut SiteState, session: SessionId, answer: &Answer, visit: &Visit, now: Timestamp) {
-    state.last_seen = Some(SiteSeen {
-        at: now,
-        page: visit.page.clone(),
-        swaps: state.last_seen.as_ref().map_or(0, |s| s.swaps),
-        config_version: visit.config_version,
-    });
+    if !visit.synthetic {
+        state.last_seen = Some(SiteSeen {
+            at: now,
+            page: visit.page.clone(),
+            swaps: state.last_seen.as_ref().map_or(0, |s| s.swaps),
+            config_version: visit.config_version,
+        });
+    }
     let SiteState {
         pools, sessions, ..
     } = state;
@@ -434,6 +442,8 @@ fn session_row(
         visitor,
         consent: visit.consent,
         device: visit.device,
+        locality: visit.locality.clone(),
+        synthetic: visit.synthetic,
         started_at: now,
         seen_at: now,
         source: source.clone(),

@@ -143,12 +143,18 @@ impl Assignments {
                 Beacon::Shown { swaps: 0, .. } => {}
                 Beacon::Shown { swaps, page } => {
                     started.extend(self.shown(state, known, swaps, &page, now, &mut records));
-                    state.last_seen = Some(SiteSeen {
-                        at: now,
-                        page,
-                        swaps,
-                        config_version,
-                    });
+                    if !state
+                        .sessions
+                        .get(&known.session)
+                        .is_some_and(|s| s.synthetic)
+                    {
+                        state.last_seen = Some(SiteSeen {
+                            at: now,
+                            page,
+                            swaps,
+                            config_version,
+                        });
+                    }
                 }
                 Beacon::Beat => {}
                 Beacon::Page { page } => {

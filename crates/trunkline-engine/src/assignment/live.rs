@@ -7,7 +7,7 @@ use trunkline_core::base::id::{
     IdMap, LeaseId, NumberId, PoolId, SessionId, SessionKind, ShowingId, SwapTargetId, VisitorId,
     VisitorKind,
 };
-use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::base::{Area, Locality, PhoneNumber, Timestamp};
 use trunkline_core::visitor::{ClickId, Device, Source};
 
 use super::PAGES_PER_SESSION_MAX;
@@ -33,6 +33,9 @@ pub(super) struct Shown {
 pub(super) struct LiveSession {
     pub(super) visitor: VisitorId,
     pub(super) device: Device,
+    pub(super) area: Option<Area>,
+    /// Whether it is the server's own test.
+    pub(super) synthetic: bool,
     pub(super) seen_at: Timestamp,
     /// When `seen_at` was last recorded.
     pub(super) recorded_at: Timestamp,
@@ -69,6 +72,8 @@ impl SiteState {
         let live = LiveSession {
             visitor: row.visitor,
             device: row.device,
+            area: row.locality.as_ref().map(Locality::area),
+            synthetic: row.synthetic,
             seen_at: row.seen_at,
             recorded_at: row.seen_at,
             source: row.source.clone(),

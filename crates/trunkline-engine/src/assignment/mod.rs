@@ -3,6 +3,7 @@
 
 mod arrive;
 mod beacon;
+mod leave;
 mod live;
 mod restore;
 pub mod sweep;

@@ -70,13 +70,19 @@ impl Assignments {
     }
 
     /// Sessions in memory that were shown a number; fresher than the store, which learns of the last
-    /// sight only now and then.
+    /// sight only now and then. Those of the server's own tests only `with_synthetic`.
     #[must_use]
-    pub fn visible_now(&self, site: SiteId, number: NumberId) -> Vec<attribution::Showing> {
+    pub fn visible_now(
+        &self,
+        site: SiteId,
+        number: NumberId,
+        with_synthetic: bool,
+    ) -> Vec<attribution::Showing> {
         let Some(state) = self.state(site) else {
             return Vec::new();
         };
         let state = lock(&state);
+        let told = |session: &LiveSession| with_synthetic || !session.synthetic;
         // A pool number is on the screens of its holder alone.
         let slot = state.pools.values().find_map(|pool| pool.slot(number));
         if let Some(slot) = slot {
@@ -84,6 +90,7 @@ impl Assignments {
                 .holder
                 .and_then(|h| Some((h.session, state.sessions.get(&h.session)?)));
             return holder
+                .filter(|(_, session)| told(session))
                 .and_then(|(id, session)| showing(id, session, number))
                 .into_iter()
                 .collect();
@@ -91,6 +98,7 @@ impl Assignments {
         let all = state
             .sessions
             .iter()
+            .filter(|(_, session)| told(session))
             .filter_map(|(id, session)| showing(*id, session, number));
         all.collect()
     }
@@ -109,6 +117,7 @@ impl Assignments {
         let mut all: Vec<(Timestamp, SessionId)> = state
             .sessions
             .iter()
+            .filter(|(_, session)| !session.synthetic)
             .map(|(id, session)| (session.seen_at, *id))
             .collect();
         all.sort_unstable_by(|a, b| b.cmp(a));
@@ -137,7 +146,7 @@ fn showing(id: SessionId, session: &LiveSession, number: NumberId) -> Option<att
         last_visible: session.seen_at,
         confirmed: true,
         device: session.device,
-        area: None,
+        area: session.area,
         page: attribution::PageKind::of(&session.page),
     })
 }

@@ -226,7 +226,8 @@ impl Attributions {
         }
     }
 
-    /// Credits a call that came on `number` at `at`.
+    /// Credits a call that came on `number` at `at`. Only a `synthetic` one, the server's own test, is weighed
+    /// against the visit of the test too.
     ///
     /// # Errors
     /// When the history cannot be read.
@@ -235,6 +236,7 @@ impl Attributions {
         number: &TrackingNumber,
         caller: Option<PhoneNumber>,
         at: Timestamp,
+        synthetic: bool,
     ) -> PortResult<Verdict> {
         let asked = Asked {
             account: number.account,
@@ -243,7 +245,7 @@ impl Attributions {
             at,
         };
         let mut knowledge = self.evidence.gather(asked).await?;
-        knowledge.showings = self.with_memory(number, knowledge.showings);
+        knowledge.showings = self.with_memory(number, knowledge.showings, synthetic);
         let in_force = self.models.of(number.site);
         let credit = in_force.model.attribute(&knowledge.known());
         let sessions = self.evidence.sessions(&credit, at).await?;
@@ -258,7 +260,7 @@ impl Attributions {
     /// screen, and what the number itself tells.
     #[must_use]
     pub fn from_memory(&self, number: &TrackingNumber, at: Timestamp) -> Verdict {
-        let showings = self.with_memory(number, Vec::new());
+        let showings = self.with_memory(number, Vec::new(), false);
         let in_force = self.models.of(number.site);
         let credit = in_force.model.attribute(&Known {
             call: CallFacts {
@@ -292,9 +294,14 @@ impl Attributions {
     }
 
     /// Adds what memory knows better than the store: the last sight of sessions that are alive.
-    fn with_memory(&self, number: &TrackingNumber, mut stored: Vec<Showing>) -> Vec<Showing> {
+    fn with_memory(
+        &self,
+        number: &TrackingNumber,
+        mut stored: Vec<Showing>,
+        synthetic: bool,
+    ) -> Vec<Showing> {
         if let Some(site) = number.site {
-            stored.extend(self.assignments.visible_now(site, number.id));
+            stored.extend(self.assignments.visible_now(site, number.id, synthetic));
         }
         stored
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use trunkline_core::attribution::LabelKind;
-use trunkline_core::base::id::{CallEventId, CallLabelId};
+use trunkline_core::base::id::{CallEventId, CallLabelId, SessionId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::call::flow::{FlowAction, FlowDocument, FlowEvent, FlowState, Lines, step};
 use trunkline_core::call::{CallResult, CallState, DialOutcome, EndReason};
@@ -11,7 +11,7 @@ use trunkline_core::call::{CallResult, CallState, DialOutcome, EndReason};
 use super::control::CallEnd;
 use crate::attribution::Tapped;
 use crate::ports::calls::{CallEventKind, CallEventRow, CallRow, RecordingRow};
-use crate::ports::labels::LabelRow;
+use crate::ports::labels::{LabelRow, Said};
 
 /// A call in progress.
 #[derive(Debug)]
@@ -167,6 +167,33 @@ impl ActiveCall {
             at,
             said_by: None,
         })
+    }
+
+    /// The truth of the server's own test: the session of its visit called.
+    pub(super) fn test_label(
+        &self,
+        id: CallLabelId,
+        session: SessionId,
+        at: Timestamp,
+    ) -> LabelRow {
+        let row = &self.row;
+        let likeliest = row.candidates.first();
+        LabelRow {
+            id,
+            account: row.account,
+            site: row.site,
+            call: row.id,
+            called_at: row.started_at,
+            kind: LabelKind::Synthetic,
+            session: Some(session),
+            said: Said {
+                tapped: false,
+                session: likeliest.and_then(|c| c.session),
+                probability: likeliest.map_or(0.0, |c| c.probability),
+            },
+            at,
+            said_by: None,
+        }
     }
 
     pub(super) fn event(

@@ -23,6 +23,7 @@ use super::control::{
 use super::keeper::Keeper;
 use crate::assignment::Assignments;
 use crate::attribution::{Attributions, Verdict, credited};
+use crate::check::Checks;
 use crate::clock::Moment;
 use crate::directory::{Directory, SharedDirectory};
 use crate::live::{LiveBus, LiveEvent};
@@ -58,6 +59,7 @@ pub struct Calls {
     pub(super) records: Arc<dyn CallRecords>,
     pub(super) keeper: Arc<Keeper>,
     live: LiveBus,
+    checks: Arc<Checks>,
     pub(super) settings: CallSettings,
     active: Mutex<HashMap<CallId, ActiveCall>>,
     marks: Mutex<HashMap<CallId, Timestamp>>,
@@ -80,6 +82,7 @@ impl Calls {
         records: Arc<dyn CallRecords>,
         keeper: Arc<Keeper>,
         live: LiveBus,
+        checks: Arc<Checks>,
         settings: CallSettings,
     ) -> Self {
         Self {
@@ -90,6 +93,7 @@ impl Calls {
             records,
             keeper,
             live,
+            checks,
             settings,
             active: Mutex::default(),
             marks: Mutex::default(),
@@ -97,13 +101,13 @@ impl Calls {
         }
     }
 
-    /// Calls in progress of an account, oldest first.
+    /// Calls in progress of an account, oldest first; the server's own tests are left out.
     #[must_use]
     pub fn in_progress(&self, account: AccountId) -> Vec<CallRow> {
         let active = hold(&self.active);
         let mut rows: Vec<CallRow> = active
             .values()
-            .filter(|c| c.row.account == account)
+            .filter(|c| c.row.account == account && !c.row.synthetic)
             .map(|c| c.row.clone())
             .collect();
         rows.sort_by_key(|row| row.id);
@@ -160,6 +164,9 @@ impl Calls {
         if !number.stage.takes_calls() {
             return None;
         }
+        if self.is_test(incoming) {
+            return Some(Arc::clone(number));
+        }
         let speaks_for = |trunk: &TrunkProfile| {
             let ip = incoming.remote.ip();
             trunk.id == incoming.trunk || trunk.addresses.iter().any(|range| range.contains(ip))
@@ -170,10 +177,18 @@ impl Calls {
             .map(|_| Arc::clone(number))
     }
 
+    /// Whether the call is the server's own test.
+    fn is_test(&self, incoming: &Incoming) -> bool {
+        self.checks.is_call(incoming.remote, incoming.trunk)
+    }
+
     async fn credit(&self, number: &TrackingNumber, incoming: &Incoming) -> Verdict {
-        let credit = self
-            .attributions
-            .credit(number, incoming.caller, incoming.received_at);
+        let credit = self.attributions.credit(
+            number,
+            incoming.caller,
+            incoming.received_at,
+            self.is_test(incoming),
+        );
         let trouble = match timeout(ATTRIBUTION_WAIT, credit).await {
             Ok(Ok(verdict)) => return verdict,
             Ok(Err(error)) => error.to_string(),
@@ -312,7 +327,9 @@ impl Calls {
         let now = self.moment.now();
         let (concurrent, running) = {
             let active = hold(&self.active);
-            let own = active.values().filter(|c| c.row.account == account.id);
+            let own = active
+                .values()
+                .filter(|c| c.row.account == account.id && !c.row.synthetic);
             let minutes = |c: &ActiveCall| {
                 c.row
                     .answered_at
@@ -350,6 +367,9 @@ impl Calls {
     }
 
     fn tell(&self, row: &CallRow) {
+        if row.synthetic {
+            return;
+        }
         self.live.tell(LiveEvent::Call(Arc::new(row.clone())));
     }
 
@@ -385,10 +405,12 @@ impl CallControl for Calls {
         remote: SocketAddr,
         transport: Transport,
     ) -> Option<Arc<TrunkProfile>> {
-        self.directory
-            .peek()
-            .profile_by_address(remote.ip(), transport)
-            .cloned()
+        self.checks.trunk(remote, transport).or_else(|| {
+            let directory = self.directory.peek();
+            directory
+                .profile_by_address(remote.ip(), transport)
+                .cloned()
+        })
     }
 
     fn trunk(&self, id: TrunkId) -> Option<Arc<TrunkProfile>> {
@@ -414,14 +436,22 @@ impl CallControl for Calls {
         };
         let verdict = self.credit(&number, &incoming).await;
         let call = self.moment.id();
-        let recording = self.plan_recording(&account, call, incoming.received_at);
+        let synthetic = self.is_test(&incoming);
+        // A test rings nobody, is not recorded, and keeps no number from visitors.
+        let recording = (!synthetic)
+            .then(|| self.plan_recording(&account, call, incoming.received_at))
+            .flatten();
         let (plan, recording_row) = recording.unzip();
         let tapped = verdict.tapped;
-        let row = open_row(call, &number, &incoming, verdict, plan.as_ref());
-        let flow = number
-            .flow
-            .and_then(|id| directory.flow(id))
-            .map_or_else(FlowDocument::forward, |f| f.document.clone());
+        let mut row = open_row(call, &number, &incoming, verdict, plan.as_ref());
+        row.synthetic = synthetic;
+        row.first_time &= !synthetic;
+        let own = number.flow.and_then(|id| directory.flow(id));
+        let flow = match own {
+            _ if synthetic => FlowDocument::ring_nobody(),
+            Some(own) => own.document.clone(),
+            None => FlowDocument::forward(),
+        };
         let lines = Lines {
             business_line: number.business_line,
             second_line: number.second_line,
@@ -431,8 +461,10 @@ impl CallControl for Calls {
             vec![active.event(self.moment.id(), incoming.received_at, CallEventKind::Ring)];
         let actions = active.step(FlowEvent::Started);
         hold(&self.active).insert(call, active);
-        self.assignments.call_started(number.id);
-        metrics::counter!("trunkline_calls_total").increment(1);
+        if !synthetic {
+            self.assignments.call_started(number.id);
+            metrics::counter!("trunkline_calls_total").increment(1);
+        }
         let actions = self.perform(call, actions, &mut events).await;
         self.keep(call, events, false).await;
         Admission::Accepted {
@@ -483,12 +515,19 @@ impl CallControl for Calls {
                 call: call.row.clone(),
                 events: vec![event],
                 recording: call.recording.clone(),
-                label: call.tap_label(self.moment.id(), end.ended_at),
+                label: match self.checks.session() {
+                    Some(session) if call.row.synthetic => {
+                        Some(call.test_label(self.moment.id(), session, end.ended_at))
+                    }
+                    _ => call.tap_label(self.moment.id(), end.ended_at),
+                },
             }
         };
         hold(&self.marks).remove(&call);
         self.count_minutes(ended.call.account, ended.call.talk_ms);
-        self.assignments.call_ended(ended.call.number);
+        if !ended.call.synthetic {
+            self.assignments.call_ended(ended.call.number);
+        }
         self.keeper.keep(&ended).await;
         hold(&self.active).remove(&call);
         self.tell(&ended.call);
@@ -534,6 +573,7 @@ fn open_row(
         candidates: verdict.candidates,
         model: verdict.model,
         confirmed_at: None,
+        synthetic: false,
         ended_by: None,
         end_reason: None,
         sip_status: None,

@@ -68,6 +68,8 @@ pub struct CallRow {
     pub model: Option<ModelId>,
     /// When a person said who called, or that it was none of the candidates; the credit is then theirs.
     pub confirmed_at: Option<Timestamp>,
+    /// Whether it is the server's own test; then it is part of no figure.
+    pub synthetic: bool,
     /// Which side ended it.
     pub ended_by: Option<EndedBy>,
     /// Why it ended.
@@ -252,6 +254,8 @@ pub struct CallFilter {
     pub missed: bool,
     /// Only recorded ones.
     pub recorded: bool,
+    /// The server's own test calls, which are left out otherwise.
+    pub synthetic: bool,
     /// Only calls before this one (keyset paging by start, then id).
     pub after: Option<(Timestamp, CallId)>,
     /// Most rows.

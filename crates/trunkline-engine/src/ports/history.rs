@@ -11,7 +11,7 @@ use trunkline_core::base::id::{
     AccountId, FormId, LeaseId, NumberId, PageViewId, PoolId, SessionId, ShowingId, SiteId,
     SwapTargetId, TapId, TouchId, VisitorId,
 };
-use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::base::{Locality, PhoneNumber, Timestamp};
 use trunkline_core::visitor::{Channel, ClickId, Consent, Device, Source};
 
 use super::{PortError, PortResult};
@@ -34,6 +34,10 @@ pub struct SessionRow {
     pub consent: Consent,
     /// The device.
     pub device: Device,
+    /// Where its address was believed to be when it started.
+    pub locality: Option<Locality>,
+    /// Whether it is the server's own test; then it is part of no figure.
+    pub synthetic: bool,
     /// When it started.
     pub started_at: Timestamp,
     /// When it was last active.
@@ -317,10 +321,11 @@ pub trait History: Send + Sync {
     ) -> PortResult<HashMap<SessionId, Source>>;
     /// What happened in a session.
     async fn session_story(&self, id: SessionId) -> PortResult<Option<SessionStory>>;
-    /// Sessions, newest first.
+    /// Sessions, newest first; those of the server's own tests are left out.
     async fn sessions(&self, filter: &SessionFilter) -> PortResult<Vec<SessionRow>>;
     /// Sessions that were shown a number: confirmed showings and unconfirmed leases that were visible
-    /// (or given) at or after `since` and started at or before `until`; latest first, at most `limit`.
+    /// (or given) at or after `since` and started at or before `until`; latest first, at most `limit`. Those of the
+    /// server's own tests are left out.
     async fn showings_of(
         &self,
         number: NumberId,

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod arrivals;
+pub mod atlas;
 pub mod calls;
 pub mod configuration;
 pub mod history;
@@ -14,6 +15,7 @@ pub mod past_calls;
 
 pub use access::Access;
 pub use arrivals::PastArrivals;
+pub use atlas::Atlas;
 pub use calls::{CallRecords, CallSpool};
 pub use configuration::Configuration;
 pub use history::{Commit, History};

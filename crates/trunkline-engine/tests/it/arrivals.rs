@@ -129,6 +129,8 @@ impl World {
             referrer: String::new(),
             network: Network::UNKNOWN,
             device: Device::Phone,
+            locality: None,
+            synthetic: false,
             consent: Consent::Storage,
             known,
             targets: Vec::new(),

@@ -112,6 +112,7 @@ async fn desk_of(pool_size: u64, toll: TollPolicy, second_line: Option<PhoneNumb
         records.clone(),
         Arc::clone(&keeper),
         live,
+        Arc::default(),
         settings,
     );
     let calls = Arc::new(calls);

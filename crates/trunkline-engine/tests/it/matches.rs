@@ -31,6 +31,8 @@ impl Desk {
             visitor: VisitorId::from_raw(id * 10),
             consent: Consent::Storage,
             device: Device::Phone,
+            locality: None,
+            synthetic: false,
             started_at: now.plus_millis(-60_000),
             seen_at: now,
             source: Source {
@@ -74,6 +76,8 @@ impl Desk {
             network: Network::UNKNOWN,
             waits: false,
             device: Device::Phone,
+            locality: None,
+            synthetic: false,
             consent: Consent::Storage,
             known: None,
             targets: Vec::new(),

@@ -12,7 +12,7 @@ macro_rules! call_columns {
         "id, account, trunk, number, dialled, site, caller, caller_text, attestation, sip_call_id, state, result, \
          started_at, answered_at, ended_at, progress_at, talk_ms, destination, channel, medium, source, ad_campaign, \
          term, content, rule, session, probability, ambiguous, first_time, ended_by, end_reason, sip_status, q850, \
-         jitter_ms, loss_percent, mos, recording, review, model, confirmed_at"
+         jitter_ms, loss_percent, mos, recording, review, model, confirmed_at, synthetic"
     };
 }
 
@@ -40,7 +40,8 @@ macro_rules! calls {
              AND ($14 = 0 OR state <> 'ended') \
              AND ($15 = 0 OR ambiguous = 1) \
              AND ($16 = 0 OR (state = 'ended' AND answered_at IS NULL)) \
-             ORDER BY started_at DESC, id DESC LIMIT $17"
+             AND synthetic = $17 \
+             ORDER BY started_at DESC, id DESC LIMIT $18"
         )
     };
 }
@@ -50,7 +51,7 @@ crate::statements! { "call";
     OPEN_CALLS = concat!("SELECT ", call_columns!(), ", candidates FROM call WHERE state <> 'ended' ORDER BY started_at, id");
     /// Account by account: calls have no index by time alone.
     LAST_ENDS = "SELECT call.number, max(call.ended_at) AS ended_at FROM account CROSS JOIN call \
-        WHERE call.account = account.id AND call.started_at >= $1 AND call.ended_at >= $2 \
+        WHERE call.account = account.id AND call.synthetic = 0 AND call.started_at >= $1 AND call.ended_at >= $2 \
         GROUP BY call.number ORDER BY call.number";
     CALLS = calls!("account = $1");
     CALLS_OF_SESSION = calls!("+account = $1 AND session = $12");
@@ -59,27 +60,27 @@ crate::statements! { "call";
     LIVE_CALLS = calls!("+account = $1 AND state <> 'ended'");
     AMBIGUOUS_CALLS = calls!("account = $1 AND ambiguous = 1");
     MISSED_CALLS = calls!("account = $1 AND state = 'ended' AND answered_at IS NULL");
-    COUNTS = "SELECT (SELECT count(*) FROM call WHERE account = $1) AS total, \
-        (SELECT count(*) FROM call WHERE account = $1 AND started_at >= $2) AS today, \
-        (SELECT count(*) FROM call WHERE +account = $1 AND state <> 'ended') AS live, \
-        (SELECT count(*) FROM call WHERE account = $1 AND ambiguous = 1) AS ambiguous, \
-        (SELECT count(*) FROM call WHERE account = $1 AND state = 'ended' AND answered_at IS NULL) AS missed";
+    COUNTS = "SELECT (SELECT count(*) FROM call WHERE account = $1 AND synthetic = 0) AS total, \
+        (SELECT count(*) FROM call WHERE account = $1 AND synthetic = 0 AND started_at >= $2) AS today, \
+        (SELECT count(*) FROM call WHERE +account = $1 AND synthetic = 0 AND state <> 'ended') AS live, \
+        (SELECT count(*) FROM call WHERE account = $1 AND synthetic = 0 AND ambiguous = 1) AS ambiguous, \
+        (SELECT count(*) FROM call WHERE account = $1 AND synthetic = 0 AND state = 'ended' AND answered_at IS NULL) AS missed";
     /// A withheld caller stands as the negative of the call's id, which no number is.
     BY_NUMBER = "SELECT number, count(*) AS calls, max(started_at) AS last_call_at, \
         count(DISTINCT coalesce(caller, -id)) AS callers, \
         count(DISTINCT CASE WHEN session IS NULL AND state = 'ended' THEN coalesce(caller, -id) END) AS strangers FROM call \
-        WHERE account = $1 AND started_at >= $2 GROUP BY number ORDER BY number";
-    CALLED_BEFORE = "SELECT 1 AS found FROM call WHERE account = $1 AND caller = $2 AND started_at < $3 \
+        WHERE account = $1 AND synthetic = 0 AND started_at >= $2 GROUP BY number ORDER BY number";
+    CALLED_BEFORE = "SELECT 1 AS found FROM call WHERE account = $1 AND caller = $2 AND synthetic = 0 AND started_at < $3 \
         LIMIT 1";
     LAST_CREDITED = "SELECT call.session, session.visitor, call.started_at, call.probability FROM call \
-        JOIN session ON session.id = call.session WHERE call.account = $1 AND call.caller = $2 \
+        JOIN session ON session.id = call.session WHERE call.account = $1 AND call.caller = $2 AND call.synthetic = 0 \
         AND call.started_at >= $3 AND call.started_at < $4 ORDER BY call.started_at DESC, call.id DESC LIMIT 1";
     NUMBER_HISTORY = "SELECT count(*) AS calls, count(session) AS credited FROM (SELECT session FROM call \
-        WHERE number = $1 AND started_at < $2 ORDER BY started_at DESC, id DESC LIMIT $3) AS latest";
+        WHERE number = $1 AND synthetic = 0 AND started_at < $2 ORDER BY started_at DESC, id DESC LIMIT $3) AS latest";
     /// A call in progress counts up to its last sign of life.
     MINUTES_SINCE = "SELECT CAST(coalesce(sum((CASE WHEN state = 'ended' THEN talk_ms \
         WHEN answered_at IS NULL THEN 0 ELSE progress_at - answered_at END + 59999) / 60000), 0) AS BIGINT) AS minutes \
-        FROM call WHERE account = $1 AND started_at >= $2";
+        FROM call WHERE account = $1 AND synthetic = 0 AND started_at >= $2";
     EVENTS = "SELECT id, call, at, kind, attempt, destination, sip_status, detail FROM call_event \
         WHERE call = $1 ORDER BY at, id";
     RECORDING = "SELECT id, call, account, path, state, duration_ms, bytes, started_at FROM recording WHERE id = $1";
@@ -125,6 +126,7 @@ pub(super) fn statement(filter: &CallFilter) -> Option<(Statement, Vec<Val>)> {
         filter.live,
         filter.ambiguous,
         filter.missed,
+        filter.synthetic,
         filter.limit,
     ];
     Some((statement, values))

@@ -79,6 +79,7 @@ pub(super) static CALL: RecordKind = RecordKind {
         ("candidates", Text),
         ("model", Int),
         ("confirmed_at", Int),
+        ("synthetic", Int),
     ],
     write: Write::Insert(concat!(
         "ON CONFLICT (id) DO UPDATE SET site = excluded.site, state = excluded.state, result = excluded.result, \
@@ -213,7 +214,7 @@ fn call_values(call: &CallRow) -> Result<Vec<Val>, DbError> {
         call.review,
     ]);
     values.push(candidates_value(&call.candidates)?);
-    values.extend(args![call.model, call.confirmed_at]);
+    values.extend(args![call.model, call.confirmed_at, call.synthetic]);
     Ok(values)
 }
 
@@ -259,6 +260,7 @@ pub(crate) fn read_call(row: &Row) -> Result<CallRow, DbError> {
         candidates: candidates.into_iter().map(CandidateRow::from).collect(),
         model: row.get("model")?,
         confirmed_at: row.get("confirmed_at")?,
+        synthetic: row.get("synthetic")?,
         ended_by: row.get("ended_by")?,
         end_reason: row.get("end_reason")?,
         sip_status: row.get("sip_status")?,

@@ -25,6 +25,7 @@ const DAY_MS: i64 = 86_400_000;
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(reliability))
+        .routes(routes!(read_check))
         .routes(routes!(replay_attribution))
 }
 
@@ -43,7 +44,7 @@ struct Period {
 struct Reliability {
     from: i64,
     to: i64,
-    /// Calls whose truth a person told, or a test call. What was said of them when they came is judged.
+    /// Calls whose truth a person told. What was said of them when they came is judged.
     untapped: Curve,
     /// Calls whose truth a tap seconds before tells. What the model says without the tap is judged.
     tapped: Curve,
@@ -188,6 +189,46 @@ impl From<&ReliabilityCurve> for Curve {
             bins: bins.collect(),
         }
     }
+}
+
+/// The server's own test of a site.
+#[derive(Debug, Serialize, ToSchema)]
+struct SiteCheck {
+    /// The last test since the start of the server; null when there was none.
+    last: Option<CheckRun>,
+}
+
+/// One test: a visit, a call to the number it was shown, and whether the call was credited to that visit.
+#[derive(Debug, Serialize, ToSchema)]
+struct CheckRun {
+    at: i64,
+    took_ms: i64,
+    right: bool,
+    /// What was wrong, as a sentence without full stop.
+    wrong: Option<String>,
+    /// The number the visit was given.
+    number: Option<String>,
+    call: Option<String>,
+}
+
+/// What the server's own test of a site found last.
+#[utoipa::path(get, path = "/sites/{id}/check", tag = "attribution", operation_id = "readCheck", params(("id" = String, Path)), responses((status = 200, body = SiteCheck), (status = 404, body = Problem)))]
+async fn read_check(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<SiteCheck>, Problem> {
+    caller.may(Need::Read)?;
+    let site = find(&app, &caller, parse(&id)?)?.site.id;
+    let last = app.backend.checks.last(site).map(|run| CheckRun {
+        at: run.at.as_millis(),
+        took_ms: run.took_ms,
+        right: run.wrong.is_none(),
+        wrong: run.wrong,
+        number: run.number.map(|n| n.to_string()),
+        call: run.call.map(|c| c.to_string()),
+    });
+    Ok(Json(SiteCheck { last }))
 }
 
 /// Which calls to weigh again.

@@ -63,6 +63,8 @@ pub(super) struct Filter {
     missed: Option<bool>,
     /// Only recorded ones.
     recorded: Option<bool>,
+    /// The server's own test calls, which are left out otherwise.
+    synthetic: Option<bool>,
     limit: Option<u32>,
     cursor: Option<String>,
 }
@@ -111,6 +113,7 @@ impl Filter {
             ambiguous: only("ambiguous", self.ambiguous)?,
             missed: only("missed", self.missed)?,
             recorded: only("recorded", self.recorded)?,
+            synthetic: only("synthetic", self.synthetic)?,
             after: after(self.cursor.as_deref())?,
             limit: limit(self.limit)?,
         })

@@ -50,6 +50,8 @@ pub(super) struct CallSummary {
     pub(super) recorded: bool,
     /// Whether a person should look at it: it was up when the process ended.
     pub(super) review: bool,
+    /// Whether it is the server's own test, which is part of no figure.
+    pub(super) synthetic: bool,
 }
 
 /// The dialled number of a call.
@@ -128,6 +130,7 @@ impl Names {
             probability: call.probability,
             ambiguous: call.ambiguous,
             confirmed: call.confirmed_at.is_some(),
+            synthetic: call.synthetic,
             first_time: call.first_time,
             destination: call.destination.map(|d| d.to_string()),
             destination_display: call.destination.map(|d| self.display(d)),

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use trunkline_core::base::id::{SessionId, SiteId};
-use trunkline_core::base::{Country, PhoneNumber, Timestamp};
+use trunkline_core::base::{Country, Locality, PhoneNumber, Timestamp};
 use trunkline_core::visitor::{ClickId, Source};
 use trunkline_engine::assignment::visitor_label;
 use trunkline_engine::attribution::name_by;
@@ -76,6 +76,10 @@ pub(super) struct SessionSummary {
     consent: &'static str,
     /// `phone`, `tablet` or `desktop`.
     device: &'static str,
+    /// State or province where its address was when it started, two capitals; null when unknown.
+    state: Option<String>,
+    /// The place in it, as far as it is known.
+    place: Option<String>,
     started_at: i64,
     seen_at: i64,
     landing: String,
@@ -228,6 +232,7 @@ async fn read(
     let filter = CallFilter {
         account: Some(caller.account),
         session: Some(id),
+        synthetic: story.session.synthetic,
         limit: CALLS_MAX,
         ..CallFilter::default()
     };
@@ -323,6 +328,7 @@ fn summary(app: &Web, row: &SessionRow, source: &Source) -> SessionSummary {
         id: s.site.id.to_string(),
         name: s.site.name.clone(),
     });
+    let locality = row.locality.as_ref();
     SessionSummary {
         id: row.id.to_string(),
         visitor: row.visitor.to_string(),
@@ -330,6 +336,8 @@ fn summary(app: &Web, row: &SessionRow, source: &Source) -> SessionSummary {
         site,
         consent: row.consent.word(),
         device: row.device.word(),
+        state: locality.map(|l| l.state().to_owned()),
+        place: locality.and_then(Locality::place).map(str::to_owned),
         started_at: row.started_at.as_millis(),
         seen_at: row.seen_at.as_millis(),
         landing: row.landing.clone(),

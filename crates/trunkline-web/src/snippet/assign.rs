@@ -30,6 +30,8 @@ const FORMAT: u8 = 1;
 const REMEMBER_S: u32 = 1_800;
 /// Seconds between heartbeats of a visible page.
 const BEAT_S: u32 = 20;
+/// Carries the key of the server's own test; without a test under way it says nothing.
+const CHECK_HEADER: &str = "trunkline-check";
 /// Longest page address that is kept, in bytes.
 pub(super) const PAGE_MAX: usize = 2_048;
 /// Most targets a page may name.
@@ -181,7 +183,11 @@ async fn answer(
         visit.consent = Consent::None;
     }
     let waits = visit.waits;
+    let synthetic = visit.synthetic;
     let answer = app.backend.assignments.arrive(visit).await;
+    if let Some(known) = answer.session.filter(|_| synthetic) {
+        app.backend.checks.visited(known.session);
+    }
     let change = match answer.session {
         _ if !stored && before.is_some() => CookieChange::Forgotten,
         _ if !stored => CookieChange::Stays,
@@ -248,11 +254,21 @@ fn read(
     let token = request
         .token
         .and_then(|text| Token::open(&text, &app.token_key, site.site.id, now));
+    // Who allows no session is not looked up either.
+    let atlas = app
+        .backend
+        .atlas
+        .as_ref()
+        .filter(|_| consent != Consent::None);
     Ok(Some(Visit {
         page: page.to_owned(),
         referrer: cut(&request.referrer, PAGE_MAX).to_owned(),
         network: Network::of(address),
         device: Device::from_user_agent(agent),
+        locality: atlas.and_then(|a| a.locate(address)),
+        synthetic: headers
+            .get(CHECK_HEADER)
+            .is_some_and(|key| app.backend.checks.is_visit(key.as_bytes())),
         consent,
         known: token.map(|t| Known {
             visitor: t.visitor,

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod backup;
+pub(crate) mod check_call;
 pub(crate) mod check_config;
 pub(crate) mod db;
 pub(crate) mod simulate;

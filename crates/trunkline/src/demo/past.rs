@@ -154,6 +154,7 @@ pub(super) async fn pass(
         store,
         Arc::new(keeper),
         LiveBus::default(),
+        Arc::clone(&house.backend.checks),
         settings,
     );
     let past = Past {
@@ -290,6 +291,8 @@ impl Past<'_> {
                 referrer: visit.referrer.to_owned(),
                 network: Network::UNKNOWN,
                 device: Device::from_user_agent(visit.agent),
+                locality: None,
+                synthetic: false,
                 consent: Consent::from_level(visit.consent).unwrap_or(Consent::None),
                 known: None,
                 targets: Vec::new(),

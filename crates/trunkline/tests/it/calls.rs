@@ -52,7 +52,11 @@ pub(crate) async fn dial(carrier: &Carrier, to: &str) -> CallHandle {
 
 /// A house with a carrier, a site and one pool number.
 pub(crate) async fn ready(behaviour: Behaviour) -> (House, Carrier, Site, String) {
-    let house = House::start().await;
+    furnish(House::start().await, behaviour).await
+}
+
+/// Gives a house a carrier, a site and one pool number.
+pub(crate) async fn furnish(house: House, behaviour: Behaviour) -> (House, Carrier, Site, String) {
     let carrier = carrier(house.sip, behaviour).await;
     let trunk = house.add_trunk(carrier.address()).await;
     let site = house.add_site().await;

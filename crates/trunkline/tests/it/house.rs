@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -55,10 +55,18 @@ impl House {
 
     /// Starts the program on this database and signs in.
     pub(crate) async fn start_on(database: TestDatabase) -> Self {
+        Self::start_with(database, |_, settings| settings).await
+    }
+
+    /// As above, with its configuration changed; the change is told the folder of the test.
+    pub(crate) async fn start_with(
+        database: TestDatabase,
+        change: impl FnOnce(&Path, String) -> String,
+    ) -> Self {
         let folder = TempDir::new().expect("a folder");
         std::fs::write(
             folder.path().join("trunkline.toml"),
-            settings(&folder, &database),
+            change(folder.path(), settings(&folder, &database)),
         )
         .expect("a configuration");
         let (child, http, sip, password) = spawn(&folder);

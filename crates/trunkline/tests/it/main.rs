@@ -4,8 +4,11 @@
 mod access;
 mod attribution;
 mod calls;
+mod check;
 mod crash;
+mod geo;
 mod house;
 mod inventory;
+mod mmdb;
 mod setup;
 mod snippet;

@@ -132,6 +132,16 @@ impl FlowDocument {
         }
     }
 
+    /// The flow of a test call: it ends at once and rings nobody.
+    #[must_use]
+    pub fn ring_nobody() -> Self {
+        Self {
+            schema: SCHEMA,
+            start: "end".to_owned(),
+            nodes: BTreeMap::from([("end".to_owned(), Node::HangUp {})]),
+        }
+    }
+
     /// The fixed numbers that are rung, each with the name of its node.
     pub fn numbers(&self) -> impl Iterator<Item = (&str, PhoneNumber)> {
         let dials = self.nodes.iter().filter_map(|(name, node)| match node {

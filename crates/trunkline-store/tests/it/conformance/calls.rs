@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use trunkline_core::attribution::{EarlierCall, LabelKind};
+use trunkline_core::attribution::{EarlierCall, LabelKind, NumberHistory};
 use trunkline_core::base::id::CallId;
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
@@ -12,7 +12,7 @@ use trunkline_engine::ports::calls::{
     CallChange, CallCounts, CallEventKind, CallEventRow, CallFilter, CallRecords, CallRow,
     CandidateRow, NumberUseCount, ReasonRow, RecordingRow,
 };
-use trunkline_engine::ports::history::Record;
+use trunkline_engine::ports::history::{History, Record};
 use trunkline_engine::ports::labels::{LabelRow, Said};
 
 use super::World;
@@ -541,5 +541,55 @@ async fn the_last_end_of_each_number_is_found_by_time() {
         );
         assert_eq!(ends(after(1), NOON).await, vec![(first, after(5))]);
         assert_eq!(ends(NOON, after(6)).await, vec![(second, after(9))]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_call_is_in_no_figure_and_no_memory() {
+    for world in World::both().await {
+        let set_up = world.set_up().await;
+        let (account, number) = (set_up.account.id, set_up.numbers[0].id);
+        let mut visit = world.session(&set_up, NOON);
+        visit.synthetic = true;
+        let lease = world.lease(&set_up, number, &visit, NOON);
+        let showing = world.showing(&lease, NOON);
+        world
+            .record(vec![
+                Record::Session(Box::new(visit.clone())),
+                Record::Lease(lease),
+                Record::Showing(showing),
+            ])
+            .await;
+        let mut call = answered(world.call(&set_up, ANN, NOON), 90_000);
+        call.synthetic = true;
+        call.session = Some(visit.id);
+        call.probability = Some(0.9);
+        call.ambiguous = true;
+        let store = &world.store;
+        store.save(&alone(call.clone())).await.unwrap();
+        assert_eq!(store.call(call.id).await.unwrap(), Some(call.clone()));
+
+        let listed = async |synthetic| {
+            let filter = CallFilter {
+                account: Some(account),
+                synthetic,
+                limit: 10,
+                ..CallFilter::default()
+            };
+            store.calls(&filter).await.unwrap().len()
+        };
+        assert_eq!((listed(false).await, listed(true).await), (0, 1));
+        let counts = store.counts(account, NOON).await.unwrap();
+        assert_eq!(counts, CallCounts::default());
+        assert_eq!(store.by_number(account, NOON).await.unwrap(), []);
+        assert_eq!(store.minutes_since(account, NOON).await.unwrap(), 0);
+        assert_eq!(store.last_ends(NOON, NOON).await.unwrap(), []);
+        let ann = PhoneNumber::from_digits(ANN);
+        let earlier = store.earlier_call(account, ann, NOON, after(60)).await;
+        assert_eq!(earlier.unwrap(), (false, None));
+        let history = store.number_history(number, after(60), 10).await.unwrap();
+        assert_eq!(history, NumberHistory::default());
+        let seen = store.showings_of(number, NOON, after(60), 10).await;
+        assert_eq!(seen.unwrap(), []);
     }
 }

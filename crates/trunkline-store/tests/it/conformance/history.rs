@@ -1,7 +1,7 @@
 //! Visitors come, see numbers, and tap them.
 
 use trunkline_core::attribution::{PageKind, Showing, Tap};
-use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::base::{Locality, PhoneNumber, Timestamp};
 use trunkline_core::visitor::Source;
 use trunkline_engine::ports::History;
 use trunkline_engine::ports::history::{
@@ -301,7 +301,7 @@ async fn attribution_sees_who_was_shown_a_number_within_the_window() {
             last_visible: after(to),
             confirmed,
             device: sessions[n].device,
-            area: None,
+            area: sessions[n].locality.as_ref().map(Locality::area),
             page: PageKind::Other,
         };
         let all = vec![

@@ -8,7 +8,7 @@ use trunkline_core::assignment::{
 };
 use trunkline_core::base::id::{AccountId, NumberId, SessionId, TrunkId};
 use trunkline_core::base::{
-    Country, Currency, Id, IdKind, IdSequence, PhoneNumber, Timestamp, Zone,
+    Country, Currency, Id, IdKind, IdSequence, Locality, PhoneNumber, Timestamp, Zone,
 };
 use trunkline_core::call::flow::FlowDocument;
 use trunkline_core::call::{CallState, TollPolicy};
@@ -81,6 +81,8 @@ impl World {
             visitor: self.id(),
             consent: Consent::Storage,
             device: Device::Phone,
+            locality: Locality::new("TX", "Dallas"),
+            synthetic: false,
             started_at,
             seen_at: started_at,
             source: google(),
@@ -162,6 +164,7 @@ impl World {
             candidates: Vec::new(),
             model: None,
             confirmed_at: None,
+            synthetic: false,
             ended_by: None,
             end_reason: None,
             sip_status: None,

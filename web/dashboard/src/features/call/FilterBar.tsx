@@ -25,6 +25,7 @@ const labels: Record<Name, string> = {
   ambiguous: "Ambiguous",
   recorded: "Recorded",
   live: "In progress",
+  synthetic: "Test calls",
 };
 const order: Name[] = [
   "time",
@@ -39,10 +40,11 @@ const order: Name[] = [
   "ambiguous",
   "recorded",
   "live",
+  "synthetic",
 ];
 /** Choices shown as a list; more are searched. */
 const LISTED_MAX = 12;
-const flags = new Set<Name>(["missed", "ambiguous", "recorded", "live"]);
+const flags = new Set<Name>(["missed", "ambiguous", "recorded", "live", "synthetic"]);
 
 export function FilterBar({ filters, change }: FilterBarProps) {
   const [adding, setAdding] = useState<Name | null>(null);

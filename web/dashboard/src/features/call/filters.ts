@@ -15,6 +15,7 @@ export type CallFilters = {
   ambiguous: boolean;
   recorded: boolean;
   live: boolean;
+  synthetic: boolean;
 };
 
 export const noFilters: CallFilters = {
@@ -30,6 +31,7 @@ export const noFilters: CallFilters = {
   ambiguous: false,
   recorded: false,
   live: false,
+  synthetic: false,
 };
 
 export const timeChoices = [
@@ -39,7 +41,7 @@ export const timeChoices = [
   { value: "30d", label: "last 30 days" },
 ];
 
-const flags = ["missed", "ambiguous", "recorded", "live"] as const;
+const flags = ["missed", "ambiguous", "recorded", "live", "synthetic"] as const;
 const texts = ["time", "result", "channel", "source", "medium", "site", "number", "caller"] as const;
 
 /** Reads an address; what it does not know stays without effect. */
@@ -73,6 +75,7 @@ export type CallQuery = {
   ambiguous?: boolean;
   recorded?: boolean;
   live?: boolean;
+  synthetic?: boolean;
 };
 
 /** What the API is asked; "today" begins at midnight of the account's zone. */

@@ -13,6 +13,7 @@ import { Icon } from "../../parts/Icon";
 import { Empty, Loaded } from "../../parts/Waiting";
 import { Page } from "../../shell/Page";
 import { useMay } from "../access/session";
+import { CheckCard } from "../attribution/CheckCard";
 import { ReliabilityCard } from "../attribution/ReliabilityCard";
 import { LiveCheck, useWatchedSite } from "./LiveCheck";
 import { PageTest } from "./PageTest";
@@ -52,6 +53,7 @@ export default function SitePage({ id }: { id: string }) {
               {may.write && <PageTest site={data} />}
               <SourcesCard site={data} mayWrite={may.write} />
               <ReliabilityCard site={data} mayWrite={may.write} />
+              <CheckCard site={data.id} />
               {may.write && <Danger site={data} />}
             </div>
             <LiveCheck site={data} />

@@ -13,7 +13,7 @@ import { Page } from "../../shell/Page";
 import { CallTable } from "../call/CallTable";
 import { Timeline } from "../call/Timeline";
 import { sessionMarks } from "./sessionMarks";
-import { consentWords } from "./words";
+import { consentWords, placeWords } from "./words";
 
 type Session = Schema<"SessionDetail">;
 
@@ -77,6 +77,13 @@ function Inside({ session }: { session: Session }) {
           figure={<span className="figure-words">{session.device}</span>}
           detail={`consent: ${consentWords(session.consent)}`}
         />
+        {session.state && (
+          <Tile
+            label="Place"
+            figure={<span className="figure-words">{placeWords(session.state, session.place)}</span>}
+            detail="by its network"
+          />
+        )}
       </section>
       <section className="card" aria-label="Timeline">
         {marks.length ? (

@@ -13,6 +13,11 @@ export function consentWords(level: string): string {
   return levels[level] ?? level;
 }
 
+/** "Dallas, TX": where a visitor's network is. */
+export function placeWords(state: string, place?: string | null): string {
+  return place ? `${place}, ${state}` : state;
+}
+
 /** "address has qr = van", "came from partner.example": what one of the owner's rules looks for. */
 export function ruleTest(rule: Schema<"SourceRule">): string {
   if (rule.referrer) return `came from ${rule.referrer}`;
