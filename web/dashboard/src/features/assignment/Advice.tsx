@@ -55,7 +55,7 @@ function Told({ advice, price, setPrice }: ToldProps) {
     <div className="body stack">
       <p className="med">{advised(advice)}</p>
       <Curve advice={advice} />
-      <div className="scroll">
+      <div className="scroll" role="group" aria-label="The sizes that were tried" tabIndex={0}>
         <table className="t">
           <thead>
             <tr>

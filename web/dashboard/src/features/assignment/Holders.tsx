@@ -11,7 +11,7 @@ type HoldersProps = { leases: Lease[]; now: number };
 
 export function Holders(props: HoldersProps) {
   return (
-    <Card title="Who they are" lined>
+    <Card title="Who they are" label="Who they are" lined>
       <div className="scroll wide-only">
         <Wide {...props} />
       </div>
