@@ -248,7 +248,7 @@ impl Directory {
         )
     }
 
-    /// What of an account rings this number, for people: a tracking number that forwards to it, or a flow.
+    /// What of an account rings this number, for people: a tracking number that forwards to it, or a published flow.
     #[must_use]
     pub fn dialled_by(&self, account: AccountId, number: PhoneNumber) -> Option<String> {
         let forwards = |n: &&Arc<TrackingNumber>| {
@@ -259,9 +259,8 @@ impl Directory {
         }
         let mut flows = self.flows.values().filter(|f| f.account == account);
         let rings = |flow: &Flow| {
-            let published = flow.published.iter().map(|p| p.document.as_ref());
-            let mut documents = published.chain([&flow.draft]);
-            documents.any(|d| d.numbers().any(|(_, rung)| rung == number))
+            let published = flow.published.as_ref();
+            published.is_some_and(|p| p.document.numbers().any(|(_, rung)| rung == number))
         };
         let flow = flows.find(|f| rings(f))?;
         Some(format!("the flow `{}`", flow.name))

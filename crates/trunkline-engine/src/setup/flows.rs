@@ -35,7 +35,6 @@ impl Setup {
                 ),
             ));
         }
-        check_destinations(&directory, &flow.draft)?;
         self.configuration.put_flow(flow).await?;
         Ok(self.read_back().await?)
     }
@@ -43,7 +42,7 @@ impl Setup {
     /// Saves the draft of the editor who saw the flow after its change number `edits`.
     ///
     /// # Errors
-    /// When somebody changed it since, a destination is a tracking number, or the store refuses.
+    /// When the name is wrong, somebody changed it since, or the store refuses.
     pub async fn save_flow(
         &self,
         id: FlowId,
@@ -53,7 +52,6 @@ impl Setup {
     ) -> Result<(), SetupError> {
         let _changing = self.changing.lock().await;
         let mut flow = self.flow_now(id, edits)?;
-        check_destinations(&self.directory.now(), &draft)?;
         if let Some(name) = name {
             check_name("name", &name)?;
             flow.name = name;
@@ -235,18 +233,6 @@ fn circle(directory: &Directory, document: &FlowDocument) -> Option<FlowProblem>
              of a phone"
         ),
     })
-}
-
-/// No fixed destination may be a tracking number, in a draft neither: the other way round, a number becomes no tracking
-/// number while a draft rings it.
-fn check_destinations(directory: &Directory, document: &FlowDocument) -> Result<(), SetupError> {
-    match circle(directory, document) {
-        None => Ok(()),
-        Some(problem) => {
-            let message = format!("node `{}` {}", problem.node, problem.message);
-            Err(invalid("document", message))
-        }
-    }
 }
 
 /// A flow that numbers and sites of an account may name: its own, and published.

@@ -15,7 +15,7 @@ fn document(nodes: &Value) -> Value {
 fn tagged(value: &str) -> Value {
     document(&json!({
         "start": {"kind": "set_tag", "name": "line", "value": value, "on": {"done": "ring"}},
-        "ring": {"kind": "dial", "destinations": [{"to": "business_line"}]},
+        "ring": {"kind": "dial", "destinations": [{"to": "business_line", "ring_timeout_s": 30}]},
     }))
 }
 
