@@ -93,7 +93,7 @@ impl ActiveCall {
         row
     }
 
-    /// An attempt came to nothing.
+    /// An attempt in progress came to nothing; late news of another one is no news.
     fn failed_attempt(
         &mut self,
         id: CallEventId,
@@ -108,6 +108,11 @@ impl ActiveCall {
         else {
             return None;
         };
+        let rings =
+            |doing: &Doing| matches!(doing, Doing::Dialling(d) if d.ringing.contains(&attempt));
+        if !rings(&self.state.doing) {
+            return None;
+        }
         self.last_outcome = Some(outcome);
         let kind = match outcome {
             DialOutcome::Refused => CallEventKind::Refused,

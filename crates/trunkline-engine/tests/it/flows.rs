@@ -206,6 +206,14 @@ async fn destinations_ring_together_and_the_one_that_takes_the_call_is_the_recor
         (CallState::Talking, Some(SECOND))
     );
     assert_eq!(row.answered_at, Some(desk.clock.now()));
+    let before = told(&desk).len();
+    let late = FlowEvent::DialFailed {
+        attempt: 1,
+        outcome: DialOutcome::Busy,
+        sip_status: Some(486),
+    };
+    assert!(desk.calls.event(id, late).await.is_empty());
+    assert_eq!(told(&desk).len(), before, "late news is no news");
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ fn document(nodes: &Value) -> Value {
 fn tagged(value: &str) -> Value {
     document(&json!({
         "start": {"kind": "set_tag", "name": "line", "value": value, "on": {"done": "ring"}},
-        "ring": {"kind": "dial", "destinations": [{"to": "business_line", "ring_timeout_s": 30}]},
+        "ring": {"kind": "dial", "destinations": [{"to": "business_line", "ring_timeout_s": 30}], "recording": "off"},
     }))
 }
 
@@ -288,6 +288,10 @@ async fn a_call_runs_the_published_version_and_its_record_names_it() {
         tag.map(|t| &t["detail"]),
         Some(&json!("line: one")),
         "{story}"
+    );
+    assert_eq!(
+        story["recorded"], false,
+        "the account records, this node does not"
     );
     carrier.stop().await;
 }

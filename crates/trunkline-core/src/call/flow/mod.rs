@@ -1,6 +1,7 @@
 //! Call flows: the document a user authors, and the one interpreter that walks it.
 //!
-//! A document (`document`, `nodes`, `dial`, `when`, `prompt`) is looked through before it is published (`validate`, `graph`).
+//! A document (`document`, `nodes`, `dial`, `when`, `prompt`) is looked through before it is published (`validate`,
+//! `settings`, `graph`).
 //! [`step`] takes it, what is known of the call (`facts`) and where the call stands (`state`), and answers an event with
 //! the next state and actions (`action`). [`rehearse`] walks a draft with a made-up caller by the same function.
 
@@ -15,6 +16,7 @@ mod interpreter;
 mod nodes;
 mod prompt;
 mod rehearsal;
+mod settings;
 mod state;
 #[cfg(test)]
 mod tests;
