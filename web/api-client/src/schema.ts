@@ -192,6 +192,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/flow-nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The kinds of nodes that call flows are made of. */
+        get: operations["listFlowNodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/flows": {
         parameters: {
             query?: never;
@@ -1411,6 +1428,16 @@ export interface components {
             document?: Record<string, never> | null;
             name: string;
         };
+        /** @description A kind of node. */
+        FlowNodeKind: {
+            kind: string;
+            /** @description What of it this server cannot do yet, in words; empty when it can be published. */
+            missing: string[];
+            /** @description What it can come to, besides `default` and the ways in its settings. */
+            outcomes: string[];
+            /** @description A new node of the kind with its usual settings. */
+            template: Record<string, never>;
+        };
         /** @description Something to look at in a document. */
         FlowProblem: {
             message: string;
@@ -1467,6 +1494,8 @@ export interface components {
         };
         /** @description A made-up call; everything may be left out. */
         FlowTryInput: {
+            /** @description Who answered the caller's last call that was answered. */
+            answered_before?: string | null;
             /**
              * Format: int64
              * @description When the call comes; now when left out.
@@ -1782,6 +1811,20 @@ export interface components {
                 synthetic: boolean;
                 /** Format: int64 */
                 talk_seconds: number;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_FlowNodeKind: {
+            items: {
+                kind: string;
+                /** @description What of it this server cannot do yet, in words; empty when it can be published. */
+                missing: string[];
+                /** @description What it can come to, besides `default` and the ways in its settings. */
+                outcomes: string[];
+                /** @description A new node of the kind with its usual settings. */
+                template: Record<string, never>;
             }[];
             /** @description Send it as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -3015,6 +3058,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFlowNodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FlowNodeKind"];
                 };
             };
         };

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{AccountId, FlowId, UserId};
-use trunkline_core::call::flow::{FlowChanges, FlowDocument, FlowProblem, KnownThings, Severity};
+use trunkline_core::call::flow::{
+    FlowChanges, FlowDocument, FlowProblem, KnownThings, Node, Severity,
+};
 
 use super::{Setup, SetupError, check_name, invalid};
 use crate::directory::Directory;
@@ -181,6 +183,14 @@ impl Setup {
     pub async fn flow_versions(&self, id: FlowId) -> Result<Vec<FlowVersion>, SetupError> {
         let listed = self.configuration.flow_versions(id, FLOW_VERSIONS_LISTED);
         Ok(listed.await?)
+    }
+
+    /// What of a node this server cannot do, in words.
+    #[must_use]
+    pub fn missing_for(&self, node: &Node) -> Vec<&'static str> {
+        let needs = node.needs();
+        let missing = needs.difference(&self.abilities);
+        missing.map(|ability| ability.phrase()).collect()
     }
 
     /// Everything that keeps a document of an account from being published, and warnings.

@@ -52,6 +52,8 @@ struct TryInput {
     /// How often the caller called before.
     #[serde(default)]
     calls_before: u32,
+    /// Who answered the caller's last call that was answered.
+    answered_before: Option<String>,
     /// Counts the calls of the flow, for taking turns.
     #[serde(default)]
     turn: u32,
@@ -123,14 +125,14 @@ async fn try_out(
     let problems = app.backend.setup.flow_problems(flow.account, document);
     let source = input.source.as_ref().map(source).transpose()?;
     let lines = lines(&app, &flow);
-    let number = |text: &String| phone(text, "caller");
+    let number = |text: Option<&String>, field| text.map(|t| phone(t, field)).transpose();
     let facts = Facts {
         lines,
-        caller: input.caller.as_ref().map(number).transpose()?,
+        caller: number(input.caller.as_ref(), "caller")?,
         source: source.as_ref(),
         score: input.score,
         calls_before: input.calls_before,
-        answered_before: None,
+        answered_before: number(input.answered_before.as_ref(), "answered_before")?,
         turn: input.turn.into(),
         recording_waiver: app
             .backend

@@ -7,6 +7,7 @@ pub(crate) mod body;
 mod calls;
 mod calls_view;
 mod drafts;
+mod flow_nodes;
 mod flow_try;
 mod flows;
 mod live;
@@ -80,6 +81,7 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
                 .merge(advice::router())
                 .merge(flows::router())
                 .merge(flow_try::router())
+                .merge(flow_nodes::router())
                 .merge(sessions::router())
                 .merge(calls::router())
                 .merge(recordings::router())

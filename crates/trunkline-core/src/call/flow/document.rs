@@ -262,12 +262,15 @@ impl Node {
             }
         }
         match &self.kind {
+            NodeKind::Play(_) | NodeKind::RecordingNotice(_) => {
+                needs.insert(Ability::Play);
+            }
             NodeKind::Menu(_)
             | NodeKind::Gather(_)
             | NodeKind::CollectZip(_)
             | NodeKind::Survey(_)
             | NodeKind::Challenge(_) => {
-                needs.insert(Ability::Digits);
+                needs.extend([Ability::Play, Ability::Digits]);
             }
             NodeKind::Dial(dial) => {
                 if dial.strategy == Strategy::Simultaneous && dial.destinations.len() > 1 {

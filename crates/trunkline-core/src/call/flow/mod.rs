@@ -35,7 +35,7 @@ pub use facts::{Facts, Lines};
 pub use interpreter::{MESSAGE_MS_MIN, STEPS_MAX, step};
 pub use nodes::{
     Ability, Arm, BranchNode, Case, ChallengeNode, Consent, GatherNode, GoToNode, HangUpNode,
-    HangUpReason, MenuNode, NodeKind, NoticeNode, PlayNode, Question, SayNode, SetTagNode,
+    HangUpReason, KINDS, MenuNode, NodeKind, NoticeNode, PlayNode, Question, SayNode, SetTagNode,
     SplitterNode, SurveyNode, VoicemailNode, WEBHOOK_MS_MAX, WebhookNode, ZipNode,
 };
 pub use prompt::{Message, Prompt, Spoken, TEXT_MAX};

@@ -68,6 +68,28 @@ pub enum NodeKind {
     HangUp(HangUpNode),
 }
 
+/// The words of all kinds, in the order in which a builder offers them.
+pub const KINDS: [&str; 18] = [
+    "play",
+    "say",
+    "recording_notice",
+    "menu",
+    "gather",
+    "collect_zip",
+    "schedule",
+    "branch",
+    "splitter",
+    "set_tag",
+    "dial",
+    "route",
+    "voicemail",
+    "webhook",
+    "survey",
+    "challenge",
+    "go_to",
+    "hang_up",
+];
+
 /// Settings of [`NodeKind::Play`].
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

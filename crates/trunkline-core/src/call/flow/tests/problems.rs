@@ -122,6 +122,20 @@ fn what_cannot_be_read_is_refused_with_its_reason() {
 }
 
 #[test]
+fn a_builder_can_begin_every_kind_of_node_with_nothing_but_its_word() {
+    for kind in KINDS {
+        let zone = if kind == "schedule" {
+            r#", "zone": "UTC""#
+        } else {
+            ""
+        };
+        let fresh: Node =
+            serde_json::from_str(&format!(r#"{{"kind": "{kind}"{zone}}}"#)).expect(kind);
+        assert_eq!(fresh.kind.word(), kind);
+    }
+}
+
+#[test]
 fn a_document_is_written_as_it_was_read() {
     let text = r#"{"schema":1,"start":"dial","nodes":{"dial":{"kind":"dial","destinations":[{"to":"business_line","ring_timeout_s":30},{"to":"second_line","ring_timeout_s":30}]}}}"#;
     let written = serde_json::to_string(&FlowDocument::forward()).expect("JSON");
