@@ -124,12 +124,10 @@ export interface Shared {
   M: Memory;
   /** Numbers of the source-level rule that matched this page; what is shown when there is no assignment. */
   b: Shown[];
-  /** How many texts and attributes were changed so far. */
-  c: number;
-  /** How many places were left alone because another script kept changing them back. */
-  g: number;
-  /** Set once frameworks have hydrated: their roots are swapped from then on. */
-  h?: boolean;
+  /** Set when a place was left alone because another script kept changing it back. */
+  g?: 1;
+  /** Selector of what is left alone; the roots of frameworks come last, and go once these have hydrated. */
+  L: string;
   /** Names of the attributes that are swapped; more may be pushed before the next `r`. */
   A: string[];
   /** Letters of the telephone's keys, which the core brings. */
@@ -144,7 +142,7 @@ export interface Shared {
   w(records: { target?: Node; addedNodes: Iterable<Node> }[]): void;
   /** Asks for an assignment; `as` stands in for fields of the request. */
   a(as?: { page?: string; ref?: string; want?: 0 | 1 }): Promise<void>;
-  /** Called after each pass that changed the page or gave a place up, once the core is there. */
+  /** Called with each place that was changed or given up, once the core is there. */
   o?(): void;
 }
 

@@ -227,11 +227,16 @@ export const s = (shared: Shared): void => {
     return now;
   };
 
+  /** The roots of frameworks are swapped from now on: a text changed before makes them build the page again. */
+  let isHydrated = false;
+  const release = () => {
+    isHydrated = true;
+    shared.L = shared.L.split(",#__next")[0]!;
+  };
   const hydrated = () => {
-    if (!shared.h) {
-      shared.h = true;
-      shared.r();
-    }
+    if (isHydrated) return;
+    release();
+    shared.r();
   };
 
   // Numbers in letters, and what was left alone because frameworks had not yet hydrated.
@@ -243,9 +248,9 @@ export const s = (shared: Shared): void => {
       report();
     });
   };
-  shared.h = document.readyState == "complete";
+  if (document.readyState == "complete") release();
   shared.r();
-  if (!shared.h) {
+  if (!isHydrated) {
     addEventListener("load", hydrated);
     const idle = () => window.requestIdleCallback?.(hydrated);
     if (document.readyState == "loading") document.addEventListener("DOMContentLoaded", idle);

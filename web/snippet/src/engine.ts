@@ -5,12 +5,6 @@
 import type { Shared } from "./contract.ts";
 import { replacement } from "./number.ts";
 
-/** Never edited: fields, code, scripts, what a person is writing in, and what the page's author excludes. */
-const LEAVE = "head,input,textarea,code,pre,script,style,[contenteditable]:not([contenteditable^=f]),[data-tl-skip]";
-
-/** Left alone until the frameworks have hydrated: a text changed before makes them build the page again. */
-const HYDRATES = ",#__next,#__nuxt,[data-tl-hydrate]";
-
 /** A number may be spread over these; every other element ends a run of text. Texts and comments (`#…`) never do. */
 const INLINE = /^(#.*|[abisu]|em|mark|s(mall|pan|trong|u.)|wbr)$/i;
 
@@ -30,7 +24,6 @@ type Written = Node & { _tl?: number[] };
 const wanted: Record<string, string> = {};
 const texts: Text[] = [];
 let replace: ReturnType<typeof replacement>;
-let leave: string;
 let pass: number;
 let seen: Set<Node>;
 
@@ -40,7 +33,7 @@ const tooOften = (place: Written, max: number): boolean => {
   if (last[0] != pass)
     if (last[max - 1]! > pass - 1e3) last[max - 1] = Infinity;
     else if (last.unshift(pass) > max) last.pop();
-  return last[max - 1] == Infinity;
+  return last[max - 1]! > pass;
 };
 
 /** Swaps texts or attributes as if they were one, so that a number may be spread over them; by default the run of texts so far. */
@@ -50,12 +43,12 @@ const swap = (places: Place[] = texts.splice(0)) => {
   places.forEach((place, i) => {
     const after = cells.splice(0, before[i]!.length).join("");
     const owner = (place.parentNode || (place as Attr).ownerElement) as Element;
-    if (place.nodeValue != after && owner.matches(shared.C.o || "*"))
-      if (tooOften(owner, PassesMax.Element)) shared.g++;
-      else {
-        place._tl = [before[i]!, (place.nodeValue = after)];
-        shared.c++;
-      }
+    if (place.nodeValue != after && owner.matches(shared.C.o || "*")) {
+      if (tooOften(owner, PassesMax.Element)) shared.g = 1;
+      else place._tl = [before[i]!, (place.nodeValue = after)];
+      if (tooOften(document, PassesMax.Page)) observer.disconnect();
+      shared.o?.();
+    }
   });
 };
 
@@ -70,7 +63,7 @@ const walk = (root: Element, deep?: number) => {
   }
   for (const child of root.childNodes as NodeListOf<Text | Element>)
     if ((child as Element).matches)
-      if (!(child as Element).matches(leave) && (deep || INLINE.test(child.nodeName))) walk(child as Element, 1);
+      if (!(child as Element).matches(shared.L) && (deep || INLINE.test(child.nodeName))) walk(child as Element, 1);
       else swap();
     else if (child.nodeType == 3) texts.push(child as Text);
   inline || swap();
@@ -79,22 +72,16 @@ const walk = (root: Element, deep?: number) => {
 /** Swaps around `node`: its whole block if only text or inline elements changed, all below it if it is new. */
 const look = (node: Node | null | undefined, deep?: number) => {
   for (; node && INLINE.test(node.nodeName); node = node.parentElement) deep = 0;
-  if (node && !seen.has(node) && !(node as Element).closest(leave)) walk(node as Element, deep);
+  if (node && !seen.has(node) && !(node as Element).closest(shared.L)) walk(node as Element, deep);
 };
 
 const work = (records: { target?: Node; addedNodes: Iterable<Node> }[]) => {
-  const before = shared.c + shared.g;
   // Told apart as an object, compared as a time: clocks are coarse.
   pass = new Date() as never;
   seen = new Set();
-  leave = LEAVE + (shared.h ? "" : HYDRATES);
   for (const record of records) {
     look(record.target);
     for (const node of record.addedNodes) look(node, 1);
-  }
-  if (before != shared.c + shared.g) {
-    if (tooOften(document, PassesMax.Page)) observer.disconnect();
-    shared.o?.();
   }
 };
 
@@ -102,14 +89,14 @@ const observer = new MutationObserver(work);
 
 /** What loader and core share; the loader fills it. */
 export const shared = {
-  c: 0,
-  g: 0,
   q: [],
+  // Fields, code, scripts, what a person is writing in, and what the page's author excludes; then the roots of frameworks.
+  L: "head,input,textarea,code,pre,script,style,[contenteditable]:not([contenteditable^=f]),[data-tl-skip],#__next,#__nuxt,[data-tl-hydrate]",
   w: work,
   A: ["href", "title", "aria-label"],
   r(root = document.documentElement) {
     shared.C.t.forEach((target) => (wanted[target[1]] = target[0]));
-    shared.M.numbers.forEach((shown) => (wanted[shown.n] ??= shown.t));
+    shared.M.numbers.forEach((shown) => (wanted[shown.n] ||= shown.t));
     replace = replacement(wanted, shared.M.numbers, shared.y);
     observer.observe(root, { subtree: true, childList: true, characterData: true, attributeFilter: shared.A });
     work([{ addedNodes: [root] }]);

@@ -17,7 +17,7 @@ const enum Milliseconds {
 if (!window.tl?.call) {
   window.tl = (...call) => shared.q.push(call);
   try {
-    const config: Config = JSON.parse(document.querySelector("#trunkline-config")!.textContent!);
+    const config: Config = JSON.parse(document.querySelector<HTMLScriptElement>("#trunkline-config")!.text);
     const key = "tl_" + config.u.split("/").pop();
     const consent = document.querySelector<HTMLElement>("[data-consent]")?.dataset.consent;
     const [touch, base = []] = arrival(config);
@@ -26,12 +26,12 @@ if (!window.tl?.call) {
     try {
       if (consent != "1") remembered = JSON.parse(localStorage[key]);
     } catch {}
-    const fresh = remembered?.x! > (new Date() as never) && remembered!.numbers;
+    const fresh = remembered?.x! > Date.now() && remembered!.numbers;
     const known = !touch && fresh;
 
     shared.C = config;
     shared.b = base;
-    shared.l = remembered ? 2 : consent ? ((+consent || 0) as Consent) : 2;
+    shared.l = remembered || !consent ? 2 : ((+consent || 0) as Consent);
     shared.M = { ...remembered, numbers: known || base.concat(fresh || []) };
     shared.a = async (as) => {
       try {
@@ -53,7 +53,7 @@ if (!window.tl?.call) {
         });
         const answer: Answer = await response.json();
         // A problem has no numbers: it ends here.
-        shared.M = { ...answer, numbers: answer.numbers.concat(base), x: +new Date() + Milliseconds.Provisional };
+        shared.M = { ...answer, numbers: answer.numbers.concat(base), x: Date.now() + Milliseconds.Provisional };
         shared.r();
         if (shared.l > 1) localStorage[key] = JSON.stringify(shared.M);
       } catch {}
