@@ -136,10 +136,8 @@ export interface Shared {
   q: unknown[][];
   /** Settles when the assignment request of this page has ended, however it ended; absent when there was nothing to ask. */
   p?: Promise<void> | undefined;
-  /** Swaps all below an element (by default the page) to the numbers of `M` and keeps watching it. */
+  /** Swaps all below an element (by default the page) to the numbers of `M`, a slice at a time, and keeps watching it. */
   r(root?: Element): void;
-  /** Swaps what mutation records tell of, as one pass: around each `target`, and all below `addedNodes`. */
-  w(records: { target?: Node; addedNodes: Iterable<Node> }[]): void;
   /** Asks for an assignment; `as` stands in for fields of the request. */
   a(as?: { page?: string; ref?: string; want?: 0 | 1 }): Promise<void>;
   /** Called with each place that was changed or given up, once the core is there. */

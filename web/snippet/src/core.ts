@@ -7,7 +7,6 @@ import type { Consent, Happening, Lent, Shared } from "./contract.ts";
 import { store } from "./core/memory.ts";
 import { outbox } from "./core/outbox.ts";
 import { onView } from "./core/pages.ts";
-import { inSlices } from "./core/slices.ts";
 import { places } from "./core/shown.ts";
 import { onTap } from "./core/taps.ts";
 import { KEYS } from "./number.ts";
@@ -103,11 +102,13 @@ export const s = (shared: Shared): void => {
     }
     const token = shared.M.token;
     if (!token || !shared.M.x || reported == token || (!last && (hiddenAt || document.readyState == "loading"))) return;
-    const swaps = places(shared, [document, ...beside]);
-    if (swaps) {
+    const page = location.href;
+    places(shared, [document, ...beside], last, (swaps) => {
+      // Counting a large page takes its time: what was true then must be true now.
+      if (!swaps || shared.M.token != token || reported == token || page != location.href) return;
       reported = token;
-      tell({ k: "shown", swaps, page: location.href }, last);
-    }
+      tell({ k: "shown", swaps, page }, last);
+    });
   };
 
   /** Tells what waits and what is shown; while the page is still being read, the network is left to it. */
@@ -261,12 +262,7 @@ export const s = (shared: Shared): void => {
 
   const swap = shared.r;
   shared.r = (root) => {
-    if (root) swap(root);
-    else {
-      // The head holds nothing to swap: only the numbers to show are taken over. The page follows, in slices if it is large.
-      swap(document.head || undefined);
-      inSlices(shared);
-    }
+    swap(root);
     if (!root) beside.forEach((one) => (one.isConnected ? swap(one) : beside.delete(one)));
     else if (root.getRootNode() != document && beside.size < BESIDE_MAX) beside.add(root);
   };

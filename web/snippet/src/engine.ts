@@ -14,6 +14,9 @@ const enum PassesMax {
   Page = 99,
 }
 
+/** How long a walk may hold the page up before the rest of it waits its turn; a task of 50 ms counts as long. */
+const SLICE_MS = 15;
+
 /** A text or attribute remembers what stood in it and what we wrote there. */
 type Place = (Text | Attr) & { _tl?: [original: string, ours: string] };
 
@@ -25,7 +28,6 @@ const wanted: Record<string, string> = {};
 const texts: Text[] = [];
 let replace: ReturnType<typeof replacement>;
 let pass: number;
-let seen: Set<Node>;
 
 /** True when `place` was written in `max` passes within a second; from then on for ever. */
 const tooOften = (place: Written, max: number): boolean => {
@@ -42,8 +44,8 @@ const swap = (places: Place[] = texts.splice(0)) => {
   const cells = (places[0] && replace(before.join(""), (places[0] as Attr).name == "href")) as string[];
   places.forEach((place, i) => {
     const after = cells.splice(0, before[i]!.length).join("");
-    const owner = (place.parentNode || (place as Attr).ownerElement) as Element;
-    if (place.nodeValue != after && owner.matches(shared.C.o || "*")) {
+    const owner = place.parentElement || (place as Attr).ownerElement!;
+    if (after != place.nodeValue && owner.matches(shared.C.o || "*")) {
       if (tooOften(owner, PassesMax.Element)) shared.g = 1;
       else place._tl = [before[i]!, (place.nodeValue = after)];
       if (tooOften(document, PassesMax.Page)) observer.disconnect();
@@ -52,10 +54,8 @@ const swap = (places: Place[] = texts.splice(0)) => {
   });
 };
 
-const walk = (root: Element, deep?: number) => {
-  const inline = INLINE.test(root.nodeName);
-  seen.add(root);
-  inline || swap();
+/** Swaps the attributes of `root`, and gathers its texts and those of the inline elements in it. */
+const walk = (root: Element) => {
   for (const name of shared.A) {
     const attribute = root.attributes[name as never] as Attr | undefined;
     // Of addresses only those that dial or write to a number.
@@ -63,26 +63,35 @@ const walk = (root: Element, deep?: number) => {
   }
   for (const child of root.childNodes as NodeListOf<Text | Element>)
     if ((child as Element).matches)
-      if (!(child as Element).matches(shared.L) && (deep || INLINE.test(child.nodeName))) walk(child as Element, 1);
+      if (INLINE.test(child.nodeName) && !(child as Element).matches(shared.L)) walk(child as Element);
       else swap();
     else if (child.nodeType == 3) texts.push(child as Text);
-  inline || swap();
 };
 
-/** Swaps around `node`: its whole block if only text or inline elements changed, all below it if it is new. */
-const look = (node: Node | null | undefined, deep?: number) => {
-  for (; node && INLINE.test(node.nodeName); node = node.parentElement) deep = 0;
-  if (node && !seen.has(node) && !(node as Element).closest(shared.L)) walk(node as Element, deep);
-};
-
-const work = (records: { target?: Node; addedNodes: Iterable<Node> }[]) => {
+/**
+ * Swaps what changed, as one pass in the order of the page: the block around each `target`, and all blocks of `addedNodes`.
+ * It holds the page up for a slice at a time; between two blocks, when no text is gathered, others may have their turn.
+ */
+const work = async (changes: { target?: Node; addedNodes: Iterable<Node> }[]) => {
+  const seen = new Set<Node>();
   // Told apart as an object, compared as a time: clocks are coarse.
-  pass = new Date() as never;
-  seen = new Set();
-  for (const record of records) {
-    look(record.target);
-    for (const node of record.addedNodes) look(node, 1);
-  }
+  let begun = (pass = new Date() as never);
+  for (const change of changes)
+    for (const root of [change.target, ...change.addedNodes] as Element[])
+      for (const nodes of [[root], (root != change.target && !seen.has(root) && root.querySelectorAll?.("*")) || []])
+        for (let node of nodes) {
+          for (; node && INLINE.test(node.nodeName); node = node.parentElement!);
+          if (node && !seen.has(node) && !node.closest(shared.L)) {
+            seen.add(node);
+            walk(node);
+            swap();
+          }
+          if ((new Date() as never) - begun > SLICE_MS) {
+            // Both ways to settle the promise go to the timer; the second, which should be a time, counts as none.
+            await new Promise(setTimeout as never);
+            begun = new Date() as never;
+          }
+        }
 };
 
 const observer = new MutationObserver(work);
@@ -92,7 +101,6 @@ export const shared = {
   q: [],
   // Fields, code, scripts, what a person is writing in, and what the page's author excludes; then the roots of frameworks.
   L: "head,input,textarea,code,pre,script,style,[contenteditable]:not([contenteditable^=f]),[data-tl-skip],#__next,#__nuxt,[data-tl-hydrate]",
-  w: work,
   A: ["href", "title", "aria-label"],
   r(root = document.documentElement) {
     shared.C.t.forEach((target) => (wanted[target[1]] = target[0]));

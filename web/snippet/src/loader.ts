@@ -26,7 +26,7 @@ if (!window.tl?.call) {
     try {
       if (consent != "1") remembered = JSON.parse(localStorage[key]);
     } catch {}
-    const fresh = remembered?.x! > Date.now() && remembered!.numbers;
+    const fresh = remembered?.x! > (new Date() as never) && remembered!.numbers;
     const known = !touch && fresh;
 
     shared.C = config;
@@ -53,7 +53,7 @@ if (!window.tl?.call) {
         });
         const answer: Answer = await response.json();
         // A problem has no numbers: it ends here.
-        shared.M = { ...answer, numbers: answer.numbers.concat(base), x: Date.now() + Milliseconds.Provisional };
+        shared.M = { ...answer, numbers: answer.numbers.concat(base), x: +new Date() + Milliseconds.Provisional };
         shared.r();
         if (shared.l > 1) localStorage[key] = JSON.stringify(shared.M);
       } catch {}
