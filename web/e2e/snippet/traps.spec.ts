@@ -3,7 +3,7 @@ import type { Page } from "@playwright/test";
 import { build } from "esbuild";
 import { createElement as h } from "react";
 import { renderToString } from "react-dom/server";
-import { loaderHash, block, oneTag } from "./helpers/block.ts";
+import { allInline, block, hashOf, inline, loader, oneTag } from "./helpers/block.ts";
 import { answered, expect, test, tl, watchAnswers } from "./helpers/fixtures.ts";
 import { gate, serve } from "./helpers/serve.ts";
 import { isAssign, MAIN, PRINTED, tells } from "./helpers/tracker.ts";
@@ -204,10 +204,34 @@ test("trap 9: a prerendered page takes no number until it is looked at", async (
 });
 
 test("trap 14: a strict content security policy needs the loader's hash and the server's origin, nothing more", async ({ page, site, tracker }) => {
-  const policy = `default-src 'none'; script-src ${loaderHash()} ${tracker.origin}; connect-src ${tracker.origin}`;
+  const policy = `default-src 'none'; script-src ${hashOf(loader())} ${tracker.origin}; connect-src ${tracker.origin}`;
   await page.goto(site.page("/", NUMBER, { headers: { "Content-Security-Policy": policy } }));
   await expect(page.locator("#number")).toHaveText("(312) 555-7788");
   await tracker.asked(tells("shown"));
+});
+
+test("the all-inline form works whole under a policy that allows no script but itself, and fetches none", async ({ page, site, tracker }) => {
+  const policy = `default-src 'none'; script-src ${hashOf(inline())}; connect-src ${tracker.origin}`;
+  const options = { block: allInline(tracker.config()), headers: { "Content-Security-Policy": policy } };
+  await page.goto(site.page("/", `${NUMBER}<a href="tel:+12145550100">1-21-HJJK-0100</a>`, options));
+  await expect(page.locator("#number")).toHaveText("(312) 555-7788");
+  await expect(page.locator("a")).toHaveText("1-31-2555-7788");
+  const { event } = await tracker.asked(tells("shown"));
+  expect(event!.events).toEqual([{ k: "shown", swaps: 3, page: site.url("/") }]);
+  await page.locator("a").click();
+  await tracker.asked(tells("tap"));
+  await page.goto(site.page("/later", NUMBER, options));
+  await expect(page.locator("#number")).toHaveText("(312) 555-7788");
+  await tracker.asked(tells("page"));
+  expect(tracker.of("assign")).toHaveLength(1);
+  expect(tracker.of("core")).toEqual([]);
+});
+
+test("the all-inline form fetches the extras where the settings need them", async ({ page, site, tracker }) => {
+  tracker.settings = { e: { a: ["data-phone"] } };
+  await page.goto(site.page("/", `<button data-phone="+1-214-555-0100">x</button>`, { block: allInline(tracker.config()) }));
+  await expect(page.locator("button")).toHaveAttribute("data-phone", "+1-312-555-7788");
+  expect(tracker.of("core")).toEqual([]);
 });
 
 test("the one-tag form brings its own configuration and holds nothing up", async ({ page, site, tracker }) => {

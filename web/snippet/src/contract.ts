@@ -144,7 +144,7 @@ export interface Shared {
   o?(): void;
 }
 
-/** What the core lends to the extras. */
+/** What the core lends to the extras; frozen like `Shared`, because the all-inline form has its core pasted too. */
 export interface Lent {
   /** Tells the server what happened. */
   tell(event: Happening): void;

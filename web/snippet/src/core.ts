@@ -14,7 +14,7 @@ import { KEYS } from "./number.ts";
 /** Hidden for longer, another visitor may have been given our number: ask before it is dialled. */
 const STALE_MS = 6e4;
 
-/** Name of the extras beside this module, with their hash; set by the build. */
+/** Name of the extras beside the core, with their hash; set by the build. */
 declare const EXTRAS: string;
 
 /** Seconds between heartbeats where the server does not say, and at least. */
@@ -122,7 +122,7 @@ export const s = (shared: Shared): void => {
   const extend = () => {
     if (extended || !(shared.C.e || shared.M.w || previewed())) return;
     extended = true;
-    import(EXTRAS).then((extras) => extras.s(shared, lent), () => {});
+    import(shared.C.k.replace(/[^/]*$/, EXTRAS)).then((extras) => extras.s(shared, lent), () => {});
   };
 
   /** After an assignment, whichever way it went. */

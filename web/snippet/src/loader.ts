@@ -4,6 +4,7 @@
  */
 import { FORMAT, type Answer, type Consent, type Config, type Memory } from "./contract.ts";
 import { shared } from "./engine.ts";
+import { start } from "./fetched.ts";
 import { arrival } from "./rules.ts";
 
 const enum Milliseconds {
@@ -62,7 +63,7 @@ if (!window.tl?.call) {
     const begin = () => {
       // Without consent and with a number there is nothing to ask: the page already shows its source's.
       if (!known && (shared.l || !base[0])) shared.p = shared.a();
-      import(config.k).then((core) => core.s(shared), () => {});
+      start();
     };
     // A prerendered page may never be seen: it takes no number until it is.
     if ((document as { prerendering?: boolean }).prerendering) document.addEventListener("prerenderingchange", begin);
