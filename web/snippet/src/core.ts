@@ -41,6 +41,9 @@ const previewed = (): unknown => {
 
 type Watcher = (number: string) => void;
 
+/** Calls a page back; its own mistake must not end what we are at. */
+const call = (watcher: Watcher, number: string) => queueMicrotask(() => watcher(number));
+
 export const s = (shared: Shared): void => {
   /** The token whose numbers were reported as shown on this view. */
   let reported: unknown;
@@ -92,8 +95,7 @@ export const s = (shared: Shared): void => {
   const report = (last?: boolean) => {
     for (const watcher of watchers) {
       const now = number(watcher[0]);
-      // A page's own mistake must not end the pass that calls it.
-      if (now && now != watcher[2]) queueMicrotask(() => watcher[1](now));
+      if (now && now != watcher[2]) call(watcher[1], now);
       watcher[2] = now;
     }
     if (shared.g && !warned) {
@@ -122,7 +124,9 @@ export const s = (shared: Shared): void => {
   const extend = () => {
     if (extended || !(shared.C.e || shared.M.w || previewed())) return;
     extended = true;
-    import(shared.C.k.replace(/[^/]*$/, EXTRAS)).then((extras) => extras.s(shared, lent), () => {});
+    const address = shared.C.k.replace(/[^/]*$/, EXTRAS);
+    // Fetched first for the same reason as the core.
+    fetch(address).then(() => import(address)).then((extras) => extras.s(shared, lent), () => {});
   };
 
   /** After an assignment, whichever way it went. */
@@ -223,7 +227,7 @@ export const s = (shared: Shared): void => {
     const now = number(rest[0]);
     if (watcher && watchers.length < WATCHERS_MAX) {
       watchers.push([rest[0] as string, watcher, now]);
-      if (now) watcher(now);
+      if (now) call(watcher, now);
     }
     return now;
   };

@@ -32,7 +32,7 @@ let pass: number;
 /** True when `place` was written in `max` passes within a second; from then on for ever. */
 const tooOften = (place: Written, max: number): boolean => {
   const last = (place._tl ||= []);
-  if (last[0] != pass)
+  if (pass != last[0])
     if (last[max - 1]! > pass - 1e3) last[max - 1] = Infinity;
     else if (last.unshift(pass) > max) last.pop();
   return last[max - 1]! > pass;

@@ -25,7 +25,7 @@ if (!window.tl?.call) {
     let remembered: Memory | undefined;
     // Something remembered is proof of an earlier consent: it is removed when consent is withdrawn.
     try {
-      if (consent != "1") remembered = JSON.parse(localStorage[key]);
+      if (consent != (1 as never)) remembered = JSON.parse(localStorage[key]);
     } catch {}
     const fresh = remembered?.x! > (new Date() as never) && remembered!.numbers;
     const known = !touch && fresh;

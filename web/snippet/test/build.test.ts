@@ -36,7 +36,8 @@ test("the core holds no second engine", () => {
 
 test("the all-inline form holds one engine and fetches no core", () => {
   assert.equal(inline.match(/MutationObserver/g)?.length, 1);
-  assert.deepEqual(inline.match(/import\([^,]*,"[a-z]+/g)?.map((found) => found.split('"')[1]), ["extras"]);
+  assert.equal(inline.match(/import\(/g)?.length, 1);
+  assert.match(inline, /"extras\.\w+\.js"/);
 });
 
 test("neither artefact writes markup", () => assert.doesNotMatch(loader + core + inline, /innerHTML|insertAdjacent|outerHTML|document\.write|createElement/));
