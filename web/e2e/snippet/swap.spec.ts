@@ -140,7 +140,7 @@ test("what is added or changed later is swapped before it is painted", async ({ 
 });
 
 test("a page too large for one task is swapped in its order, whole, whatever happens to it meanwhile", async ({ page, site }) => {
-  // A clock by which every look at it takes a millisecond: fifteen blocks are a slice.
+  // A clock by which every look at it takes a millisecond: a few blocks are a slice.
   await page.addInitScript(() => {
     const Real = Date;
     let late = 0;

@@ -15,7 +15,7 @@ const enum PassesMax {
 }
 
 /** How long a walk may hold the page up before the rest of it waits its turn; a task of 50 ms counts as long. */
-const SLICE_MS = 15;
+const SLICE_MS = 12;
 
 /** A text or attribute remembers what stood in it and what we wrote there. */
 type Place = (Text | Attr) & { _tl?: [original: string, ours: string] };

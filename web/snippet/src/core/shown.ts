@@ -2,7 +2,7 @@
 import type { Shared } from "../contract.ts";
 
 /** How long counting may hold a page up before the rest of it waits its turn; a task of 50 ms counts as long. */
-const SLICE_MS = 15;
+const SLICE_MS = 12;
 
 type Place = (Node & { _tl?: [string, string] }) | null;
 
