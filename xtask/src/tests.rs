@@ -12,6 +12,7 @@ pub(crate) fn all() -> anyhow::Result<()> {
     web::build()?;
     say("testing the browser side");
     run("npm", &["test", "--prefix", "web"])?;
+    run("npm", &["run", "--prefix", "web", "engines"])?;
     say("testing the Rust side (a few minutes of building the first time)");
     rust_tests(&[])?;
     // The tests before have built the program.

@@ -2342,11 +2342,17 @@ export interface components {
         };
         /** @description The block to paste into a site's pages. */
         Snippet: {
+            /** @description For the `<head>` too, with the core inside: no script is fetched. */
+            all_inline: string;
+            /** @description Size of the script of `all_inline` after compression. */
+            all_inline_bytes: number;
+            /** @description The same with `all_inline`. */
+            all_inline_csp_hash: string;
             /** @description For the `<head>` of every page. */
             block: string;
             /** Format: int64 */
             config_version: number;
-            /** @description For `script-src` of a content security policy. */
+            /** @description For `script-src` of a content security policy, with `block`. */
             csp_hash: string;
             /** @description Size of the inlined loader after compression. */
             loader_bytes: number;

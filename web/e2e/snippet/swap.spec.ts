@@ -139,6 +139,43 @@ test("what is added or changed later is swapped before it is painted", async ({ 
   expect(tracker.of("assign")).toHaveLength(1);
 });
 
+test("a page too large for one task is swapped in its order, whole, whatever happens to it meanwhile", async ({ page, site }) => {
+  // A clock by which every look at it takes a millisecond: a few blocks are a slice.
+  await page.addInitScript(() => {
+    const Real = Date;
+    let late = 0;
+    window.Date = class extends Real {
+      constructor(...given: []) {
+        super(...((given.length ? given : [Real.now() + late++]) as []));
+      }
+      static override now = () => Real.now() + late++;
+    } as DateConstructor;
+  });
+  await page.goto(site.page("/", `<i id="first">214-555-0100</i><main></main>`));
+  await expect(page.locator("#first")).toHaveText("312-555-7788");
+  const states = await page.evaluate(async () => {
+    const main = document.querySelector("main")!;
+    main.innerHTML = "<section><p>Call <b>(214)</b> 555-0100</p></section>".repeat(200);
+    const swapped = () => [...main.querySelectorAll("p")].map((p) => p.textContent == "Call (312) 555-7788");
+    const task = () => new Promise((resolve) => setTimeout(resolve));
+    await Promise.resolve();
+    const first = swapped();
+    // Where the walk is about to go on: a part of the page goes, another one comes and one is changed.
+    const next = main.children[first.indexOf(false)]!;
+    next.nextElementSibling!.remove();
+    next.remove();
+    main.children[150]!.firstElementChild!.append(" or 214-555-0100");
+    main.insertAdjacentHTML("afterbegin", "<p>Call (214) 555-0100</p>");
+    while (main.textContent!.includes("214") || main.textContent!.includes("0100")) await task();
+    return { first, last: swapped(), texts: [...new Set([...main.querySelectorAll("p")].map((p) => p.textContent))] };
+  });
+  const done = states.first.indexOf(false);
+  expect(done, "the first slice begins at the top").toBeGreaterThan(0);
+  expect(states.first.slice(done), "and holds the page up no longer").not.toContain(true);
+  expect(states.texts).toEqual(["Call (312) 555-7788", "Call (312) 555-7788 or 312-555-7788"]);
+  expect(states.last).toHaveLength(199);
+});
+
 test("a number cut in two by the network is swapped when its end arrives", async ({ page, site, tracker }) => {
   const rest = gate();
   const url = site.page("/", [`<p id="whole">214-555-0100</p><p id="cut">Call (214) 55`, rest.opened, `5-0100 now</p>`]);

@@ -3,7 +3,9 @@ import type { Page } from "@playwright/test";
 import { build } from "esbuild";
 import { createElement as h } from "react";
 import { renderToString } from "react-dom/server";
-import { loaderHash, block, oneTag } from "./helpers/block.ts";
+import { createSSRApp, h as vue } from "vue";
+import { renderToString as renderVue } from "vue/server-renderer";
+import { allInline, block, hashOf, inline, loader, oneTag } from "./helpers/block.ts";
 import { answered, expect, test, tl, watchAnswers } from "./helpers/fixtures.ts";
 import { gate, serve } from "./helpers/serve.ts";
 import { isAssign, MAIN, PRINTED, tells } from "./helpers/tracker.ts";
@@ -129,7 +131,7 @@ for (const [where, restore, most] of fights)
     expect(await page.evaluate(() => (window as unknown as { fought: number }).fought)).toBeLessThanOrEqual(most);
   });
 
-test.describe("trap 8: a page rendered on the server", () => {
+test.describe("trap 8: a page rendered on the server by React", () => {
   /** The same component on the server and in the browser. */
   const component = `
     import { createElement as h, useState } from "react";
@@ -190,6 +192,71 @@ test.describe("trap 8: a page rendered on the server", () => {
   });
 });
 
+test.describe("trap 8: a page rendered on the server by Vue", () => {
+  const text = ["Call (214) 555-0100", "clicked "];
+  /** Hydrates in development mode, where a mismatch is a warning. */
+  const client = `
+    import { createSSRApp, h, ref } from "vue";
+    const app = createSSRApp({
+      setup() {
+        const n = ref(0);
+        return () => h("p", { id: "number", onClick: () => n.value++ }, ["${text[0]} ", h("b", "${text[1]}" + n.value)]);
+      },
+    });
+    window.warnings = [];
+    app.config.warnHandler = (warning) => window.warnings.push(warning);
+    window.root = document.querySelector("#number");
+    app.mount("#app");
+    document.documentElement.dataset.hydrated = "";`;
+  const bundled = async () => {
+    const result = await build({
+      stdin: { contents: client, resolveDir: import.meta.dirname },
+      bundle: true,
+      write: false,
+      format: "iife",
+      define: {
+        "process.env.NODE_ENV": '"development"',
+        __VUE_OPTIONS_API__: "false",
+        __VUE_PROD_DEVTOOLS__: "false",
+        __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: "true",
+      },
+    });
+    return result.outputFiles[0]!.text;
+  };
+  const rendered = () => renderVue(createSSRApp({ render: () => vue("p", { id: "number" }, [`${text[0]} `, vue("b", `${text[1]}0`)]) }));
+
+  for (const [how, attributes] of [
+    ["marked to hydrate", ' id="app" data-tl-hydrate'],
+    ["of a framework known by its root", ' id="__nuxt"'],
+  ] as const)
+    test(`${how} is swapped after hydration, without a warning`, async ({ page, site, tracker }) => {
+      site.file("/client.js", (await bundled()).replace('"#app"', attributes.includes("nuxt") ? '"#__nuxt"' : '"#app"'));
+      tracker.rules = [["*", "", "", [["+13125557788"]]]];
+      const errors: string[] = [];
+      page.on("console", (message) => /hydrat/i.test(message.text()) && errors.push(message.text()));
+      await page.goto(site.page("/", `<div${attributes}>${await rendered()}</div><script src="/client.js"></script>`));
+      await expect(page.locator("#number")).toHaveText("Call (312) 555-7788 clicked 0");
+      await page.locator("#number").click();
+      await expect(page.locator("#number")).toHaveText("Call (312) 555-7788 clicked 1");
+      const left = await page.evaluate(() => {
+        const { warnings, root } = window as unknown as { warnings: string[]; root: Element };
+        return { warnings, same: root === document.querySelector("#number") };
+      });
+      expect({ ...left, errors }).toEqual({ warnings: [], same: true, errors: [] });
+    });
+
+  test("not marked, Vue says that its text has changed, and the number is swapped all the same", async ({ page, site, tracker }) => {
+    site.file("/client.js", await bundled());
+    tracker.rules = [["*", "", "", [["+13125557788"]]]];
+    await page.goto(site.page("/", `<div id="app">${await rendered()}</div><script src="/client.js"></script>`));
+    await expect(page.locator("html")).toHaveAttribute("data-hydrated", "");
+    expect(await page.evaluate(() => (window as unknown as { warnings: string[] }).warnings)).toEqual([expect.stringContaining("Hydration text mismatch")]);
+    await expect(page.locator("#number")).toHaveText("Call (312) 555-7788 clicked 0");
+    await page.locator("#number").click();
+    await expect(page.locator("#number")).toHaveText("Call (312) 555-7788 clicked 1");
+  });
+});
+
 test("trap 9: a prerendered page takes no number until it is looked at", async ({ page, site, tracker }) => {
   await page.addInitScript(() => Object.defineProperty(document, "prerendering", { configurable: true, value: true }));
   await page.goto(site.page("/", NUMBER));
@@ -204,10 +271,34 @@ test("trap 9: a prerendered page takes no number until it is looked at", async (
 });
 
 test("trap 14: a strict content security policy needs the loader's hash and the server's origin, nothing more", async ({ page, site, tracker }) => {
-  const policy = `default-src 'none'; script-src ${loaderHash()} ${tracker.origin}; connect-src ${tracker.origin}`;
+  const policy = `default-src 'none'; script-src ${hashOf(loader())} ${tracker.origin}; connect-src ${tracker.origin}`;
   await page.goto(site.page("/", NUMBER, { headers: { "Content-Security-Policy": policy } }));
   await expect(page.locator("#number")).toHaveText("(312) 555-7788");
   await tracker.asked(tells("shown"));
+});
+
+test("the all-inline form works whole under a policy that allows no script but itself, and fetches none", async ({ page, site, tracker }) => {
+  const policy = `default-src 'none'; script-src ${hashOf(inline())}; connect-src ${tracker.origin}`;
+  const options = { block: allInline(tracker.config()), headers: { "Content-Security-Policy": policy } };
+  await page.goto(site.page("/", `${NUMBER}<a href="tel:+12145550100">1-21-HJJK-0100</a>`, options));
+  await expect(page.locator("#number")).toHaveText("(312) 555-7788");
+  await expect(page.locator("a")).toHaveText("1-31-2555-7788");
+  const { event } = await tracker.asked(tells("shown"));
+  expect(event!.events).toEqual([{ k: "shown", swaps: 3, page: site.url("/") }]);
+  await page.locator("a").click();
+  await tracker.asked(tells("tap"));
+  await page.goto(site.page("/later", NUMBER, options));
+  await expect(page.locator("#number")).toHaveText("(312) 555-7788");
+  await tracker.asked(tells("page"));
+  expect(tracker.of("assign")).toHaveLength(1);
+  expect(tracker.of("core")).toEqual([]);
+});
+
+test("the all-inline form fetches the extras where the settings need them", async ({ page, site, tracker }) => {
+  tracker.settings = { e: { a: ["data-phone"] } };
+  await page.goto(site.page("/", `<button data-phone="+1-214-555-0100">x</button>`, { block: allInline(tracker.config()) }));
+  await expect(page.locator("button")).toHaveAttribute("data-phone", "+1-312-555-7788");
+  expect(tracker.of("core")).toEqual([]);
 });
 
 test("the one-tag form brings its own configuration and holds nothing up", async ({ page, site, tracker }) => {

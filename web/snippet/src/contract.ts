@@ -124,12 +124,10 @@ export interface Shared {
   M: Memory;
   /** Numbers of the source-level rule that matched this page; what is shown when there is no assignment. */
   b: Shown[];
-  /** How many texts and attributes were changed so far. */
-  c: number;
-  /** How many places were left alone because another script kept changing them back. */
-  g: number;
-  /** Set once frameworks have hydrated: their roots are swapped from then on. */
-  h?: boolean;
+  /** Set when a place was left alone because another script kept changing it back. */
+  g?: 1;
+  /** Selector of what is left alone; the roots of frameworks come last, and go once these have hydrated. */
+  L: string;
   /** Names of the attributes that are swapped; more may be pushed before the next `r`. */
   A: string[];
   /** Letters of the telephone's keys, which the core brings. */
@@ -138,17 +136,15 @@ export interface Shared {
   q: unknown[][];
   /** Settles when the assignment request of this page has ended, however it ended; absent when there was nothing to ask. */
   p?: Promise<void> | undefined;
-  /** Swaps all below an element (by default the page) to the numbers of `M` and keeps watching it. */
+  /** Swaps all below an element (by default the page) to the numbers of `M`, a slice at a time, and keeps watching it. */
   r(root?: Element): void;
-  /** Swaps what mutation records tell of, as one pass: around each `target`, and all below `addedNodes`. */
-  w(records: { target?: Node; addedNodes: Iterable<Node> }[]): void;
   /** Asks for an assignment; `as` stands in for fields of the request. */
   a(as?: { page?: string; ref?: string; want?: 0 | 1 }): Promise<void>;
-  /** Called after each pass that changed the page or gave a place up, once the core is there. */
+  /** Called with each place that was changed or given up, once the core is there. */
   o?(): void;
 }
 
-/** What the core lends to the extras. */
+/** What the core lends to the extras; frozen like `Shared`, because the all-inline form has its core pasted too. */
 export interface Lent {
   /** Tells the server what happened. */
   tell(event: Happening): void;

@@ -7,7 +7,6 @@ import type { Consent, Happening, Lent, Shared } from "./contract.ts";
 import { store } from "./core/memory.ts";
 import { outbox } from "./core/outbox.ts";
 import { onView } from "./core/pages.ts";
-import { inSlices } from "./core/slices.ts";
 import { places } from "./core/shown.ts";
 import { onTap } from "./core/taps.ts";
 import { KEYS } from "./number.ts";
@@ -15,7 +14,7 @@ import { KEYS } from "./number.ts";
 /** Hidden for longer, another visitor may have been given our number: ask before it is dialled. */
 const STALE_MS = 6e4;
 
-/** Name of the extras beside this module, with their hash; set by the build. */
+/** Name of the extras beside the core, with their hash; set by the build. */
 declare const EXTRAS: string;
 
 /** Seconds between heartbeats where the server does not say, and at least. */
@@ -41,6 +40,9 @@ const previewed = (): unknown => {
 };
 
 type Watcher = (number: string) => void;
+
+/** Calls a page back; its own mistake must not end what we are at. */
+const call = (watcher: Watcher, number: string) => queueMicrotask(() => watcher(number));
 
 export const s = (shared: Shared): void => {
   /** The token whose numbers were reported as shown on this view. */
@@ -93,8 +95,7 @@ export const s = (shared: Shared): void => {
   const report = (last?: boolean) => {
     for (const watcher of watchers) {
       const now = number(watcher[0]);
-      // A page's own mistake must not end the pass that calls it.
-      if (now && now != watcher[2]) queueMicrotask(() => watcher[1](now));
+      if (now && now != watcher[2]) call(watcher[1], now);
       watcher[2] = now;
     }
     if (shared.g && !warned) {
@@ -103,11 +104,13 @@ export const s = (shared: Shared): void => {
     }
     const token = shared.M.token;
     if (!token || !shared.M.x || reported == token || (!last && (hiddenAt || document.readyState == "loading"))) return;
-    const swaps = places(shared, [document, ...beside]);
-    if (swaps) {
+    const page = location.href;
+    places(shared, [document, ...beside], last, (swaps) => {
+      // Counting a large page takes its time: what was true then must be true now.
+      if (!swaps || shared.M.token != token || reported == token || page != location.href) return;
       reported = token;
-      tell({ k: "shown", swaps, page: location.href }, last);
-    }
+      tell({ k: "shown", swaps, page }, last);
+    });
   };
 
   /** Tells what waits and what is shown; while the page is still being read, the network is left to it. */
@@ -121,7 +124,9 @@ export const s = (shared: Shared): void => {
   const extend = () => {
     if (extended || !(shared.C.e || shared.M.w || previewed())) return;
     extended = true;
-    import(EXTRAS).then((extras) => extras.s(shared, lent), () => {});
+    const address = shared.C.k.replace(/[^/]*$/, EXTRAS);
+    // Fetched first for the same reason as the core.
+    fetch(address).then(() => import(address)).then((extras) => extras.s(shared, lent), () => {});
   };
 
   /** After an assignment, whichever way it went. */
@@ -222,16 +227,21 @@ export const s = (shared: Shared): void => {
     const now = number(rest[0]);
     if (watcher && watchers.length < WATCHERS_MAX) {
       watchers.push([rest[0] as string, watcher, now]);
-      if (now) watcher(now);
+      if (now) call(watcher, now);
     }
     return now;
   };
 
+  /** The roots of frameworks are swapped from now on: a text changed before makes them build the page again. */
+  let isHydrated = false;
+  const release = () => {
+    isHydrated = true;
+    shared.L = shared.L.split(",#__next")[0]!;
+  };
   const hydrated = () => {
-    if (!shared.h) {
-      shared.h = true;
-      shared.r();
-    }
+    if (isHydrated) return;
+    release();
+    shared.r();
   };
 
   // Numbers in letters, and what was left alone because frameworks had not yet hydrated.
@@ -243,9 +253,9 @@ export const s = (shared: Shared): void => {
       report();
     });
   };
-  shared.h = document.readyState == "complete";
+  if (document.readyState == "complete") release();
   shared.r();
-  if (!shared.h) {
+  if (!isHydrated) {
     addEventListener("load", hydrated);
     const idle = () => window.requestIdleCallback?.(hydrated);
     if (document.readyState == "loading") document.addEventListener("DOMContentLoaded", idle);
@@ -256,12 +266,7 @@ export const s = (shared: Shared): void => {
 
   const swap = shared.r;
   shared.r = (root) => {
-    if (root) swap(root);
-    else {
-      // The head holds nothing to swap: only the numbers to show are taken over. The page follows, in slices if it is large.
-      swap(document.head || undefined);
-      inSlices(shared);
-    }
+    swap(root);
     if (!root) beside.forEach((one) => (one.isConnected ? swap(one) : beside.delete(one)));
     else if (root.getRootNode() != document && beside.size < BESIDE_MAX) beside.add(root);
   };

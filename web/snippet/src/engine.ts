@@ -5,12 +5,6 @@
 import type { Shared } from "./contract.ts";
 import { replacement } from "./number.ts";
 
-/** Never edited: fields, code, scripts, what a person is writing in, and what the page's author excludes. */
-const LEAVE = "head,input,textarea,code,pre,script,style,[contenteditable]:not([contenteditable^=f]),[data-tl-skip]";
-
-/** Left alone until the frameworks have hydrated: a text changed before makes them build the page again. */
-const HYDRATES = ",#__next,#__nuxt,[data-tl-hydrate]";
-
 /** A number may be spread over these; every other element ends a run of text. Texts and comments (`#…`) never do. */
 const INLINE = /^(#.*|[abisu]|em|mark|s(mall|pan|trong|u.)|wbr)$/i;
 
@@ -19,6 +13,9 @@ const enum PassesMax {
   Element = 4,
   Page = 99,
 }
+
+/** How long a walk may hold the page up before the rest of it waits its turn; a task of 50 ms counts as long. */
+const SLICE_MS = 12;
 
 /** A text or attribute remembers what stood in it and what we wrote there. */
 type Place = (Text | Attr) & { _tl?: [original: string, ours: string] };
@@ -30,17 +27,15 @@ type Written = Node & { _tl?: number[] };
 const wanted: Record<string, string> = {};
 const texts: Text[] = [];
 let replace: ReturnType<typeof replacement>;
-let leave: string;
 let pass: number;
-let seen: Set<Node>;
 
 /** True when `place` was written in `max` passes within a second; from then on for ever. */
 const tooOften = (place: Written, max: number): boolean => {
   const last = (place._tl ||= []);
-  if (last[0] != pass)
+  if (pass != last[0])
     if (last[max - 1]! > pass - 1e3) last[max - 1] = Infinity;
     else if (last.unshift(pass) > max) last.pop();
-  return last[max - 1] == Infinity;
+  return last[max - 1]! > pass;
 };
 
 /** Swaps texts or attributes as if they were one, so that a number may be spread over them; by default the run of texts so far. */
@@ -49,20 +44,18 @@ const swap = (places: Place[] = texts.splice(0)) => {
   const cells = (places[0] && replace(before.join(""), (places[0] as Attr).name == "href")) as string[];
   places.forEach((place, i) => {
     const after = cells.splice(0, before[i]!.length).join("");
-    const owner = (place.parentNode || (place as Attr).ownerElement) as Element;
-    if (place.nodeValue != after && owner.matches(shared.C.o || "*"))
-      if (tooOften(owner, PassesMax.Element)) shared.g++;
-      else {
-        place._tl = [before[i]!, (place.nodeValue = after)];
-        shared.c++;
-      }
+    const owner = place.parentElement || (place as Attr).ownerElement!;
+    if (after != place.nodeValue && owner.matches(shared.C.o || "*")) {
+      if (tooOften(owner, PassesMax.Element)) shared.g = 1;
+      else place._tl = [before[i]!, (place.nodeValue = after)];
+      if (tooOften(document, PassesMax.Page)) observer.disconnect();
+      shared.o?.();
+    }
   });
 };
 
-const walk = (root: Element, deep?: number) => {
-  const inline = INLINE.test(root.nodeName);
-  seen.add(root);
-  inline || swap();
+/** Swaps the attributes of `root`, and gathers its texts and those of the inline elements in it. */
+const walk = (root: Element) => {
   for (const name of shared.A) {
     const attribute = root.attributes[name as never] as Attr | undefined;
     // Of addresses only those that dial or write to a number.
@@ -70,46 +63,48 @@ const walk = (root: Element, deep?: number) => {
   }
   for (const child of root.childNodes as NodeListOf<Text | Element>)
     if ((child as Element).matches)
-      if (!(child as Element).matches(leave) && (deep || INLINE.test(child.nodeName))) walk(child as Element, 1);
+      if (INLINE.test(child.nodeName) && !(child as Element).matches(shared.L)) walk(child as Element);
       else swap();
     else if (child.nodeType == 3) texts.push(child as Text);
-  inline || swap();
 };
 
-/** Swaps around `node`: its whole block if only text or inline elements changed, all below it if it is new. */
-const look = (node: Node | null | undefined, deep?: number) => {
-  for (; node && INLINE.test(node.nodeName); node = node.parentElement) deep = 0;
-  if (node && !seen.has(node) && !(node as Element).closest(leave)) walk(node as Element, deep);
-};
-
-const work = (records: { target?: Node; addedNodes: Iterable<Node> }[]) => {
-  const before = shared.c + shared.g;
+/**
+ * Swaps what changed, as one pass in the order of the page: the block around each `target`, and all blocks of `addedNodes`.
+ * It holds the page up for a slice at a time; between two blocks, when no text is gathered, others may have their turn.
+ */
+const work = async (changes: { target?: Node; addedNodes: Iterable<Node> }[]) => {
+  const seen = new Set<Node>();
   // Told apart as an object, compared as a time: clocks are coarse.
-  pass = new Date() as never;
-  seen = new Set();
-  leave = LEAVE + (shared.h ? "" : HYDRATES);
-  for (const record of records) {
-    look(record.target);
-    for (const node of record.addedNodes) look(node, 1);
-  }
-  if (before != shared.c + shared.g) {
-    if (tooOften(document, PassesMax.Page)) observer.disconnect();
-    shared.o?.();
-  }
+  let begun = (pass = new Date() as never);
+  for (const change of changes)
+    for (const root of [change.target, ...change.addedNodes] as Element[])
+      for (const nodes of [[root], (root != change.target && !seen.has(root) && root.querySelectorAll?.("*")) || []])
+        for (let node of nodes) {
+          for (; node && INLINE.test(node.nodeName); node = node.parentElement!);
+          if (node && !seen.has(node) && !node.closest(shared.L)) {
+            seen.add(node);
+            walk(node);
+            swap();
+          }
+          if ((new Date() as never) - begun > SLICE_MS) {
+            // Both ways to settle the promise go to the timer; the second, which should be a time, counts as none.
+            await new Promise(setTimeout as never);
+            begun = new Date() as never;
+          }
+        }
 };
 
 const observer = new MutationObserver(work);
 
 /** What loader and core share; the loader fills it. */
 export const shared = {
-  c: 0,
-  g: 0,
   q: [],
-  w: work,
+  // Fields, code, scripts, what a person is writing in, and what the page's author excludes; then the roots of frameworks.
+  L: "head,input,textarea,code,pre,script,style,[contenteditable]:not([contenteditable^=f]),[data-tl-skip],#__next,#__nuxt,[data-tl-hydrate]",
   A: ["href", "title", "aria-label"],
   r(root = document.documentElement) {
     shared.C.t.forEach((target) => (wanted[target[1]] = target[0]));
-    shared.M.numbers.forEach((shown) => (wanted[shown.n] ??= shown.t));
+    shared.M.numbers.forEach((shown) => (wanted[shown.n] ||= shown.t));
     replace = replacement(wanted, shared.M.numbers, shared.y);
     observer.observe(root, { subtree: true, childList: true, characterData: true, attributeFilter: shared.A });
     work([{ addedNodes: [root] }]);

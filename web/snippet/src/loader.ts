@@ -4,6 +4,7 @@
  */
 import { FORMAT, type Answer, type Consent, type Config, type Memory } from "./contract.ts";
 import { shared } from "./engine.ts";
+import { start } from "./fetched.ts";
 import { arrival } from "./rules.ts";
 
 const enum Milliseconds {
@@ -17,21 +18,21 @@ const enum Milliseconds {
 if (!window.tl?.call) {
   window.tl = (...call) => shared.q.push(call);
   try {
-    const config: Config = JSON.parse(document.querySelector("#trunkline-config")!.textContent!);
+    const config: Config = JSON.parse(document.querySelector<HTMLScriptElement>("#trunkline-config")!.text);
     const key = "tl_" + config.u.split("/").pop();
     const consent = document.querySelector<HTMLElement>("[data-consent]")?.dataset.consent;
     const [touch, base = []] = arrival(config);
     let remembered: Memory | undefined;
     // Something remembered is proof of an earlier consent: it is removed when consent is withdrawn.
     try {
-      if (consent != "1") remembered = JSON.parse(localStorage[key]);
+      if (consent != (1 as never)) remembered = JSON.parse(localStorage[key]);
     } catch {}
     const fresh = remembered?.x! > (new Date() as never) && remembered!.numbers;
     const known = !touch && fresh;
 
     shared.C = config;
     shared.b = base;
-    shared.l = remembered ? 2 : consent ? ((+consent || 0) as Consent) : 2;
+    shared.l = remembered || !consent ? 2 : ((+consent || 0) as Consent);
     shared.M = { ...remembered, numbers: known || base.concat(fresh || []) };
     shared.a = async (as) => {
       try {
@@ -62,7 +63,7 @@ if (!window.tl?.call) {
     const begin = () => {
       // Without consent and with a number there is nothing to ask: the page already shows its source's.
       if (!known && (shared.l || !base[0])) shared.p = shared.a();
-      import(config.k).then((core) => core.s(shared), () => {});
+      start();
     };
     // A prerendered page may never be seen: it takes no number until it is.
     if ((document as { prerendering?: boolean }).prerendering) document.addEventListener("prerenderingchange", begin);

@@ -14,14 +14,14 @@ export const KEYS = "01abc2def3ghi4jkl5mno6pqrs7tuv8wxyz9";
  * The pattern of an E.164 number, with or without its country code, trunk zero and brackets. Calling codes 1 and 7
  * have one digit; all others two or three, so their third digit may or may not stand with the national number.
  */
-const pattern = (number: string, keys: string): string => {
-  const long = +/[^17]/.test(number[1]!);
+const pattern = (number: string, keys?: string): string => {
+  const long = +(+number[1]! % 6 != 1);
   return (
     `((?:(?:\\+|00)?${number.slice(1, 2 + long)}${GAP})?` +
     // An opening bracket belongs to the number only if it closes around its first digits.
     "(?:\\((?=\\w+\\)))?" +
     (long ? `(?:[0${number[3]}]${GAP}){0,3}` : "") +
-    [...number.slice(2 + 2 * long)].map((digit) => `[${keys.match(`[a-z]*${digit}`) || digit}]`).join(GAP) +
+    [...number.slice(2 + 2 * long)].map((digit) => `[${keys?.match(`[a-z]*${digit}`) || digit}]`).join(GAP) +
     // Not within a longer number: digits attached, or a separator and a single digit group as in `5551 234 567 8`,
     // unless that digit counts days or hours.
     "(?![^\\w\\s]?\\d|\\s\\d(?!\\d| days| ?[ap]m)))"
@@ -35,7 +35,7 @@ const pattern = (number: string, keys: string): string => {
  * The replacement gives a text back cut into its characters, each place holding what is to stand there now: a text
  * that is spread over nodes can be put back piece by piece. In a `link`, a number of another form goes in as E.164.
  */
-export const replacement = (wanted: Record<string, string>, current: Shown[], keys = "") => {
+export const replacement = (wanted: Record<string, string>, current: Shown[], keys?: string) => {
   const numbers = Object.keys(wanted);
   const patterns = numbers.map((number) => pattern(number, keys)).join("|");
   // The second half finds what is only part of a longer run, or of another country's number, so that it is passed over.
@@ -43,7 +43,7 @@ export const replacement = (wanted: Record<string, string>, current: Shown[], ke
   return (text: string, link: boolean): string[] => {
     const cells = text.split("");
     // Of equal length, so that places hold; the digits of an escaped space are none of the number's.
-    const plain = text.replace(/%20/g, "   ");
+    const plain = text.replaceAll("%20", "   ");
     for (const match of plain.matchAll(expression)) {
       // No group is the whole match where something longer was found.
       const found = numbers[match.indexOf(match[0], 1) - 1];

@@ -78,7 +78,8 @@ impl TollPolicy {
     /// # Errors
     /// The first limit that forbids it.
     pub fn permit(&self, to: PhoneNumber, used: TollUse) -> Result<(), TollRefusal> {
-        match to.class() {
+        let class = to.class();
+        match class {
             NumberClass::Premium | NumberClass::Special => return Err(TollRefusal::PremiumRange),
             NumberClass::Unknown => return Err(TollRefusal::UnassignedRange),
             NumberClass::Ordinary | NumberClass::TollFree => {}
@@ -86,7 +87,7 @@ impl TollPolicy {
         match to.country() {
             Some(country) if self.countries_allowed.contains(&country) => {}
             // Toll-free numbers of North America belong to no single country of the plan.
-            None if to.class() == NumberClass::TollFree
+            None if class == NumberClass::TollFree
                 && to.is_north_american()
                 && self.countries_allowed.contains(&Country::US) => {}
             Some(country) => return Err(TollRefusal::CountryNotAllowed(country)),

@@ -19,8 +19,8 @@ macro_rules! call_columns {
 
 pub(crate) use call_columns;
 
-/// A list without its candidates. `$first` is what an index is chosen by; the unary plus keeps the other
-/// conditions on the account from being chosen instead.
+/// A list without its candidates. `$first` is what an index is chosen by; the unary plus keeps conditions from being
+/// chosen by that would find more.
 macro_rules! calls {
     ($first:literal) => {
         concat!(
@@ -28,7 +28,7 @@ macro_rules! calls {
             call_columns!(),
             ", '[]' AS candidates FROM call WHERE ",
             $first,
-            " AND started_at >= $2 AND (started_at, id) < ($3, $4) \
+            " AND (started_at, id) < ($3, $4) \
              AND (CAST($5 AS TEXT) IS NULL OR (state = 'ended' AND result = $5)) \
              AND (CAST($6 AS TEXT) IS NULL OR channel = $6) \
              AND (CAST($7 AS TEXT) IS NULL OR source = $7) \
@@ -54,13 +54,13 @@ crate::statements! { "call";
     LAST_ENDS = "SELECT call.number, max(call.ended_at) AS ended_at FROM account CROSS JOIN call \
         WHERE call.account = account.id AND call.synthetic = 0 AND call.started_at >= $1 AND call.ended_at >= $2 \
         GROUP BY call.number ORDER BY call.number";
-    CALLS = calls!("account = $1");
-    CALLS_OF_SESSION = calls!("+account = $1 AND session = $12");
-    CALLS_OF_CALLER = calls!("account = $1 AND caller = $11");
-    CALLS_ON_NUMBER = calls!("+account = $1 AND number = $10");
-    LIVE_CALLS = calls!("+account = $1 AND state <> 'ended'");
-    AMBIGUOUS_CALLS = calls!("account = $1 AND ambiguous = 1");
-    MISSED_CALLS = calls!("account = $1 AND state = 'ended' AND answered_at IS NULL");
+    CALLS = calls!("account = $1 AND started_at >= $2");
+    CALLS_OF_SESSION = calls!("+account = $1 AND session = $12 AND started_at >= $2");
+    CALLS_OF_CALLER = calls!("account = $1 AND caller = $11 AND +started_at >= $2");
+    CALLS_ON_NUMBER = calls!("+account = $1 AND number = $10 AND started_at >= $2");
+    LIVE_CALLS = calls!("+account = $1 AND state <> 'ended' AND started_at >= $2");
+    AMBIGUOUS_CALLS = calls!("account = $1 AND ambiguous = 1 AND started_at >= $2");
+    MISSED_CALLS = calls!("account = $1 AND state = 'ended' AND answered_at IS NULL AND started_at >= $2");
     COUNTS = "SELECT (SELECT count(*) FROM call WHERE account = $1 AND synthetic = 0) AS total, \
         (SELECT count(*) FROM call WHERE account = $1 AND synthetic = 0 AND started_at >= $2) AS today, \
         (SELECT count(*) FROM call WHERE +account = $1 AND synthetic = 0 AND state <> 'ended') AS live, \
@@ -77,9 +77,10 @@ crate::statements! { "call";
         AND started_at < $3 LIMIT $4) AS earlier";
     LAST_ANSWERED = "SELECT destination FROM call WHERE account = $1 AND caller = $2 AND synthetic = 0 AND started_at < $3 \
         AND answered_at IS NOT NULL AND destination IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT 1";
+    /// With both ends of the time SQLite would go through all calls of the account in that time, hence the unary plus.
     LAST_CREDITED = "SELECT call.session, session.visitor, call.started_at, call.probability FROM call \
         JOIN session ON session.id = call.session WHERE call.account = $1 AND call.caller = $2 AND call.synthetic = 0 \
-        AND call.started_at >= $3 AND call.started_at < $4 ORDER BY call.started_at DESC, call.id DESC LIMIT 1";
+        AND +call.started_at >= $3 AND call.started_at < $4 ORDER BY call.started_at DESC, call.id DESC LIMIT 1";
     NUMBER_HISTORY = "SELECT count(*) AS calls, count(session) AS credited FROM (SELECT session FROM call \
         WHERE number = $1 AND synthetic = 0 AND started_at < $2 ORDER BY started_at DESC, id DESC LIMIT $3) AS latest";
     /// A call in progress counts up to its last sign of life.

@@ -4,13 +4,20 @@
 pub const WRITER_QUEUE_MAX: usize = 32_768;
 /// Entries put into one transaction.
 pub const BATCH_ENTRIES_MAX: usize = 2_048;
-/// After a group of so many entries the next one is gathered for [`GATHER_US`] before it is committed; when little
-/// comes, every entry is committed at once.
-pub const GATHER_FROM_ENTRIES: usize = 16;
-/// How long a group is gathered, in microseconds: little beside what a disk takes, and enough to halve the commits.
-pub const GATHER_US: u64 = 2_000;
+/// Above so many entries a second, and [`GATHER_FROM_CROWD`] in a group, groups are gathered for [`GATHER_US`] before
+/// they are committed; when little comes, every entry is committed at once.
+pub const GATHER_FROM_PER_SECOND: f64 = 500.0;
+/// Entries of a group on average from which they come from more than one side.
+pub const GATHER_FROM_CROWD: f64 = 1.2;
+/// How often the pace of what comes is looked at, in milliseconds.
+pub const PACE_MS: f64 = 50.0;
+/// How long a group is gathered, in microseconds: little beside what a caller or a page notices, and enough for a
+/// fraction of the commits.
+pub const GATHER_US: u64 = 4_000;
 /// Reads that may wait for a reader thread.
 pub const READ_QUEUE_MAX: usize = 1_024;
+/// Urgent look-ups that share one read transaction.
+pub const URGENT_TOGETHER_MAX: usize = 16;
 /// How long a read may run.
 pub const READ_MS_MAX: u64 = 10_000;
 /// How long a control-plane transaction may keep the writer waiting for its next statement.

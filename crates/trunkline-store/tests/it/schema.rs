@@ -59,6 +59,44 @@ async fn every_statement_is_prepared_on_both_engines() {
     }
 }
 
+/// SQLite once read all calls of the account for every call that came.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_are_looked_up_by_the_index_that_finds_the_least() {
+    let [sqlite, _postgres] = TestDatabase::both().await;
+    let _migrated = migrated(&sqlite).await;
+    let file = rusqlite::Connection::open(&sqlite.url).unwrap();
+    file.set_db_config(
+        rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG,
+        true,
+    )
+    .unwrap();
+    for (name, index) in [
+        ("assignment.SHOWINGS_OF", "showing_number"),
+        ("assignment.TAPS_ON", "tap_number"),
+        ("assignment.UNCONFIRMED_LEASES_OF", "lease_number"),
+        ("call.CALLS_OF_CALLER", "call_caller"),
+        ("call.CALLS_OF_SESSION", "call_session"),
+        ("call.CALLS_ON_NUMBER", "call_number"),
+        ("call.CALLED_BEFORE", "call_caller"),
+        ("call.LAST_CREDITED", "call_caller"),
+        ("call.NUMBER_HISTORY", "COVERING INDEX call_number"),
+        ("visitor.LATEST_FORM", "form_phone"),
+    ] {
+        let statement = statements().find(|s| s.name == name).expect(name);
+        let explained = format!("EXPLAIN QUERY PLAN {}", for_sqlite(statement.sql));
+        let mut plan = file.prepare(&explained).unwrap();
+        let nothing = vec![rusqlite::types::Null; plan.parameter_count()];
+        let nothing = rusqlite::params_from_iter(nothing);
+        let steps = plan.query_map(nothing, |row| row.get::<_, String>("detail"));
+        let steps: Vec<String> = steps.unwrap().collect::<Result<_, _>>().unwrap();
+        let first = steps
+            .iter()
+            .find(|step| step.contains("SEARCH"))
+            .expect(name);
+        assert!(first.contains(index), "{name}: {steps:?}");
+    }
+}
+
 #[test]
 fn statements_and_kinds_have_names_of_their_own() {
     let mut names = BTreeSet::new();

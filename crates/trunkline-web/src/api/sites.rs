@@ -212,11 +212,17 @@ struct Snippet {
     block: String,
     /// One tag, for tag managers.
     one_tag: String,
-    /// For `script-src` of a content security policy.
+    /// For the `<head>` too, with the core inside: no script is fetched.
+    all_inline: String,
+    /// For `script-src` of a content security policy, with `block`.
     csp_hash: String,
+    /// The same with `all_inline`.
+    all_inline_csp_hash: String,
     config_version: i64,
     /// Size of the inlined loader after compression.
     loader_bytes: usize,
+    /// Size of the script of `all_inline` after compression.
+    all_inline_bytes: usize,
 }
 
 /// The block to paste.
@@ -232,9 +238,12 @@ async fn snippet(
     Ok(Json(Snippet {
         block: made.block,
         one_tag: made.one_tag,
+        all_inline: made.all_inline,
         csp_hash: made.csp_hash,
+        all_inline_csp_hash: made.all_inline_csp_hash,
         config_version: site.site.config_version,
         loader_bytes: made.loader_bytes,
+        all_inline_bytes: made.all_inline_bytes,
     }))
 }
 

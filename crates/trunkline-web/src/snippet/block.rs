@@ -26,10 +26,16 @@ pub(crate) struct Block {
     pub block: String,
     /// One tag, for tag managers.
     pub one_tag: String,
-    /// For `script-src` of a content security policy.
+    /// For the `<head>` too, with the core inside: no script is fetched.
+    pub all_inline: String,
+    /// For `script-src` of a content security policy, with `block`.
     pub csp_hash: String,
+    /// The same with `all_inline`.
+    pub all_inline_csp_hash: String,
     /// Size of the inlined loader after compression, in bytes.
     pub loader_bytes: usize,
+    /// Size of the script of `all_inline` after compression, in bytes.
+    pub all_inline_bytes: usize,
 }
 
 /// The block's configuration; short names, because every page carries it.
@@ -93,26 +99,38 @@ fn wire_rule(site: &SiteEntry, rule: &SnippetRule) -> WireRule {
     (kind, rule.names.clone(), rule.pattern.clone(), numbers)
 }
 
-/// The block, the one-tag form and what goes with them.
+/// The forms in which the snippet can be put into pages, and what goes with them.
 ///
 /// # Errors
 /// 503 when the program was built without the snippet.
 pub(crate) fn block(public_url: &str, site: &SiteEntry) -> Result<Block, Problem> {
-    let loader = script("loader.js")?;
-    let loader = loader.trim_end();
+    static LOADER_BYTES: OnceLock<usize> = OnceLock::new();
+    static INLINE_BYTES: OnceLock<usize> = OnceLock::new();
     let config = config(public_url, site)?;
-    static SIZE: OnceLock<usize> = OnceLock::new();
+    let pasted = |script: &str| {
+        format!(
+            "<script type=\"application/json\" id=\"{ELEMENT}\">{config}</script>\n<script>{script}</script>"
+        )
+    };
+    let (loader, inline) = (script("loader.js")?, script("inline.js")?);
+    let (loader, inline) = (loader.trim_end(), inline.trim_end());
     Ok(Block {
-        block: format!(
-            "<script type=\"application/json\" id=\"{ELEMENT}\">{config}</script>\n<script>{loader}</script>"
-        ),
+        block: pasted(loader),
         one_tag: format!(
             "<script async src=\"{public_url}/t/{}/loader.js\"></script>",
             site.site.key
         ),
-        csp_hash: format!("'sha256-{}'", STANDARD.encode(sha256(loader.as_bytes()))),
-        loader_bytes: *SIZE.get_or_init(|| compressed(loader.as_bytes())),
+        all_inline: pasted(inline),
+        csp_hash: csp_hash(loader),
+        all_inline_csp_hash: csp_hash(inline),
+        loader_bytes: *LOADER_BYTES.get_or_init(|| compressed(loader.as_bytes())),
+        all_inline_bytes: *INLINE_BYTES.get_or_init(|| compressed(inline.as_bytes())),
     })
+}
+
+/// The source expression that lets an inline script run under a content security policy.
+fn csp_hash(script: &str) -> String {
+    format!("'sha256-{}'", STANDARD.encode(sha256(script.as_bytes())))
 }
 
 /// The loader as one file: it adds the configuration element to the page and then runs.

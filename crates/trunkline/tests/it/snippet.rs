@@ -245,13 +245,21 @@ async fn the_block_carries_source_numbers_so_that_no_request_is_needed() {
     let snippet = house
         .get(&format!("/api/v1/sites/{}/snippet", site.id))
         .await;
-    let block = snippet["block"].as_str().expect("a block");
-    assert!(block.contains("+13125553001") && block.contains(&site.target));
-    assert!(
-        snippet["csp_hash"]
-            .as_str()
-            .is_some_and(|h| h.starts_with("'sha256-"))
+    let built = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../web/snippet/dist/manifest.json"
     );
+    let built: Value =
+        serde_json::from_slice(&std::fs::read(built).expect("a manifest")).expect("JSON");
+    for (form, hash, built_hash) in [
+        ("block", "csp_hash", "loader_csp"),
+        ("all_inline", "all_inline_csp_hash", "inline_csp"),
+    ] {
+        let block = snippet[form].as_str().expect("a block");
+        assert!(block.contains("+13125553001") && block.contains(&site.target));
+        let built_hash = built[built_hash].as_str().expect("a hash");
+        assert_eq!(snippet[hash], format!("'{built_hash}'"), "{form}");
+    }
     let answer = house.assign(&site, "/?gclid=x", None, json!({})).await;
     assert_eq!(
         (number(&answer).as_str(), answer["kind"].as_str()),

@@ -8,8 +8,10 @@ export const loader = () => readFileSync(new URL("loader.js", dist), "utf8");
 export const core = () => readFileSync(new URL("core.js", dist), "utf8");
 export const extras = () => readFileSync(new URL("extras.js", dist), "utf8");
 
-/** The CSP source expression of the loader. */
-export const loaderHash = () => `'sha256-${createHash("sha256").update(loader()).digest("base64")}'`;
+export const inline = () => readFileSync(new URL("inline.js", dist), "utf8");
+
+/** The CSP source expression of an inline script. */
+export const hashOf = (script: string) => `'sha256-${createHash("sha256").update(script).digest("base64")}'`;
 
 /** What only some sites ask for; see the snippet's contract. */
 export interface Extras {
@@ -41,8 +43,13 @@ export interface Config {
 /** JSON that cannot end its script element. */
 const json = (config: Config) => JSON.stringify(config).replace(/</g, "\\u003c");
 
-export const block = (config: Config, attributes = "") =>
-  `<script type="application/json" id="trunkline-config">${json(config)}</script>\n<script${attributes}>${loader()}</script>`;
+const pasted = (config: Config, script: string, attributes = "") =>
+  `<script type="application/json" id="trunkline-config">${json(config)}</script>\n<script${attributes}>${script}</script>`;
+
+export const block = (config: Config, attributes = "") => pasted(config, loader(), attributes);
+
+/** The form that carries its core. */
+export const allInline = (config: Config) => pasted(config, inline());
 
 /** The one-tag form: a script that brings its own configuration element. */
 export const oneTag = (config: Config) =>

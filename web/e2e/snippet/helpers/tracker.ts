@@ -67,6 +67,7 @@ export class Tracker {
   answers: (request: AssignRequest) => Reply | Promise<Reply>;
   events: (token: string) => Reply = () => ({ status: 204 });
   coreReply: () => "send" | "hang" = () => "send";
+  extrasReply: () => "send" | "hang" = () => "send";
   previews: () => Reply = () => ({ status: 403, body: {} });
   private waiting: { test: (asked: Asked) => boolean; found: (asked: Asked) => void }[] = [];
   private served!: Served;
@@ -86,7 +87,9 @@ export class Tracker {
       this.record(asked);
       const reply: Reply =
         kind == "extras"
-          ? { status: 200 }
+          ? this.extrasReply() == "hang"
+            ? "hang"
+            : { status: 200 }
           : kind == "preview"
           ? this.previews()
           : kind == "core"

@@ -55,8 +55,8 @@ impl Sqlite {
         let mut conn = connection::open_writer(path)?;
         migrate(&mut conn)?;
         let restart_wanted = Arc::new(AtomicBool::new(false));
-        let (reads, _) = reader::start(path, "store-read", readers)?;
-        let (urgent, _) = reader::start(path, "store-urgent", urgent)?;
+        let (reads, _) = reader::start(path, "store-read", readers, 1)?;
+        let (urgent, _) = reader::start(path, "store-urgent", urgent, limits::URGENT_TOGETHER_MAX)?;
         let checkpoints = checkpoint::start(path, Arc::clone(&restart_wanted))?;
         let (work, queue) = mpsc::channel(limits::WRITER_QUEUE_MAX);
         let runtime = Handle::current();

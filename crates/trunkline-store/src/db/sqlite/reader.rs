@@ -1,7 +1,8 @@
 //! Reader threads: read-only connections that answer one query at a time, each under a time limit.
 //!
 //! Reads never touch the writer, so a slow report delays no assignment. Each query is its own short transaction: a long
-//! one would keep the write-ahead log from being restarted.
+//! one would keep the write-ahead log from being restarted. Look-ups that wait together may share one: after every commit
+//! of the writer a transaction begins with an empty cache, and the look-ups of one call need the same pages.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,11 +31,13 @@ pub(super) struct ReadJob {
 
 type Jobs = Arc<Mutex<mpsc::Receiver<ReadJob>>>;
 
-/// Starts `count` threads that share one queue; their names begin with `name`.
+/// Starts `count` threads that share one queue; their names begin with `name`. A thread takes up to `together` waiting
+/// jobs into one transaction.
 pub(super) fn start(
     path: &Path,
     name: &str,
     count: usize,
+    together: usize,
 ) -> Result<(mpsc::Sender<ReadJob>, Vec<JoinHandle<()>>), DbError> {
     let (sender, receiver) = mpsc::channel(limits::READ_QUEUE_MAX);
     let jobs: Jobs = Arc::new(Mutex::new(receiver));
@@ -44,27 +47,35 @@ pub(super) fn start(
         let jobs = Arc::clone(&jobs);
         let thread = std::thread::Builder::new()
             .name(format!("{name}-{number}"))
-            .spawn(move || serve(&mut conn, &jobs))
+            .spawn(move || serve(&mut conn, &jobs, together))
             .map_err(|error| DbError::other("start reader thread", error))?;
         threads.push(thread);
     }
     Ok((sender, threads))
 }
 
-fn serve(conn: &mut Connection, jobs: &Jobs) {
+fn serve(conn: &mut Connection, jobs: &Jobs, together: usize) {
     let mut texts = Texts::sqlite();
+    let mut taken = Vec::with_capacity(together);
     loop {
         // Whoever holds the lock waits for the next job; the others wait for the lock.
-        let job = jobs
+        let count = jobs
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .blocking_recv();
-        let Some(job) = job else { return };
-        if job.done.is_closed() {
-            continue;
+            .blocking_recv_many(&mut taken, together);
+        if count == 0 {
+            return;
         }
-        let result = read(conn, &mut texts, &job);
-        let _ = job.done.send(result);
+        taken.retain(|job| !job.done.is_closed());
+        // Should it fail, each look-up is a transaction of its own, and tells its own failure.
+        let shared = taken.len() > 1 && conn.execute_batch("BEGIN").is_ok();
+        for job in taken.drain(..) {
+            let result = read(conn, &mut texts, &job);
+            let _ = job.done.send(result);
+        }
+        if shared && let Err(error) = conn.execute_batch("ROLLBACK") {
+            tracing::warn!(%error, "a shared read transaction was not open any more");
+        }
     }
 }
 

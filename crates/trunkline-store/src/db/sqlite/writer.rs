@@ -63,12 +63,12 @@ pub(super) fn serve(
         kinds: HashMap::new(),
     };
     let mut waiting = Vec::with_capacity(limits::BATCH_ENTRIES_MAX);
-    let mut busy = false;
+    let mut pace = Pace::new();
     while queue.blocking_recv_many(&mut waiting, limits::BATCH_ENTRIES_MAX) > 0 {
-        if busy {
+        if pace.is_busy(Instant::now()) {
             gather(&mut queue, &mut waiting);
         }
-        busy = waiting.len() >= limits::GATHER_FROM_ENTRIES;
+        pace.count(waiting.len());
         if !writer.work_through(waiting.drain(..)) {
             break;
         }
@@ -89,6 +89,46 @@ fn gather(queue: &mut mpsc::Receiver<Work>, waiting: &mut Vec<Work>) {
         && let Ok(more) = queue.try_recv()
     {
         waiting.push(more);
+    }
+}
+
+/// How much came lately, which decides whether to gather. One client that writes one entry after the other is never
+/// made to wait: its groups hold one entry each.
+struct Pace {
+    since: Instant,
+    groups: usize,
+    entries: usize,
+    busy: bool,
+}
+
+impl Pace {
+    fn new() -> Self {
+        Self {
+            since: Instant::now(),
+            groups: 0,
+            entries: 0,
+            busy: false,
+        }
+    }
+
+    fn is_busy(&mut self, now: Instant) -> bool {
+        let seconds = now.duration_since(self.since).as_secs_f64();
+        if seconds * 1e3 >= limits::PACE_MS {
+            let crowded = self.entries as f64 >= self.groups as f64 * limits::GATHER_FROM_CROWD;
+            let many = self.entries as f64 >= seconds * limits::GATHER_FROM_PER_SECOND;
+            *self = Self {
+                since: now,
+                groups: 0,
+                entries: 0,
+                busy: crowded && many,
+            };
+        }
+        self.busy
+    }
+
+    const fn count(&mut self, entries: usize) {
+        self.groups += 1;
+        self.entries += entries;
     }
 }
 

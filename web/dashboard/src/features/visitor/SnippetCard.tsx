@@ -9,7 +9,15 @@ import { CopyButton } from "../../parts/CopyButton";
 import { Loaded } from "../../parts/Waiting";
 
 type Snippet = Schema<"Snippet">;
-type Form = { id: string; name: string; where: string; hint: string; text: (snippet: Snippet, key: string) => string };
+type Form = {
+  id: string;
+  name: string;
+  where: string;
+  hint: string;
+  text: (snippet: Snippet) => string;
+  /** Compressed size of the script in it, where it has one. */
+  size?: (snippet: Snippet) => number;
+};
 
 const forms: Form[] = [
   {
@@ -17,7 +25,16 @@ const forms: Form[] = [
     name: "Paste into the page",
     where: "Inside <head>",
     text: (snippet) => snippet.block,
+    size: (snippet) => snippet.loader_bytes,
     hint: "Put it into the head of every page, as high as you can. It looks for the business number and shows each visitor a number of their own.",
+  },
+  {
+    id: "inline",
+    name: "All inline",
+    where: "Inside <head>, instead of the short block",
+    text: (snippet) => snippet.all_inline,
+    size: (snippet) => snippet.all_inline_bytes,
+    hint: "The fastest form, and the one for sites whose policy allows no script from elsewhere: nothing is fetched before everything works. Paste it anew after each update of this server; the short block needs that only when the site's numbers change.",
   },
   {
     id: "tag",
@@ -38,7 +55,7 @@ const forms: Form[] = [
     name: "Content policy",
     where: "Add to Content-Security-Policy",
     text: policy,
-    hint: "Only for sites that send a Content-Security-Policy header. The hash lets the pasted block run; it changes with each version of the block.",
+    hint: "Only for sites that send a Content-Security-Policy header. The hash lets the pasted block run; it changes with each version of the block. The all-inline form fetches a script only where a site's settings need more than numbers in the page.",
   },
 ];
 
@@ -68,8 +85,8 @@ export function SnippetCard({ site }: { site: Schema<"Site"> }) {
         {(data) => (
           <Code
             where={chosen.where}
-            text={chosen.text(data, site.key)}
-            note={`version ${data.config_version}, ${bytes(data.loader_bytes)} of script`}
+            text={chosen.text(data)}
+            note={`version ${data.config_version}${chosen.size ? `, ${bytes(chosen.size(data))} of script` : ""}`}
           />
         )}
       </Loaded>
@@ -107,13 +124,21 @@ function paint(text: string) {
 }
 
 function policy(snippet: Snippet): string {
-  const hash = snippet.csp_hash.startsWith("'") ? snippet.csp_hash : `'${snippet.csp_hash}'`;
-  const origin = /https?:\/\/[^/"\s]+/.exec(snippet.one_tag)?.[0] ?? location.origin;
-  return `script-src ${hash} ${origin}; connect-src ${origin}`;
+  const at = origin(snippet);
+  return [
+    "# with the block in the page",
+    `script-src ${snippet.csp_hash} ${at}; connect-src ${at}`,
+    "# with the all-inline form",
+    `script-src ${snippet.all_inline_csp_hash}; connect-src ${at}`,
+  ].join("\n");
+}
+
+/** Where the pages find this server. */
+function origin(snippet: Snippet): string {
+  return /https?:\/\/[^/"\s]+/.exec(snippet.one_tag)?.[0] ?? location.origin;
 }
 
 /** The location for nginx; `/tl` unless the site has set another path. */
 function proxy(snippet: Snippet): string {
-  const origin = /https?:\/\/[^/"\s]+/.exec(snippet.one_tag)?.[0] ?? location.origin;
-  return `location /tl/ {\n    proxy_pass ${origin}/;\n    proxy_set_header X-Forwarded-For $remote_addr;\n}`;
+  return `location /tl/ {\n    proxy_pass ${origin(snippet)}/;\n    proxy_set_header X-Forwarded-For $remote_addr;\n}`;
 }
