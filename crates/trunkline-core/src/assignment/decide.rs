@@ -9,7 +9,7 @@ use super::site::PoolRule;
 use super::swap::{Replacement, replacement};
 use super::{SwapTarget, TrackingNumber};
 use crate::base::id::{LeaseId, NumberId, PoolId, SessionId, VisitorId};
-use crate::base::{Timestamp, words};
+use crate::base::{Area, Timestamp, words};
 use crate::visitor::Source;
 use crate::visitor::SourceSelector;
 
@@ -127,6 +127,8 @@ pub struct Asker<'a> {
     pub lease: LeaseId,
     /// The network the visitor comes from.
     pub network: Network,
+    /// Where the visitor is believed to be.
+    pub area: Option<Area>,
     /// Path of the page that asks.
     pub path: &'a str,
     /// Now.
@@ -203,7 +205,7 @@ fn from_pools(
         if pool.turns_away(asker.visitor, asker.network, asker.now) {
             continue;
         }
-        if let Some(pick) = pool.pick(asker.visitor, asker.now) {
+        if let Some(pick) = pool.pick(asker.visitor, asker.area, asker.now) {
             let holder = take(pool, &pick, asker);
             return Some(Assigned {
                 target: plan.target.clone(),

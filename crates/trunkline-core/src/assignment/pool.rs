@@ -1,7 +1,7 @@
 //! A pool: which of its numbers a session gets, and when a number may be taken from its holder.
 //!
 //! The rules: the same visitor keeps its number; else the number
-//! that has been out of sight longest; never one that was visible in the last 60 s, whose call is in
+//! that has been out of sight longest, or one of the visitor's own area that has been for long enough; never one that was visible in the last 60 s, whose call is in
 //! progress, or that cools down after a call. A lease is provisional until its first beacon, so that
 //! pages without the number give it back.
 
@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::network::{Network, share_of};
 use crate::base::id::{IdMap, LeaseId, NumberId, NumberKind, SessionId, VisitorId, VisitorKind};
-use crate::base::{PhoneNumber, Timestamp, words};
+use crate::base::{Area, Nearness, PhoneNumber, Timestamp, words};
 
 /// A lease without a beacon ends after this, in milliseconds.
 pub const PROVISIONAL_MS: i64 = 90_000;
@@ -30,6 +30,12 @@ pub struct PoolNumber {
     /// The number.
     pub number: PhoneNumber,
 }
+
+/// A number of the visitor's own area goes before others when it was out of sight for this long, in milliseconds: as
+/// long as a `strict` pool waits, so that being local never makes a number change hands sooner.
+pub const LOCAL_IDLE_MS: i64 = STRICT_LOCK_MS;
+/// Idle numbers that are looked through for one of the visitor's area, longest out of sight first.
+pub const LOCAL_LOOK_MAX: usize = 64;
 
 /// Who holds a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +61,8 @@ pub enum PickReason {
     Kept,
     /// It was out of sight longest, beyond the soft floor.
     LongestIdle,
+    /// It belongs to the visitor's area, and was out of sight for [`LOCAL_IDLE_MS`].
+    Local,
     /// None was idle; it was taken from the holder that was silent longest, beyond the hard floor.
     SilentHolder,
 }
@@ -196,6 +204,8 @@ impl Slot {
 pub struct Pool {
     strict: bool,
     slots: Vec<Slot>,
+    /// Area of each slot's number; empty unless the numbers are of different areas.
+    areas: Vec<Option<Area>>,
     by_visitor: IdMap<VisitorKind, usize>,
     by_number: IdMap<NumberKind, usize>,
     /// How many numbers each known network holds.
@@ -221,6 +231,11 @@ impl Pool {
         let waiting = (0..numbers.len())
             .map(|slot| (Timestamp::EPOCH, slot))
             .collect();
+        let mut areas: Vec<Option<Area>> =
+            numbers.iter().map(|n| Area::of_number(n.number)).collect();
+        if areas.windows(2).all(|pair| pair[0] == pair[1]) {
+            areas.clear();
+        }
         let slots = numbers.into_iter().map(|number| Slot {
             number,
             holder: None,
@@ -231,6 +246,7 @@ impl Pool {
         Self {
             strict,
             slots: slots.collect(),
+            areas,
             by_visitor: IdMap::default(),
             by_number,
             by_network: HashMap::new(),
@@ -315,9 +331,9 @@ impl Pool {
         self.turned_away
     }
 
-    /// Picks a number for a visitor; `None` when every number must stay where it is. Changes nothing
-    /// until [`Pool::hold`]; leases that ended by themselves are tidied away.
-    pub fn pick(&mut self, visitor: VisitorId, now: Timestamp) -> Option<Pick> {
+    /// Picks a number for a visitor, whose area may be known; `None` when every number must stay where it is. Changes
+    /// nothing until [`Pool::hold`]; leases that ended by themselves are tidied away.
+    pub fn pick(&mut self, visitor: VisitorId, area: Option<Area>, now: Timestamp) -> Option<Pick> {
         self.expire(now);
         if let Some(&slot) = self.by_visitor.get(&visitor) {
             let number = self.slots[slot].number;
@@ -333,6 +349,15 @@ impl Pool {
         if out_of_sight < floor(self.strict) {
             return None;
         }
+        if let Some(slot) = area.and_then(|area| self.local(area, now)) {
+            let Slot { number, holder, .. } = self.slots[slot];
+            return Some(Pick {
+                slot,
+                number,
+                reason: PickReason::Local,
+                ended: holder,
+            });
+        }
         let reason = if out_of_sight < SOFT_FLOOR_MS {
             PickReason::SilentHolder
         } else {
@@ -345,6 +370,25 @@ impl Pool {
             reason,
             ended: holder,
         })
+    }
+
+    /// The number nearest to an area among those that were out of sight for [`LOCAL_IDLE_MS`]: of the same place, else of
+    /// the same state.
+    fn local(&self, area: Area, now: Timestamp) -> Option<usize> {
+        let mut same_state = None;
+        let idle = self
+            .waiting
+            .iter()
+            .take_while(|(last_visible, _)| now.millis_since(*last_visible) >= LOCAL_IDLE_MS);
+        for &(_, slot) in idle.take(LOCAL_LOOK_MAX) {
+            let own = self.areas.get(slot).copied().flatten();
+            match own.map(|own| own.nearness(area)) {
+                Some(Nearness::SamePlace) => return Some(slot),
+                Some(Nearness::SameState) => same_state = same_state.or(Some(slot)),
+                Some(Nearness::Elsewhere) | None => {}
+            }
+        }
+        same_state
     }
 
     /// Gives a picked number to its new holder.

@@ -7,10 +7,12 @@ use regex::Regex;
 
 use super::block::{SnippetRule, TestKind, snippet_rules};
 use super::decide::SourceNumber;
-use super::pool::{COOL_DOWN_MS, HARD_FLOOR_MS, PROVISIONAL_MS, SOFT_FLOOR_MS, STRICT_LOCK_MS};
+use super::pool::{
+    COOL_DOWN_MS, HARD_FLOOR_MS, LOCAL_IDLE_MS, PROVISIONAL_MS, SOFT_FLOOR_MS, STRICT_LOCK_MS,
+};
 use super::*;
 use crate::base::id::{LeaseId, NumberId, PoolId, SessionId, SwapTargetId, VisitorId};
-use crate::base::{PhoneNumber, Timestamp};
+use crate::base::{Area, PhoneNumber, Timestamp};
 use crate::visitor::{
     Arrival, Channel, Landing, OwnRule, OwnTest, Source, SourceRules, SourceSelector, classify,
     host_of,
@@ -42,7 +44,7 @@ fn holder(who: i64, at: Timestamp) -> Holder {
 
 /// Asks for a number and, when one is given, confirms it at once.
 fn ask(pool: &mut Pool, who: i64, at: Timestamp) -> Option<u64> {
-    let pick = pool.pick(VisitorId::from_raw(who), at)?;
+    let pick = pool.pick(VisitorId::from_raw(who), None, at)?;
     let held = holder(who, at);
     pool.hold(&pick, held);
     assert!(pool.seen(pick.number.id, held.lease, true, at));
@@ -69,14 +71,59 @@ fn the_number_out_of_sight_longest_is_handed_on_but_never_within_a_minute() {
     ask(&mut pool, 2, after(30_000));
     assert_eq!(ask(&mut pool, 3, after(HARD_FLOOR_MS - 1)), None);
     let pick = pool
-        .pick(VisitorId::from_raw(3), after(HARD_FLOOR_MS))
+        .pick(VisitorId::from_raw(3), None, after(HARD_FLOOR_MS))
         .expect("a number");
     assert_eq!((pick.slot, pick.reason), (0, PickReason::SilentHolder));
     assert_eq!(pick.ended.map(|h| h.visitor), Some(VisitorId::from_raw(1)));
     let pick = pool
-        .pick(VisitorId::from_raw(3), after(SOFT_FLOOR_MS))
+        .pick(VisitorId::from_raw(3), None, after(SOFT_FLOOR_MS))
         .expect("a number");
     assert_eq!(pick.reason, PickReason::LongestIdle);
+}
+
+#[test]
+fn a_visitor_gets_a_number_of_its_own_area_unless_that_was_seen_lately() {
+    // Chicago, Dallas, Houston, Dallas.
+    let numbers = [
+        13_125_550_100,
+        12_145_550_100,
+        17_135_550_100,
+        12_145_550_101,
+    ];
+    let numbers = numbers
+        .iter()
+        .enumerate()
+        .map(|(index, digits)| PoolNumber {
+            id: NumberId::from_raw(index as i64),
+            number: PhoneNumber::from_digits(*digits),
+        });
+    let mut pool = Pool::new(false, numbers.collect());
+    let area = |state, place| Area::new(state, place);
+    let mut give = |who, area, at| {
+        let pick = pool.pick(VisitorId::from_raw(who), area, at)?;
+        pool.hold(&pick, holder(who, at));
+        pool.seen(pick.number.id, holder(who, at).lease, true, at);
+        Some((pick.slot, pick.reason))
+    };
+    let dallas = area("TX", "Dallas");
+    assert_eq!(give(1, dallas, START), Some((1, PickReason::Local)));
+    assert_eq!(give(2, area("TX", ""), START), Some((2, PickReason::Local)));
+    assert_eq!(
+        give(3, area("WA", "Seattle"), START),
+        Some((0, PickReason::LongestIdle))
+    );
+    assert_eq!(give(4, dallas, START), Some((3, PickReason::Local)));
+    // All were seen; a local number is no reason to hand one on sooner than another.
+    let soon = after(LOCAL_IDLE_MS - 1);
+    assert_eq!(give(5, dallas, soon), Some((0, PickReason::LongestIdle)));
+    assert_eq!(
+        give(6, dallas, after(LOCAL_IDLE_MS)),
+        Some((1, PickReason::Local))
+    );
+    assert_eq!(
+        give(6, area("IL", "Chicago"), after(LOCAL_IDLE_MS)),
+        Some((1, PickReason::Kept))
+    );
 }
 
 #[test]
@@ -90,7 +137,9 @@ fn a_strict_pool_locks_for_half_an_hour() {
 #[test]
 fn a_page_without_the_number_gives_its_lease_back() {
     let mut pool = pool(false, 1);
-    let pick = pool.pick(VisitorId::from_raw(1), START).expect("a number");
+    let pick = pool
+        .pick(VisitorId::from_raw(1), None, START)
+        .expect("a number");
     let held = holder(1, START);
     pool.hold(&pick, held);
     assert!(
@@ -141,16 +190,18 @@ fn a_number_counts_as_free_exactly_when_a_new_visitor_would_get_it() {
         let step = 5_000;
         for at in (0..STRICT_LOCK_MS * 2).step_by(step).map(after) {
             let free = pool.slots().filter(|s| s.may_be_given(strict, at)).count();
-            let picked = pool.pick(VisitorId::from_raw(2), at);
+            let picked = pool.pick(VisitorId::from_raw(2), None, at);
             assert_eq!(free, usize::from(picked.is_some()), "{strict}, {at:?}");
         }
         let late = after(STRICT_LOCK_MS * 2);
-        let pick = pool.pick(VisitorId::from_raw(2), late).expect("a number");
+        let pick = pool
+            .pick(VisitorId::from_raw(2), None, late)
+            .expect("a number");
         pool.hold(&pick, holder(2, late));
         for ms in [0, PROVISIONAL_MS - 1, PROVISIONAL_MS] {
             let at = late.plus_millis(ms);
             let free = pool.slots().filter(|s| s.may_be_given(strict, at)).count();
-            let picked = pool.pick(VisitorId::from_raw(3), at);
+            let picked = pool.pick(VisitorId::from_raw(3), None, at);
             assert_eq!(
                 free,
                 usize::from(picked.is_some()),
@@ -168,7 +219,9 @@ fn what_a_number_does_now_follows_its_holder() {
         slot.use_now(strict, after(ms))
     };
     assert_eq!(now(&loose, false, 0), SlotUse::Idle);
-    let pick = loose.pick(VisitorId::from_raw(1), START).expect("a number");
+    let pick = loose
+        .pick(VisitorId::from_raw(1), None, START)
+        .expect("a number");
     loose.hold(&pick, holder(1, START));
     assert_eq!(now(&loose, false, 0), SlotUse::Provisional);
     assert_eq!(now(&loose, false, PROVISIONAL_MS), SlotUse::Idle);
@@ -516,6 +569,7 @@ fn an_exhausted_pool_shows_the_overflow_number_of_the_source() {
             visitor: VisitorId::from_raw(who),
             lease: LeaseId::from_raw(who),
             network: Network::UNKNOWN,
+            area: None,
             path: "/",
             now: START,
         };
@@ -535,6 +589,7 @@ fn asker(who: i64, network: Network, path: &str, now: Timestamp) -> Asker<'_> {
         visitor: VisitorId::from_raw(who),
         lease: LeaseId::from_raw(who * 1_000 + now.as_millis() % 1_000),
         network,
+        area: None,
         path,
         now,
     }

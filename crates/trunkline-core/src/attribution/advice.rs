@@ -295,7 +295,7 @@ impl<'a> Replay<'a> {
     /// Gives a visit a number; false when there is none.
     fn arrive(&mut self, index: usize) -> bool {
         let visit = self.visits[index];
-        let Some(pick) = self.pool.pick(visit.visitor, visit.from) else {
+        let Some(pick) = self.pool.pick(visit.visitor, None, visit.from) else {
             return false;
         };
         let holder = Holder {

@@ -167,6 +167,7 @@ impl Assignments {
                 visitor: known.visitor,
                 lease: self.moment.id_at(now),
                 network: visit.network,
+                area: visit.locality.as_ref().map(Locality::area),
                 path: &visit.landing.path,
                 now,
             };

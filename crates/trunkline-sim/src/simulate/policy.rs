@@ -134,7 +134,7 @@ impl Replay<'_> {
             Keeper::Pool(pool) => {
                 let now = Timestamp::from_millis(at);
                 let visitor = VisitorId::from_raw(visitor);
-                pool.pick(visitor, now).map(|pick| {
+                pool.pick(visitor, None, now).map(|pick| {
                     let holder = Holder {
                         lease,
                         session: super::line::session(visit),

@@ -69,12 +69,16 @@ fn serve(conn: &mut Connection, jobs: &Jobs, together: usize) {
         taken.retain(|job| !job.done.is_closed());
         // Should it fail, each look-up is a transaction of its own, and tells its own failure.
         let shared = taken.len() > 1 && conn.execute_batch("BEGIN").is_ok();
-        for job in taken.drain(..) {
-            let result = read(conn, &mut texts, &job);
-            let _ = job.done.send(result);
-        }
+        let answers: Vec<_> = taken
+            .drain(..)
+            .map(|job| (read(conn, &mut texts, &job), job.done))
+            .collect();
         if shared && let Err(error) = conn.execute_batch("ROLLBACK") {
             tracing::warn!(%error, "a shared read transaction was not open any more");
+        }
+        // All at once: who waits for several of them is woken once.
+        for (answer, done) in answers {
+            let _ = done.send(answer);
         }
     }
 }
