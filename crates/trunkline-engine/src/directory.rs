@@ -18,7 +18,7 @@ use trunkline_core::base::id::{
 };
 
 use crate::call::control::{Transport, TrunkProfile};
-use crate::ports::configuration::{Account, Everything, Flow, Trunk};
+use crate::ports::configuration::{Account, Everything, Flow, FlowVersion, Trunk};
 
 /// A site with what its targets may show.
 #[derive(Debug)]
@@ -248,7 +248,7 @@ impl Directory {
         )
     }
 
-    /// What of an account rings this number, for people: a tracking number that forwards to it, or a flow.
+    /// What of an account rings this number, for people: a tracking number that forwards to it, or a published flow.
     #[must_use]
     pub fn dialled_by(&self, account: AccountId, number: PhoneNumber) -> Option<String> {
         let forwards = |n: &&Arc<TrackingNumber>| {
@@ -258,7 +258,11 @@ impl Directory {
             return Some(format!("the tracking number {}", forwarding.number));
         }
         let mut flows = self.flows.values().filter(|f| f.account == account);
-        let flow = flows.find(|f| f.document.numbers().any(|(_, rung)| rung == number))?;
+        let rings = |flow: &Flow| {
+            let published = flow.published.as_ref();
+            published.is_some_and(|p| p.document.numbers().any(|(_, rung)| rung == number))
+        };
+        let flow = flows.find(|f| rings(f))?;
         Some(format!("the flow `{}`", flow.name))
     }
 
@@ -266,6 +270,26 @@ impl Directory {
     #[must_use]
     pub fn flow(&self, id: FlowId) -> Option<&Arc<Flow>> {
         self.flows.get(&id)
+    }
+
+    /// The flow that calls of a number run, with its published version: its own, else its site's; `None`: they are
+    /// forwarded plainly.
+    #[must_use]
+    pub fn flow_of(&self, number: &TrackingNumber) -> Option<(FlowId, &FlowVersion)> {
+        let sites = number.site.and_then(|id| self.sites.get(&id)?.site.flow);
+        let mut named = number.flow.into_iter().chain(sites);
+        named.find_map(|id| {
+            let flow = self.flows.get(&id)?;
+            Some((id, flow.published.as_ref()?))
+        })
+    }
+
+    /// The numbers that name a flow, and the sites whose default it is, oldest first.
+    #[must_use]
+    pub fn users_of_flow(&self, flow: FlowId) -> (Vec<&Arc<TrackingNumber>>, Vec<&Arc<SiteEntry>>) {
+        let numbers = self.numbers.values().filter(|n| n.flow == Some(flow));
+        let sites = self.sites.values().filter(|s| s.site.flow == Some(flow));
+        (sorted(numbers, |n| n.id), sorted(sites, |s| s.site.id))
     }
 
     /// The flows of an account, oldest first.

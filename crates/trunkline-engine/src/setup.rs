@@ -2,8 +2,9 @@
 //! only then seen: the directory is read back whole, and pools follow it.
 
 mod draft;
+mod flows;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -12,13 +13,17 @@ use trunkline_core::assignment::site::{
     HOSTS_MAX, POOL_PAGE_MAX, POOLS_PER_TARGET_MAX, TARGETS_MAX,
 };
 use trunkline_core::assignment::{NumberUse, PoolSettings, Site, SiteContent, TrackingNumber};
-use trunkline_core::base::id::{FlowId, NumberId, PoolId, SiteId, TrunkId};
+use trunkline_core::base::id::{NumberId, PoolId, SiteId, TrunkId};
+use trunkline_core::call::flow::Ability;
 use trunkline_core::visitor::{OwnTest, SourceRules};
 
 use crate::assignment::Assignments;
 use crate::directory::{Directory, SharedDirectory};
-use crate::ports::configuration::{Account, Configuration, Flow, Resolver, Trunk};
+use crate::ports::configuration::{Account, Configuration, Resolver, Trunk};
 use crate::ports::{PortError, PortResult};
+use flows::check_flow;
+
+pub use flows::{FLOW_VERSIONS_LISTED, FLOWS_MAX};
 
 /// Longest name of anything, in characters.
 pub const NAME_MAX: usize = 120;
@@ -52,24 +57,28 @@ pub struct Setup {
     resolver: Arc<dyn Resolver>,
     directory: SharedDirectory,
     assignments: Arc<Assignments>,
+    /// What this server's telephone side can do for a call flow.
+    abilities: BTreeSet<Ability>,
     /// One change at a time, so that checks and the change they allow see the same directory.
     changing: Mutex<()>,
 }
 
 impl Setup {
-    /// Over the stored configuration.
+    /// Over the stored configuration; no flow is published that needs more than `abilities`.
     #[must_use]
     pub fn new(
         configuration: Arc<dyn Configuration>,
         resolver: Arc<dyn Resolver>,
         directory: SharedDirectory,
         assignments: Arc<Assignments>,
+        abilities: BTreeSet<Ability>,
     ) -> Self {
         Self {
             configuration,
             resolver,
             directory,
             assignments,
+            abilities,
             changing: Mutex::new(()),
         }
     }
@@ -161,6 +170,7 @@ impl Setup {
     pub async fn put_site(&self, site: Site) -> Result<(), SetupError> {
         check_site(&site)?;
         let _changing = self.changing.lock().await;
+        check_flow(&self.directory.now(), site.account, site.flow)?;
         self.replace_site(site).await
     }
 
@@ -224,26 +234,6 @@ impl Setup {
         }
     }
 
-    /// Inserts or replaces a flow.
-    ///
-    /// # Errors
-    /// When the document has a problem or the store refuses.
-    pub async fn put_flow(&self, flow: &Flow) -> Result<(), SetupError> {
-        check_name("name", &flow.name)?;
-        if let Some(problem) = flow.document.problems().first() {
-            let place = if problem.node.is_empty() {
-                String::new()
-            } else {
-                format!("node `{}` ", problem.node)
-            };
-            return Err(invalid("document", format!("{place}{}", problem.message)));
-        }
-        let _changing = self.changing.lock().await;
-        check_destinations(&self.directory.now(), flow)?;
-        self.configuration.put_flow(flow).await?;
-        Ok(self.read_back().await?)
-    }
-
     /// Removes a trunk.
     ///
     /// # Errors
@@ -284,17 +274,6 @@ impl Setup {
     pub async fn delete_number(&self, id: NumberId) -> Result<bool, SetupError> {
         let _changing = self.changing.lock().await;
         let there = self.configuration.delete_number(id).await?;
-        self.read_back().await?;
-        Ok(there)
-    }
-
-    /// Removes a flow.
-    ///
-    /// # Errors
-    /// When numbers use it or the store is away.
-    pub async fn delete_flow(&self, id: FlowId) -> Result<bool, SetupError> {
-        let _changing = self.changing.lock().await;
-        let there = self.configuration.delete_flow(id).await?;
         self.read_back().await?;
         Ok(there)
     }
@@ -429,24 +408,6 @@ fn is_label(label: &str) -> bool {
         .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-/// No fixed destination of a flow may be a tracking number: the call would come in again.
-fn check_destinations(directory: &Directory, flow: &Flow) -> Result<(), SetupError> {
-    let circle = flow
-        .document
-        .numbers()
-        .find(|(_, number)| directory.number_by_digits(*number).is_some());
-    let Some((node, number)) = circle else {
-        return Ok(());
-    };
-    Err(invalid(
-        "document",
-        format!(
-            "node `{node}` rings {number}, which is a tracking number itself, so that calls would go in a \
-             circle; write the number of a phone"
-        ),
-    ))
-}
-
 /// A tracking number forwards to no tracking number, and nothing of its account rings it.
 fn check_circle(directory: &Directory, number: &TrackingNumber) -> Result<(), SetupError> {
     let lines = [
@@ -505,12 +466,7 @@ fn check_number(directory: &Directory, number: &TrackingNumber) -> Result<(), Se
     {
         return Err(invalid("target", "the site has no such target"));
     }
-    if let Some(flow) = number.flow {
-        directory
-            .flow(flow)
-            .filter(|f| f.account == number.account)
-            .ok_or_else(|| invalid("flow", "there is no such flow"))?;
-    }
+    check_flow(directory, number.account, number.flow)?;
     let pool = match number.pool {
         Some(id) => {
             let pool = directory

@@ -105,6 +105,29 @@ CREATE TABLE trunk (
     created_at BIGINT NOT NULL
 );
 
+-- A call flow as it is worked on; edits counts its changes, version is the published one, 0 before the first.
+CREATE TABLE call_flow (
+    id BIGINT PRIMARY KEY,
+    account BIGINT NOT NULL REFERENCES account (id),
+    name TEXT NOT NULL,
+    draft TEXT NOT NULL,
+    edits BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    archived_at BIGINT,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX call_flow_account ON call_flow (account);
+
+-- What each version of a call flow published; kept for ever, because calls name it.
+CREATE TABLE flow_version (
+    flow BIGINT NOT NULL REFERENCES call_flow (id),
+    version BIGINT NOT NULL,
+    document TEXT NOT NULL,
+    published_at BIGINT NOT NULL,
+    published_by BIGINT,
+    PRIMARY KEY (flow, version)
+);
+
 -- A web site on which numbers are swapped.
 CREATE TABLE site (
     id BIGINT PRIMARY KEY,
@@ -119,6 +142,7 @@ CREATE TABLE site (
     draft TEXT,
     published_at BIGINT NOT NULL,
     config_version BIGINT NOT NULL,
+    flow BIGINT REFERENCES call_flow (id),
     created_at BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX site_site_key ON site (site_key);
@@ -160,17 +184,6 @@ CREATE TABLE pool (
 CREATE INDEX pool_account ON pool (account);
 CREATE INDEX pool_site ON pool (site);
 
--- A call flow: the document a user wrote.
-CREATE TABLE flow (
-    id BIGINT PRIMARY KEY,
-    account BIGINT NOT NULL REFERENCES account (id),
-    name TEXT NOT NULL,
-    document TEXT NOT NULL,
-    version BIGINT NOT NULL,
-    created_at BIGINT NOT NULL
-);
-CREATE INDEX flow_account ON flow (account);
-
 -- A tracking number, unique in the instance.
 CREATE TABLE tracking_number (
     id BIGINT PRIMARY KEY,
@@ -187,7 +200,7 @@ CREATE TABLE tracking_number (
     source_source TEXT,
     business_line BIGINT NOT NULL,
     second_line BIGINT,
-    flow BIGINT REFERENCES flow (id),
+    flow BIGINT REFERENCES call_flow (id),
     stage TEXT NOT NULL,
     stage_since BIGINT NOT NULL,
     created_at BIGINT NOT NULL
@@ -362,7 +375,10 @@ CREATE TABLE call (
     candidates TEXT NOT NULL,
     model BIGINT,
     confirmed_at BIGINT,
-    synthetic BIGINT NOT NULL
+    synthetic BIGINT NOT NULL,
+    flow BIGINT,
+    flow_version BIGINT,
+    flow_depth BIGINT NOT NULL
 ) /*pg: WITH (fillfactor = 80)*/;
 CREATE INDEX call_account ON call (account, started_at, id);
 CREATE INDEX call_caller ON call (account, caller, started_at, id);

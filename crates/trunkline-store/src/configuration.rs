@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
@@ -13,7 +14,9 @@ use trunkline_core::base::{Country, Timestamp};
 use trunkline_core::call::TollPolicy;
 use trunkline_core::visitor::SourceSelector;
 use trunkline_engine::call::control::{Cidr, Codec, TrunkProfile};
-use trunkline_engine::ports::configuration::{Account, Configuration, Everything, Flow, Trunk};
+use trunkline_engine::ports::configuration::{
+    Account, Configuration, Everything, Flow, FlowVersion, Trunk,
+};
 use trunkline_engine::ports::{PortError, PortResult};
 
 use crate::convert::{from_json, json, opt_json, port_error};
@@ -37,13 +40,15 @@ crate::statements! { "configuration";
         peer_port = excluded.peer_port, transport = excluded.transport, codecs = excluded.codecs, nat = excluded.nat";
     DELETE_TRUNK = "DELETE FROM trunk WHERE id = $1";
     SITES = "SELECT id, account, site_key, name, hosts, zone, source_numbers_win, source_rules, swap, draft, \
-        published_at, config_version, created_at FROM site ORDER BY id";
+        published_at, config_version, flow, created_at FROM site ORDER BY id";
     TARGETS = "SELECT id, site, label, number FROM swap_target ORDER BY site, position";
     PUT_SITE = "INSERT INTO site (id, account, site_key, name, hosts, zone, source_numbers_win, source_rules, swap, draft, \
-        published_at, config_version, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO UPDATE SET site_key = excluded.site_key, \
+        published_at, config_version, flow, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
+        ON CONFLICT (id) DO UPDATE SET site_key = excluded.site_key, \
         name = excluded.name, hosts = excluded.hosts, zone = excluded.zone, \
         source_numbers_win = excluded.source_numbers_win, source_rules = excluded.source_rules, swap = excluded.swap, \
-        draft = excluded.draft, published_at = excluded.published_at, config_version = excluded.config_version";
+        draft = excluded.draft, published_at = excluded.published_at, config_version = excluded.config_version, \
+        flow = excluded.flow";
     /// Targets are taken out of their order, those of the new list put back, and the rest removed.
     UNLIST_TARGETS = "UPDATE swap_target SET position = -1 WHERE site = $1";
     PUT_TARGET = "INSERT INTO swap_target (id, site, position, label, number) VALUES ($1, $2, $3, $4, $5) \
@@ -80,10 +85,20 @@ crate::statements! { "configuration";
         AND NOT EXISTS (SELECT 1 FROM call WHERE call.number = $1) \
         AND NOT EXISTS (SELECT 1 FROM showing WHERE showing.number = $1)";
     NUMBER_EXISTS = "SELECT 1 AS found FROM tracking_number WHERE id = $1";
-    FLOWS = "SELECT id, account, name, document, version, created_at FROM flow ORDER BY id";
-    PUT_FLOW = "INSERT INTO flow (id, account, name, document, version, created_at) VALUES ($1, $2, $3, $4, $5, $6) \
-        ON CONFLICT (id) DO UPDATE SET name = excluded.name, document = excluded.document, version = excluded.version";
-    DELETE_FLOW = "DELETE FROM flow WHERE id = $1";
+    FLOWS = "SELECT f.id, f.account, f.name, f.draft, f.edits, f.archived_at, f.created_at, v.version, v.document, \
+        v.published_at, v.published_by FROM call_flow AS f \
+        LEFT JOIN flow_version AS v ON v.flow = f.id AND v.version = f.version ORDER BY f.id";
+    /// Of two editors who saw the same flow, one is told.
+    PUT_FLOW = "INSERT INTO call_flow (id, account, name, draft, edits, version, archived_at, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET name = excluded.name, draft = excluded.draft, \
+        edits = excluded.edits, version = excluded.version, archived_at = excluded.archived_at \
+        WHERE call_flow.edits = excluded.edits - 1";
+    PUT_FLOW_VERSION = "INSERT INTO flow_version (flow, version, document, published_at, published_by) \
+        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (flow, version) DO NOTHING";
+    FLOW_VERSIONS = "SELECT version, document, published_at, published_by FROM flow_version WHERE flow = $1 \
+        ORDER BY version DESC LIMIT $2";
+    FLOW_VERSION = "SELECT version, document, published_at, published_by FROM flow_version WHERE flow = $1 AND version = $2";
+    DELETE_FLOW = "DELETE FROM call_flow WHERE id = $1";
     KEY_CHECK = "SELECT key_check FROM instance WHERE id = $1";
     PUT_KEY_CHECK = "INSERT INTO instance (id, key_check, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING";
     SECRET = "SELECT sealed FROM credential WHERE owner = $1 AND kind = $2";
@@ -235,6 +250,7 @@ impl Configuration for Store {
             draft.unwrap_or_else(|| None::<String>.into()),
             site.published_at,
             site.config_version,
+            site.flow,
             site.created_at,
         ];
         let mut whole = Transaction::new()
@@ -311,16 +327,39 @@ impl Configuration for Store {
     }
 
     async fn put_flow(&self, flow: &Flow) -> PortResult<()> {
-        let document = json(&flow.document).map_err(port_error)?;
         let values = args![
             flow.id,
             flow.account,
             &flow.name,
-            document,
-            flow.version,
-            flow.created_at
+            json(&flow.draft).map_err(port_error)?,
+            flow.edits,
+            flow.published.as_ref().map_or(0, |p| p.version),
+            flow.archived_at,
+            flow.created_at,
         ];
-        self.put(PUT_FLOW, values).await
+        let mut whole = Transaction::new().step(PUT_FLOW, values, Expect::Rows(1));
+        if let Some(published) = &flow.published {
+            let document = json(published.document.as_ref()).map_err(port_error)?;
+            let (version, at, by) = (published.version, published.at, published.by);
+            let values = args![flow.id, version, document, at, by];
+            whole.push(PUT_FLOW_VERSION, values, Expect::Any);
+        }
+        match self.db.submit(whole).await.map_err(port_error)? {
+            Outcome::Committed(_) => Ok(()),
+            Outcome::Unexpected { .. } => Err(PortError::Conflict(
+                "somebody changed the flow since you opened it; load it again".to_owned(),
+            )),
+        }
+    }
+
+    async fn flow_versions(&self, flow: FlowId, limit: u32) -> PortResult<Vec<FlowVersion>> {
+        self.many(FLOW_VERSIONS, args![flow, limit], flow_version)
+            .await
+    }
+
+    async fn flow_version(&self, flow: FlowId, version: i64) -> PortResult<Option<FlowVersion>> {
+        self.one(FLOW_VERSION, args![flow, version], flow_version)
+            .await
     }
 
     async fn delete_trunk(&self, id: TrunkId) -> PortResult<bool> {
@@ -456,6 +495,7 @@ fn site(row: &Row) -> Result<Site, DbError> {
         draft: opt_json(row, "draft")?,
         published_at: row.get("published_at")?,
         config_version: row.get("config_version")?,
+        flow: row.get("flow")?,
         created_at: row.get("created_at")?,
     })
 }
@@ -518,8 +558,22 @@ fn flow(row: &Row) -> Result<Flow, DbError> {
         id: row.get("id")?,
         account: row.get("account")?,
         name: row.get("name")?,
-        document: from_json(row, "document")?,
-        version: row.get("version")?,
+        draft: from_json(row, "draft")?,
+        edits: row.get("edits")?,
+        published: match row.get::<Option<i64>>("version")? {
+            Some(_) => Some(flow_version(row)?),
+            None => None,
+        },
+        archived_at: row.get("archived_at")?,
         created_at: row.get("created_at")?,
+    })
+}
+
+fn flow_version(row: &Row) -> Result<FlowVersion, DbError> {
+    Ok(FlowVersion {
+        version: row.get("version")?,
+        document: Arc::new(from_json(row, "document")?),
+        at: row.get("published_at")?,
+        by: row.get("published_by")?,
     })
 }

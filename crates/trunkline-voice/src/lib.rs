@@ -15,6 +15,11 @@ mod sip;
 mod tasks;
 mod voice;
 
+use trunkline_core::call::flow::Ability;
+
+/// What of call flows this performer can do beyond ringing one destination after the other.
+pub const ABILITIES: &[Ability] = &[];
+
 pub use config::VoiceConfig;
 pub use counters::Snapshot;
 pub use recording::{RecordingFacts, peaks_path, salvage};

@@ -52,6 +52,8 @@ pub(crate) struct Http {
     pub(crate) login_days: u32,
     /// Whether "Test a page" may read pages of this machine.
     pub(crate) page_tests_loopback: bool,
+    /// Whether webhooks of call flows may ask this machine.
+    pub(crate) webhooks_loopback: bool,
 }
 
 /// The database.
@@ -152,6 +154,7 @@ impl Default for Http {
             metrics_allow: vec![IpNet::from(IpAddr::from([127, 0, 0, 1]))],
             login_days: 30,
             page_tests_loopback: false,
+            webhooks_loopback: false,
         }
     }
 }

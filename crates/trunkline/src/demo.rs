@@ -250,6 +250,7 @@ fn config(options: &Options, data: &Path) -> anyhow::Result<Config> {
             listen: http,
             // The demo's business site is on this machine.
             page_tests_loopback: true,
+            webhooks_loopback: true,
             ..Http::default()
         },
         database: Database::default(),

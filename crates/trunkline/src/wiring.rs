@@ -1,5 +1,6 @@
 //! Wiring: the one place that names concrete adapters and puts them behind the engine's ports.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,8 +9,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use async_trait::async_trait;
 use tokio::time::timeout;
-use trunkline_clients::PageClient;
+use trunkline_clients::{AskClient, PageClient};
 use trunkline_core::base::Timestamp;
+use trunkline_core::call::flow::Ability;
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Again, Attributions, Learning, Matches, SharedModels};
 use trunkline_engine::call::control::CallLimits;
@@ -105,6 +107,12 @@ pub(crate) async fn moment(store: &Store) -> anyhow::Result<Moment> {
     Ok(moment)
 }
 
+/// What call flows may ask for: what the telephone side does, and asking other servers.
+fn abilities() -> BTreeSet<Ability> {
+    let voice = trunkline_voice::ABILITIES.iter().copied();
+    voice.chain([Ability::Ask]).collect()
+}
+
 /// Puts everything together, brings memory in step with the store, and closes what the last process
 /// left open.
 ///
@@ -126,6 +134,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         Arc::new(SystemResolver),
         directory.clone(),
         Arc::clone(&assignments),
+        abilities(),
     );
     setup.reload().await?;
     assignments.restore().await?;
@@ -170,6 +179,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         Arc::clone(&keeper),
         live.clone(),
         Arc::clone(&checks),
+        Arc::new(AskClient::new(config.http.webhooks_loopback)),
         settings,
     );
     calls

@@ -192,6 +192,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/flow-nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The kinds of nodes that call flows are made of. */
+        get: operations["listFlowNodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/flows": {
         parameters: {
             query?: never;
@@ -202,7 +219,7 @@ export interface paths {
         /** The call flows of the account. */
         get: operations["listFlows"];
         put?: never;
-        /** Makes a call flow. */
+        /** Makes a call flow; calls run nothing of it before it is published. */
         post: operations["createFlow"];
         delete?: never;
         options?: never;
@@ -219,11 +236,112 @@ export interface paths {
         };
         /** A call flow. */
         get: operations["readFlow"];
-        /** Replaces a call flow; calls in progress go on with the document they started with. */
-        put: operations["replaceFlow"];
+        put?: never;
         post?: never;
-        /** Removes a call flow that no number uses. */
+        /** Removes a call flow that was never published. */
         delete: operations["deleteFlow"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a call flow that nothing uses away, or takes it out again. */
+        post: operations["archiveFlow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{id}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Saves the draft; 409 when somebody changed the flow since it was seen. */
+        put: operations["saveFlowDraft"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publishes the draft as the next version; calls in progress go on with the version they started with. */
+        post: operations["publishFlow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{id}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Walks a draft with a made-up call. Nobody is rung, and nothing is changed. */
+        post: operations["tryFlow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The published versions, newest first; a hundred are listed. */
+        get: operations["flowVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{id}/versions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publishes what an earlier version said, as the next version; the draft becomes the same. */
+        post: operations["restoreFlow"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1062,6 +1180,7 @@ export interface components {
             candidates: components["schemas"]["Candidate"][];
             confirmation?: components["schemas"]["CallConfirmation"] | null;
             end?: components["schemas"]["CallEnd"] | null;
+            flow?: components["schemas"]["CallFlow"] | null;
             /** @description The fitted model that weighed the candidates; null: the one for new sites. */
             model?: string | null;
             quality?: components["schemas"]["CallQuality"] | null;
@@ -1081,6 +1200,18 @@ export interface components {
             reason: string;
             /** Format: int32 */
             sip_status?: number | null;
+        };
+        /** @description The call flow a call ran. */
+        CallFlow: {
+            /**
+             * Format: int64
+             * @description Nodes the call went through.
+             */
+            depth: number;
+            id: string;
+            name: string;
+            /** Format: int64 */
+            version: number;
         };
         /** @description A visitor who may be calling. */
         CallMatch: {
@@ -1149,7 +1280,10 @@ export interface components {
             /** Format: double */
             probability?: number | null;
             recorded: boolean;
-            /** @description `answered`, `no_answer`, `busy`, `failed`, `abandoned`, `refused` or `process_restarted`. */
+            /**
+             * @description `answered`, `no_answer`, `busy`, `failed`, `abandoned`, `refused`, `voicemail`, `turned_away` or
+             *     `process_restarted`.
+             */
             result?: string | null;
             /** @description Whether a person should look at it: it was up when the process ended. */
             review: boolean;
@@ -1240,18 +1374,201 @@ export interface components {
         /** @description A call flow. */
         Flow: {
             /** Format: int64 */
+            archived_at?: number | null;
+            /** @description What publishing the draft would change. */
+            changes: components["schemas"]["FlowChanges"];
+            /** Format: int64 */
             created_at: number;
-            /** @description `{schema, start, nodes: {name: {kind, ..., on: {outcome: name}}}}` */
-            document: Record<string, never>;
+            /** @description The document that is worked on: `{schema, start, nodes: {name: {kind, ..., on: {outcome: name}}}}` */
+            draft: Record<string, never>;
+            /**
+             * Format: int64
+             * @description Counts the changes; send the one you saw with yours, so that nobody's work is lost.
+             */
+            edits: number;
             id: string;
             name: string;
+            /** @description Numbers that name it. */
+            numbers: components["schemas"]["Named"][];
+            /** @description What keeps the draft from being published, and warnings. */
+            problems: components["schemas"]["FlowProblem"][];
+            published?: components["schemas"]["FlowVersion"] | null;
+            /** @description Sites whose default it is. */
+            sites: components["schemas"]["Named"][];
+        };
+        /** @description Whether a flow is put away. */
+        FlowArchiveInput: {
+            archived: boolean;
+            /**
+             * Format: int64
+             * @description As of the flow that was seen.
+             */
+            edits: number;
+        };
+        /** @description Nodes that differ. */
+        FlowChanges: {
+            added: string[];
+            changed: string[];
+            removed: string[];
+            /** @description Whether calls would begin at another node. */
+            start: boolean;
+        };
+        /** @description A draft to save. */
+        FlowDraftInput: {
+            document: Record<string, never>;
+            /**
+             * Format: int64
+             * @description As of the flow that was worked on.
+             */
+            edits: number;
+            name?: string | null;
+        };
+        /** @description A call flow to make; without a document it forwards to the number's lines. */
+        FlowInput: {
+            document?: Record<string, never> | null;
+            name: string;
+        };
+        /** @description A kind of node. */
+        FlowNodeKind: {
+            kind: string;
+            /** @description What of it this server cannot do yet, in words; empty when it can be published. */
+            missing: string[];
+            /** @description What it can come to, besides `default` and the ways in its settings. */
+            outcomes: string[];
+            /** @description A new node of the kind with its usual settings. */
+            template: Record<string, never>;
+        };
+        /** @description Something to look at in a document. */
+        FlowProblem: {
+            message: string;
+            /** @description Name of the node; empty for the document as a whole. */
+            node: string;
+            /** @description `problem` or `warning`. */
+            severity: string;
+        };
+        /** @description A change of a flow as it was seen. */
+        FlowSeen: {
+            /**
+             * Format: int64
+             * @description As of the flow that was seen.
+             */
+            edits: number;
+        };
+        /** @description A call flow in the list. */
+        FlowSummary: {
+            /** Format: int64 */
+            archived_at?: number | null;
+            /** @description Whether the draft differs from what is published. */
+            changed: boolean;
+            /** Format: int64 */
+            created_at: number;
+            id: string;
+            name: string;
+            /** @description How many numbers name it. */
+            numbers: number;
+            /** Format: int64 */
+            published_at?: number | null;
+            /** @description How many sites have it as their default. */
+            sites: number;
+            /**
+             * Format: int64
+             * @description The published version; null before the first.
+             */
+            version?: number | null;
+        };
+        /** @description How the made-up call went. */
+        FlowTry: {
+            /**
+             * Format: int32
+             * @description Nodes that were entered.
+             */
+            depth: number;
+            /** @description `caller`, `destination` or `system`. */
+            ended_by: string;
+            /** @description What keeps the document from being published, and warnings. */
+            problems: components["schemas"]["FlowProblem"][];
+            steps: components["schemas"]["FlowTryStep"][];
+            tags: {
+                [key: string]: string;
+            };
+        };
+        /** @description A made-up call; everything may be left out. */
+        FlowTryInput: {
+            /** @description Who answered the caller's last call that was answered. */
+            answered_before?: string | null;
+            /**
+             * Format: int64
+             * @description When the call comes; now when left out.
+             */
+            at?: number | null;
+            /** @description The caller's number; withheld when left out. */
+            caller?: string | null;
+            /**
+             * Format: int32
+             * @description How often the caller called before.
+             */
+            calls_before?: number;
+            /**
+             * @description What destinations do, by number, `business_line` or `second_line`: `talks`, `keeps_talking`, or how the attempt
+             *     fails, such as `busy`. Those left out do not answer.
+             */
+            destinations?: {
+                [key: string]: string;
+            };
+            /** @description What the caller presses, an entry for each time they are asked; after the last they press nothing. */
+            digits?: string[];
+            /** @description The document to walk; the flow's draft when left out. */
+            document?: Record<string, never> | null;
+            /** @description Whether the caller leaves a message when asked to. */
+            leaves_message?: boolean;
+            /**
+             * Format: int32
+             * @description 0 to 100.
+             */
+            score?: number | null;
+            /**
+             * Format: int32
+             * @description Chance is drawn from it; the same draws the same.
+             */
+            seed?: number;
+            source?: components["schemas"]["FlowTrySource"] | null;
+            /**
+             * Format: int32
+             * @description Counts the calls of the flow, for taking turns.
+             */
+            turn?: number;
+            /** @description The outcome that webhooks are taken to name; they are taken to fail when left out. No server is asked. */
+            webhook?: string | null;
+        };
+        /** @description A source of a made-up call. */
+        FlowTrySource: {
+            ad_campaign?: string | null;
+            channel?: string | null;
+            content?: string | null;
+            medium?: string | null;
+            source?: string | null;
+            term?: string | null;
+        };
+        /** @description One thing that happened. */
+        FlowTryStep: {
+            /**
+             * Format: int64
+             * @description Milliseconds from the start, as the rehearsal counts.
+             */
+            at_ms: number;
+            /** @description The node it happened in. */
+            node: string;
+            words: string;
+        };
+        /** @description A published version. */
+        FlowVersion: {
+            document: Record<string, never>;
+            /** Format: int64 */
+            published_at: number;
+            /** @description The user who published it; null for a key. */
+            published_by?: string | null;
             /** Format: int64 */
             version: number;
-        };
-        /** @description A call flow to make or replace. */
-        FlowInput: {
-            document: Record<string, never>;
-            name: string;
         };
         /** @description A form whose contact details are kept. A field is the `name` of an input, or a selector within the form. */
         FormCapture: {
@@ -1474,7 +1791,10 @@ export interface components {
                 /** Format: double */
                 probability?: number | null;
                 recorded: boolean;
-                /** @description `answered`, `no_answer`, `busy`, `failed`, `abandoned`, `refused` or `process_restarted`. */
+                /**
+                 * @description `answered`, `no_answer`, `busy`, `failed`, `abandoned`, `refused`, `voicemail`, `turned_away` or
+                 *     `process_restarted`.
+                 */
                 result?: string | null;
                 /** @description Whether a person should look at it: it was up when the process ended. */
                 review: boolean;
@@ -1496,14 +1816,53 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
-        Page_Flow: {
+        Page_FlowNodeKind: {
+            items: {
+                kind: string;
+                /** @description What of it this server cannot do yet, in words; empty when it can be published. */
+                missing: string[];
+                /** @description What it can come to, besides `default` and the ways in its settings. */
+                outcomes: string[];
+                /** @description A new node of the kind with its usual settings. */
+                template: Record<string, never>;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_FlowSummary: {
             items: {
                 /** Format: int64 */
+                archived_at?: number | null;
+                /** @description Whether the draft differs from what is published. */
+                changed: boolean;
+                /** Format: int64 */
                 created_at: number;
-                /** @description `{schema, start, nodes: {name: {kind, ..., on: {outcome: name}}}}` */
-                document: Record<string, never>;
                 id: string;
                 name: string;
+                /** @description How many numbers name it. */
+                numbers: number;
+                /** Format: int64 */
+                published_at?: number | null;
+                /** @description How many sites have it as their default. */
+                sites: number;
+                /**
+                 * Format: int64
+                 * @description The published version; null before the first.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_FlowVersion: {
+            items: {
+                document: Record<string, never>;
+                /** Format: int64 */
+                published_at: number;
+                /** @description The user who published it; null for a key. */
+                published_by?: string | null;
                 /** Format: int64 */
                 version: number;
             }[];
@@ -1572,6 +1931,7 @@ export interface components {
                 /** Format: int64 */
                 created_at: number;
                 draft?: components["schemas"]["SiteContent"] | null;
+                flow?: components["schemas"]["Named"] | null;
                 hosts: string[];
                 id: string;
                 /** @description Random key in the snippet's addresses. */
@@ -1932,6 +2292,7 @@ export interface components {
             /** Format: int64 */
             created_at: number;
             draft?: components["schemas"]["SiteContent"] | null;
+            flow?: components["schemas"]["Named"] | null;
             hosts: string[];
             id: string;
             /** @description Random key in the snippet's addresses. */
@@ -1960,6 +2321,8 @@ export interface components {
         };
         /** @description A site to make or change; what is left out stays. */
         SiteInput: {
+            /** @description The call flow of its numbers that name none; empty text for none. */
+            flow?: string | null;
             /** @description Host names such as `www.example.com`. */
             hosts?: string[] | null;
             name?: string | null;
@@ -2197,7 +2560,7 @@ export interface components {
             detail: string;
             /**
              * @description `first_touch`, `touch`, `page`, `number_shown`, `tap`, `ring`, `flow`, `attempt`,
-             *     `attempt_failed`, `refused`, `connected`, `ended` or `confirmed`.
+             *     `attempt_failed`, `refused`, `connected`, `tag`, `ended` or `confirmed`.
              */
             kind: string;
             title: string;
@@ -2705,6 +3068,25 @@ export interface operations {
             };
         };
     };
+    listFlowNodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FlowNodeKind"];
+                };
+            };
+        };
+    };
     listFlows: {
         parameters: {
             query?: never;
@@ -2719,7 +3101,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Flow"];
+                    "application/json": components["schemas"]["Page_FlowSummary"];
                 };
             };
         };
@@ -2784,47 +3166,6 @@ export interface operations {
             };
         };
     };
-    replaceFlow: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FlowInput"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Flow"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     deleteFlow: {
         parameters: {
             query?: never;
@@ -2851,6 +3192,265 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archiveFlow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowArchiveInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flow"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    saveFlowDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowDraftInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flow"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publishFlow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowSeen"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flow"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tryFlow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowTryInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowTry"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    flowVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FlowVersion"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restoreFlow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowSeen"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flow"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,7 +1,7 @@
 //! A web site on which numbers are swapped, its targets, and the settings of its pools.
 
 use super::{SiteContent, SwapSettings};
-use crate::base::id::{AccountId, PoolId, SiteId, SwapTargetId};
+use crate::base::id::{AccountId, FlowId, PoolId, SiteId, SwapTargetId};
 use crate::base::{PhoneNumber, Timestamp, Zone};
 use crate::visitor::{Source, SourceRules, SourceSelector};
 
@@ -39,6 +39,8 @@ pub struct Site {
     pub published_at: Timestamp,
     /// Counts the changes of everything the snippet's block carries.
     pub config_version: i64,
+    /// The flow of calls on its numbers that name none; they are forwarded plainly when not given.
+    pub flow: Option<FlowId>,
     /// When it was added.
     pub created_at: Timestamp,
 }

@@ -249,6 +249,8 @@ ids! {
     PoolKind PoolId "pool",
     /// A call flow.
     FlowKind FlowId "flow",
+    /// A sound that call flows play.
+    PromptKind PromptId "prm",
     /// A visitor: one browser of one site.
     VisitorKind VisitorId "vis",
     /// A visit of a visitor.

@@ -6,6 +6,7 @@ pub mod area;
 pub mod id;
 pub mod money;
 pub mod phone;
+pub mod schedule;
 pub mod time;
 mod words;
 
@@ -13,5 +14,6 @@ pub use area::{Area, AreaCode, Locality, Nearness, area_code_of};
 pub use id::{Id, IdKind, IdSequence, ParseIdError};
 pub use money::{Currency, Money, MoneyError};
 pub use phone::{Country, NumberClass, ParsePhoneError, PhoneNumber};
+pub use schedule::Schedule;
 pub use time::{Timestamp, Zone, ZoneError};
 pub(crate) use words::words;

@@ -87,4 +87,13 @@ impl Zone {
             Timestamp::from_millis(z.timestamp().as_millisecond())
         })
     }
+
+    /// The date and the minute of the day that the zone's clocks show at `at`; `None` outside the calendar's range.
+    #[must_use]
+    pub fn wall_clock(&self, at: Timestamp) -> Option<(jiff::civil::Date, u16)> {
+        let moment = jiff::Timestamp::from_millisecond(at.as_millis()).ok()?;
+        let clock = moment.in_tz(&self.0).ok()?;
+        let minute = i32::from(clock.hour()) * 60 + i32::from(clock.minute());
+        Some((clock.date(), u16::try_from(minute).ok()?))
+    }
 }

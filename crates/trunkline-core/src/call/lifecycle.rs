@@ -29,6 +29,10 @@ words! {
         Abandoned = "abandoned",
         /// A rule of the account forbade every destination.
         Refused = "refused",
+        /// The caller left a message.
+        Voicemail = "voicemail",
+        /// The call flow ended the call without ringing anybody.
+        TurnedAway = "turned_away",
         /// The process ended while the call was up.
         ProcessRestarted = "process_restarted",
     }
@@ -49,6 +53,10 @@ words! {
         Failed = "failed",
         /// Not dialled: a toll rule forbids the destination.
         Refused = "refused",
+        /// Somebody picked up and did not press the key that takes the call.
+        NotAccepted = "not_accepted",
+        /// An answering machine picked up.
+        Machine = "machine",
     }
 }
 
@@ -70,7 +78,7 @@ impl DialOutcome {
     pub const fn result(self) -> CallResult {
         match self {
             Self::Busy => CallResult::Busy,
-            Self::NoAnswer => CallResult::NoAnswer,
+            Self::NoAnswer | Self::NotAccepted | Self::Machine => CallResult::NoAnswer,
             Self::Refused => CallResult::Refused,
             Self::Declined | Self::Unreachable | Self::Failed => CallResult::Failed,
         }
@@ -81,10 +89,28 @@ impl DialOutcome {
     pub const fn caller_status(self) -> u16 {
         match self {
             Self::Busy => 486,
-            Self::NoAnswer => 480,
+            Self::NoAnswer | Self::NotAccepted | Self::Machine => 480,
             Self::Declined | Self::Refused => 603,
             Self::Unreachable => 404,
             Self::Failed => 502,
+        }
+    }
+}
+
+impl DialOutcome {
+    /// Of destinations that rang together: how much this one tells of why nobody took the call, the most for
+    /// those who could have.
+    #[must_use]
+    pub const fn tells(self) -> u8 {
+        match self {
+            Self::NotAccepted => 7,
+            Self::Declined => 6,
+            Self::Machine => 5,
+            Self::NoAnswer => 4,
+            Self::Busy => 3,
+            Self::Unreachable => 2,
+            Self::Failed => 1,
+            Self::Refused => 0,
         }
     }
 }

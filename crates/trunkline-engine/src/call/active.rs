@@ -1,14 +1,13 @@
 //! A call in progress: its record so far, where it stands in its flow, and how events change both.
 
-use std::sync::Arc;
-
 use trunkline_core::attribution::LabelKind;
 use trunkline_core::base::id::{CallEventId, CallLabelId, SessionId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
-use trunkline_core::call::flow::{FlowAction, FlowDocument, FlowEvent, FlowState, Lines, step};
-use trunkline_core::call::{CallResult, CallState, DialOutcome, EndReason};
+use trunkline_core::call::flow::{Doing, Facts, FlowAction, FlowEvent, FlowState, step};
+use trunkline_core::call::{CallResult, CallState, DialOutcome, EndReason, EndedBy};
 
 use super::control::CallEnd;
+use super::opening::Running;
 use crate::attribution::Tapped;
 use crate::ports::calls::{CallEventKind, CallEventRow, CallRow, RecordingRow};
 use crate::ports::labels::{LabelRow, Said};
@@ -17,12 +16,13 @@ use crate::ports::labels::{LabelRow, Said};
 #[derive(Debug)]
 pub(super) struct ActiveCall {
     pub(super) row: CallRow,
-    pub(super) flow: Arc<FlowDocument>,
-    pub(super) lines: Lines,
+    running: Running,
     pub(super) state: FlowState,
     pub(super) recording: Option<RecordingRow>,
     /// What a tap tells of it.
     pub(super) tapped: Option<Tapped>,
+    /// Whom each attempt rang, the first attempt first.
+    rung: Vec<PhoneNumber>,
     /// What the last failed attempt came to.
     last_outcome: Option<DialOutcome>,
 }
@@ -30,73 +30,105 @@ pub(super) struct ActiveCall {
 impl ActiveCall {
     pub(super) fn new(
         row: CallRow,
-        flow: Arc<FlowDocument>,
-        lines: Lines,
+        running: Running,
         recording: Option<RecordingRow>,
         tapped: Option<Tapped>,
     ) -> Self {
         Self {
             row,
-            flow,
-            lines,
+            running,
             state: FlowState::default(),
             recording,
             tapped,
+            rung: Vec::new(),
             last_outcome: None,
         }
     }
 
-    /// Walks the flow by one event.
-    pub(super) fn step(&mut self, event: FlowEvent) -> Vec<FlowAction> {
-        let (state, actions) = step(
-            &self.flow,
-            &self.lines,
-            std::mem::take(&mut self.state),
-            event,
-        );
+    /// Walks the flow by one event and writes what it means into the record; gives the row to be kept, and what the
+    /// flow wants next.
+    pub(super) fn take(
+        &mut self,
+        id: CallEventId,
+        event: FlowEvent,
+        now: Timestamp,
+    ) -> (Option<CallEventRow>, Vec<FlowAction>) {
+        let talking = |state: &FlowState| matches!(state.doing, Doing::Talking { .. });
+        let noted = self.failed_attempt(id, &event, now);
+        let before = talking(&self.state);
+        let running = &self.running;
+        let facts = Facts {
+            lines: running.lines,
+            caller: self.row.caller,
+            source: self.row.source.as_ref(),
+            // Calls are not scored yet.
+            score: None,
+            calls_before: running.calls_before,
+            answered_before: running.answered_before,
+            turn: running.turn,
+            recording_waiver: running.recording_waiver,
+            now,
+            seed: running.seed,
+        };
+        let state = std::mem::take(&mut self.state);
+        let (state, actions) = step(&running.document, &facts, state, event);
         self.state = state;
-        actions
+        self.row.flow_depth = self.state.steps.into();
+        let noted = match self.state.doing {
+            Doing::Talking { attempt } if !before => Some(self.connected(id, attempt, now)),
+            _ => noted,
+        };
+        (noted, actions)
     }
 
-    /// Writes an event of the line into the record; gives the row to be kept.
-    pub(super) fn note(
+    /// A destination is connected.
+    fn connected(&mut self, id: CallEventId, attempt: u32, now: Timestamp) -> CallEventRow {
+        self.row.state = CallState::Talking;
+        self.row.result = Some(CallResult::Answered);
+        self.row.answered_at.get_or_insert(now);
+        self.row.destination = self.rung_by(attempt).or(self.row.destination);
+        let mut row = self.event(id, now, CallEventKind::Connected);
+        row.attempt = Some(attempt);
+        row.destination = self.row.destination;
+        row
+    }
+
+    /// An attempt in progress came to nothing; late news of another one is no news.
+    fn failed_attempt(
         &mut self,
         id: CallEventId,
         event: &FlowEvent,
         now: Timestamp,
     ) -> Option<CallEventRow> {
-        let mut row = self.event(id, now, CallEventKind::Flow);
-        match *event {
-            FlowEvent::Answered { attempt } if self.row.state == CallState::Ringing => {
-                self.row.state = CallState::Talking;
-                self.row.result = Some(CallResult::Answered);
-                self.row.answered_at = Some(now);
-                row.kind = CallEventKind::Connected;
-                row.attempt = Some(attempt);
-            }
-            FlowEvent::DialFailed {
-                attempt,
-                outcome,
-                sip_status,
-            } => {
-                self.last_outcome = Some(outcome);
-                row.kind = if outcome == DialOutcome::Refused {
-                    CallEventKind::Refused
-                } else {
-                    CallEventKind::AttemptFailed
-                };
-                row.attempt = Some(attempt);
-                row.sip_status = sip_status;
-                outcome.word().clone_into(&mut row.detail);
-            }
-            FlowEvent::Started
-            | FlowEvent::Ringing { .. }
-            | FlowEvent::Answered { .. }
-            | FlowEvent::CallerHungUp
-            | FlowEvent::DestinationHungUp => return None,
+        let FlowEvent::DialFailed {
+            attempt,
+            outcome,
+            sip_status,
+        } = *event
+        else {
+            return None;
+        };
+        let rings =
+            |doing: &Doing| matches!(doing, Doing::Dialling(d) if d.ringing.contains(&attempt));
+        if !rings(&self.state.doing) {
+            return None;
         }
-        row.destination = self.row.destination;
+        self.last_outcome = Some(outcome);
+        let kind = match outcome {
+            DialOutcome::Refused => CallEventKind::Refused,
+            _ => CallEventKind::AttemptFailed,
+        };
+        let mut row = self.event(id, now, kind);
+        row.attempt = Some(attempt);
+        row.sip_status = sip_status;
+        row.destination = self.rung_by(attempt);
+        outcome.word().clone_into(&mut row.detail);
         Some(row)
+    }
+
+    fn rung_by(&self, attempt: u32) -> Option<PhoneNumber> {
+        let place = usize::try_from(attempt).ok()?.checked_sub(1)?;
+        self.rung.get(place).copied()
     }
 
     /// Writes the start of an attempt into the record.
@@ -108,6 +140,7 @@ impl ActiveCall {
         now: Timestamp,
     ) -> CallEventRow {
         self.row.destination = Some(to);
+        self.rung.push(to);
         let mut row = self.event(id, now, CallEventKind::Attempt);
         row.attempt = Some(attempt);
         row.destination = Some(to);
@@ -128,15 +161,18 @@ impl ActiveCall {
         row.talk_ms = i64::try_from(end.talk_ms).unwrap_or(i64::MAX);
         if row.answered_at.is_none() {
             row.sip_status = end.sip_status;
-            row.result = Some(match end.reason {
-                EndReason::Cancelled => CallResult::Abandoned,
-                _ => self
-                    .last_outcome
-                    .map_or(CallResult::Failed, DialOutcome::result),
+            let caller_left = end.reason == EndReason::Cancelled
+                || (end.reason == EndReason::HungUp && end.by == EndedBy::Caller);
+            row.result = Some(match self.last_outcome {
+                _ if self.state.message => CallResult::Voicemail,
+                _ if caller_left => CallResult::Abandoned,
+                Some(outcome) => outcome.result(),
+                None if self.state.ended == Some(EndedBy::System) => CallResult::TurnedAway,
+                None => CallResult::Failed,
             });
         }
         if end.recording.is_none() {
-            // Nobody answered, so nothing was recorded.
+            // Nobody talked and no message was left, so nothing was recorded.
             row.recording = None;
             self.recording = None;
         }

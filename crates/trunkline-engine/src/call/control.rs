@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use trunkline_core::base::PhoneNumber;
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{CallId, RecordingId, TrunkId};
-use trunkline_core::call::flow::FlowEvent;
+use trunkline_core::call::flow::{Accept, FlowEvent, Gather, Prompt};
 use trunkline_core::call::{EndReason, EndedBy};
 
 /// What a performer may ask of the engine.
@@ -238,7 +238,7 @@ pub enum Admission {
     Accepted {
         /// The call.
         call: CallId,
-        /// Where to record, when it is recorded.
+        /// Where to record, when its talks may be recorded; [`Dialling::record`] says which are.
         recording: Option<RecordingPlan>,
         /// Its limits.
         limits: CallLimits,
@@ -287,18 +287,68 @@ impl Default for CallLimits {
     }
 }
 
-/// What the performer is to do next.
+/// What the performer is to do next. Of the actions of one answer at most one waits for an event; it is the last one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Ring a destination.
-    Dial(Dial),
-    /// End the call; a caller who was never connected gets this final status.
+    /// Answer the caller, unless that was done, and play to its end; then tell [`FlowEvent::Played`].
+    Play {
+        /// Names it in the event.
+        action: u32,
+        /// What.
+        prompt: Prompt,
+    },
+    /// Answer the caller, unless that was done, play and listen for keys; then tell [`FlowEvent::Gathered`].
+    Gather(Gather),
+    /// Ring destinations together. The first that answers is connected and told as [`FlowEvent::Answered`]; when they are
+    /// screened, it is told when it picks up, and as [`FlowEvent::Accepted`] when it is connected.
+    Dial(Dialling),
+    /// Ring these no longer, if that was not ended already.
+    CancelDial {
+        /// Which attempts.
+        attempts: Vec<u32>,
+    },
+    /// Answer the caller, unless that was done, and record a message; then tell [`FlowEvent::VoicemailRecorded`], also
+    /// before [`FlowEvent::CallerHungUp`] when the caller ends it so.
+    Voicemail(Voicemail),
+    /// End the call; a caller who was never answered gets this final status.
     HangUp {
         /// SIP status; 200 means BYE.
         status: u16,
         /// Reason phrase.
         reason: &'static str,
     },
+}
+
+/// A message to be recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Voicemail {
+    /// Names it in the event.
+    pub action: u32,
+    /// What the caller hears first.
+    pub greeting: Option<Prompt>,
+    /// Longest message, in milliseconds.
+    pub max_ms: u32,
+    /// Silence that ends it, in milliseconds.
+    pub silence_ms: u32,
+    /// Whether a tone says when to speak.
+    pub beep: bool,
+    /// Where it goes; the call's one recording, which goes on when it has begun.
+    pub recording: RecordingPlan,
+}
+
+/// Outgoing legs that ring together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dialling {
+    /// One to ten legs.
+    pub legs: Vec<Dial>,
+    /// What a destination hears before it is connected.
+    pub whisper: Option<Prompt>,
+    /// The key it must press; otherwise the attempt failed as `not_accepted`.
+    pub accept: Option<Accept>,
+    /// Whether an answering machine counts as failed, as `machine`.
+    pub detect_machine: bool,
+    /// Whether the talk is recorded, from the moment both are connected.
+    pub record: bool,
 }
 
 /// An outgoing leg.

@@ -10,32 +10,28 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::timeout;
 use trunkline_core::assignment::TrackingNumber;
-use trunkline_core::base::id::{AccountId, CallId, TrunkId};
+use trunkline_core::base::id::{AccountId, CallId, FlowId, TrunkId};
 use trunkline_core::base::{Country, PhoneNumber, Timestamp};
-use trunkline_core::call::flow::{FlowAction, FlowDocument, FlowEvent, Lines};
-use trunkline_core::call::{CallState, DialOutcome, TollUse};
+use trunkline_core::call::flow::{FlowDocument, FlowEvent};
 
 use super::active::ActiveCall;
 use super::control::{
-    Action, Admission, CallControl, CallEnd, CallLimits, Dial, Incoming, RecordingPlan,
-    RecordingState, Transport, TrunkProfile,
+    Action, Admission, CallControl, CallEnd, CallLimits, Incoming, Transport, TrunkProfile,
 };
 use super::keeper::Keeper;
+use super::opening::open_row;
 use crate::assignment::Assignments;
 use crate::attribution::{Attributions, Verdict, credited};
 use crate::check::Checks;
 use crate::clock::Moment;
 use crate::directory::{Directory, SharedDirectory};
 use crate::live::{LiveBus, LiveEvent};
-use crate::ports::CallRecords;
-use crate::ports::calls::{CallChange, CallEventKind, CallEventRow, CallRow, RecordingRow};
-use crate::ports::configuration::Account;
+use crate::ports::calls::{CallChange, CallEventKind, CallEventRow, CallRow};
 use crate::ports::labels::{Confirmed, Said};
+use crate::ports::{Asks, CallRecords};
 
 /// Longest a call waits for attribution before it goes on without.
 const ATTRIBUTION_WAIT: Duration = Duration::from_millis(200);
-/// Most characters kept of a caller as signalled.
-const CALLER_TEXT_MAX: usize = 128;
 /// How often to call [`Calls::flush_progress`].
 pub const PROGRESS_FLUSH_EVERY: Duration = Duration::from_secs(1);
 
@@ -53,18 +49,23 @@ pub struct CallSettings {
 /// The desk.
 pub struct Calls {
     pub(super) moment: Moment,
-    directory: SharedDirectory,
+    pub(super) directory: SharedDirectory,
     pub(super) assignments: Arc<Assignments>,
     attributions: Attributions,
     pub(super) records: Arc<dyn CallRecords>,
     pub(super) keeper: Arc<Keeper>,
     live: LiveBus,
     checks: Arc<Checks>,
+    pub(super) asks: Arc<dyn Asks>,
     pub(super) settings: CallSettings,
-    active: Mutex<HashMap<CallId, ActiveCall>>,
+    pub(super) active: Mutex<HashMap<CallId, ActiveCall>>,
     marks: Mutex<HashMap<CallId, Timestamp>>,
     /// Minutes of ended legs today by account: start of the day, minutes.
-    minutes: Mutex<HashMap<AccountId, (Timestamp, i64)>>,
+    pub(super) minutes: Mutex<HashMap<AccountId, (Timestamp, i64)>>,
+    /// Calls of each flow that takes turns, since the start.
+    pub(super) turns: Mutex<HashMap<FlowId, u64>>,
+    /// The flow of numbers that have none.
+    pub(super) forward: Arc<FlowDocument>,
 }
 
 impl Calls {
@@ -83,6 +84,7 @@ impl Calls {
         keeper: Arc<Keeper>,
         live: LiveBus,
         checks: Arc<Checks>,
+        asks: Arc<dyn Asks>,
         settings: CallSettings,
     ) -> Self {
         Self {
@@ -94,10 +96,13 @@ impl Calls {
             keeper,
             live,
             checks,
+            asks,
             settings,
             active: Mutex::default(),
             marks: Mutex::default(),
             minutes: Mutex::default(),
+            turns: Mutex::default(),
+            forward: Arc::new(FlowDocument::forward()),
         }
     }
 
@@ -199,173 +204,6 @@ impl Calls {
         self.attributions.from_memory(number, incoming.received_at)
     }
 
-    fn plan_recording(
-        &self,
-        account: &Account,
-        call: CallId,
-        at: Timestamp,
-    ) -> Option<(RecordingPlan, RecordingRow)> {
-        if !account.recording_waiver {
-            return None;
-        }
-        let id = self.moment.id();
-        let day = at.to_rfc3339().chars().take(10).collect::<String>();
-        let relative = format!("{}/{day}/{id}.wav", account.id);
-        let plan = RecordingPlan {
-            id,
-            path: self.settings.recordings.join(&relative),
-        };
-        let row = RecordingRow {
-            id,
-            call,
-            account: account.id,
-            path: relative,
-            state: RecordingState::Writing,
-            duration_ms: 0,
-            bytes: 0,
-            started_at: at,
-        };
-        Some((plan, row))
-    }
-
-    /// Turns the flow's actions into a performer's, refusing destinations that toll rules forbid: the
-    /// flow then goes on as if the attempt had failed.
-    async fn perform(
-        &self,
-        call: CallId,
-        mut actions: Vec<FlowAction>,
-        events: &mut Vec<CallEventRow>,
-    ) -> Vec<Action> {
-        let mut out = Vec::with_capacity(actions.len());
-        while let Some(action) = actions.pop() {
-            match action {
-                FlowAction::HangUp { sip_status } => out.push(Action::HangUp {
-                    status: sip_status,
-                    reason: reason_phrase(sip_status),
-                }),
-                FlowAction::Dial {
-                    attempt,
-                    to,
-                    ring_timeout_ms,
-                } => match self.permit(call, attempt, to, events).await {
-                    Some(trunk) => out.push(Action::Dial(Dial {
-                        attempt,
-                        trunk,
-                        to,
-                        caller_id: None,
-                        ring_timeout_ms,
-                    })),
-                    None => actions = self.refused(call, attempt, events),
-                },
-            }
-        }
-        out
-    }
-
-    /// The trunk to dial over, when the destination may be dialled.
-    async fn permit(
-        &self,
-        call: CallId,
-        attempt: u32,
-        to: PhoneNumber,
-        events: &mut Vec<CallEventRow>,
-    ) -> Option<TrunkId> {
-        let (account, own_trunk) = {
-            let mut active = hold(&self.active);
-            let call = active.get_mut(&call)?;
-            events.push(call.attempt(self.moment.id(), attempt, to, self.moment.now()));
-            (call.row.account, call.row.trunk)
-        };
-        let directory = self.directory.now();
-        let account = directory.account(account)?.clone();
-        let used = self.toll_use(&account).await;
-        let refusal = account.toll.permit(to, used).err();
-        let trunk = directory.outbound(own_trunk, account.id).map(|t| t.id);
-        let reason = match (refusal, trunk) {
-            (None, Some(trunk)) => return Some(trunk),
-            (Some(refusal), _) => {
-                metrics::counter!("trunkline_toll_refused_total", "reason" => refusal.word())
-                    .increment(1);
-                tracing::warn!(account = %account.id, to = %to.masked(), reason = refusal.word(), "a destination was refused");
-                refusal.to_string()
-            }
-            (None, None) => "no trunk can dial out; set a peer on one".to_owned(),
-        };
-        let mut active = hold(&self.active);
-        let call = active.get_mut(&call)?;
-        let mut event = call.event(self.moment.id(), self.moment.now(), CallEventKind::Refused);
-        event.attempt = Some(attempt);
-        event.destination = Some(to);
-        event.detail = reason;
-        events.push(event);
-        None
-    }
-
-    fn refused(&self, call: CallId, attempt: u32, events: &[CallEventRow]) -> Vec<FlowAction> {
-        let event = FlowEvent::DialFailed {
-            attempt,
-            outcome: DialOutcome::Refused,
-            sip_status: None,
-        };
-        let mut active = hold(&self.active);
-        let Some(call) = active.get_mut(&call) else {
-            return Vec::new();
-        };
-        // The refusal with its reason is in the events already; this only moves the flow on.
-        let _ = call.note(self.moment.id(), &event, self.moment.now());
-        debug_assert!(
-            events
-                .last()
-                .is_some_and(|e| e.kind == CallEventKind::Refused)
-        );
-        call.step(event)
-    }
-
-    /// Calls in progress and minutes of today, those of calls in progress included. Minutes of ended
-    /// calls are read once a day and account, then counted.
-    async fn toll_use(&self, account: &Account) -> TollUse {
-        let now = self.moment.now();
-        let (concurrent, running) = {
-            let active = hold(&self.active);
-            let own = active
-                .values()
-                .filter(|c| c.row.account == account.id && !c.row.synthetic);
-            let minutes = |c: &ActiveCall| {
-                c.row
-                    .answered_at
-                    .map_or(0, |at| begun_minutes(now.millis_since(at)))
-            };
-            own.fold((0_u32, 0), |(calls, sum), call| {
-                (calls + 1, sum + minutes(call))
-            })
-        };
-        let today = account.zone.start_of_day(now);
-        let known = hold(&self.minutes).get(&account.id).copied();
-        let ended = match known {
-            Some((day, minutes)) if day == today => minutes,
-            _ => self.read_minutes(account.id, today).await.unwrap_or(0),
-        };
-        TollUse {
-            concurrent_calls: concurrent,
-            minutes_today: u32::try_from(ended + running).unwrap_or(u32::MAX),
-        }
-    }
-
-    /// Minutes of calls that ended since the start of the day; `None` when the store is late, so that a
-    /// call is not lost for it.
-    async fn read_minutes(&self, account: AccountId, today: Timestamp) -> Option<i64> {
-        let read = timeout(ATTRIBUTION_WAIT, self.records.minutes_since(account, today)).await;
-        let minutes = read.ok()?.ok()?;
-        hold(&self.minutes).insert(account, (today, minutes));
-        Some(minutes)
-    }
-
-    fn count_minutes(&self, account: AccountId, talk_ms: i64) {
-        if let Some((_, minutes)) = hold(&self.minutes).get_mut(&account) {
-            *minutes += begun_minutes(talk_ms);
-        }
-    }
-
     fn tell(&self, row: &CallRow) {
         if row.synthetic {
             return;
@@ -374,7 +212,7 @@ impl Calls {
     }
 
     /// Saves and publishes a call as it stands.
-    async fn keep(&self, call: CallId, events: Vec<CallEventRow>, with_recording: bool) {
+    pub(super) async fn keep(&self, call: CallId, events: Vec<CallEventRow>, with_recording: bool) {
         let change = {
             let active = hold(&self.active);
             let Some(call) = active.get(&call) else {
@@ -396,6 +234,11 @@ impl Calls {
 pub(super) fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panic in another call must not end this one: every change of the map is complete.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether a message is to be recorded.
+fn records(actions: &[Action]) -> bool {
+    actions.iter().any(|a| matches!(a, Action::Voicemail(_)))
 }
 
 #[async_trait]
@@ -436,37 +279,25 @@ impl CallControl for Calls {
         };
         let verdict = self.credit(&number, &incoming).await;
         let call = self.moment.id();
-        let synthetic = self.is_test(&incoming);
         // A test rings nobody, is not recorded, and keeps no number from visitors.
-        let recording = (!synthetic)
-            .then(|| self.plan_recording(&account, call, incoming.received_at))
-            .flatten();
-        let (plan, recording_row) = recording.unzip();
+        let synthetic = self.is_test(&incoming);
         let tapped = verdict.tapped;
-        let mut row = open_row(call, &number, &incoming, verdict, plan.as_ref());
-        row.synthetic = synthetic;
-        row.first_time &= !synthetic;
-        let own = number.flow.and_then(|id| directory.flow(id));
-        let flow = match own {
-            _ if synthetic => FlowDocument::ring_nobody(),
-            Some(own) => own.document.clone(),
-            None => FlowDocument::forward(),
-        };
-        let lines = Lines {
-            business_line: number.business_line,
-            second_line: number.second_line,
-        };
-        let mut active = ActiveCall::new(row, Arc::new(flow), lines, recording_row, tapped);
+        let mut row = open_row(call, &number, &incoming, verdict, synthetic);
+        let running = self.choose_flow(&directory, &account, &number, &row).await;
+        let (plan, recording) = self.plan_recording(&running, &row).unzip();
+        row.flow = running.flow;
+        row.recording = plan.as_ref().map(|plan| plan.id);
+        let mut active = ActiveCall::new(row, running, recording, tapped);
         let mut events =
             vec![active.event(self.moment.id(), incoming.received_at, CallEventKind::Ring)];
-        let actions = active.step(FlowEvent::Started);
+        let (_, actions) = active.take(self.moment.id(), FlowEvent::Started, incoming.received_at);
         hold(&self.active).insert(call, active);
         if !synthetic {
             self.assignments.call_started(number.id);
             metrics::counter!("trunkline_calls_total").increment(1);
         }
         let actions = self.perform(call, actions, &mut events).await;
-        self.keep(call, events, false).await;
+        self.keep(call, events, records(&actions)).await;
         Admission::Accepted {
             call,
             recording: plan,
@@ -482,17 +313,15 @@ impl CallControl for Calls {
             let Some(active) = active.get_mut(&call) else {
                 return Vec::new();
             };
-            (
-                active.note(self.moment.id(), &event, now),
-                active.step(event),
-            )
+            active.take(self.moment.id(), event, now)
         };
         let mut events: Vec<CallEventRow> = noted.into_iter().collect();
         let actions = self.perform(call, actions, &mut events).await;
         if !events.is_empty() {
-            // A recording starts when somebody answers.
+            // A recording starts when somebody answers, or with a message.
             let connected = events.iter().any(|e| e.kind == CallEventKind::Connected);
-            self.keep(call, events, connected).await;
+            self.keep(call, events, connected || records(&actions))
+                .await;
         }
         actions
     }
@@ -531,68 +360,5 @@ impl CallControl for Calls {
         self.keeper.keep(&ended).await;
         hold(&self.active).remove(&call);
         self.tell(&ended.call);
-    }
-}
-
-/// Minutes of a connected leg, the last one counted whole.
-const fn begun_minutes(ms: i64) -> i64 {
-    (ms + 59_999) / 60_000
-}
-
-fn open_row(
-    call: CallId,
-    number: &TrackingNumber,
-    incoming: &Incoming,
-    verdict: Verdict,
-    recording: Option<&RecordingPlan>,
-) -> CallRow {
-    CallRow {
-        id: call,
-        account: number.account,
-        trunk: number.trunk,
-        number: number.id,
-        dialled: number.number,
-        site: number.site,
-        caller: incoming.caller,
-        caller_text: incoming.caller_text.chars().take(CALLER_TEXT_MAX).collect(),
-        attestation: incoming.attestation,
-        sip_call_id: incoming.sip_call_id.clone(),
-        state: CallState::Ringing,
-        result: None,
-        started_at: incoming.received_at,
-        answered_at: None,
-        ended_at: None,
-        progress_at: incoming.received_at,
-        talk_ms: 0,
-        destination: None,
-        source: verdict.source,
-        session: verdict.session,
-        probability: verdict.probability,
-        ambiguous: verdict.ambiguous,
-        first_time: verdict.first_time,
-        candidates: verdict.candidates,
-        model: verdict.model,
-        confirmed_at: None,
-        synthetic: false,
-        ended_by: None,
-        end_reason: None,
-        sip_status: None,
-        q850: None,
-        quality: None,
-        recording: recording.map(|r| r.id),
-        review: false,
-    }
-}
-
-/// Reason phrases of RFC 3261, section 21, for the statuses a flow ends with.
-const fn reason_phrase(status: u16) -> &'static str {
-    match status {
-        200 => "OK",
-        404 => "Not Found",
-        480 => "Temporarily Unavailable",
-        486 => "Busy Here",
-        502 => "Bad Gateway",
-        603 => "Decline",
-        _ => "Call Ended",
     }
 }

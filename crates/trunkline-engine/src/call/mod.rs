@@ -7,6 +7,8 @@ mod active;
 pub mod control;
 mod desk;
 pub mod keeper;
+mod opening;
+mod perform;
 mod recovery;
 
 pub use desk::{CallSettings, Calls, PROGRESS_FLUSH_EVERY};

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use trunkline_core::attribution::{EarlierCall, NumberHistory};
 use trunkline_core::base::id::{
-    AccountId, CallEventId, CallId, ModelId, NumberId, RecordingId, SessionId, SiteId, TrunkId,
+    AccountId, CallEventId, CallId, FlowId, ModelId, NumberId, RecordingId, SessionId, SiteId,
+    TrunkId,
 };
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
@@ -84,6 +85,10 @@ pub struct CallRow {
     pub recording: Option<RecordingId>,
     /// Whether a person should look at it: it was connected when the process ended.
     pub review: bool,
+    /// The flow it ran, with its version; `None` when it was forwarded plainly.
+    pub flow: Option<(FlowId, i64)>,
+    /// How many nodes of the flow it went through.
+    pub flow_depth: i64,
 }
 
 /// A candidate as stored, with its evidence in words.
@@ -130,6 +135,8 @@ pub enum CallEventKind {
     Ended,
     /// A person said who called.
     Confirmed,
+    /// The flow set a tag.
+    Tag,
 }
 
 impl CallEventKind {
@@ -145,6 +152,7 @@ impl CallEventKind {
             Self::Refused => "refused",
             Self::Ended => "ended",
             Self::Confirmed => "confirmed",
+            Self::Tag => "tag",
         }
     }
 
@@ -160,6 +168,7 @@ impl CallEventKind {
             Self::Refused,
             Self::Ended,
             Self::Confirmed,
+            Self::Tag,
         ]
         .into_iter()
         .find(|kind| kind.word() == word)
@@ -277,6 +286,15 @@ pub struct CallCounts {
     pub missed: i64,
 }
 
+/// A caller's earlier calls to an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CallsBefore {
+    /// How many; counted up to a thousand.
+    pub count: u32,
+    /// Who answered the last one that was answered.
+    pub answered_by: Option<PhoneNumber>,
+}
+
 /// Calls on a number, for the inventory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NumberUseCount {
@@ -329,6 +347,13 @@ pub trait CallRecords: Send + Sync {
         since: Timestamp,
         before: Timestamp,
     ) -> PortResult<(bool, Option<EarlierCall>)>;
+    /// The calls of a caller to an account before a moment.
+    async fn calls_before(
+        &self,
+        account: AccountId,
+        caller: PhoneNumber,
+        before: Timestamp,
+    ) -> PortResult<CallsBefore>;
     /// What the latest calls on a number before a moment say: how many there were, at most `limit`, and how
     /// many of them were credited to nobody.
     async fn number_history(

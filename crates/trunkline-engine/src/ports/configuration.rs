@@ -1,8 +1,10 @@
 //! The control plane: what operators and users set up. Everything is small enough to be loaded whole.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use trunkline_core::assignment::{PoolSettings, Site, SiteVersion, TrackingNumber};
-use trunkline_core::base::id::{AccountId, FlowId, NumberId, PoolId, SiteId, TrunkId};
+use trunkline_core::base::id::{AccountId, FlowId, NumberId, PoolId, SiteId, TrunkId, UserId};
 use trunkline_core::base::{Country, Currency, Timestamp, Zone};
 use trunkline_core::call::TollPolicy;
 use trunkline_core::call::flow::FlowDocument;
@@ -55,12 +57,29 @@ pub struct Flow {
     pub account: AccountId,
     /// Name for people.
     pub name: String,
-    /// The published document.
-    pub document: FlowDocument,
-    /// Counts the published documents.
-    pub version: i64,
+    /// The document that is being worked on.
+    pub draft: FlowDocument,
+    /// Counts the changes, so that of two editors the later one learns of the earlier one.
+    pub edits: i64,
+    /// What calls run; `None` before the first publication.
+    pub published: Option<FlowVersion>,
+    /// Since when it is put away.
+    pub archived_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// A published document; it never changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlowVersion {
+    /// Counts the publications of the flow from 1.
+    pub version: i64,
+    /// The document.
+    pub document: Arc<FlowDocument>,
+    /// When it was published.
+    pub at: Timestamp,
+    /// The user who published it; `None` for a key.
+    pub by: Option<UserId>,
 }
 
 /// Everything that is set up, at one moment.
@@ -100,8 +119,13 @@ pub trait Configuration: Send + Sync {
     async fn put_pool(&self, pool: &PoolSettings) -> PortResult<()>;
     /// Inserts or replaces a tracking number; a conflict when the number exists in the instance.
     async fn put_number(&self, number: &TrackingNumber) -> PortResult<()>;
-    /// Inserts or replaces a flow.
+    /// Inserts a flow, or replaces it; a conflict unless its `edits` is one more than what is stored. A published version that
+    /// is new is kept for ever.
     async fn put_flow(&self, flow: &Flow) -> PortResult<()>;
+    /// The published versions of a flow, newest first, at most `limit`.
+    async fn flow_versions(&self, flow: FlowId, limit: u32) -> PortResult<Vec<FlowVersion>>;
+    /// One published version of a flow.
+    async fn flow_version(&self, flow: FlowId, version: i64) -> PortResult<Option<FlowVersion>>;
     /// Removes a trunk.
     async fn delete_trunk(&self, id: TrunkId) -> PortResult<bool>;
     /// Removes a site and its targets.
@@ -110,7 +134,7 @@ pub trait Configuration: Send + Sync {
     async fn delete_pool(&self, id: PoolId) -> PortResult<bool>;
     /// Removes a tracking number that never had a call or a showing; a conflict otherwise.
     async fn delete_number(&self, id: NumberId) -> PortResult<bool>;
-    /// Removes a flow.
+    /// Removes a flow that was never published; a conflict otherwise.
     async fn delete_flow(&self, id: FlowId) -> PortResult<bool>;
     /// A named secret of the instance (32 random bytes), made by `fresh` when it does not exist yet.
     /// Stored sealed.

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod arrivals;
+pub mod asks;
 pub mod atlas;
 pub mod calls;
 pub mod configuration;
@@ -15,6 +16,7 @@ pub mod past_calls;
 
 pub use access::Access;
 pub use arrivals::PastArrivals;
+pub use asks::Asks;
 pub use atlas::Atlas;
 pub use calls::{CallRecords, CallSpool};
 pub use configuration::Configuration;

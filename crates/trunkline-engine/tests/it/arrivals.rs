@@ -49,6 +49,7 @@ pub(crate) fn everything(pool_size: u64, strict: bool) -> Everything {
         swap: SwapSettings::default(),
         draft: None,
         published_at: created_at,
+        flow: None,
         config_version: 1,
         created_at,
     };

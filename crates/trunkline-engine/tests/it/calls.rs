@@ -20,10 +20,10 @@ use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::calls::CallEventKind;
-use trunkline_engine::ports::configuration::{Account, Trunk};
+use trunkline_engine::ports::configuration::{Account, Everything, Trunk};
 
 use crate::arrivals::{POOL, SITE, everything};
-use crate::ports::{HandClock, MemoryCalls, MemoryHistory, MemoryLabels, MemorySpool};
+use crate::ports::{HandClock, MemoryAsks, MemoryCalls, MemoryHistory, MemoryLabels, MemorySpool};
 
 const TRUNK: TrunkId = TrunkId::from_raw(7);
 const BUSINESS: PhoneNumber = PhoneNumber::from_digits(12_142_345_678);
@@ -31,6 +31,7 @@ const BUSINESS: PhoneNumber = PhoneNumber::from_digits(12_142_345_678);
 pub(crate) struct Desk {
     pub(crate) clock: Arc<HandClock>,
     pub(crate) records: Arc<MemoryCalls>,
+    pub(crate) asks: Arc<MemoryAsks>,
     spool: Arc<MemorySpool>,
     keeper: Arc<Keeper>,
     pub(crate) assignments: Arc<Assignments>,
@@ -47,6 +48,16 @@ pub(crate) async fn desk(toll: TollPolicy, second_line: Option<PhoneNumber>) -> 
 
 /// A desk with a pool of so many numbers.
 async fn desk_of(pool_size: u64, toll: TollPolicy, second_line: Option<PhoneNumber>) -> Desk {
+    desk_with(pool_size, toll, second_line, |_| {}).await
+}
+
+/// A desk for which more is set up.
+pub(crate) async fn desk_with(
+    pool_size: u64,
+    toll: TollPolicy,
+    second_line: Option<PhoneNumber>,
+    more: impl FnOnce(&mut Everything),
+) -> Desk {
     let clock = HandClock::new();
     let mut all = everything(pool_size, false);
     all.numbers
@@ -78,6 +89,7 @@ async fn desk_of(pool_size: u64, toll: TollPolicy, second_line: Option<PhoneNumb
         account: None,
         created_at: Timestamp::EPOCH,
     });
+    more(&mut all);
     let directory = SharedDirectory::default();
     directory.replace(Directory::new(all));
     let moment = Moment::new(clock.clone(), 0);
@@ -104,6 +116,7 @@ async fn desk_of(pool_size: u64, toll: TollPolicy, second_line: Option<PhoneNumb
         SharedModels::default(),
     );
     let live = LiveBus::default();
+    let asks = Arc::new(MemoryAsks::default());
     let calls = Calls::new(
         moment.clone(),
         directory.clone(),
@@ -113,6 +126,7 @@ async fn desk_of(pool_size: u64, toll: TollPolicy, second_line: Option<PhoneNumb
         Arc::clone(&keeper),
         live,
         Arc::default(),
+        asks.clone(),
         settings,
     );
     let calls = Arc::new(calls);
@@ -129,6 +143,7 @@ async fn desk_of(pool_size: u64, toll: TollPolicy, second_line: Option<PhoneNumb
     Desk {
         clock,
         records,
+        asks,
         spool,
         keeper,
         assignments,
@@ -170,7 +185,7 @@ impl Desk {
 
 fn dialled(actions: &[Action]) -> PhoneNumber {
     match actions {
-        [Action::Dial(dial)] => dial.to,
+        [Action::Dial(dialling)] if dialling.legs.len() == 1 => dialling.legs[0].to,
         other => panic!("expected one dial, got {other:?}"),
     }
 }

@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod calls;
+mod flows;
 mod matches;
 mod page_check;
 mod ports;

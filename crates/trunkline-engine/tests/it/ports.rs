@@ -11,14 +11,18 @@ use trunkline_core::base::id::{AccountId, CallId, NumberId, RecordingId, Session
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::visitor::Source;
 use trunkline_engine::clock::Clock;
+use trunkline_engine::ports::asks::{AskAnswer, AskRequest};
 use trunkline_engine::ports::calls::{
-    CallChange, CallCounts, CallEventRow, CallFilter, CallRow, NumberUseCount, RecordingRow,
+    CallChange, CallCounts, CallEventRow, CallFilter, CallRow, CallsBefore, NumberUseCount,
+    RecordingRow,
 };
 use trunkline_engine::ports::history::{
     Commit, OpenLease, Record, SessionFilter, SessionRow, SessionStory,
 };
 use trunkline_engine::ports::labels::{Confirmed, FittedModel, LabelCount, LabelRow};
-use trunkline_engine::ports::{CallRecords, CallSpool, History, Labels, PortError, PortResult};
+use trunkline_engine::ports::{
+    Asks, CallRecords, CallSpool, History, Labels, PortError, PortResult,
+};
 
 /// A clock set by hand.
 pub(crate) struct HandClock(AtomicI64);
@@ -175,6 +179,23 @@ pub(crate) struct MemoryCalls {
     pub(crate) open: Mutex<Vec<CallRow>>,
     /// Minutes used today.
     pub(crate) minutes: AtomicI64,
+    /// Earlier calls of every caller.
+    pub(crate) before: Mutex<CallsBefore>,
+}
+
+/// Another server that answers what it was told to, and keeps what it was asked.
+#[derive(Default)]
+pub(crate) struct MemoryAsks {
+    pub(crate) answer: Mutex<Option<AskAnswer>>,
+    pub(crate) asked: Mutex<Vec<AskRequest>>,
+}
+
+#[async_trait]
+impl Asks for MemoryAsks {
+    async fn ask(&self, request: &AskRequest) -> Option<AskAnswer> {
+        self.asked.lock().expect("asks").push(request.clone());
+        self.answer.lock().expect("asks").clone()
+    }
 }
 
 impl MemoryCalls {
@@ -271,6 +292,16 @@ impl CallRecords for MemoryCalls {
     ) -> PortResult<(bool, Option<EarlierCall>)> {
         self.gate().await?;
         Ok((false, None))
+    }
+
+    async fn calls_before(
+        &self,
+        _: AccountId,
+        _: PhoneNumber,
+        _: Timestamp,
+    ) -> PortResult<CallsBefore> {
+        self.gate().await?;
+        Ok(*self.before.lock().expect("calls"))
     }
 
     async fn number_history(&self, _: NumberId, _: Timestamp, _: u32) -> PortResult<NumberHistory> {

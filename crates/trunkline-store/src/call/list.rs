@@ -12,7 +12,8 @@ macro_rules! call_columns {
         "id, account, trunk, number, dialled, site, caller, caller_text, attestation, sip_call_id, state, result, \
          started_at, answered_at, ended_at, progress_at, talk_ms, destination, channel, medium, source, ad_campaign, \
          term, content, rule, session, probability, ambiguous, first_time, ended_by, end_reason, sip_status, q850, \
-         jitter_ms, loss_percent, mos, recording, review, model, confirmed_at, synthetic"
+         jitter_ms, loss_percent, mos, recording, review, model, confirmed_at, synthetic, \
+         flow, flow_version, flow_depth"
     };
 }
 
@@ -72,6 +73,10 @@ crate::statements! { "call";
         WHERE account = $1 AND synthetic = 0 AND started_at >= $2 GROUP BY number ORDER BY number";
     CALLED_BEFORE = "SELECT 1 AS found FROM call WHERE account = $1 AND caller = $2 AND synthetic = 0 AND started_at < $3 \
         LIMIT 1";
+    COUNT_BEFORE = "SELECT count(*) AS calls FROM (SELECT id FROM call WHERE account = $1 AND caller = $2 AND synthetic = 0 \
+        AND started_at < $3 LIMIT $4) AS earlier";
+    LAST_ANSWERED = "SELECT destination FROM call WHERE account = $1 AND caller = $2 AND synthetic = 0 AND started_at < $3 \
+        AND answered_at IS NOT NULL AND destination IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT 1";
     /// With both ends of the time SQLite would go through all calls of the account in that time, hence the unary plus.
     LAST_CREDITED = "SELECT call.session, session.visitor, call.started_at, call.probability FROM call \
         JOIN session ON session.id = call.session WHERE call.account = $1 AND call.caller = $2 AND call.synthetic = 0 \

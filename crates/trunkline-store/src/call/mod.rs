@@ -6,8 +6,8 @@ use trunkline_core::base::id::{AccountId, CallId, NumberId, RecordingId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_engine::ports::PortResult;
 use trunkline_engine::ports::calls::{
-    CallChange, CallCounts, CallEventRow, CallFilter, CallRecords, CallRow, NumberUseCount,
-    RecordingRow,
+    CallChange, CallCounts, CallEventRow, CallFilter, CallRecords, CallRow, CallsBefore,
+    NumberUseCount, RecordingRow,
 };
 
 use crate::convert::port_error;
@@ -21,6 +21,9 @@ pub(crate) use rows::{
     EVENT, KINDS, candidates_value, change_records, event_values, read_call, read_event,
     read_recording, some_source,
 };
+
+/// Earlier calls of a caller that are counted.
+const COUNTED_MAX: i64 = 1_000;
 
 #[async_trait]
 impl CallRecords for Store {
@@ -121,6 +124,23 @@ impl CallRecords for Store {
         });
         let (called, credited) = tokio::try_join!(called, credited)?;
         Ok((called.is_some(), credited))
+    }
+
+    async fn calls_before(
+        &self,
+        account: AccountId,
+        caller: PhoneNumber,
+        before: Timestamp,
+    ) -> PortResult<CallsBefore> {
+        let values = args![account, caller, before, COUNTED_MAX];
+        let count = self.one_urgent(list::COUNT_BEFORE, values, |row| row.get("calls"));
+        let values = args![account, caller, before];
+        let answered = self.one_urgent(list::LAST_ANSWERED, values, |row| row.get("destination"));
+        let (count, answered_by) = tokio::try_join!(count, answered)?;
+        Ok(CallsBefore {
+            count: count.unwrap_or(0),
+            answered_by,
+        })
     }
 
     async fn number_history(

@@ -1,7 +1,7 @@
 //! A call, its events and its recording as rows, and back.
 
 use serde::{Deserialize, Serialize};
-use trunkline_core::base::id::SessionId;
+use trunkline_core::base::id::{FlowId, SessionId};
 use trunkline_core::visitor::Source;
 use trunkline_engine::call::control::Quality;
 use trunkline_engine::ports::calls::{
@@ -80,6 +80,9 @@ pub(super) static CALL: RecordKind = RecordKind {
         ("model", Int),
         ("confirmed_at", Int),
         ("synthetic", Int),
+        ("flow", Int),
+        ("flow_version", Int),
+        ("flow_depth", Int),
     ],
     write: Write::Insert(concat!(
         "ON CONFLICT (id) DO UPDATE SET site = excluded.site, state = excluded.state, result = excluded.result, \
@@ -88,7 +91,7 @@ pub(super) static CALL: RecordKind = RecordKind {
              ended_by = excluded.ended_by, end_reason = excluded.end_reason, sip_status = excluded.sip_status, \
              q850 = excluded.q850, jitter_ms = excluded.jitter_ms, loss_percent = excluded.loss_percent, \
              mos = excluded.mos, recording = excluded.recording, review = excluded.review, \
-             candidates = excluded.candidates, model = excluded.model, ",
+             candidates = excluded.candidates, model = excluded.model, flow_depth = excluded.flow_depth, ",
         credit!(
             "channel",
             "medium",
@@ -215,6 +218,8 @@ fn call_values(call: &CallRow) -> Result<Vec<Val>, DbError> {
     ]);
     values.push(candidates_value(&call.candidates)?);
     values.extend(args![call.model, call.confirmed_at, call.synthetic]);
+    let (flow, version) = call.flow.unzip();
+    values.extend(args![flow, version, call.flow_depth]);
     Ok(values)
 }
 
@@ -268,6 +273,10 @@ pub(crate) fn read_call(row: &Row) -> Result<CallRow, DbError> {
         quality: quality(row)?,
         recording: row.get("recording")?,
         review: row.get("review")?,
+        flow: row
+            .get::<Option<FlowId>>("flow")?
+            .zip(row.get("flow_version")?),
+        flow_depth: row.get("flow_depth")?,
     })
 }
 

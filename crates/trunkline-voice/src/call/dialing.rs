@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 use trunkline_core::call::flow::FlowEvent;
 use trunkline_core::call::{DialOutcome, EndReason};
-use trunkline_engine::call::control::{Action, Codec, Dial, TrunkProfile};
+use trunkline_engine::call::control::{Action, Codec, Dial, Dialling, TrunkProfile};
 
 use super::Call;
 use super::ending::End;
@@ -62,13 +62,20 @@ impl Call {
         let deadline = Instant::now() + SETUP_MAX;
         let mut queue = VecDeque::from(actions);
         loop {
-            let dial = match queue.pop_front() {
-                Some(Action::Dial(dial)) => dial,
+            let (dial, record) = match queue.pop_front() {
+                Some(Action::Dial(dialling)) => match one_leg(&dialling) {
+                    Some(dial) => (dial, dialling.record),
+                    None => return Err(self.not_able()),
+                },
                 Some(Action::HangUp { status, .. }) => return Err(self.no_destination(status)),
+                Some(_) => return Err(self.not_able()),
                 None => return Err(self.no_destination(480)),
             };
             match self.attempt(&dial, deadline).await? {
-                Attempt::Answered(party) => return Ok(*party),
+                Attempt::Answered(party) => {
+                    self.recording = self.recording.take().filter(|_| record);
+                    return Ok(*party);
+                }
                 Attempt::Failed { outcome, status } => {
                     let attempt = dial.attempt;
                     let failed = FlowEvent::DialFailed {
@@ -90,6 +97,12 @@ impl Call {
             q850: self.last_q850.or(end.q850),
             ..end
         }
+    }
+
+    /// A flow asks for what [`crate::ABILITIES`] does not list; publishing refuses such flows.
+    fn not_able(&self) -> End {
+        tracing::error!(id = %self.id, "a call flow asks for what this performer cannot do");
+        self.no_destination(480)
     }
 
     /// Waits for the engine's answer to everything it was told, while the caller may give up.
@@ -400,6 +413,16 @@ fn failed(status: Option<u16>, min_session_s: Option<u32>) -> Rung {
             outcome: DialOutcome::Failed,
             status: None,
         },
+    }
+}
+
+/// The leg of a dialling that asks for no more than to ring it.
+fn one_leg(dialling: &Dialling) -> Option<Dial> {
+    let screened =
+        dialling.whisper.is_some() || dialling.accept.is_some() || dialling.detect_machine;
+    match &dialling.legs[..] {
+        [leg] if !screened => Some(leg.clone()),
+        _ => None,
     }
 }
 

@@ -12,7 +12,7 @@ use trunkline_core::base::id::{CallId, RecordingId, TrunkId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::call::flow::FlowEvent;
 use trunkline_engine::call::control::{
-    Action, Admission, CallControl, CallEnd, CallLimits, Cidr, Codec, Dial, Incoming,
+    Action, Admission, CallControl, CallEnd, CallLimits, Cidr, Codec, Dial, Dialling, Incoming,
     RecordingPlan, Transport, TrunkProfile,
 };
 
@@ -167,12 +167,19 @@ impl Engine {
             }];
         };
         *position += 1;
-        vec![Action::Dial(Dial {
+        let leg = Dial {
             attempt: u32::try_from(*position).expect("few attempts"),
             trunk,
             to: PhoneNumber::from_digits(BUSINESS_LINE),
             caller_id: script.caller_id,
             ring_timeout_ms: script.ring_timeout_ms,
+        };
+        vec![Action::Dial(Dialling {
+            legs: vec![leg],
+            whisper: None,
+            accept: None,
+            detect_machine: false,
+            record: true,
         })]
     }
 }
@@ -236,7 +243,7 @@ impl CallControl for Engine {
     }
 
     async fn event(&self, call: CallId, event: FlowEvent) -> Vec<Action> {
-        self.note(call, |seen| seen.events.push(event));
+        self.note(call, |seen| seen.events.push(event.clone()));
         match event {
             FlowEvent::DialFailed { outcome, .. } => {
                 self.next_action(call, outcome.caller_status())

@@ -27,7 +27,8 @@ pub(super) struct CallSummary {
     pub(super) id: String,
     /// `ringing`, `talking` or `ended`.
     pub(super) state: &'static str,
-    /// `answered`, `no_answer`, `busy`, `failed`, `abandoned`, `refused` or `process_restarted`.
+    /// `answered`, `no_answer`, `busy`, `failed`, `abandoned`, `refused`, `voicemail`, `turned_away` or
+    /// `process_restarted`.
     pub(super) result: Option<&'static str>,
     pub(super) started_at: i64,
     pub(super) answered_at: Option<i64>,
@@ -134,7 +135,8 @@ impl Names {
             first_time: call.first_time,
             destination: call.destination.map(|d| d.to_string()),
             destination_display: call.destination.map(|d| self.display(d)),
-            recorded: call.recording.is_some() && call.answered_at.is_some(),
+            recorded: call.recording.is_some()
+                && (call.answered_at.is_some() || call.result == Some(CallResult::Voicemail)),
             review: call.review,
         }
     }
@@ -157,8 +159,20 @@ pub(super) struct CallDetail {
     pub(super) window_days: i64,
     /// The fitted model that weighed the candidates; null: the one for new sites.
     pub(super) model: Option<String>,
+    /// The call flow it ran; null: it was forwarded plainly.
+    pub(super) flow: Option<CallFlow>,
     /// What a person said of the call.
     pub(super) confirmation: Option<Confirmation>,
+}
+
+/// The call flow a call ran.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CallFlow {
+    id: String,
+    name: String,
+    version: i64,
+    /// Nodes the call went through.
+    depth: i64,
 }
 
 /// A mark of the timeline.
@@ -166,7 +180,7 @@ pub(super) struct CallDetail {
 pub(super) struct TimelineMark {
     at: i64,
     /// `first_touch`, `touch`, `page`, `number_shown`, `tap`, `ring`, `flow`, `attempt`,
-    /// `attempt_failed`, `refused`, `connected`, `ended` or `confirmed`.
+    /// `attempt_failed`, `refused`, `connected`, `tag`, `ended` or `confirmed`.
     kind: &'static str,
     title: String,
     detail: String,
@@ -283,6 +297,15 @@ impl Names {
                 .map(trunkline_engine::call::control::Attestation::word),
             window_days,
             model: call.model.map(|m| m.to_string()),
+            flow: call.flow.map(|(id, version)| {
+                let flow = self.directory.flow(id);
+                CallFlow {
+                    id: id.to_string(),
+                    name: flow.map_or_else(|| "Removed flow".to_owned(), |f| f.name.clone()),
+                    version,
+                    depth: call.flow_depth,
+                }
+            }),
             confirmation: None,
         }
     }
@@ -300,6 +323,7 @@ impl Names {
             CallEventKind::Connected => (destination, "connected".to_owned()),
             CallEventKind::Ended => (ended_title(call), String::new()),
             CallEventKind::Confirmed => ("Caller confirmed".to_owned(), event.detail.clone()),
+            CallEventKind::Tag => ("Tag".to_owned(), event.detail.clone()),
         };
         TimelineMark {
             at: event.at.as_millis(),
@@ -428,6 +452,8 @@ fn outcome_words(outcome: &str) -> &str {
         Some(DialOutcome::Unreachable) => "not reachable",
         Some(DialOutcome::Failed) => "failed",
         Some(DialOutcome::Refused) => "not dialled",
+        Some(DialOutcome::NotAccepted) => "not accepted",
+        Some(DialOutcome::Machine) => "answering machine",
         None => outcome,
     }
 }

@@ -7,6 +7,8 @@ pub(crate) mod body;
 mod calls;
 mod calls_view;
 mod drafts;
+mod flow_nodes;
+mod flow_try;
 mod flows;
 mod live;
 mod matches;
@@ -78,6 +80,8 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
                 .merge(pools::router())
                 .merge(advice::router())
                 .merge(flows::router())
+                .merge(flow_try::router())
+                .merge(flow_nodes::router())
                 .merge(sessions::router())
                 .merge(calls::router())
                 .merge(recordings::router())

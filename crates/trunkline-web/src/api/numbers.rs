@@ -394,7 +394,7 @@ pub(super) fn id<K: IdKind>(field: &'static str, text: &str) -> Result<Id<K>, Pr
 }
 
 /// An id to change: left out stays, empty clears.
-fn optional<K: IdKind>(
+pub(super) fn optional<K: IdKind>(
     field: &'static str,
     given: Option<&str>,
     now: Option<Id<K>>,

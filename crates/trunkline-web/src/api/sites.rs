@@ -17,6 +17,7 @@ use utoipa_axum::routes;
 
 use super::body::Body;
 use super::drafts::SiteContentItem;
+use super::numbers::{Named, optional};
 use super::page::Page;
 use super::source_rules::SourceRulesItem;
 use super::swap_settings::SwapSettingsItem;
@@ -51,6 +52,8 @@ pub(super) struct SiteItem {
     /// Changes that are not published yet.
     draft: Option<SiteContentItem>,
     config_version: i64,
+    /// The call flow of its numbers that name none.
+    flow: Option<Named>,
     published_at: i64,
     created_at: i64,
     last_seen: Option<LastSeen>,
@@ -98,6 +101,8 @@ struct SiteInput {
     source_numbers_win: Option<bool>,
     source_rules: Option<SourceRulesItem>,
     swap: Option<SwapSettingsItem>,
+    /// The call flow of its numbers that name none; empty text for none.
+    flow: Option<String>,
 }
 
 /// A number printed on the pages.
@@ -147,6 +152,7 @@ async fn create(
         draft: None,
         published_at: app.backend.moment.now(),
         config_version: 1,
+        flow: None,
         created_at: app.backend.moment.now(),
     };
     let site = merge(&app, site, input, home)?;
@@ -293,6 +299,7 @@ fn merge(app: &Web, mut site: Site, input: SiteInput, home: Country) -> Result<S
     if let Some(swap) = input.swap {
         site.swap = swap.read(home)?;
     }
+    site.flow = optional("flow", input.flow.as_deref(), site.flow)?;
     Ok(site)
 }
 
@@ -339,6 +346,8 @@ pub(super) fn item(app: &Web, entry: &SiteEntry) -> SiteItem {
         .account(site.account)
         .map_or(Country::US, |a| a.country);
     let seen = app.backend.assignments.site_seen(site.id);
+    let directory = app.backend.directory.now();
+    let flow = site.flow.and_then(|id| directory.flow(id));
     SiteItem {
         id: site.id.to_string(),
         name: site.name.clone(),
@@ -356,6 +365,10 @@ pub(super) fn item(app: &Web, entry: &SiteEntry) -> SiteItem {
         draft: site.draft.as_deref().map(|d| SiteContentItem::new(d, home)),
         published_at: site.published_at.as_millis(),
         config_version: site.config_version,
+        flow: flow.map(|f| Named {
+            id: f.id.to_string(),
+            name: f.name.clone(),
+        }),
         created_at: site.created_at.as_millis(),
         last_seen: seen.map(|s| LastSeen {
             at: s.at.as_millis(),

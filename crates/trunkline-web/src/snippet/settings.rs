@@ -142,6 +142,7 @@ mod tests {
             draft: None,
             published_at: Timestamp::EPOCH,
             config_version: 1,
+            flow: None,
             created_at: Timestamp::EPOCH,
         };
         serde_json::to_value(WireSettings::new(&site)).expect("JSON")

@@ -179,6 +179,7 @@ async fn put_site(house: &House, account: AccountId) -> anyhow::Result<(SiteId, 
         draft: None,
         published_at: moment.now(),
         config_version: 1,
+        flow: None,
         created_at: moment.now(),
     };
     house.backend.setup.put_site(site).await?;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use anyhow::Context;
+use trunkline_clients::AskClient;
 use trunkline_core::assignment::Network;
 use trunkline_core::base::{Country, PhoneNumber, Timestamp};
 use trunkline_core::call::flow::FlowEvent;
@@ -155,6 +156,7 @@ pub(super) async fn pass(
         Arc::new(keeper),
         LiveBus::default(),
         Arc::clone(&house.backend.checks),
+        Arc::new(AskClient::new(false)),
         settings,
     );
     let past = Past {

@@ -44,7 +44,8 @@ fn body(method: &Method, path: &str) -> Option<Value> {
         _ if path.ends_with("/make-static") => json!({"label": "a"}),
         _ if path.ends_with("/confirmation") => json!({"session": null}),
         _ if path.starts_with("/api/v1/flows") => {
-            json!({"name": "a", "document": {"schema": 1, "start": "a", "nodes": {"a": {"kind": "hang_up"}}}})
+            json!({"name": "a", "edits": 1, "archived": true,
+                "document": {"schema": 1, "start": "a", "nodes": {"a": {"kind": "hang_up"}}}})
         }
         _ => json!({}),
     })
@@ -185,11 +186,27 @@ async fn tenants_never_see_each_other() {
             "peaks",
             "matches",
             "reliability",
+            "versions",
         ] {
             let path = format!("/api/v1/{list}/{own}/{more}");
             let answer = house.send_as(&cookie, Method::GET, &path, None).await;
             assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
         }
+    }
+    let own = house.get("/api/v1/flows").await;
+    let own = own["items"][0]["id"].as_str().expect("there is one");
+    for (method, change) in [
+        (Method::PUT, "draft"),
+        (Method::POST, "publish"),
+        (Method::POST, "archive"),
+        (Method::POST, "try"),
+        (Method::POST, "versions/1/restore"),
+    ] {
+        let path = format!("/api/v1/flows/{own}/{change}");
+        let answer = house
+            .send_as(&cookie, method.clone(), &path, body(&method, &path))
+            .await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
     }
     let taken = json!({"name": "Mine now", "site": site.id});
     let answer = house

@@ -6,6 +6,7 @@ mod attribution;
 mod calls;
 mod check;
 mod crash;
+mod flows;
 mod geo;
 mod house;
 mod inventory;

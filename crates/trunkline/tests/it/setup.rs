@@ -19,14 +19,21 @@ async fn what_would_send_calls_in_a_circle_is_refused() {
         .await;
     let own = house.add_pool(&site, &trunk, 1).await.remove(0);
     let phone = "+12145550177";
-    house.post("/api/v1/flows", flow_to(phone)).await;
+    let ringing = house.post("/api/v1/flows", flow_to(phone)).await;
+    let circle = house.post("/api/v1/flows", flow_to(&own)).await;
+    let publish = |flow: &Value| {
+        let id = flow["id"].as_str().expect("an id");
+        format!("/api/v1/flows/{id}/publish")
+    };
+    house.post(&publish(&ringing), json!({"edits": 1})).await;
+    let publish_circle = publish(&circle);
     let number = |number: &str, business_line: &str, second_line: &str| {
         json!({"number": number, "kind": "static", "label": "Flyer", "trunk": trunk,
             "business_line": business_line, "second_line": second_line})
     };
     let fresh = "+13125557777";
     for (path, body, field) in [
-        ("/api/v1/flows", flow_to(&own), "document"),
+        (publish_circle.as_str(), json!({"edits": 1}), "document"),
         (
             "/api/v1/numbers",
             number(fresh, &own, phone),

@@ -6,19 +6,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::super::lifecycle::DialOutcome;
+use super::dial::{DialDestination, DialNode, DialTo, Strategy, Switch};
+use super::nodes::{Ability, HangUpNode, NodeKind};
+use super::prompt::{Message, Prompt, Spoken};
+use super::when::{RepeatTest, Test};
 use crate::base::PhoneNumber;
+use crate::base::id::PromptId;
+use crate::call::DialOutcome;
 
 /// The document format this version writes and reads.
 pub const SCHEMA: u32 = 1;
 /// Most nodes of one flow.
 pub const NODES_MAX: usize = 200;
-/// Most destinations of one dial node.
-pub const DESTINATIONS_MAX: usize = 10;
-/// Longest ring time of one destination, in seconds.
-pub const RING_TIMEOUT_S_MAX: u32 = 120;
-const RING_TIMEOUT_S_MIN: u32 = 5;
-const RING_TIMEOUT_S_DEFAULT: u32 = 30;
+/// The way for every outcome that has none of its own.
+pub const DEFAULT: &str = "default";
+/// The outcome of a dial or route node after which the destination hung up. It goes on only when it is linked by its
+/// own name: the caller has got what they called for.
+pub const COMPLETED: &str = "completed";
+/// What stands for the digit in the text of a challenge.
+pub const DIGIT_MARK: &str = "{digit}";
 
 /// A whole call flow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,221 +40,373 @@ pub struct FlowDocument {
 
 /// One node of a flow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Node {
-    /// Rings destinations one after the other and connects the first that answers.
-    Dial(DialNode),
-    /// Ends the call.
-    HangUp {},
-}
-
-/// Settings of a dial node.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DialNode {
-    /// Who is rung, in this order.
-    pub destinations: Vec<DialDestination>,
-    /// Where the call goes when nobody took it: by outcome of the last attempt (`busy`,
-    /// `no_answer`, `declined`, `unreachable`, `failed`, `refused`) or `default`.
+pub struct Node {
+    /// What it does.
+    #[serde(flatten)]
+    pub kind: NodeKind,
+    /// Where its outcomes lead, by outcome or [`DEFAULT`]; a call whose outcome leads nowhere ends.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub on: BTreeMap<String, String>,
+    /// Where the builder draws it; no matter to calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
 }
 
-/// One destination of a dial node.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DialDestination {
-    /// Whom to ring.
-    pub to: DialTo,
-    /// How long it may ring, in seconds.
-    #[serde(default = "ring_timeout_default")]
-    pub ring_timeout_s: u32,
-}
-
-const fn ring_timeout_default() -> u32 {
-    RING_TIMEOUT_S_DEFAULT
-}
-
-/// Whom a dial node rings.
+/// A place on the builder's canvas, in its own units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum DialTo {
-    /// The tracking number's business line.
-    BusinessLine,
-    /// The tracking number's second line; skipped when it has none.
-    SecondLine,
-    /// A fixed number.
-    Number(PhoneNumber),
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// From the left.
+    pub x: i32,
+    /// From the top.
+    pub y: i32,
 }
 
-impl TryFrom<String> for DialTo {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "business_line" => Ok(Self::BusinessLine),
-            "second_line" => Ok(Self::SecondLine),
-            other => PhoneNumber::parse_e164(other).map(Self::Number).map_err(|_| {
-                format!("`{other}` is no destination: write `business_line`, `second_line` or a number such as +12145550100")
-            }),
+impl From<NodeKind> for Node {
+    fn from(kind: NodeKind) -> Self {
+        Self {
+            kind,
+            on: BTreeMap::new(),
+            place: None,
         }
     }
 }
 
-impl From<DialTo> for String {
-    fn from(to: DialTo) -> Self {
-        match to {
-            DialTo::BusinessLine => "business_line".to_owned(),
-            DialTo::SecondLine => "second_line".to_owned(),
-            DialTo::Number(number) => number.to_string(),
+impl Node {
+    /// Where an outcome leads.
+    #[must_use]
+    pub fn way(&self, outcome: &str) -> Option<&str> {
+        let own = self.on.get(outcome);
+        let way = match outcome {
+            COMPLETED => own,
+            _ => own.or_else(|| self.on.get(DEFAULT)),
+        };
+        way.map(String::as_str)
+    }
+
+    /// Every node this one can lead to.
+    pub fn leads_to(&self) -> impl Iterator<Item = &str> {
+        let inner: Vec<&String> = match &self.kind {
+            NodeKind::Menu(menu) => menu.choices.values().collect(),
+            NodeKind::Branch(branch) => branch.cases.iter().map(|c| &c.to).collect(),
+            NodeKind::Splitter(splitter) => splitter.arms.iter().map(|a| &a.to).collect(),
+            NodeKind::GoTo(go_to) => vec![&go_to.to],
+            _ => Vec::new(),
+        };
+        self.on.values().chain(inner).map(String::as_str)
+    }
+}
+
+impl NodeKind {
+    /// The word in the document.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Play(_) => "play",
+            Self::Say(_) => "say",
+            Self::RecordingNotice(_) => "recording_notice",
+            Self::Menu(_) => "menu",
+            Self::Gather(_) => "gather",
+            Self::CollectZip(_) => "collect_zip",
+            Self::Schedule(_) => "schedule",
+            Self::Branch(_) => "branch",
+            Self::Splitter(_) => "splitter",
+            Self::SetTag(_) => "set_tag",
+            Self::Dial(_) => "dial",
+            Self::Route(_) => "route",
+            Self::Voicemail(_) => "voicemail",
+            Self::Webhook(_) => "webhook",
+            Self::Survey(_) => "survey",
+            Self::Challenge(_) => "challenge",
+            Self::GoTo(_) => "go_to",
+            Self::HangUp(_) => "hang_up",
+        }
+    }
+
+    /// The outcomes it can have, [`DEFAULT`] left out. A webhook's answer may name others.
+    #[must_use]
+    pub fn outcomes(&self) -> Vec<&'static str> {
+        match self {
+            Self::Play(_)
+            | Self::Say(_)
+            | Self::RecordingNotice(_)
+            | Self::SetTag(_)
+            | Self::Survey(_) => vec!["done"],
+            Self::Menu(_) => vec!["invalid", "timeout"],
+            Self::Gather(_) | Self::CollectZip(_) => vec!["collected", "invalid", "timeout"],
+            Self::Schedule(_) => vec!["open", "closed"],
+            Self::Branch(_) | Self::Splitter(_) | Self::GoTo(_) | Self::HangUp(_) => Vec::new(),
+            Self::Dial(_) | Self::Route(_) => {
+                let failed = DialOutcome::ALL.iter().map(|outcome| outcome.word());
+                [COMPLETED].into_iter().chain(failed).collect()
+            }
+            Self::Voicemail(_) => vec!["recorded", "empty"],
+            Self::Webhook(_) => vec!["ok", "failed"],
+            Self::Challenge(_) => vec!["passed", "failed"],
+        }
+    }
+
+    /// Whether the call stays in it until somebody has done something, so that a circle through it turns slowly.
+    #[must_use]
+    pub const fn waits_for_people(&self) -> bool {
+        matches!(
+            self,
+            Self::Menu(_)
+                | Self::Gather(_)
+                | Self::CollectZip(_)
+                | Self::Dial(_)
+                | Self::Route(_)
+                | Self::Voicemail(_)
+                | Self::Survey(_)
+                | Self::Challenge(_)
+        )
+    }
+
+    /// Whether the caller is answered for it, so that no ringing or busy tone can tell them anything afterwards.
+    #[must_use]
+    pub const fn answers_caller(&self) -> bool {
+        matches!(
+            self,
+            Self::Play(_)
+                | Self::Say(_)
+                | Self::RecordingNotice(_)
+                | Self::Menu(_)
+                | Self::Gather(_)
+                | Self::CollectZip(_)
+                | Self::Voicemail(_)
+                | Self::Survey(_)
+                | Self::Challenge(_)
+        )
+    }
+
+    /// Whether its talk is recorded, when it may be.
+    #[must_use]
+    pub fn records(&self) -> bool {
+        match self {
+            Self::Dial(dial) => dial.recording != Some(Switch::Off),
+            Self::Route(_) => true,
+            _ => false,
+        }
+    }
+
+    /// The destinations it rings.
+    #[must_use]
+    pub fn destinations(&self) -> &[DialDestination] {
+        match self {
+            Self::Dial(dial) => &dial.destinations,
+            Self::Route(route) => &route.destinations,
+            _ => &[],
+        }
+    }
+
+    /// Every prompt it may play, those with each digit of a challenge included.
+    #[must_use]
+    pub fn prompts(&self) -> Vec<Prompt> {
+        let one = |prompt: Option<PromptId>, text: Option<&String>| {
+            Prompt::of(prompt, text).into_iter().collect()
+        };
+        match self {
+            Self::Play(node) => one(node.prompt, None),
+            Self::Say(node) => vec![Prompt::Spoken(Spoken {
+                text: node.text.clone(),
+                voice: node.voice.clone(),
+                language: node.language.clone(),
+            })],
+            Self::RecordingNotice(node) => one(node.prompt, node.text.as_ref()),
+            Self::Menu(node) => one(node.prompt, node.text.as_ref()),
+            Self::Gather(node) => one(node.prompt, node.text.as_ref()),
+            Self::CollectZip(node) => one(node.prompt, node.text.as_ref()),
+            Self::Dial(node) => node.whisper.iter().filter_map(Message::as_prompt).collect(),
+            Self::Voicemail(node) => node
+                .greeting
+                .iter()
+                .filter_map(Message::as_prompt)
+                .collect(),
+            Self::Survey(node) => node
+                .questions
+                .iter()
+                .filter_map(|q| Prompt::of(q.prompt, q.text.as_ref()))
+                .collect(),
+            Self::Challenge(node) => match (node.prompt, &node.text, node.digit) {
+                (None, Some(text), None) => ('0'..='9')
+                    .map(|digit| {
+                        Prompt::text(text.replace(DIGIT_MARK, digit.encode_utf8(&mut [0; 4])))
+                    })
+                    .collect(),
+                (None, Some(text), Some(digit)) => vec![Prompt::text(
+                    text.replace(DIGIT_MARK, digit.encode_utf8(&mut [0; 4])),
+                )],
+                _ => one(node.prompt, None),
+            },
+            Self::Schedule(_)
+            | Self::Branch(_)
+            | Self::Splitter(_)
+            | Self::SetTag(_)
+            | Self::Route(_)
+            | Self::Webhook(_)
+            | Self::GoTo(_)
+            | Self::HangUp(_) => Vec::new(),
         }
     }
 }
 
-/// Something wrong in a document, with the node it is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FlowProblem {
-    /// Name of the node, or empty for the document as a whole.
-    pub node: String,
-    /// What is wrong and what to write instead.
-    pub message: String,
+impl Node {
+    /// What it needs of whoever carries it out.
+    #[must_use]
+    pub fn needs(&self) -> BTreeSet<Ability> {
+        let mut needs = BTreeSet::new();
+        for prompt in self.kind.prompts() {
+            needs.insert(Ability::Play);
+            if matches!(prompt, Prompt::Spoken(_)) {
+                needs.insert(Ability::Speak);
+            }
+        }
+        match &self.kind {
+            NodeKind::Play(_) | NodeKind::RecordingNotice(_) => {
+                needs.insert(Ability::Play);
+            }
+            NodeKind::Menu(_)
+            | NodeKind::Gather(_)
+            | NodeKind::CollectZip(_)
+            | NodeKind::Survey(_)
+            | NodeKind::Challenge(_) => {
+                needs.extend([Ability::Play, Ability::Digits]);
+            }
+            NodeKind::Dial(dial) => {
+                if dial.strategy == Strategy::Simultaneous && dial.destinations.len() > 1 {
+                    needs.insert(Ability::RingTogether);
+                }
+                if dial.whisper.is_some() || dial.accept.is_some() {
+                    needs.insert(Ability::Screen);
+                }
+                if dial.detect_machine {
+                    needs.insert(Ability::DetectMachine);
+                }
+            }
+            NodeKind::Voicemail(_) => {
+                needs.insert(Ability::Voicemail);
+            }
+            NodeKind::Webhook(_) => {
+                needs.insert(Ability::Ask);
+            }
+            _ => {}
+        }
+        if self.on.contains_key(COMPLETED) {
+            needs.insert(Ability::KeepCaller);
+        }
+        needs
+    }
 }
 
 impl FlowDocument {
+    /// A flow of one node.
+    fn of_one(name: &str, kind: NodeKind) -> Self {
+        Self {
+            schema: SCHEMA,
+            start: name.to_owned(),
+            nodes: BTreeMap::from([(name.to_owned(), kind.into())]),
+        }
+    }
+
     /// The flow of a number that has none of its own: ring the business line, then the second line.
     #[must_use]
     pub fn forward() -> Self {
-        let ring = |to| DialDestination {
-            to,
-            ring_timeout_s: RING_TIMEOUT_S_DEFAULT,
-        };
-        let dial = DialNode {
-            destinations: vec![ring(DialTo::BusinessLine), ring(DialTo::SecondLine)],
-            on: BTreeMap::new(),
-        };
-        Self {
-            schema: SCHEMA,
-            start: "dial".to_owned(),
-            nodes: BTreeMap::from([("dial".to_owned(), Node::Dial(dial))]),
-        }
+        let lines = [DialTo::BusinessLine, DialTo::SecondLine].map(DialDestination::new);
+        Self::of_one("dial", NodeKind::Dial(DialNode::sequence(lines.into())))
     }
 
     /// The flow of a test call: it ends at once and rings nobody.
     #[must_use]
     pub fn ring_nobody() -> Self {
-        Self {
-            schema: SCHEMA,
-            start: "end".to_owned(),
-            nodes: BTreeMap::from([("end".to_owned(), Node::HangUp {})]),
-        }
+        Self::of_one("end", NodeKind::HangUp(HangUpNode::default()))
     }
 
     /// The fixed numbers that are rung, each with the name of its node.
     pub fn numbers(&self) -> impl Iterator<Item = (&str, PhoneNumber)> {
-        let dials = self.nodes.iter().filter_map(|(name, node)| match node {
-            Node::Dial(dial) => Some((name.as_str(), dial)),
-            Node::HangUp {} => None,
-        });
-        dials.flat_map(|(name, dial)| {
-            dial.destinations.iter().filter_map(move |d| match d.to {
-                DialTo::Number(number) => Some((name, number)),
+        self.nodes.iter().flat_map(|(name, node)| {
+            let rung = node.kind.destinations().iter();
+            rung.filter_map(move |d| match d.to {
+                DialTo::Number(number) => Some((name.as_str(), number)),
                 DialTo::BusinessLine | DialTo::SecondLine => None,
             })
         })
     }
 
-    /// Everything that keeps the document from running; empty when it can be published.
+    /// Every text that is to be spoken, once.
     #[must_use]
-    pub fn problems(&self) -> Vec<FlowProblem> {
-        let mut found = Vec::new();
-        let mut problem = |node: &str, message: String| {
-            found.push(FlowProblem {
-                node: node.to_owned(),
-                message,
-            });
+    pub fn spoken(&self) -> BTreeSet<Spoken> {
+        let prompts = self.nodes.values().flat_map(|node| node.kind.prompts());
+        prompts
+            .filter_map(|prompt| match prompt {
+                Prompt::Spoken(spoken) => Some(spoken),
+                Prompt::Asset(_) => None,
+            })
+            .collect()
+    }
+
+    /// Whether any of its talks may be recorded once a notice was given.
+    #[must_use]
+    pub fn has_notice(&self) -> bool {
+        let notice = |node: &Node| matches!(node.kind, NodeKind::RecordingNotice(_));
+        self.nodes.values().any(notice)
+    }
+
+    /// Whether it goes by how often the caller called, or by who answered them.
+    #[must_use]
+    pub fn asks_for_earlier_calls(&self) -> bool {
+        self.nodes.values().any(|node| match &node.kind {
+            NodeKind::Dial(dial) => dial.strategy == Strategy::RoundRobin,
+            NodeKind::Branch(branch) => branch.cases.iter().any(|case| {
+                let mut counts = false;
+                case.when.each(1, &mut |test, _| {
+                    counts |= matches!(test, Test::Repeat(RepeatTest::CallsAtLeast(_)));
+                });
+                counts
+            }),
+            _ => false,
+        })
+    }
+}
+
+/// What differs between two documents, by names of nodes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FlowChanges {
+    /// Nodes that are new.
+    pub added: Vec<String>,
+    /// Nodes that do or lead to something else.
+    pub changed: Vec<String>,
+    /// Nodes that are gone.
+    pub removed: Vec<String>,
+    /// Whether calls begin at another node.
+    pub start: bool,
+}
+
+impl FlowChanges {
+    /// What becomes different for calls when `after` takes the place of `before`. Where nodes are drawn is no difference.
+    #[must_use]
+    pub fn between(before: Option<&FlowDocument>, after: &FlowDocument) -> Self {
+        let empty = BTreeMap::new();
+        let old = before.map_or(&empty, |b| &b.nodes);
+        let same = |a: &Node, b: &Node| a.kind == b.kind && a.on == b.on;
+        let mut changes = Self {
+            start: before.is_some_and(|b| b.start != after.start),
+            ..Self::default()
         };
-        if self.schema != SCHEMA {
-            problem(
-                "",
-                format!("schema {} is not known; write {SCHEMA}", self.schema),
-            );
-        }
-        if self.nodes.len() > NODES_MAX {
-            problem(
-                "",
-                format!(
-                    "{} nodes are too many; at most {NODES_MAX}",
-                    self.nodes.len()
-                ),
-            );
-        }
-        if !self.nodes.contains_key(&self.start) {
-            problem(
-                "",
-                format!("the start node `{}` does not exist", self.start),
-            );
-        }
-        for (name, node) in &self.nodes {
-            if let Node::Dial(dial) = node {
-                for message in self.dial_problems(dial) {
-                    problem(name, message);
-                }
+        for (name, node) in &after.nodes {
+            match old.get(name) {
+                None => changes.added.push(name.clone()),
+                Some(was) if !same(was, node) => changes.changed.push(name.clone()),
+                Some(_) => {}
             }
         }
-        for name in self
-            .nodes
-            .keys()
-            .filter(|name| !self.reachable().contains(name.as_str()))
-        {
-            problem(
-                name,
-                "no way leads here; connect it or remove it".to_owned(),
-            );
-        }
-        found
+        let gone = old.keys().filter(|name| !after.nodes.contains_key(*name));
+        changes.removed = gone.cloned().collect();
+        changes
     }
 
-    fn dial_problems(&self, dial: &DialNode) -> Vec<String> {
-        let mut found = Vec::new();
-        if dial.destinations.is_empty() || dial.destinations.len() > DESTINATIONS_MAX {
-            found.push(format!(
-                "has {} destinations; write 1 to {DESTINATIONS_MAX}",
-                dial.destinations.len()
-            ));
-        }
-        for destination in &dial.destinations {
-            if !(RING_TIMEOUT_S_MIN..=RING_TIMEOUT_S_MAX).contains(&destination.ring_timeout_s) {
-                found.push(format!(
-                    "a ring time of {} s is out of range; write {RING_TIMEOUT_S_MIN} to {RING_TIMEOUT_S_MAX}",
-                    destination.ring_timeout_s
-                ));
-            }
-        }
-        for (outcome, target) in &dial.on {
-            if outcome != "default" && DialOutcome::from_word(outcome).is_none() {
-                let known: Vec<_> = DialOutcome::ALL.iter().map(|o| o.word()).collect();
-                found.push(format!(
-                    "`{outcome}` is no outcome; write one of {} or default",
-                    known.join(", ")
-                ));
-            }
-            if !self.nodes.contains_key(target) {
-                found.push(format!("leads to `{target}`, which does not exist"));
-            }
-        }
-        found
-    }
-
-    fn reachable(&self) -> BTreeSet<&str> {
-        let mut seen = BTreeSet::new();
-        let mut open = vec![self.start.as_str()];
-        while let Some(name) = open.pop() {
-            if !seen.insert(name) {
-                continue;
-            }
-            if let Some(Node::Dial(dial)) = self.nodes.get(name) {
-                open.extend(dial.on.values().map(String::as_str));
-            }
-        }
-        seen
+    /// Whether nothing differs for calls.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
     }
 }

@@ -1,181 +1,282 @@
 //! The interpreter: one pure function from an event to the next state and its actions.
 
-use super::super::lifecycle::DialOutcome;
-use super::document::{DialNode, DialTo, FlowDocument, Node};
-use crate::base::PhoneNumber;
+use super::action::{FlowAction, FlowEvent};
+use super::dialling::screens;
+use super::document::{COMPLETED, FlowDocument, Node};
+use super::facts::Facts;
+use super::nodes::{HangUpReason, NodeKind, VoicemailNode};
+use super::prompt::{Message, Prompt, Spoken};
+use super::state::{Doing, FlowState};
+use crate::call::{DialOutcome, EndedBy};
 
-/// Most node entries of one call, so that a loop in a document ends.
-pub const STEPS_MAX: u32 = 64;
+/// Most node entries of one call, so that a circle in a document ends.
+pub const STEPS_MAX: u32 = 100;
+/// A shorter message is none, in milliseconds.
+pub const MESSAGE_MS_MIN: u64 = 1_000;
+/// What a caller who was never answered gets when nothing says how the call failed: temporarily unavailable.
+const UNAVAILABLE: u16 = 480;
 
-/// The lines of the tracking number that a document may name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lines {
-    /// Where calls of the number go.
-    pub business_line: PhoneNumber,
-    /// Where they go when the business line does not take them.
-    pub second_line: Option<PhoneNumber>,
-}
-
-/// Where a call stands in its flow: a plain value that can be stored between events.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct FlowState {
-    /// Name of the current node; empty before the start.
-    pub node: String,
-    /// Index of the destination being rung in a dial node.
-    pub position: usize,
-    /// Attempts made so far; names the one in progress.
-    pub attempt: u32,
-    /// Nodes entered so far.
-    pub steps: u32,
-    /// Whether the call is over for the flow.
-    pub finished: bool,
-}
-
-/// What happened on the line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FlowEvent {
-    /// The call was accepted.
-    Started,
-    /// The destination of `attempt` rings.
-    Ringing {
-        /// Which attempt.
-        attempt: u32,
-    },
-    /// The destination of `attempt` answered and is connected.
-    Answered {
-        /// Which attempt.
-        attempt: u32,
-    },
-    /// The attempt came to nothing.
-    DialFailed {
-        /// Which attempt.
-        attempt: u32,
-        /// How it failed.
-        outcome: DialOutcome,
-        /// Final SIP status, when there was one.
-        sip_status: Option<u16>,
-    },
-    /// The caller hung up or cancelled.
-    CallerHungUp,
-    /// The connected destination hung up.
-    DestinationHungUp,
-}
-
-/// What the performer is to do next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FlowAction {
-    /// Ring a destination.
-    Dial {
-        /// Counts the attempts of the call from 1.
-        attempt: u32,
-        /// Whom to ring.
-        to: PhoneNumber,
-        /// How long it may ring.
-        ring_timeout_ms: u32,
-    },
-    /// End the call.
-    HangUp {
-        /// Final SIP status for a caller who was never connected.
-        sip_status: u16,
-    },
-}
-
-/// Walks the flow by one event. Events of an attempt that is no longer in progress change nothing.
+/// Walks the flow by one event. The same arguments give the same answer, and events of what is no longer in progress
+/// change nothing. Of the actions at most one waits for an event, and it is the last.
 #[must_use]
 pub fn step(
     flow: &FlowDocument,
-    lines: &Lines,
-    mut state: FlowState,
+    facts: &Facts<'_>,
+    state: FlowState,
     event: FlowEvent,
 ) -> (FlowState, Vec<FlowAction>) {
-    if state.finished {
-        return (state, Vec::new());
-    }
-    match event {
-        FlowEvent::Started if state.node.is_empty() => {
-            enter(flow, lines, state, &flow.start, DialOutcome::Failed)
-        }
-        FlowEvent::DialFailed {
-            attempt, outcome, ..
-        } if attempt == state.attempt => {
-            state.position += 1;
-            ring_next(flow, lines, state, outcome)
-        }
-        FlowEvent::CallerHungUp => {
-            state.finished = true;
-            (state, Vec::new())
-        }
-        FlowEvent::DestinationHungUp => hang_up(state, 200),
-        FlowEvent::Started
-        | FlowEvent::Ringing { .. }
-        | FlowEvent::Answered { .. }
-        | FlowEvent::DialFailed { .. } => (state, Vec::new()),
-    }
-}
-
-fn enter(
-    flow: &FlowDocument,
-    lines: &Lines,
-    mut state: FlowState,
-    node: &str,
-    last: DialOutcome,
-) -> (FlowState, Vec<FlowAction>) {
-    state.steps += 1;
-    if state.steps > STEPS_MAX {
-        return hang_up(state, last.caller_status());
-    }
-    node.clone_into(&mut state.node);
-    state.position = 0;
-    ring_next(flow, lines, state, last)
-}
-
-/// Rings the destination at the current position, or leaves the node when there is none left.
-fn ring_next(
-    flow: &FlowDocument,
-    lines: &Lines,
-    mut state: FlowState,
-    last: DialOutcome,
-) -> (FlowState, Vec<FlowAction>) {
-    let Some(Node::Dial(dial)) = flow.nodes.get(&state.node) else {
-        return hang_up(state, last.caller_status());
+    let mut walk = Walk {
+        flow,
+        facts,
+        state,
+        actions: Vec::new(),
     };
-    while let Some(destination) = dial.destinations.get(state.position) {
-        if let Some(to) = resolve(destination.to, lines) {
-            state.attempt += 1;
-            let action = FlowAction::Dial {
-                attempt: state.attempt,
-                to,
-                ring_timeout_ms: destination.ring_timeout_s.saturating_mul(1_000),
+    if walk.state.ended.is_none() {
+        walk.on(event);
+    }
+    (walk.state, walk.actions)
+}
+
+/// One step in the making.
+pub(super) struct Walk<'a> {
+    flow: &'a FlowDocument,
+    pub(super) facts: &'a Facts<'a>,
+    pub(super) state: FlowState,
+    pub(super) actions: Vec<FlowAction>,
+}
+
+/// What comes after something was begun or is done.
+pub(super) enum Next<'a> {
+    /// An event.
+    Event,
+    /// The node of this name, or the end when there is none.
+    Node(Option<&'a str>),
+    /// The end, with this status for a caller who was never answered.
+    End(u16),
+}
+
+impl<'a> Walk<'a> {
+    fn on(&mut self, event: FlowEvent) {
+        let Some(next) = self.after(event) else {
+            return;
+        };
+        self.go(next);
+    }
+
+    /// What comes after an event; `None` when it changes nothing further.
+    fn after(&mut self, event: FlowEvent) -> Option<Next<'a>> {
+        let current = self.state.action;
+        match event {
+            FlowEvent::CallerHungUp => {
+                self.state.doing = Doing::Nothing;
+                self.state.ended = Some(EndedBy::Caller);
+                return None;
+            }
+            FlowEvent::Started if self.state.node.is_empty() => {
+                return Some(Next::Node(Some(&self.flow.start)));
+            }
+            _ => {}
+        }
+        let node = self.flow.nodes.get(&self.state.node)?;
+        match (event, &self.state.doing) {
+            (FlowEvent::Played { action }, Doing::Playing) if action == current => {
+                Some(Next::Node(node.way("done")))
+            }
+            (FlowEvent::Gathered { action, digits, .. }, Doing::Gathering { .. })
+                if action == current =>
+            {
+                self.answered(node, &digits)
+            }
+            (FlowEvent::Answered { attempt }, Doing::Dialling(_)) if !screens(node) => {
+                self.connected(attempt)
+            }
+            (FlowEvent::Accepted { attempt }, Doing::Dialling(_)) => self.connected(attempt),
+            (
+                FlowEvent::DialFailed {
+                    attempt, outcome, ..
+                },
+                Doing::Dialling(_),
+            ) => self.attempt_failed(node, attempt, outcome),
+            (FlowEvent::VoicemailRecorded { action, ms }, Doing::Recording)
+                if action == current =>
+            {
+                let recorded = ms >= MESSAGE_MS_MIN;
+                self.state.message |= recorded;
+                let outcome = if recorded { "recorded" } else { "empty" };
+                Some(Next::Node(node.way(outcome)))
+            }
+            (
+                FlowEvent::WebhookAnswered {
+                    action,
+                    outcome,
+                    tags,
+                },
+                Doing::Asking,
+            ) if action == current => {
+                for (name, value) in &tags {
+                    self.tag(name, value);
+                }
+                let named = outcome.and_then(|word| node.on.get(&word));
+                let way = named.map(String::as_str).or_else(|| node.way("ok"));
+                Some(Next::Node(way))
+            }
+            (FlowEvent::WebhookFailed { action }, Doing::Asking) if action == current => {
+                Some(Next::Node(node.way("failed")))
+            }
+            (FlowEvent::DestinationHungUp, Doing::Talking { .. }) => {
+                Some(match node.way(COMPLETED) {
+                    Some(way) => Next::Node(Some(way)),
+                    None => Next::End(200),
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// Goes on until something waits for an event or the call is over.
+    fn go(&mut self, mut next: Next<'a>) {
+        loop {
+            let name = match next {
+                Next::Event => return,
+                Next::Node(Some(name)) if self.state.steps < STEPS_MAX => name,
+                Next::Node(_) => return self.end(self.failure_status()),
+                Next::End(status) => return self.end(status),
             };
-            return (state, vec![action]);
+            let Some(node) = self.flow.nodes.get(name) else {
+                return self.end(self.failure_status());
+            };
+            self.state.steps += 1;
+            name.clone_into(&mut self.state.node);
+            self.state.doing = Doing::Nothing;
+            self.actions.push(FlowAction::Enter {
+                node: name.to_owned(),
+                kind: node.kind.word(),
+            });
+            next = self.begin(node);
         }
-        state.position += 1;
     }
-    match way_out(dial, last) {
-        Some(next) => {
-            let next = next.to_owned();
-            enter(flow, lines, state, &next, last)
+
+    /// Begins what a node does.
+    fn begin(&mut self, node: &'a Node) -> Next<'a> {
+        match &node.kind {
+            NodeKind::Play(play) => self.play(node, Prompt::of(play.prompt, None)),
+            NodeKind::Say(say) => {
+                let spoken = Spoken {
+                    text: say.text.clone(),
+                    voice: say.voice.clone(),
+                    language: say.language.clone(),
+                };
+                self.play(node, Some(Prompt::Spoken(spoken)))
+            }
+            NodeKind::RecordingNotice(notice) => {
+                self.state.notice = true;
+                self.play(node, Prompt::of(notice.prompt, notice.text.as_ref()))
+            }
+            NodeKind::Menu(_)
+            | NodeKind::Gather(_)
+            | NodeKind::CollectZip(_)
+            | NodeKind::Survey(_)
+            | NodeKind::Challenge(_) => self.ask_first(node),
+            NodeKind::Schedule(schedule) => {
+                let open = schedule.is_open(self.facts.now);
+                Next::Node(node.way(if open { "open" } else { "closed" }))
+            }
+            NodeKind::Branch(branch) => {
+                let mut cases = branch.cases.iter();
+                let fits = cases.find(|case| case.when.holds(self.facts, &self.state.tags));
+                Next::Node(
+                    fits.map(|case| case.to.as_str())
+                        .or_else(|| node.way("default")),
+                )
+            }
+            NodeKind::Splitter(splitter) => {
+                let mut left = self.facts.draw(&self.state.node, 100);
+                let arm = splitter.arms.iter().find(|arm| {
+                    let share = u64::from(arm.percent);
+                    let drawn = left < share;
+                    left = left.saturating_sub(share);
+                    drawn
+                });
+                Next::Node(
+                    arm.map(|arm| arm.to.as_str())
+                        .or_else(|| node.way("default")),
+                )
+            }
+            NodeKind::SetTag(set) => {
+                self.tag(&set.name, &set.value);
+                Next::Node(node.way("done"))
+            }
+            NodeKind::Dial(_) | NodeKind::Route(_) => self.dial(node),
+            NodeKind::Voicemail(voicemail) => self.voicemail(voicemail),
+            NodeKind::Webhook(webhook) => {
+                let action = self.next_action(Doing::Asking);
+                self.actions.push(FlowAction::Ask {
+                    action,
+                    url: webhook.url.clone(),
+                    timeout_ms: webhook.timeout_ms,
+                });
+                Next::Event
+            }
+            NodeKind::GoTo(go_to) => Next::Node(Some(&go_to.to)),
+            NodeKind::HangUp(hang_up) => Next::End(match hang_up.reason {
+                None | Some(HangUpReason::Normal) => self.failure_status(),
+                Some(HangUpReason::Busy) => 486,
+                Some(HangUpReason::Rejected) => 603,
+            }),
         }
-        None => hang_up(state, last.caller_status()),
     }
-}
 
-fn way_out(dial: &DialNode, outcome: DialOutcome) -> Option<&str> {
-    dial.on
-        .get(outcome.word())
-        .or_else(|| dial.on.get("default"))
-        .map(String::as_str)
-}
-
-fn resolve(to: DialTo, lines: &Lines) -> Option<PhoneNumber> {
-    match to {
-        DialTo::BusinessLine => Some(lines.business_line),
-        DialTo::SecondLine => lines.second_line,
-        DialTo::Number(number) => Some(number),
+    fn play(&mut self, node: &'a Node, prompt: Option<Prompt>) -> Next<'a> {
+        let Some(prompt) = prompt else {
+            return Next::Node(node.way("done"));
+        };
+        let action = self.next_action(Doing::Playing);
+        self.actions.push(FlowAction::Play { action, prompt });
+        Next::Event
     }
-}
 
-fn hang_up(mut state: FlowState, sip_status: u16) -> (FlowState, Vec<FlowAction>) {
-    state.finished = true;
-    (state, vec![FlowAction::HangUp { sip_status }])
+    fn voicemail(&mut self, node: &VoicemailNode) -> Next<'a> {
+        let action = self.next_action(Doing::Recording);
+        self.actions.push(FlowAction::Voicemail {
+            action,
+            greeting: node.greeting.as_ref().and_then(Message::as_prompt),
+            max_ms: node.max_s.saturating_mul(1_000),
+            silence_ms: node.silence_s.saturating_mul(1_000),
+            beep: node.beep,
+        });
+        Next::Event
+    }
+
+    /// Names the next thing that is asked of the performer.
+    pub(super) fn next_action(&mut self, doing: Doing) -> u32 {
+        self.state.doing = doing;
+        self.state.action += 1;
+        self.state.action
+    }
+
+    /// Keeps a tag and tells so.
+    pub(super) fn tag(&mut self, name: &str, value: &str) {
+        if let Some(value) = self.state.tag(name, value) {
+            let name = name.to_owned();
+            self.actions.push(FlowAction::Tag { name, value });
+        }
+    }
+
+    /// What a caller who was never answered is told.
+    pub(super) fn failure_status(&self) -> u16 {
+        self.state
+            .last
+            .map_or(UNAVAILABLE, DialOutcome::caller_status)
+    }
+
+    fn end(&mut self, sip_status: u16) {
+        let talked = matches!(self.state.doing, Doing::Talking { .. });
+        self.state.doing = Doing::Nothing;
+        self.state.ended = Some(if talked {
+            EndedBy::Destination
+        } else {
+            EndedBy::System
+        });
+        self.actions.push(FlowAction::HangUp { sip_status });
+    }
 }

@@ -10,7 +10,7 @@ use trunkline_core::visitor::Channel;
 use trunkline_engine::call::control::{Attestation, Quality, RecordingState};
 use trunkline_engine::ports::calls::{
     CallChange, CallCounts, CallEventKind, CallEventRow, CallFilter, CallRecords, CallRow,
-    CandidateRow, NumberUseCount, ReasonRow, RecordingRow,
+    CallsBefore, CandidateRow, NumberUseCount, ReasonRow, RecordingRow,
 };
 use trunkline_engine::ports::history::{History, Record};
 use trunkline_engine::ports::labels::{LabelRow, Said};
@@ -486,6 +486,44 @@ async fn a_known_caller_is_recognised() {
             .await
             .unwrap();
         assert_eq!(elsewhere, (false, None));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callers_earlier_calls_are_counted_and_who_answered_last_is_known() {
+    for world in World::both().await {
+        let (set_up, other) = (world.set_up().await, world.set_up().await);
+        let store = &world.store;
+        let ann = PhoneNumber::from_digits(ANN);
+        let before = async |account, at| store.calls_before(account, ann, at).await.unwrap();
+        let account = set_up.account.id;
+        assert_eq!(before(account, after(9)).await, CallsBefore::default());
+        let taken_by = |minutes, digits| {
+            let mut call = answered(world.call(&set_up, ANN, after(minutes)), 1_000);
+            call.destination = Some(PhoneNumber::from_digits(digits));
+            call
+        };
+        let mut test = taken_by(4, 12_145_550_179);
+        test.synthetic = true;
+        for call in [
+            taken_by(1, 12_145_550_171),
+            taken_by(2, 12_145_550_172),
+            missed(world.call(&set_up, ANN, after(3))),
+            answered(world.call(&set_up, BOB, after(3)), 1_000),
+            test,
+        ] {
+            store.save(&alone(call)).await.unwrap();
+        }
+        let known = |count, digits| CallsBefore {
+            count,
+            answered_by: Some(PhoneNumber::from_digits(digits)),
+        };
+        assert_eq!(before(account, after(9)).await, known(3, 12_145_550_172));
+        assert_eq!(before(account, after(2)).await, known(1, 12_145_550_171));
+        assert_eq!(
+            before(other.account.id, after(9)).await,
+            CallsBefore::default()
+        );
     }
 }
 

@@ -1,8 +1,12 @@
 //! What is set up.
 
+use std::sync::Arc;
+
 use trunkline_core::assignment::SiteContent;
+use trunkline_core::base::Timestamp;
+use trunkline_core::call::flow::FlowDocument;
 use trunkline_engine::ports::calls::{CallChange, CallRecords};
-use trunkline_engine::ports::configuration::Configuration;
+use trunkline_engine::ports::configuration::{Configuration, Flow, FlowVersion};
 use trunkline_engine::ports::history::Record;
 use trunkline_engine::ports::{History, PortError};
 use trunkline_store::Store;
@@ -39,7 +43,10 @@ async fn everything_that_is_put_is_loaded_again() {
             set_up.site.hosts.clear();
             set_up.site.config_version += 1;
             set_up.pool.strict = false;
-            set_up.flow.version += 1;
+            set_up.flow.edits += 1;
+            set_up.flow.archived_at = Some(NOON);
+            set_up.flow.published = Some(version(4, NOON));
+            set_up.site.flow = Some(set_up.flow.id);
             set_up.numbers[1].stage = NumberStage::Quarantine;
             set_up.numbers[1].stage_since = NOON;
             set_up.pool.rule.page = "/roofing".to_owned();
@@ -47,11 +54,86 @@ async fn everything_that_is_put_is_loaded_again() {
             set_up.numbers[1].selector.source = Some("google".to_owned());
             store.put_account(&set_up.account).await.unwrap();
             store.put_trunk(&set_up.trunk).await.unwrap();
+            store.put_flow(&set_up.flow).await.unwrap();
             store.put_site(&set_up.site).await.unwrap();
             store.put_pool(&set_up.pool).await.unwrap();
-            store.put_flow(&set_up.flow).await.unwrap();
             store.put_number(&set_up.numbers[1]).await.unwrap();
         }
+    }
+}
+
+/// A published version of a flow.
+fn version(version: i64, at: Timestamp) -> FlowVersion {
+    FlowVersion {
+        version,
+        document: Arc::new(FlowDocument::forward()),
+        at,
+        by: None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_editors_of_a_flow_the_later_one_is_told() {
+    for world in World::both().await {
+        let flow = world.set_up().await.flow;
+        let store = &world.store;
+        let stored = async || store.load().await.unwrap().flows.remove(0);
+        let mut ours = flow.clone();
+        ours.edits += 1;
+        ours.name = "Ours".to_owned();
+        let mut theirs = flow.clone();
+        theirs.edits += 1;
+        theirs.name = "Theirs".to_owned();
+        theirs.published = Some(version(4, NOON));
+        store.put_flow(&ours).await.unwrap();
+        assert!(is_conflict(&store.put_flow(&theirs).await));
+        assert!(is_conflict(&store.put_flow(&flow).await));
+        assert_eq!(stored().await, ours);
+        assert_eq!(
+            store.flow_version(flow.id, 4).await.unwrap(),
+            None,
+            "nothing of a change that was refused is kept"
+        );
+        theirs.edits = ours.edits + 1;
+        store.put_flow(&theirs).await.unwrap();
+        assert_eq!(stored().await, theirs);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn published_versions_of_a_flow_are_kept_as_they_were_and_a_draft_has_none() {
+    for world in World::both().await {
+        let set_up = world.set_up().await;
+        let store = &world.store;
+        let mut flow = set_up.flow.clone();
+        for number in 4..=6 {
+            flow.edits += 1;
+            flow.published = Some(version(number, NOON.plus_millis(number)));
+            store.put_flow(&flow).await.unwrap();
+        }
+        flow.edits += 1;
+        let mut changed = version(6, NOON);
+        changed.document = Arc::new(FlowDocument::ring_nobody());
+        flow.published = Some(changed);
+        store.put_flow(&flow).await.unwrap();
+        let listed = store.flow_versions(flow.id, 3).await.unwrap();
+        let expected = [6, 5, 4].map(|n| version(n, NOON.plus_millis(n)));
+        assert_eq!(listed, expected, "a version is never written over");
+        let third = store.flow_version(flow.id, 3).await.unwrap();
+        assert_eq!(third, set_up.flow.published);
+        assert!(
+            is_conflict(&store.delete_flow(flow.id).await),
+            "numbers and versions name it"
+        );
+        let draft = Flow {
+            id: world.id(),
+            published: None,
+            ..flow
+        };
+        store.put_flow(&draft).await.unwrap();
+        assert!(store.load().await.unwrap().flows.contains(&draft));
+        assert!(store.delete_flow(draft.id).await.unwrap());
+        assert!(!store.delete_flow(draft.id).await.unwrap());
     }
 }
 
@@ -115,7 +197,10 @@ async fn what_is_referred_to_cannot_be_removed() {
         assert!(store.delete_pool(set_up.pool.id).await.unwrap());
         assert!(store.delete_site(set_up.site.id).await.unwrap());
         assert!(!store.delete_site(set_up.site.id).await.unwrap());
-        assert!(store.delete_flow(set_up.flow.id).await.unwrap());
+        assert!(
+            is_conflict(&store.delete_flow(set_up.flow.id).await),
+            "it was published"
+        );
         assert!(store.delete_trunk(set_up.trunk.profile.id).await.unwrap());
         assert!(store.load().await.unwrap().sites.is_empty());
     }

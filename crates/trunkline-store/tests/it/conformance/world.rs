@@ -1,6 +1,6 @@
 //! What the chapters of the story share: an open store of each engine, ids and times that never repeat.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use trunkline_core::assignment::{
     NumberStage, NumberUse, PoolRule, PoolSettings, Site, SiteContent, SwapSettings, SwapTarget,
@@ -18,7 +18,7 @@ use trunkline_core::visitor::{
 use trunkline_engine::call::control::{Cidr, Codec, Transport, TrunkProfile};
 use trunkline_engine::ports::History;
 use trunkline_engine::ports::calls::CallRow;
-use trunkline_engine::ports::configuration::{Account, Configuration, Flow, Trunk};
+use trunkline_engine::ports::configuration::{Account, Configuration, Flow, FlowVersion, Trunk};
 use trunkline_engine::ports::history::{LeaseRow, Record, SessionRow, ShowingRow, TouchRow};
 use trunkline_store::Store;
 use trunkline_store::db::{DbOptions, Location};
@@ -172,6 +172,8 @@ impl World {
             quality: None,
             recording: None,
             review: false,
+            flow: Some((set_up.flow.id, 3)),
+            flow_depth: 2,
         }
     }
 }
@@ -231,8 +233,15 @@ impl SetUp {
             id: world.id(),
             account: account.id,
             name: "Forward".to_owned(),
-            document: FlowDocument::forward(),
-            version: 3,
+            draft: FlowDocument::ring_nobody(),
+            edits: 5,
+            published: Some(FlowVersion {
+                version: 3,
+                document: Arc::new(FlowDocument::forward()),
+                at: NOON,
+                by: None,
+            }),
+            archived_at: None,
             created_at: NOON,
         };
         let base = u64::try_from(account.id.raw() % 1_000).unwrap() * 1_000;
@@ -327,6 +336,7 @@ fn site(world: &World, account: &Account) -> Site {
         })),
         published_at: NOON,
         config_version: 7,
+        flow: None,
         created_at: NOON,
     }
 }

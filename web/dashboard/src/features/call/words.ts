@@ -22,6 +22,10 @@ const results: Record<string, Status> = {
   unreachable: { tone: "bad", word: "Not reachable" },
   abandoned: { tone: "off", word: "Caller hung up" },
   refused: { tone: "bad", word: "Refused" },
+  not_accepted: { tone: "bad", word: "Not accepted" },
+  machine: { tone: "bad", word: "Answering machine" },
+  voicemail: { tone: "warn", word: "Voicemail" },
+  turned_away: { tone: "off", word: "Ended by the flow" },
   process_restarted: { tone: "warn", word: "Cut by a restart" },
 };
 
@@ -74,6 +78,8 @@ export const resultChoices = [
   "abandoned",
   "failed",
   "refused",
+  "voicemail",
+  "turned_away",
   "process_restarted",
 ].map((value) => ({ value, label: resultStatus(value).word }));
 

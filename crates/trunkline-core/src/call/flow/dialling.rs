@@ -1,0 +1,166 @@
+//! The interpreter's part for nodes that ring destinations.
+
+use std::collections::VecDeque;
+
+use super::action::{DialTarget, DialTargets, FlowAction};
+use super::dial::{DialDestination, DialTo, ShownNumber, Strategy};
+use super::document::Node;
+use super::facts::Facts;
+use super::interpreter::{Next, Walk};
+use super::nodes::NodeKind;
+use super::prompt::Message;
+use super::state::{Dialling, Doing, Waiting};
+use crate::base::PhoneNumber;
+use crate::call::DialOutcome;
+
+/// Whether destinations of the node are found fit before they are connected.
+pub(super) const fn screens(node: &Node) -> bool {
+    match &node.kind {
+        NodeKind::Dial(dial) => {
+            dial.whisper.is_some() || dial.accept.is_some() || dial.detect_machine
+        }
+        _ => false,
+    }
+}
+
+impl<'a> Walk<'a> {
+    /// Begins to ring.
+    pub(super) fn dial(&mut self, node: &'a Node) -> Next<'a> {
+        let queue = match &node.kind {
+            NodeKind::Dial(dial) => in_order(&dial.destinations, dial.strategy, self.facts),
+            NodeKind::Route(route) => in_order(&route.destinations, Strategy::Sequence, self.facts),
+            _ => VecDeque::new(),
+        };
+        let dialling = Dialling {
+            queue,
+            ..Dialling::default()
+        };
+        self.ring(node, dialling, DialOutcome::Failed)
+    }
+
+    /// Rings the next destinations, or leaves the node when there are none.
+    fn ring(&mut self, node: &'a Node, mut dialling: Dialling, last: DialOutcome) -> Next<'a> {
+        let together = match &node.kind {
+            NodeKind::Dial(dial) if dial.strategy == Strategy::Simultaneous => dialling.queue.len(),
+            _ => 1,
+        };
+        let count = together.min(dialling.queue.len());
+        let targets: Vec<DialTarget> = dialling
+            .queue
+            .drain(..count)
+            .map(|waiting| {
+                self.state.attempt += 1;
+                DialTarget {
+                    attempt: self.state.attempt,
+                    to: waiting.to,
+                    ring_timeout_ms: waiting.ring_timeout_ms,
+                }
+            })
+            .collect();
+        if targets.is_empty() {
+            self.state.last = Some(last);
+            return Next::Node(node.way(last.word()));
+        }
+        dialling.ringing = targets.iter().map(|t| t.attempt).collect();
+        dialling.failed = None;
+        self.state.doing = Doing::Dialling(dialling);
+        let record = node.kind.records() && (self.state.notice || self.facts.recording_waiver);
+        let mut dial = DialTargets {
+            targets,
+            whisper: None,
+            accept: None,
+            detect_machine: false,
+            record,
+            caller_id: ShownNumber::Caller,
+        };
+        if let NodeKind::Dial(settings) = &node.kind {
+            dial.whisper = settings.whisper.as_ref().and_then(Message::as_prompt);
+            dial.accept = settings.accept;
+            dial.detect_machine = settings.detect_machine;
+            dial.caller_id = settings.caller_id;
+        }
+        self.actions.push(FlowAction::Dial(dial));
+        Next::Event
+    }
+
+    /// A destination has the call; the others ring no longer.
+    pub(super) fn connected(&mut self, attempt: u32) -> Option<Next<'a>> {
+        let Doing::Dialling(dialling) = &self.state.doing else {
+            return None;
+        };
+        if !dialling.ringing.contains(&attempt) {
+            return None;
+        }
+        let others = dialling.ringing.iter().copied();
+        let attempts: Vec<u32> = others.filter(|other| *other != attempt).collect();
+        self.state.doing = Doing::Talking { attempt };
+        if !attempts.is_empty() {
+            self.actions.push(FlowAction::CancelDial { attempts });
+        }
+        None
+    }
+
+    /// A destination did not take the call; when it was the last of those that ring, the next is rung.
+    pub(super) fn attempt_failed(
+        &mut self,
+        node: &'a Node,
+        attempt: u32,
+        outcome: DialOutcome,
+    ) -> Option<Next<'a>> {
+        let Doing::Dialling(dialling) = &mut self.state.doing else {
+            return None;
+        };
+        let place = dialling.ringing.iter().position(|a| *a == attempt)?;
+        dialling.ringing.swap_remove(place);
+        let before = dialling.failed;
+        let most = before
+            .filter(|b| b.tells() > outcome.tells())
+            .unwrap_or(outcome);
+        dialling.failed = Some(most);
+        if !dialling.ringing.is_empty() {
+            return None;
+        }
+        let dialling = std::mem::take(dialling);
+        Some(self.ring(node, dialling, most))
+    }
+}
+
+/// Whom to ring, in order, each once.
+fn in_order(
+    destinations: &[DialDestination],
+    strategy: Strategy,
+    facts: &Facts<'_>,
+) -> VecDeque<Waiting> {
+    let mut queue: VecDeque<Waiting> = VecDeque::with_capacity(destinations.len());
+    for destination in destinations {
+        let Some(to) = number(destination.to, facts) else {
+            continue;
+        };
+        let ring_timeout_ms = destination.ring_timeout_s.saturating_mul(1_000);
+        if strategy == Strategy::Sequence || queue.iter().all(|w| w.to != to) {
+            queue.push_back(Waiting {
+                to,
+                ring_timeout_ms,
+            });
+        }
+    }
+    if strategy == Strategy::RoundRobin && !queue.is_empty() {
+        let turn = facts.turn % queue.len() as u64;
+        queue.rotate_left(usize::try_from(turn).unwrap_or(0));
+        let known = queue
+            .iter()
+            .position(|w| Some(w.to) == facts.answered_before);
+        if let Some(waiting) = known.and_then(|place| queue.remove(place)) {
+            queue.push_front(waiting);
+        }
+    }
+    queue
+}
+
+const fn number(to: DialTo, facts: &Facts<'_>) -> Option<PhoneNumber> {
+    match to {
+        DialTo::BusinessLine => Some(facts.lines.business_line),
+        DialTo::SecondLine => facts.lines.second_line,
+        DialTo::Number(number) => Some(number),
+    }
+}

@@ -1,0 +1,227 @@
+//! Walks through nodes that ring destinations.
+
+use super::*;
+
+#[test]
+fn plain_forwarding_rings_one_line_after_the_other_and_ends_as_the_last_one_did() {
+    let forward = FlowDocument::forward();
+    let mut call = Walking::new(&forward, facts());
+    let first = call.start();
+    let [FlowAction::Dial(dial)] = &first[..] else {
+        panic!("{first:?}");
+    };
+    let target = DialTarget {
+        attempt: 1,
+        to: BUSINESS,
+        ring_timeout_ms: 30_000,
+    };
+    assert_eq!(dial.targets, [target]);
+    assert!(!dial.record && !dial.screens() && dial.caller_id == ShownNumber::Caller);
+    assert_eq!(
+        Walking::hears(&call.fail(1, DialOutcome::NoAnswer)),
+        SECOND.to_string()
+    );
+    assert!(call.fail(1, DialOutcome::Failed).is_empty(), "late news");
+    assert_eq!(Walking::hears(&call.fail(2, DialOutcome::Busy)), "end 486");
+    assert_eq!(call.state.ended, Some(EndedBy::System));
+    assert!(call.tell(FlowEvent::Answered { attempt: 2 }).is_empty());
+}
+
+#[test]
+fn a_number_without_second_line_ends_with_what_the_business_line_said() {
+    let forward = FlowDocument::forward();
+    let mut facts = facts();
+    facts.lines.second_line = None;
+    let mut call = Walking::new(&forward, facts);
+    call.start();
+    assert_eq!(
+        Walking::hears(&call.fail(1, DialOutcome::Declined)),
+        "end 603"
+    );
+}
+
+#[test]
+fn a_talk_ends_the_call_unless_something_is_linked_behind_it() {
+    let plain = flow(&format!(
+        r#""start": {{"kind": "dial", "destinations": [{{"to": "business_line"}}], "on": {{"default": "sorry"}}}}, {}"#,
+        says("sorry")
+    ));
+    let mut call = Walking::new(&plain, facts());
+    call.start();
+    assert!(call.tell(FlowEvent::Ringing { attempt: 1 }).is_empty());
+    assert!(
+        call.tell(FlowEvent::DestinationHungUp).is_empty(),
+        "nobody talks yet"
+    );
+    assert!(call.tell(FlowEvent::Answered { attempt: 1 }).is_empty());
+    assert_eq!(call.state.doing, Doing::Talking { attempt: 1 });
+    assert!(call.fail(1, DialOutcome::Busy).is_empty(), "late news");
+    assert_eq!(
+        Walking::hears(&call.tell(FlowEvent::DestinationHungUp)),
+        "end 200"
+    );
+    assert_eq!(call.state.ended, Some(EndedBy::Destination));
+
+    let survey = flow(
+        r#""start": {"kind": "dial", "destinations": [{"to": "business_line"}], "on": {"completed": "ask"}},
+           "ask": {"kind": "survey", "questions": [{"text": "How was it?", "tag": "rating"},
+                                                   {"text": "Your ZIP?", "tag": "home", "digits": 5}]}"#,
+    );
+    let mut call = Walking::new(&survey, facts());
+    call.start();
+    call.tell(FlowEvent::Answered { attempt: 1 });
+    assert_eq!(
+        Walking::hears(&call.tell(FlowEvent::DestinationHungUp)),
+        "How was it?"
+    );
+    assert_eq!(Walking::hears(&call.press("")), "Your ZIP?");
+    assert_eq!(Walking::hears(&call.press("75001")), "end 480");
+    assert_eq!(call.state.tags, tags(&[("home", "75001")]));
+}
+
+#[test]
+fn a_talk_is_recorded_after_a_notice_or_on_a_waiver_and_never_when_it_is_switched_off() {
+    for (setting, notice, waiver, record) in [
+        ("", false, false, false),
+        ("", true, false, true),
+        ("", false, true, true),
+        (r#", "recording": "on""#, false, false, false),
+        (r#", "recording": "off""#, true, true, false),
+    ] {
+        let dial = format!(
+            r#""start": {{"kind": "dial", "destinations": [{{"to": "business_line"}}]{setting}}}"#
+        );
+        let document = flow(&dial);
+        let mut facts = facts();
+        facts.recording_waiver = waiver;
+        let mut call = Walking::new(&document, facts);
+        call.state.notice = notice;
+        let rung = call.start();
+        assert!(
+            matches!(&rung[..], [FlowAction::Dial(dial)] if dial.record == record),
+            "{setting} {notice} {waiver}"
+        );
+    }
+}
+
+#[test]
+fn destinations_that_ring_together_are_one_action_and_the_first_to_take_the_call_has_it() {
+    let together = flow(&[
+        r#""start": {"kind": "dial", "strategy": "simultaneous",
+             "destinations": [{"to": "business_line"}, {"to": "second_line", "ring_timeout_s": 20}, {"to": "+12145550102"},
+                              {"to": "+12145550100"}],
+             "on": {"default": "nobody"}}"#,
+        &says("nobody"),
+    ].join(","));
+    let mut call = Walking::new(&together, facts());
+    let rung = call.start();
+    let [FlowAction::Dial(dial)] = &rung[..] else {
+        panic!("{rung:?}")
+    };
+    let times: Vec<_> = dial
+        .targets
+        .iter()
+        .map(|t| (t.to, t.ring_timeout_ms))
+        .collect();
+    let expected = [(BUSINESS, 30_000), (SECOND, 20_000), (THIRD, 30_000)];
+    assert_eq!(times, expected, "each number once");
+    assert!(call.fail(1, DialOutcome::Busy).is_empty());
+    assert_eq!(
+        call.tell(FlowEvent::Answered { attempt: 3 }),
+        [FlowAction::CancelDial { attempts: vec![2] }]
+    );
+    assert!(
+        call.tell(FlowEvent::Answered { attempt: 2 }).is_empty(),
+        "too late"
+    );
+    assert!(call.fail(2, DialOutcome::NoAnswer).is_empty());
+    assert_eq!(
+        Walking::hears(&call.tell(FlowEvent::DestinationHungUp)),
+        "end 200"
+    );
+
+    let mut call = Walking::new(&together, facts());
+    call.start();
+    call.fail(2, DialOutcome::Declined);
+    call.fail(1, DialOutcome::Busy);
+    assert_eq!(
+        Walking::hears(&call.fail(3, DialOutcome::Refused)),
+        "nobody"
+    );
+    assert_eq!(
+        call.state.last,
+        Some(DialOutcome::Declined),
+        "the most telling"
+    );
+}
+
+#[test]
+fn a_screened_destination_has_the_call_only_when_it_accepts() {
+    let screened = flow(&[
+        r#""start": {"kind": "dial", "destinations": [{"to": "business_line"}, {"to": "second_line"}],
+             "whisper": {"text": "A caller from the web"}, "accept": {"digit": "1"}, "detect_machine": true,
+             "caller_id": "tracking_number", "on": {"not_accepted": "later", "machine": "later"}}"#,
+        &says("later"),
+    ].join(","));
+    let mut call = Walking::new(&screened, facts());
+    let rung = call.start();
+    let [FlowAction::Dial(dial)] = &rung[..] else {
+        panic!("{rung:?}")
+    };
+    assert_eq!(dial.whisper, Some(Prompt::text("A caller from the web")));
+    assert_eq!(
+        dial.accept,
+        Some(Accept {
+            digit: '1',
+            tries: 2
+        })
+    );
+    assert!(dial.detect_machine && dial.screens());
+    assert_eq!(dial.caller_id, ShownNumber::TrackingNumber);
+    assert!(call.tell(FlowEvent::Answered { attempt: 1 }).is_empty());
+    assert!(
+        matches!(call.state.doing, Doing::Dialling(_)),
+        "not connected yet"
+    );
+    assert_eq!(
+        Walking::hears(&call.fail(1, DialOutcome::Machine)),
+        SECOND.to_string()
+    );
+    assert!(
+        call.tell(FlowEvent::Accepted { attempt: 1 }).is_empty(),
+        "of an attempt that is over"
+    );
+    let mut other = Walking::new(&screened, facts());
+    other.state = call.state.clone();
+    assert!(call.tell(FlowEvent::Accepted { attempt: 2 }).is_empty());
+    assert_eq!(call.state.doing, Doing::Talking { attempt: 2 });
+    assert_eq!(
+        Walking::hears(&other.fail(2, DialOutcome::NotAccepted)),
+        "later"
+    );
+}
+
+#[test]
+fn turns_are_taken_and_a_caller_comes_back_to_who_answered_before() {
+    let turns = flow(
+        r#""start": {"kind": "dial", "strategy": "round_robin",
+             "destinations": [{"to": "+12145550100"}, {"to": "+12145550101"}, {"to": "+12145550102"}]}"#,
+    );
+    for (turn, before, order) in [
+        (0, None, [BUSINESS, SECOND, THIRD]),
+        (1, None, [SECOND, THIRD, BUSINESS]),
+        (5, None, [THIRD, BUSINESS, SECOND]),
+        (0, Some(THIRD), [THIRD, BUSINESS, SECOND]),
+        (1, Some(CALLER), [SECOND, THIRD, BUSINESS]),
+    ] {
+        let mut facts = facts();
+        facts.turn = turn;
+        facts.answered_before = before;
+        let mut call = Walking::new(&turns, facts);
+        let mut rung = vec![Walking::hears(&call.start())];
+        for attempt in 1..=2 {
+            rung.push(Walking::hears(&call.fail(attempt, DialOutcome::NoAnswer)));
+        }
+        assert_eq!(rung, order.map(|n| n.to_string()), "{turn} {before:?}");
+    }
+}

@@ -1,0 +1,297 @@
+//! From what a flow wants to what a performer does: destinations pass the toll rules, other servers are asked, and marks
+//! go into the call's timeline.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::time::timeout;
+use trunkline_core::base::PhoneNumber;
+use trunkline_core::base::Timestamp;
+use trunkline_core::base::id::{AccountId, CallId, TrunkId};
+use trunkline_core::call::flow::{DialTargets, FlowAction, FlowEvent, ShownNumber};
+use trunkline_core::call::{DialOutcome, TollUse};
+
+use super::active::ActiveCall;
+use super::control::{Action, Dial, Dialling, Voicemail};
+use super::desk::{Calls, hold};
+use crate::ports::asks::AskRequest;
+use crate::ports::calls::{CallEventKind, CallEventRow};
+use crate::ports::configuration::Account;
+
+/// Longest a call waits for the minutes its account has used.
+const MINUTES_WAIT: Duration = Duration::from_millis(200);
+/// What an asked server may take beyond its own limit before the call goes on without it.
+const ASK_GRACE: Duration = Duration::from_millis(250);
+
+impl Calls {
+    /// Turns the flow's actions into a performer's.
+    pub(super) async fn perform(
+        &self,
+        call: CallId,
+        actions: Vec<FlowAction>,
+        events: &mut Vec<CallEventRow>,
+    ) -> Vec<Action> {
+        let mut queue = VecDeque::from(actions);
+        let mut out = Vec::with_capacity(queue.len());
+        while let Some(action) = queue.pop_front() {
+            match action {
+                // Attempts name their node.
+                FlowAction::Enter {
+                    kind: "dial" | "route",
+                    ..
+                } => {}
+                FlowAction::Enter { node, .. } => {
+                    events.extend(self.mark(call, CallEventKind::Flow, node));
+                }
+                FlowAction::Tag { name, value } => {
+                    events.extend(self.mark(call, CallEventKind::Tag, format!("{name}: {value}")));
+                }
+                FlowAction::Play { action, prompt } => out.push(Action::Play { action, prompt }),
+                FlowAction::Gather(gather) => out.push(Action::Gather(gather)),
+                FlowAction::CancelDial { attempts } => out.push(Action::CancelDial { attempts }),
+                FlowAction::Dial(dial) => {
+                    let (dialling, next) = self.dial(call, dial, events).await;
+                    out.extend(dialling.map(Action::Dial));
+                    queue.extend(next);
+                }
+                FlowAction::Voicemail {
+                    action,
+                    greeting,
+                    max_ms,
+                    silence_ms,
+                    beep,
+                } => {
+                    let Some(recording) = self.plan_message(call) else {
+                        continue;
+                    };
+                    out.push(Action::Voicemail(Voicemail {
+                        action,
+                        greeting,
+                        max_ms,
+                        silence_ms,
+                        beep,
+                        recording,
+                    }));
+                }
+                FlowAction::Ask {
+                    action,
+                    url,
+                    timeout_ms,
+                } => {
+                    // What happened so far is kept before the call waits for a stranger.
+                    self.keep(call, std::mem::take(events), false).await;
+                    queue.extend(self.ask(call, action, url, timeout_ms).await);
+                }
+                FlowAction::HangUp { sip_status } => out.push(Action::HangUp {
+                    status: sip_status,
+                    reason: reason_phrase(sip_status),
+                }),
+            }
+        }
+        out
+    }
+
+    /// A mark in the timeline.
+    fn mark(&self, call: CallId, kind: CallEventKind, detail: String) -> Option<CallEventRow> {
+        let active = hold(&self.active);
+        let mut event = active
+            .get(&call)?
+            .event(self.moment.id(), self.moment.now(), kind);
+        event.detail = detail;
+        Some(event)
+    }
+
+    /// The legs that may be dialled, and what the flow wants further when none may.
+    async fn dial(
+        &self,
+        call: CallId,
+        dial: DialTargets,
+        events: &mut Vec<CallEventRow>,
+    ) -> (Option<Dialling>, Vec<FlowAction>) {
+        let shown = match dial.caller_id {
+            ShownNumber::Caller => None,
+            ShownNumber::TrackingNumber => hold(&self.active).get(&call).map(|c| c.row.dialled),
+        };
+        let mut legs = Vec::with_capacity(dial.targets.len());
+        let mut next = Vec::new();
+        for target in dial.targets {
+            match self.permit(call, target.attempt, target.to, events).await {
+                Some(trunk) => legs.push(Dial {
+                    attempt: target.attempt,
+                    trunk,
+                    to: target.to,
+                    caller_id: shown,
+                    ring_timeout_ms: target.ring_timeout_ms,
+                }),
+                None => next.extend(self.refused(call, target.attempt)),
+            }
+        }
+        let dialling = Dialling {
+            legs,
+            whisper: dial.whisper,
+            accept: dial.accept,
+            detect_machine: dial.detect_machine,
+            record: dial.record,
+        };
+        (Some(dialling).filter(|d| !d.legs.is_empty()), next)
+    }
+
+    /// The trunk to dial over, when the destination may be dialled.
+    async fn permit(
+        &self,
+        call: CallId,
+        attempt: u32,
+        to: PhoneNumber,
+        events: &mut Vec<CallEventRow>,
+    ) -> Option<TrunkId> {
+        let (account, own_trunk) = {
+            let mut active = hold(&self.active);
+            let call = active.get_mut(&call)?;
+            events.push(call.attempt(self.moment.id(), attempt, to, self.moment.now()));
+            (call.row.account, call.row.trunk)
+        };
+        let directory = self.directory.now();
+        let account = directory.account(account)?.clone();
+        let used = self.toll_use(&account).await;
+        let refusal = account.toll.permit(to, used).err();
+        let trunk = directory.outbound(own_trunk, account.id).map(|t| t.id);
+        let reason = match (refusal, trunk) {
+            (None, Some(trunk)) => return Some(trunk),
+            (Some(refusal), _) => {
+                metrics::counter!("trunkline_toll_refused_total", "reason" => refusal.word())
+                    .increment(1);
+                tracing::warn!(account = %account.id, to = %to.masked(), reason = refusal.word(), "a destination was refused");
+                refusal.to_string()
+            }
+            (None, None) => "no trunk can dial out; set a peer on one".to_owned(),
+        };
+        let mut active = hold(&self.active);
+        let call = active.get_mut(&call)?;
+        let mut event = call.event(self.moment.id(), self.moment.now(), CallEventKind::Refused);
+        event.attempt = Some(attempt);
+        event.destination = Some(to);
+        event.detail = reason;
+        events.push(event);
+        None
+    }
+
+    /// Tells the flow that an attempt was refused; the refusal with its reason is in the timeline already.
+    fn refused(&self, call: CallId, attempt: u32) -> Vec<FlowAction> {
+        let event = FlowEvent::DialFailed {
+            attempt,
+            outcome: DialOutcome::Refused,
+            sip_status: None,
+        };
+        let (id, now) = (self.moment.id(), self.moment.now());
+        let mut active = hold(&self.active);
+        let call = active.get_mut(&call);
+        call.map_or_else(Vec::new, |call| call.take(id, event, now).1)
+    }
+
+    /// Asks another server and tells the flow what it said.
+    async fn ask(
+        &self,
+        call: CallId,
+        action: u32,
+        url: String,
+        timeout_ms: u32,
+    ) -> Vec<FlowAction> {
+        let wait = Duration::from_millis(timeout_ms.into());
+        let request = {
+            let active = hold(&self.active);
+            let Some(call) = active.get(&call) else {
+                return Vec::new();
+            };
+            AskRequest {
+                url,
+                wait,
+                call: call.row.id,
+                node: call.state.node.clone(),
+                caller: call.row.caller,
+                dialled: call.row.dialled,
+                started_at: call.row.started_at,
+                source: call.row.source.clone(),
+                tags: call.state.tags.clone(),
+            }
+        };
+        let answer = timeout(wait + ASK_GRACE, self.asks.ask(&request)).await;
+        let event = match answer {
+            Ok(Some(answer)) => FlowEvent::WebhookAnswered {
+                action,
+                outcome: answer.outcome,
+                tags: answer.tags,
+            },
+            Ok(None) | Err(_) => {
+                metrics::counter!("trunkline_flow_webhook_failed_total").increment(1);
+                FlowEvent::WebhookFailed { action }
+            }
+        };
+        let (id, now) = (self.moment.id(), self.moment.now());
+        let mut active = hold(&self.active);
+        let call = active.get_mut(&call);
+        call.map_or_else(Vec::new, |call| call.take(id, event, now).1)
+    }
+
+    /// Calls in progress and minutes of today, those of calls in progress included. Minutes of ended
+    /// calls are read once a day and account, then counted.
+    async fn toll_use(&self, account: &Account) -> TollUse {
+        let now = self.moment.now();
+        let (concurrent, running) = {
+            let active = hold(&self.active);
+            let own = active
+                .values()
+                .filter(|c| c.row.account == account.id && !c.row.synthetic);
+            let minutes = |c: &ActiveCall| {
+                c.row
+                    .answered_at
+                    .map_or(0, |at| begun_minutes(now.millis_since(at)))
+            };
+            own.fold((0_u32, 0), |(calls, sum), call| {
+                (calls + 1, sum + minutes(call))
+            })
+        };
+        let today = account.zone.start_of_day(now);
+        let known = hold(&self.minutes).get(&account.id).copied();
+        let ended = match known {
+            Some((day, minutes)) if day == today => minutes,
+            _ => self.read_minutes(account.id, today).await.unwrap_or(0),
+        };
+        TollUse {
+            concurrent_calls: concurrent,
+            minutes_today: u32::try_from(ended + running).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// Minutes of calls that ended since the start of the day; `None` when the store is late, so that a
+    /// call is not lost for it.
+    async fn read_minutes(&self, account: AccountId, today: Timestamp) -> Option<i64> {
+        let read = timeout(MINUTES_WAIT, self.records.minutes_since(account, today)).await;
+        let minutes = read.ok()?.ok()?;
+        hold(&self.minutes).insert(account, (today, minutes));
+        Some(minutes)
+    }
+
+    pub(super) fn count_minutes(&self, account: AccountId, talk_ms: i64) {
+        if let Some((_, minutes)) = hold(&self.minutes).get_mut(&account) {
+            *minutes += begun_minutes(talk_ms);
+        }
+    }
+}
+
+/// Minutes of a connected leg, the last one counted whole.
+const fn begun_minutes(ms: i64) -> i64 {
+    (ms + 59_999) / 60_000
+}
+
+/// Reason phrases of RFC 3261, section 21, for the statuses a flow ends with.
+const fn reason_phrase(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        404 => "Not Found",
+        480 => "Temporarily Unavailable",
+        486 => "Busy Here",
+        502 => "Bad Gateway",
+        603 => "Decline",
+        _ => "Call Ended",
+    }
+}
