@@ -36,7 +36,7 @@ const LARGE_VISITS = 5;
 const NUMBERS = 600;
 const large = Array.from({ length: LARGE / 2 }, (_, i) => `<p>Row ${i} <b>of a long list</b>${i % (LARGE / 2 / NUMBERS) ? "" : ` ${PRINTED}`}</p>`).join("") + `<p>${PRINTED}</p>`;
 
-const config = (tracker) => JSON.stringify({ v: 1, c: 1, u: `${tracker}/t/k`, k: `${tracker}/t/core.${manifest.core_hash}.js`, t: [["swt_a", "+12145550100"]], r: [] });
+const config = (tracker) => JSON.stringify({ v: 1, c: 1, u: `${tracker}/t/k`, k: `${tracker}/t/core.${manifest.core_hash}.js`, t: [["swt_a", "+12145550100"]], r: [], o: "*", d: 1 });
 
 /** The two ways to bring the same snippet to the page. */
 const FORMS = {
@@ -138,7 +138,7 @@ const measure = async (browser, form, site, tracker) => {
     const told = (before) => until(() => tracker.log.slice(before).some((one) => one.text.includes('"k":"shown"')));
     first.push(await view(page, `${site.origin}/${form}`, tracker, told));
     // The next page comes when the first is confirmed, as a person's would.
-    await page.waitForFunction(() => JSON.parse(localStorage.tl_k).s === 1);
+    await page.waitForFunction(() => JSON.parse(Object.values(localStorage)[0] ?? "{}").s === 1);
     for (let number = 1; number <= LATER_PAGES; number++) {
       const one = await view(page, `${site.origin}/${form}/${number}`, tracker, told);
       later.push({ ...one, asked: one.requests.filter((request) => request.start < one.swap && !request.cached).length });
@@ -183,7 +183,7 @@ const longestTask = async (browser, site) => {
   const last = (number) => page.waitForFunction((text) => document.readyState === "complete" && document.querySelector("p:last-of-type")?.textContent === text, number);
   await page.goto(`${site.origin}/inline/large`);
   await last(SWAPPED);
-  await page.waitForFunction(() => JSON.parse(localStorage.tl_k).s === 1);
+  await page.waitForFunction(() => JSON.parse(Object.values(localStorage)[0] ?? "{}").s === 1);
   const first = await page.evaluate(() => {
     const started = performance.now();
     window.tl("consent", false);

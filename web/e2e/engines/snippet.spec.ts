@@ -111,7 +111,7 @@ const FRAMES = `<script>
 test("a remembered number stands there before the first paint, and nothing is asked", async ({ browserOf, site, tracker }) => {
   await browserOf.open(site.page("/", NUMBER));
   await tracker.asked(tells("shown"));
-  await expect.poll(() => browserOf.run(() => (JSON.parse(localStorage.tl_k1 as string) as { s?: 1 }).s)).toBe(1);
+  await expect.poll(() => browserOf.run(() => (JSON.parse((Object.values(localStorage)[0] as string) ?? "{}") as { s?: 1 }).s)).toBe(1);
   await browserOf.open(site.page("/later", NUMBER, { before: FRAMES }));
   await tracker.asked(tells("page"));
   await expect.poll(() => browserOf.run(() => (window as unknown as { frames_: string[] }).frames_.length)).toBeGreaterThan(0);
@@ -123,7 +123,7 @@ test("a page that one comes back to is alive, with its number", async ({ browser
   site.page("/other", "<p>Elsewhere</p>");
   await browserOf.open(site.page("/", NUMBER, { before: `<script>addEventListener("pageshow", (event) => (window.back_ = event.persisted))</script>` }));
   await tracker.asked(tells("shown"));
-  await expect.poll(() => browserOf.run(() => (JSON.parse(localStorage.tl_k1 as string) as { s?: 1 }).s)).toBe(1);
+  await expect.poll(() => browserOf.run(() => (JSON.parse((Object.values(localStorage)[0] as string) ?? "{}") as { s?: 1 }).s)).toBe(1);
   await browserOf.open(site.url("/other"));
   await tracker.asked((asked) => !!asked.event?.events.some((event) => event.k == "page" && event.page == site.url("/other")));
   const back = tracker.next((asked) => !!asked.event?.events.some((event) => event.k == "page" && event.page == site.url("/")));

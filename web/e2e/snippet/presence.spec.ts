@@ -11,7 +11,7 @@ const confirmed = async (page: Page, tracker: Tracker, url: string) => {
   await page.clock.install();
   await page.goto(url);
   await tracker.asked(tells("shown"));
-  await expect.poll(() => page.evaluate(() => JSON.parse(localStorage.tl_k1).s)).toBe(1);
+  await expect.poll(() => page.evaluate(() => JSON.parse(Object.values(localStorage)[0] ?? "{}").s)).toBe(1);
 };
 
 test("one beacon says how many numbers the page shows", async ({ page, site, tracker }) => {
@@ -30,7 +30,7 @@ test("one beacon says how many numbers the page shows", async ({ page, site, tra
 test("a page without the number confirms nothing, so that its number goes back", async ({ page, site, tracker }) => {
   await page.clock.install();
   await page.goto(site.page("/", `<p>Fax 214-555-0199</p>`));
-  await expect.poll(() => page.evaluate(() => localStorage.tl_k1 ?? "")).toContain("token-1");
+  await expect.poll(() => page.evaluate(() => Object.values(localStorage)[0] ?? "")).toContain("token-1");
   await page.clock.runFor(120_000);
   await look(page, "hidden");
   expect(tracker.of("event")).toEqual([]);
@@ -58,7 +58,7 @@ test("a page opened in the background shows nothing to anybody until it is looke
   await page.addInitScript(() => Object.defineProperty(document, "visibilityState", { configurable: true, get: () => "hidden" }));
   await page.goto(site.page("/", NUMBER));
   await expect(page.locator("#number")).toHaveText("(312) 555-7788");
-  await expect.poll(() => page.evaluate(() => localStorage.tl_k1 ?? "")).toContain("token-1");
+  await expect.poll(() => page.evaluate(() => Object.values(localStorage)[0] ?? "")).toContain("token-1");
   const shown = tracker.next(tells("shown"));
   expect(tracker.told("shown")).toEqual([]);
   await look(page, "visible");
@@ -192,7 +192,7 @@ test("a page out of the back/forward cache is alive again, with the number of to
   const url = site.page("/", NUMBER, { headers: { "Cache-Control": "max-age=0" } });
   await page.goto(url);
   await tracker.asked(tells("shown"));
-  await expect.poll(() => page.evaluate(() => JSON.parse(localStorage.tl_k1).s)).toBe(1);
+  await expect.poll(() => page.evaluate(() => JSON.parse(Object.values(localStorage)[0] ?? "{}").s)).toBe(1);
   await page.evaluate(() => addEventListener("pageshow", (event) => (document.title = event.persisted ? "from the cache" : "loaded")));
   tracker.answers = () => ({ status: 200, body: tracker.answer({ numbers: [{ t: MAIN, n: "+14695550011" }] }) });
   await page.goto(`${site.page("/second", NUMBER)}?gclid=y`);

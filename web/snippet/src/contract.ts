@@ -11,8 +11,8 @@ export const FORMAT = 1;
 /** What the visitor has agreed to: 0 nothing stored and no session, 1 session in memory only, 2 browser storage. */
 export type Consent = 0 | 1 | 2;
 
-/** A swap target of the site: its id, the E.164 number printed on the pages, and optionally its country. */
-export type Target = [id: string, printed: string, country?: string];
+/** A swap target of the site: its id, and the E.164 number printed on the pages. */
+export type Target = [id: string, printed: string];
 
 /** The number to show for target `t`: E.164 `n`, and the whole printed form `f` where digits cannot be exchanged one by one. */
 export interface Shown {
@@ -33,14 +33,16 @@ export interface Config {
   v: number;
   /** Configuration version of the site. */
   c: number;
-  /** Base address of `assign` and `event`; its last path segment is the site key. */
+  /** Base address of `assign` and `event`; its last path segment is the site key. Also the name of the entry in the browser's storage. */
   u: string;
   /** Address of the core module. */
   k: string;
   t: Target[];
   r: Rule[];
-  /** Selector that an element must match for its own text and attributes to be swapped; absent: every element. */
-  o?: string;
+  /** Selector that an element must match for its own text and attributes to be swapped. */
+  o: string;
+  /** How many digits a print of the targets has at least between the second and the fourth of the international number: 0 with calling codes of three digits. */
+  d: 0 | 1;
   /** What only some sites need: with it the core fetches the extras. */
   e?: Extras;
 }

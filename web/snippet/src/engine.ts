@@ -45,7 +45,7 @@ const swap = (places: Place[] = texts.splice(0)) => {
   places.forEach((place, i) => {
     const after = cells.splice(0, before[i]!.length).join("");
     const owner = place.parentElement || (place as Attr).ownerElement!;
-    if (after != place.nodeValue && owner.matches(shared.C.o || "*")) {
+    if (after != place.nodeValue && owner.matches(shared.C.o)) {
       if (tooOften(owner, PassesMax.Element)) shared.g = 1;
       else place._tl = [before[i]!, (place.nodeValue = after)];
       if (tooOften(document, PassesMax.Page)) observer.disconnect();
@@ -100,12 +100,12 @@ const observer = new MutationObserver(work);
 export const shared = {
   q: [],
   // Fields, code, scripts, what a person is writing in, and what the page's author excludes; then the roots of frameworks.
-  L: "head,input,textarea,code,pre,script,style,[contenteditable]:not([contenteditable^=f]),[data-tl-skip],#__next,#__nuxt,[data-tl-hydrate]",
+  L: "head,input,textarea,code,pre,script,style,:read-write,[data-tl-skip],#__next,#__nuxt,[data-tl-hydrate]",
   A: ["href", "title", "aria-label"],
   r(root = document.documentElement) {
     shared.C.t.forEach((target) => (wanted[target[1]] = target[0]));
     shared.M.numbers.forEach((shown) => (wanted[shown.n] ||= shown.t));
-    replace = replacement(wanted, shared.M.numbers, shared.y);
+    replace = replacement(wanted, shared.M.numbers, shared.C.d, shared.y);
     observer.observe(root, { subtree: true, childList: true, characterData: true, attributeFilter: shared.A });
     work([{ addedNodes: [root] }]);
   },

@@ -15,11 +15,14 @@ const enum Milliseconds {
 }
 
 // An element called `tl` is no function of ours.
-if (!window.tl?.call) {
-  window.tl = (...call) => shared.q.push(call);
+if (!self.tl?.call) {
+  self.tl = (...call) => shared.q.push(call);
   try {
-    const config: Config = JSON.parse(document.querySelector<HTMLScriptElement>("#trunkline-config")!.text);
-    const key = "tl_" + config.u.split("/").pop();
+    const config: Config = JSON.parse(
+      // Neither a configuration nor a reason to complain for what reads pages by machine; CUBOT makes telephones.
+      (/[^u]bot|crawl|spider/i.test(navigator.userAgent) as never) || document.scripts["trunkline-config" as never]!["text"],
+    );
+    const key = config.u;
     const consent = document.querySelector<HTMLElement>("[data-consent]")?.dataset.consent;
     const [touch, base = []] = arrival(config);
     let remembered: Memory | undefined;
@@ -48,7 +51,6 @@ if (!window.tl?.call) {
             ref: document.referrer,
             token: shared.M.token,
             consent: shared.l,
-            targets: config.t.map((t) => t[0]),
             ...as,
           }),
         });
@@ -66,7 +68,8 @@ if (!window.tl?.call) {
       start();
     };
     // A prerendered page may never be seen: it takes no number until it is.
-    if ((document as { prerendering?: boolean }).prerendering) document.addEventListener("prerenderingchange", begin);
+    const page = document as { prerendering?: boolean; onprerenderingchange?: () => void };
+    if (page.prerendering) page.onprerenderingchange = begin;
     else begin();
   } catch {}
 }

@@ -12,15 +12,15 @@ export const KEYS = "01abc2def3ghi4jkl5mno6pqrs7tuv8wxyz9";
 
 /**
  * The pattern of an E.164 number, with or without its country code, trunk zero and brackets. Calling codes 1 and 7
- * have one digit; all others two or three, so their third digit may or may not stand with the national number.
+ * have one digit; all others two or three: at `least` so many third digits or trunk zeros stand with the national number.
  */
-const pattern = (number: string, keys?: string): string => {
+const pattern = (number: string, least: unknown, keys?: string): string => {
   const long = +(+number[1]! % 6 != 1);
   return (
     `((?:(?:\\+|00)?${number.slice(1, 2 + long)}${GAP})?` +
     // An opening bracket belongs to the number only if it closes around its first digits.
     "(?:\\((?=\\w+\\)))?" +
-    (long ? `(?:[0${number[3]}]${GAP}){0,3}` : "") +
+    (long ? `(?:[0${number[3]}]${GAP}){${least},3}` : "") +
     [...number.slice(2 + 2 * long)].map((digit) => `[${keys?.match(`[a-z]*${digit}`) || digit}]`).join(GAP) +
     // Not within a longer number: digits attached, or a separator and a single digit group as in `5551 234 567 8`,
     // unless that digit counts days or hours.
@@ -35,9 +35,9 @@ const pattern = (number: string, keys?: string): string => {
  * The replacement gives a text back cut into its characters, each place holding what is to stand there now: a text
  * that is spread over nodes can be put back piece by piece. In a `link`, a number of another form goes in as E.164.
  */
-export const replacement = (wanted: Record<string, string>, current: Shown[], keys?: string) => {
+export const replacement = (wanted: Record<string, string>, current: Shown[], least: unknown, keys?: string) => {
   const numbers = Object.keys(wanted);
-  const patterns = numbers.map((number) => pattern(number, keys)).join("|");
+  const patterns = numbers.map((number) => pattern(number, least, keys)).join("|");
   // The second half finds what is only part of a longer run, or of another country's number, so that it is passed over.
   const expression = new RegExp(`${patterns}|(?:\\d[.-]?|\\+\\d{1,3}\\W*)(${patterns})`, "gi");
   return (text: string, link: boolean): string[] => {

@@ -14,5 +14,5 @@ export const arrival = ({ r, t }: Config): [touch: unknown, numbers: Shown[] | u
     return value != null && new RegExp(`^(?:${pattern})$`, "i").test(value);
   });
   // Click ids and campaign parameters: an arrival with one of these is a new touch.
-  return [(from && from != location.hostname) || /utm_|cl?k?id=|braid=|epik=|li_fat/.test(query as never), rule?.[3].flatMap((shown, i) => (shown ? { t: t[i]![0], n: shown[0], f: shown[1] } : []))];
+  return [(from && from != location.hostname) || rule?.[0] == "p" || /utm_|cl?k?id=|braid=|epik=|li_fat/i.test(query as never), rule?.[3].flatMap((shown, i) => (shown ? { t: t[i]![0], n: shown[0], f: shown[1] } : []))];
 };

@@ -16,8 +16,11 @@ interface Vectors {
 
 const vectors = cases as unknown as Vectors;
 
+/** As the server says it: no third digit must stand where the calling code has three itself; the tests know 351 and 358. */
+const least = (printed: string) => +!/^.35/.test(printed);
+
 const swap = (text: string, options: { printed?: string; shown?: Shown; link?: boolean } = {}) =>
-  replacement({ [options.printed ?? US]: "main" }, [options.shown ?? SHOWN], KEYS)(text, options.link ?? false).join("");
+  replacement({ [options.printed ?? US]: "main" }, [options.shown ?? SHOWN], least(options.printed ?? US), KEYS)(text, options.link ?? false).join("");
 
 const check = (text: string, expected: string, options?: Parameters<typeof swap>[1]) => assert.equal(swap(text, options), expected, JSON.stringify(text));
 
@@ -39,23 +42,23 @@ test("a link's escaped marks are none of the number's digits", () => {
 });
 
 test("without the keys' letters a vanity number is left alone", () =>
-  assert.equal(replacement({ "+18003569377": "main" }, [SHOWN])("1-800-FLOWERS, 1-800-356-9377", false).join(""), "1-800-FLOWERS, 1-312-555-7788"));
+  assert.equal(replacement({ "+18003569377": "main" }, [SHOWN], 1)("1-800-FLOWERS, 1-800-356-9377", false).join(""), "1-800-FLOWERS, 1-312-555-7788"));
 
 test("edits are collected on the original text, so no replacement is replaced", () => {
-  const both = replacement({ "+12145550100": "a", "+13125557788": "b" }, [SHOWN, { t: "a", n: "+13125557788" }, { t: "b", n: "+12145550100" }]);
+  const both = replacement({ "+12145550100": "a", "+13125557788": "b" }, [SHOWN, { t: "a", n: "+13125557788" }, { t: "b", n: "+12145550100" }], 1);
   assert.equal(both("214-555-0100 and 312-555-7788", false).join(""), "312-555-7788 and 214-555-0100");
 });
 
 test("a number shown before is exchanged for the one shown now", () => {
-  const later = replacement({ "+12145550100": "main", "+13125557788": "main" }, [{ t: "main", n: "+13125550011" }]);
+  const later = replacement({ "+12145550100": "main", "+13125557788": "main" }, [{ t: "main", n: "+13125550011" }], 1);
   assert.equal(later("(312) 555-7788 (214) 555-0100", false).join(""), "(312) 555-0011 (312) 555-0011");
 });
 
 test("a target without a number to show keeps what it has", () =>
-  assert.equal(replacement({ [US]: "main" }, [])("(214) 555-0100", false).join(""), "(214) 555-0100"));
+  assert.equal(replacement({ [US]: "main" }, [], 1)("(214) 555-0100", false).join(""), "(214) 555-0100"));
 
 test("the cells of a text stay where its characters were", () => {
-  const cells = replacement({ [US]: "main" }, [SHOWN])("x (214) 555-0100", false);
+  const cells = replacement({ [US]: "main" }, [SHOWN], 1)("x (214) 555-0100", false);
   assert.equal(cells.length, "x (214) 555-0100".length);
   assert.equal(cells.slice(0, 8).join(""), "x (312) ");
 });

@@ -55,7 +55,8 @@ words! {
 /// Every place of `text` that holds one of the wanted numbers, in order.
 #[must_use]
 pub fn find(text: &[char], wanted: &[PhoneNumber]) -> Vec<Hit> {
-    let patterns: Vec<Pattern> = wanted.iter().map(|n| Pattern::new(*n)).collect();
+    let least = third_digits_min(wanted);
+    let patterns: Vec<Pattern> = wanted.iter().map(|n| Pattern::new(*n, least)).collect();
     let text = Text(text);
     let mut hits = Vec::new();
     let mut at = 0;
@@ -225,16 +226,32 @@ fn is_grouped(run: &str) -> bool {
     })
 }
 
+/// How many of the digits between the second and the fourth of an international number (the third, or a trunk zero) a
+/// print of it has at least. Calling codes have up to three digits: where all of `numbers` have a code of three, their
+/// third digit is no part of the national number and 0 will do; otherwise a number without it is somebody else's, and
+/// it is 1. The list of codes is that of ITU-T E.164 Annex (zones 2 to 9; zones 1 and 7 are one code each).
+#[must_use]
+pub fn third_digits_min(numbers: &[PhoneNumber]) -> u8 {
+    let mut long = numbers
+        .iter()
+        .map(|number| calling_code(*number).len())
+        .filter(|digits| *digits > 1)
+        .peekable();
+    u8::from(long.peek().is_none() || long.any(|digits| digits < 3))
+}
+
 /// An E.164 number taken apart. Calling codes 1 and 7 have one digit; all others two or three, so their third digit may
 /// or may not stand with the national number.
 struct Pattern {
     code: Vec<char>,
     third: Option<char>,
+    /// How many third digits or zeros must stand.
+    least: usize,
     digits: Vec<char>,
 }
 
 impl Pattern {
-    fn new(number: PhoneNumber) -> Self {
+    fn new(number: PhoneNumber, least: u8) -> Self {
         let all: Vec<char> = number.to_string().chars().skip(1).collect();
         let long = !matches!(all.first(), Some('1' | '7'));
         let (code, rest) = all.split_at(if long {
@@ -245,6 +262,7 @@ impl Pattern {
         Self {
             code: code.to_vec(),
             third: rest.first().copied().filter(|_| long),
+            least: if long { least.into() } else { 0 },
             digits: rest.get(usize::from(long)..).unwrap_or_default().to_vec(),
         }
     }
@@ -321,6 +339,7 @@ impl Text<'_> {
         }
         starts
             .into_iter()
+            .skip(pattern.least)
             .rev()
             .find_map(|start| self.digits(&pattern.digits, start))
     }

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use trunkline_core::assignment::{
     Asker, Assigned, Basis, Holder, Network, PickReason, PoolChoice, assign,
 };
-use trunkline_core::base::id::{LeaseId, NumberId, PoolId, SessionId, SwapTargetId, VisitorId};
+use trunkline_core::base::id::{LeaseId, NumberId, PoolId, SessionId, VisitorId};
 use trunkline_core::base::{Locality, Timestamp};
 use trunkline_core::visitor::{
     Arrival, Channel, Consent, Device, Landing, Source, classify, starts_new_session,
@@ -51,8 +51,6 @@ pub struct Visit {
     pub consent: Consent,
     /// Who the visitor is, from a token that was checked.
     pub known: Option<Known>,
-    /// The targets on the page; empty: all of the site.
-    pub targets: Vec<SwapTargetId>,
     /// Version of the configuration the page carries.
     pub config_version: i64,
     /// Whether no pool number is to be given yet, because the visitor has not seen one. A number the session
@@ -159,9 +157,6 @@ impl Assignments {
         let mut numbers = Vec::with_capacity(visit.site.plan.targets.len());
         let mut given = Vec::new();
         for target in &visit.site.plan.targets {
-            if !visit.targets.is_empty() && !visit.targets.contains(&target.target.id) {
-                continue;
-            }
             let asker = Asker {
                 session,
                 visitor: known.visitor,
@@ -319,8 +314,8 @@ impl Assignments {
     }
 }
 
-/// Remembers what the session sees: the numbers of this answer, and those of targets it did not ask
-/// for as long as they are its own. An open showing of a number that stays goes on.
+/// Remembers what the session sees: the numbers of this answer, and those of targets without an answer
+/// as long as they are its own. An open showing of a number that stays goes on.
 fn show(state: &mut SiteState, session: SessionId, answer: &Answer, visit: &Visit, now: Timestamp) {
     if !visit.synthetic {
         state.last_seen = Some(SiteSeen {
@@ -462,9 +457,9 @@ fn path(page: &str) -> &str {
 /// The numbers of the source, from the directory alone: nothing is given, nothing is written.
 fn without_session(visit: &Visit, source: &Source) -> Answer {
     let plan = &visit.site.plan;
-    let wanted = |id: SwapTargetId| visit.targets.is_empty() || visit.targets.contains(&id);
-    let targets = plan.targets.iter().filter(|t| wanted(t.target.id));
-    let numbers = targets
+    let numbers = plan
+        .targets
+        .iter()
         .filter_map(|t| {
             assign(
                 t,

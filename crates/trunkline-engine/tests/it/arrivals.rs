@@ -134,7 +134,6 @@ impl World {
             synthetic: false,
             consent: Consent::Storage,
             known,
-            targets: Vec::new(),
             config_version: 1,
         };
         self.assignments.arrive(visit).await

@@ -80,7 +80,6 @@ impl Desk {
             synthetic: false,
             consent: Consent::Storage,
             known: None,
-            targets: Vec::new(),
             config_version: 1,
         };
         let answer = self.assignments.arrive(visit).await;

@@ -32,8 +32,4 @@ impl Block {
             .map(Some)
             .map_err(|e| format!("the page's block cannot be read: {e}"))
     }
-
-    pub(super) fn ids(&self) -> Vec<&str> {
-        self.targets.iter().map(|(id, _)| id.as_str()).collect()
-    }
 }

@@ -116,7 +116,7 @@ impl Browser {
             return Ok(());
         };
         let token = self.hold().answer.as_ref().and_then(|a| a.token.clone());
-        let body = json!({"v": FORMAT, "c": block.version, "page": page, "ref": referrer, "token": token, "consent": self.person.consent, "targets": block.ids()});
+        let body = json!({"v": FORMAT, "c": block.version, "page": page, "ref": referrer, "token": token, "consent": self.person.consent});
         let response = self.post(&format!("{}/assign", block.base), &body).await?;
         let answer: Answer =
             serde_json::from_slice(&read(expect("assign", response, StatusCode::OK)?).await?)

@@ -36,7 +36,7 @@ async fn an_arrival_is_told_as_the_snippet_tells_it() {
     let address = format!("{site}/?utm_source=google&gclid=x");
     assert_eq!(
         assign.body,
-        json!({"v": 1, "c": 7, "page": address, "ref": "https://www.google.com/", "token": null, "consent": 2, "targets": ["swt_1"]})
+        json!({"v": 1, "c": 7, "page": address, "ref": "https://www.google.com/", "token": null, "consent": 2})
     );
     assert_eq!(
         event.body,

@@ -34,8 +34,6 @@ const BEAT_S: u32 = 20;
 const CHECK_HEADER: &str = "trunkline-check";
 /// Longest page address that is kept, in bytes.
 pub(super) const PAGE_MAX: usize = 2_048;
-/// Most targets a page may name.
-const TARGETS_MAX: usize = 20;
 
 #[derive(Debug, Deserialize)]
 struct AssignRequest<'a> {
@@ -52,8 +50,6 @@ struct AssignRequest<'a> {
     token: Option<std::borrow::Cow<'a, str>>,
     #[serde(default = "full_consent")]
     consent: u8,
-    #[serde(default, borrow)]
-    targets: Vec<std::borrow::Cow<'a, str>>,
     /// 1: the visitor has turned to a number, so that one may be given on any site.
     #[serde(default)]
     want: u8,
@@ -224,20 +220,6 @@ fn read(
     }
     let consent = Consent::from_level(request.consent)
         .ok_or_else(|| Problem::invalid("consent", "Send 0, 1 or 2."))?;
-    if request.targets.len() > TARGETS_MAX {
-        return Err(Problem::invalid(
-            "targets",
-            format!("Send at most {TARGETS_MAX} targets."),
-        ));
-    }
-    let target = |t: &std::borrow::Cow<'_, str>| {
-        SwapTargetId::parse(t).map_err(|e| Problem::invalid("targets", e.to_string()))
-    };
-    let targets = request
-        .targets
-        .iter()
-        .map(target)
-        .collect::<Result<_, _>>()?;
     let agent = headers
         .get(header::USER_AGENT)
         .and_then(|v| v.to_str().ok())
@@ -274,7 +256,6 @@ fn read(
             visitor: t.visitor,
             session: t.session,
         }),
-        targets,
         config_version: request.c,
         waits: request.want == 0 && site.site.swap.lease_on != LeaseOn::Load,
         landing,

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use trunkline_core::assignment::find::calling_code;
+use trunkline_core::assignment::find::{calling_code, third_digits_min};
 use trunkline_core::assignment::{FormCapture, Site, SwapMode};
 
 /// What the loader needs; with `e` the core fetches the extras.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct WireSettings {
     /// Selector that an element must match for its own text and attributes to be swapped.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    o: Option<String>,
+    o: String,
+    /// How many third digits or trunk zeros a print of the targets has at least.
+    d: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
     e: Option<Extras>,
 }
@@ -76,6 +77,7 @@ impl WireSettings {
             .map(|t| t.label.clone());
         let first = site.targets.first().filter(|_| auto || attribute);
         let left = swap.excluded_numbers.iter().filter(|_| auto);
+        let targets: Vec<_> = site.targets.iter().map(|target| target.number).collect();
         let extras = Extras {
             m: (auto || attribute).then(|| swap.mode.word()),
             n: labels.collect(),
@@ -89,7 +91,8 @@ impl WireSettings {
             f: swap.forms.iter().map(Form::new).collect(),
         };
         Self {
-            o: swap.scope(),
+            o: swap.scope().unwrap_or_else(|| "*".to_owned()),
+            d: third_digits_min(&targets),
             e: Some(extras).filter(|extras| *extras != Extras::default()),
         }
     }
@@ -150,7 +153,10 @@ mod tests {
 
     #[test]
     fn a_site_with_usual_settings_adds_nothing_to_its_block() {
-        assert_eq!(wire(SwapSettings::default()), serde_json::json!({}));
+        assert_eq!(
+            wire(SwapSettings::default()),
+            serde_json::json!({"o": "*", "d": 1})
+        );
     }
 
     #[test]
@@ -164,6 +170,7 @@ mod tests {
         };
         let expected = serde_json::json!({
             "o": ":not(:is(.fax,.fax *))",
+            "d": 1,
             "e": {"m": "auto", "c": "44", "x": ["+442079460019"], "a": ["data-phone"]},
         });
         assert_eq!(wire(swap), expected);

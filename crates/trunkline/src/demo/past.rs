@@ -297,7 +297,6 @@ impl Past<'_> {
                 synthetic: false,
                 consent: Consent::from_level(visit.consent).unwrap_or(Consent::None),
                 known: None,
-                targets: Vec::new(),
                 config_version: 1,
                 waits: false,
             })

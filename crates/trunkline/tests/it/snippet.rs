@@ -160,14 +160,6 @@ async fn bad_requests_of_pages_get_a_clear_answer_and_change_nothing() {
         ),
         (json!({"v": 1, "page": "javascript:1"}).to_string(), 422),
         (json!({"v": 1, "page": page, "consent": 9}).to_string(), 422),
-        (
-            json!({"v": 1, "page": page, "targets": vec!["swt_0000000000000"; 50]}).to_string(),
-            422,
-        ),
-        (
-            json!({"v": 1, "page": page, "targets": ["site_0000000000000"]}).to_string(),
-            422,
-        ),
         (json!({"v": 1, "page": page, "ref": far}).to_string(), 413),
     ] {
         let answer = house.page_post(&site, "assign", &body).await;

@@ -34,9 +34,10 @@ export interface Config {
   c: number;
   u: string;
   k: string;
-  t: [id: string, printed: string, country?: string][];
+  t: [id: string, printed: string][];
   r: Rule[];
-  o?: string;
+  o: string;
+  d: 0 | 1;
   e?: Extras;
 }
 

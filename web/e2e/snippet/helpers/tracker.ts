@@ -12,7 +12,6 @@ export interface AssignRequest {
   ref: string;
   token?: string | null;
   consent: 0 | 1 | 2;
-  targets: string[];
   want?: 0 | 1;
 }
 
@@ -59,10 +58,10 @@ export class Tracker {
   readonly log: Asked[] = [];
   /** Added to every answer, like the way to a server elsewhere. */
   latencyMs = 20;
-  targets: Config["t"] = [[MAIN, PRINTED, "US"]];
+  targets: Config["t"] = [[MAIN, PRINTED]];
   rules: Rule[] = [];
-  /** Optional fields of the configuration. */
-  settings: Pick<Config, "o" | "e"> = {};
+  /** What is unusual in the site's settings. */
+  settings: Partial<Pick<Config, "o" | "d" | "e">> = {};
   siteKey = "k1";
   answers: (request: AssignRequest) => Reply | Promise<Reply>;
   events: (token: string) => Reply = () => ({ status: 204 });
@@ -139,6 +138,8 @@ export class Tracker {
       k: `${this.origin}/t/core.00000000.js`,
       t: this.targets,
       r: this.rules,
+      o: "*",
+      d: 1,
       ...this.settings,
       ...over,
     };

@@ -17,7 +17,7 @@ export interface Store {
 }
 
 export const store = (shared: Shared): Store => {
-  const key = "tl_" + shared.C.u.split("/").pop();
+  const key = shared.C.u;
   // Storage may be full, or refused by the browser's settings.
   const attempt = <T>(use: () => T): T | null => {
     try {

@@ -70,7 +70,7 @@ export const attribute = (shared: Shared, { c = "", n = [] }: Extras): void => {
     if (!others.length || count >= WRITES_MAX) return;
     written.set(place, count + 1);
     const wanted = Object.fromEntries(others.map((number) => [number, id]));
-    place.nodeValue = replacement(wanted, [{ t: id, n: printed! }])(text, link).join("");
+    place.nodeValue = replacement(wanted, [{ t: id, n: printed! }], shared.C.d)(text, link).join("");
   };
   everywhere((node) => {
     const element = (node.nodeType == 3 ? node.parentElement : (node as Element))?.closest("[data-tl-number]");
