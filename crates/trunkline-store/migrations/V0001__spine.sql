@@ -238,6 +238,8 @@ CREATE TABLE session (
     click_ids TEXT
 ) /*pg: WITH (fillfactor = 80)*/;
 CREATE INDEX session_site ON session (site, started_at, id);
+-- What a visitor did before; ids of new visitors grow, so most writes go to the end of it.
+CREATE INDEX session_visitor ON session (visitor, started_at);
 
 -- A further arrival of a session, whose row tells its first; append-only.
 CREATE TABLE touch (

@@ -327,7 +327,7 @@ fn tagged_rules(plan: &SitePlan, rules: &mut Vec<SnippetRule>) {
     let exact = |words: &BTreeSet<String>| -> Vec<Class> {
         words.iter().map(|word| Class::exactly(word)).collect()
     };
-    everywhere_rules(plan, exact(&sources), exact(&named_media), rules);
+    everywhere_rules(plan, &exact(&sources), exact(&named_media), rules);
     let mut media = exact(&named_media);
     let lists = PAID_CHANNELS.iter().chain(MEDIA).map(|(words, _)| *words);
     let lists = std::iter::once(PAID_SOCIAL_MEDIA).chain(lists);
@@ -352,7 +352,7 @@ fn tagged_rules(plan: &SitePlan, rules: &mut Vec<SnippetRule>) {
 /// Tagged links of a campaign that runs in several networks: its name decides the channel.
 fn everywhere_rules(
     plan: &SitePlan,
-    sources: Vec<Class>,
+    sources: &[Class],
     mut media: Vec<Class>,
     rules: &mut Vec<SnippetRule>,
 ) {

@@ -113,8 +113,7 @@ impl Assignments {
             return without_session(&visit, &source);
         };
         if let Some(known) = visit.known {
-            self.recall(visit.site.site.id, known.session, known.visitor)
-                .await;
+            self.recall_latest(site.id, known.visitor).await;
         }
         let Some(decided) = self.decide(&visit, &source) else {
             metrics::counter!("trunkline_assign_fallback_total").increment(1);

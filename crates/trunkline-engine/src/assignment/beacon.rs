@@ -77,7 +77,7 @@ impl Assignments {
         config_version: i64,
         beacons: Vec<Beacon>,
     ) -> BeaconOutcome {
-        self.recall(site, known.session, known.visitor).await;
+        self.recall(site, known).await;
         let waits = beacons.iter().any(|b| {
             matches!(
                 b,

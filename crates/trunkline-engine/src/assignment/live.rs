@@ -66,7 +66,8 @@ pub(super) struct SiteState {
 }
 
 impl SiteState {
-    /// Puts a stored session back, with the numbers it sees according to the pools.
+    /// Puts a stored session back, with the numbers it sees according to the pools. The row's source is that of
+    /// its latest arrival.
     pub(super) fn recall(&mut self, row: &SessionRow, entry: &SiteEntry) {
         let shown = self.shown_to(row.visitor, row.id, &row.source, entry);
         let live = LiveSession {

@@ -311,6 +311,12 @@ pub trait History: Send + Sync {
     async fn open_leases(&self, since: Timestamp) -> PortResult<Vec<OpenLease>>;
     /// A session.
     async fn session(&self, id: SessionId) -> PortResult<Option<SessionRow>>;
+    /// The session of a visitor on a site that started last.
+    async fn latest_session(
+        &self,
+        site: SiteId,
+        visitor: VisitorId,
+    ) -> PortResult<Option<SessionRow>>;
     /// Those of the sessions that are stored, in any order.
     async fn sessions_by_id(&self, ids: &[SessionId]) -> PortResult<Vec<SessionRow>>;
     /// Of the sessions that had further arrivals until a time, the source of the latest that was not direct.

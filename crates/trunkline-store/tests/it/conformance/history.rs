@@ -101,6 +101,25 @@ async fn a_session_is_told_as_it_happened_however_often_it_is_recorded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_latest_session_of_a_visitor_is_found_on_its_site_alone() {
+    for world in World::both().await {
+        let set_up = world.set_up().await;
+        let first = world.session(&set_up, NOON);
+        let again = SessionRow {
+            visitor: first.visitor,
+            ..world.session(&set_up, after(90))
+        };
+        let other = world.session(&set_up, after(120));
+        let rows = [&again, &first, &other].map(|row| Record::Session(Box::new(row.clone())));
+        world.record(rows.into()).await;
+        let latest = async |site, visitor| world.store.latest_session(site, visitor).await.unwrap();
+        assert_eq!(latest(first.site, first.visitor).await, Some(again));
+        assert_eq!(latest(world.id(), first.visitor).await, None);
+        assert_eq!(latest(first.site, world.id()).await, None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_later_time_is_kept_in_whatever_order_times_arrive() {
     for world in World::both().await {
         let set_up = world.set_up().await;
