@@ -304,12 +304,13 @@ CREATE TABLE showing_end (
     PRIMARY KEY (showing, at)
 );
 
--- A tap on a tel: link; append-only.
+-- A tap on a tel: link; append-only. late: the page told it after a while, so the time is its word.
 CREATE TABLE tap (
     id BIGINT PRIMARY KEY,
     session BIGINT NOT NULL,
     number BIGINT NOT NULL,
-    at BIGINT NOT NULL
+    at BIGINT NOT NULL,
+    late BIGINT NOT NULL
 );
 CREATE INDEX tap_number ON tap (number, at);
 CREATE INDEX tap_session ON tap (session);

@@ -128,7 +128,8 @@ pub(super) fn suspects(known: &Known<'_>) -> Vec<Suspect> {
             form: None,
         })
         .collect();
-    for tap in known.taps.iter().filter(|tap| tap.at <= at) {
+    let believed = |tap: &&Tap| tap.at <= at && tap.is_believed();
+    for tap in known.taps.iter().filter(believed) {
         give_tap(&mut suspects, tap, at);
     }
     if let Some(earlier) = known.earlier {

@@ -26,6 +26,8 @@ fn tap(who: i64, ago_s: i64) -> Tap {
     Tap {
         session: SessionId::from_raw(who),
         at: NOW.plus_millis(-ago_s * 1_000),
+        times: 1,
+        late: false,
     }
 }
 
@@ -49,6 +51,18 @@ fn credited(credit: &Credit) -> Option<i64> {
         .credited()
         .and_then(|c| c.session)
         .map(SessionId::raw)
+}
+
+#[test]
+fn who_taps_all_the_time_gets_no_call_for_it() {
+    // Somebody reads the number and calls; a script has the same number open and taps without end.
+    let both = [showing(1, 113, 2), showing(2, 3_600, 2)];
+    let tapped = |times| Tap { times, ..tap(2, 4) };
+    let once = run(&both, &[tapped(1)], None);
+    assert_eq!(credited(&once), Some(2), "a tap says much");
+    let often = run(&both, &[tapped(TAPS_BELIEVED + 1)], None);
+    assert_eq!(often, run(&both, &[], None), "as if nobody had tapped");
+    assert_eq!(credited(&often), Some(1));
 }
 
 #[test]

@@ -284,6 +284,7 @@ impl Assignments {
             click,
             page: visit.page.clone(),
             pages: 1,
+            taps: (0, Timestamp::EPOCH),
             shown: Vec::new(),
         };
         self.sessions.fetch_add(1, Ordering::Relaxed);

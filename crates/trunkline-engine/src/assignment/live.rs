@@ -10,8 +10,8 @@ use trunkline_core::base::id::{
 use trunkline_core::base::{Area, Locality, PhoneNumber, Timestamp};
 use trunkline_core::visitor::{ClickId, Device, Source};
 
-use super::PAGES_PER_SESSION_MAX;
 use super::view::SiteSeen;
+use super::{PAGES_PER_SESSION_MAX, TAP_EVERY_MS, TAPS_PER_SESSION_MAX};
 use crate::directory::SiteEntry;
 use crate::ports::history::SessionRow;
 
@@ -44,6 +44,8 @@ pub(super) struct LiveSession {
     pub(super) page: String,
     /// Arrivals and page views that were recorded of it since it is in memory.
     pub(super) pages: u32,
+    /// Taps that were recorded of it since it is in memory, and when the last one was.
+    pub(super) taps: (u32, Timestamp),
     pub(super) shown: Vec<Shown>,
 }
 
@@ -52,6 +54,16 @@ impl LiveSession {
     pub(super) fn one_more_page(&mut self) -> bool {
         let room = self.pages < PAGES_PER_SESSION_MAX;
         self.pages += u32::from(room);
+        room
+    }
+
+    /// Whether one more tap at a moment is recorded; counts it.
+    pub(super) fn one_more_tap(&mut self, at: Timestamp) -> bool {
+        let (taps, last) = self.taps;
+        let room = taps < TAPS_PER_SESSION_MAX && at.millis_since(last) >= TAP_EVERY_MS;
+        if room {
+            self.taps = (taps + 1, at);
+        }
         room
     }
 }
@@ -81,6 +93,7 @@ impl SiteState {
             click: row.clicks.first().cloned(),
             page: row.landing.clone(),
             pages: 0,
+            taps: (0, Timestamp::EPOCH),
             shown,
         };
         self.sessions.entry(row.id).or_insert(live);

@@ -37,6 +37,10 @@ pub const SESSIONS_PER_SITE_MAX: usize = 400_000;
 pub const SESSIONS_MAX: usize = 1_000_000;
 /// Most arrivals and page views that are recorded of one session; a person does not look at more.
 pub const PAGES_PER_SESSION_MAX: u32 = 500;
+/// Most taps that are recorded of one session; a person does not dial more often.
+pub const TAPS_PER_SESSION_MAX: u32 = 20;
+/// Taps of one session this close to the one before are the same wish to call, in milliseconds.
+pub const TAP_EVERY_MS: i64 = 10_000;
 
 /// Longest wait for a session that is not in memory.
 const RECALL_WAIT: Duration = Duration::from_millis(200);

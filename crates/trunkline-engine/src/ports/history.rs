@@ -135,6 +135,8 @@ pub struct TapRow {
     pub session: SessionId,
     /// When, by the server's clock.
     pub at: Timestamp,
+    /// Whether the page told it later than at once; the time is then its word.
+    pub late: bool,
 }
 
 /// A form that a visitor sent, with the details the site asked for.
@@ -339,7 +341,7 @@ pub trait History: Send + Sync {
         until: Timestamp,
         limit: u32,
     ) -> PortResult<Vec<attribution::Showing>>;
-    /// Taps on a number in the interval.
+    /// The latest tap on a number of each session that tapped it in the interval, latest first.
     async fn taps_on(
         &self,
         number: NumberId,

@@ -44,6 +44,7 @@ async fn a_session_is_told_as_it_happened_however_often_it_is_recorded() {
             number: lease.number,
             session: session.id,
             at: after(3),
+            late: true,
         };
         let records = || {
             let mut records = vec![Record::Session(Box::new(session.clone()))];
@@ -342,31 +343,40 @@ async fn attribution_sees_who_was_shown_a_number_within_the_window() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn taps_on_a_number_are_found_by_time() {
+async fn the_latest_tap_of_each_session_on_a_number_is_found_by_time() {
     for world in World::both().await {
         let set_up = world.set_up().await;
         let session = world.session(&set_up, NOON);
-        let taps: Vec<_> = (0..4)
-            .map(|n| TapRow {
+        let other = world.session(&set_up, NOON);
+        let tap = |who: &SessionRow, number: usize, minutes, late| {
+            Record::Tap(TapRow {
                 id: world.id(),
-                number: set_up.numbers[usize::from(n == 3)].id,
-                session: session.id,
-                at: after(n),
+                number: set_up.numbers[number].id,
+                session: who.id,
+                at: after(minutes),
+                late,
             })
-            .collect();
-        world
-            .record(taps.into_iter().map(Record::Tap).collect())
-            .await;
+        };
+        let mut taps = vec![tap(&other, 0, 1, true)];
+        // So many that a limit on taps would hide the other's.
+        taps.extend((0..600).map(|_| tap(&session, 0, 2, false)));
+        taps.extend([tap(&session, 0, 0, false), tap(&session, 1, 3, false)]);
+        world.record(taps).await;
         let found = world
             .store
             .taps_on(set_up.numbers[0].id, after(1), after(9))
             .await
             .unwrap();
-        let tap = |minutes| Tap {
-            session: session.id,
+        let tap = |who: &SessionRow, minutes, times, late| Tap {
+            session: who.id,
             at: after(minutes),
+            times,
+            late,
         };
-        assert_eq!(found, vec![tap(2), tap(1)]);
+        assert_eq!(
+            found,
+            vec![tap(&session, 2, 600, false), tap(&other, 1, 1, true)]
+        );
     }
 }
 
