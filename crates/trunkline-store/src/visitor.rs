@@ -41,6 +41,7 @@ crate::statements! { "visitor";
     FORMS = "SELECT id, account, session, visitor, at, page, phone, name, email, zip, consent FROM form \
         WHERE session = $1 ORDER BY at, id";
     LATEST_FORM = "SELECT session, visitor, at FROM form WHERE account = $1 AND phone = $2 AND at >= $3 AND at <= $4 \
+        AND EXISTS (SELECT 1 FROM showing AS s WHERE s.session = form.session AND s.at <= form.at) \
         ORDER BY at DESC, id DESC LIMIT 1";
     PAGE_VIEWS = "SELECT id, session, at, page FROM page_view WHERE session = $1 ORDER BY at, id";
 }

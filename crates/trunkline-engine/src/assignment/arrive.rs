@@ -284,6 +284,7 @@ impl Assignments {
             click,
             page: visit.page.clone(),
             pages: 1,
+            forms: 0,
             taps: (0, Timestamp::EPOCH),
             shown: Vec::new(),
         };

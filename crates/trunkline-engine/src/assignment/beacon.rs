@@ -183,7 +183,7 @@ impl Assignments {
                     details,
                 } => {
                     let live = state.sessions.get_mut(&known.session);
-                    if live.is_some_and(LiveSession::one_more_page) {
+                    if live.is_some_and(LiveSession::one_more_form) {
                         records.push(Record::Form(Box::new(FormRow {
                             id: self.moment.id(),
                             account,

@@ -11,7 +11,7 @@ use trunkline_core::base::{Area, Locality, PhoneNumber, Timestamp};
 use trunkline_core::visitor::{ClickId, Device, Source};
 
 use super::view::SiteSeen;
-use super::{PAGES_PER_SESSION_MAX, TAP_EVERY_MS, TAPS_PER_SESSION_MAX};
+use super::{FORMS_PER_SESSION_MAX, PAGES_PER_SESSION_MAX, TAP_EVERY_MS, TAPS_PER_SESSION_MAX};
 use crate::directory::SiteEntry;
 use crate::ports::history::SessionRow;
 
@@ -44,6 +44,8 @@ pub(super) struct LiveSession {
     pub(super) page: String,
     /// Arrivals and page views that were recorded of it since it is in memory.
     pub(super) pages: u32,
+    /// Forms that were recorded of it since it is in memory.
+    pub(super) forms: u32,
     /// Taps that were recorded of it since it is in memory, and when the last one was.
     pub(super) taps: (u32, Timestamp),
     pub(super) shown: Vec<Shown>,
@@ -54,6 +56,13 @@ impl LiveSession {
     pub(super) fn one_more_page(&mut self) -> bool {
         let room = self.pages < PAGES_PER_SESSION_MAX;
         self.pages += u32::from(room);
+        room
+    }
+
+    /// Whether one more form of the session is recorded; counts it.
+    pub(super) fn one_more_form(&mut self) -> bool {
+        let room = self.forms < FORMS_PER_SESSION_MAX;
+        self.forms += u32::from(room);
         room
     }
 
@@ -93,6 +102,7 @@ impl SiteState {
             click: row.clicks.first().cloned(),
             page: row.landing.clone(),
             pages: 0,
+            forms: 0,
             taps: (0, Timestamp::EPOCH),
             shown,
         };

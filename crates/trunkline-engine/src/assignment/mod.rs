@@ -37,6 +37,8 @@ pub const SESSIONS_PER_SITE_MAX: usize = 400_000;
 pub const SESSIONS_MAX: usize = 1_000_000;
 /// Most arrivals and page views that are recorded of one session; a person does not look at more.
 pub const PAGES_PER_SESSION_MAX: u32 = 500;
+/// Most forms that are recorded of one session.
+pub const FORMS_PER_SESSION_MAX: u32 = 5;
 /// Most taps that are recorded of one session; a person does not dial more often.
 pub const TAPS_PER_SESSION_MAX: u32 = 20;
 /// Taps of one session this close to the one before are the same wish to call, in milliseconds.

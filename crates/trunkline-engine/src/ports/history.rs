@@ -348,7 +348,8 @@ pub trait History: Send + Sync {
         since: Timestamp,
         until: Timestamp,
     ) -> PortResult<Vec<attribution::Tap>>;
-    /// The latest form of the account in the interval in which a visitor gave this number.
+    /// The latest form of the account in the interval in which a visitor gave this number, from a session whose
+    /// pages had shown a number by then: a form from nowhere is no evidence.
     async fn latest_form(
         &self,
         account: AccountId,

@@ -13,14 +13,14 @@ use trunkline_core::base::id::{
 use trunkline_core::base::{PhoneNumber, Timestamp, Zone};
 use trunkline_core::visitor::{Channel, Consent, Device, Landing, SourceRules, SourceSelector};
 use trunkline_engine::assignment::{
-    Answer, Assignments, Beacon, BeaconOutcome, Known, PAGES_PER_SESSION_MAX, TAP_EVERY_MS,
-    TAPS_PER_SESSION_MAX, Visit,
+    Answer, Assignments, Beacon, BeaconOutcome, FORMS_PER_SESSION_MAX, Known,
+    PAGES_PER_SESSION_MAX, TAP_EVERY_MS, TAPS_PER_SESSION_MAX, Visit,
 };
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::ports::History;
 use trunkline_engine::ports::configuration::Everything;
-use trunkline_engine::ports::history::{LeaseRow, OpenLease, Record, TapRow};
+use trunkline_engine::ports::history::{FormDetails, LeaseRow, OpenLease, Record, TapRow};
 
 use crate::ports::{HandClock, MemoryHistory};
 
@@ -394,6 +394,25 @@ async fn a_tap_counts_only_on_a_number_that_is_on_the_screen_of_the_session() {
     assert_eq!(world.tap(known, number, 0).await.len(), 1, "long silent");
     world.shown(known).await;
     assert_eq!(world.tap(known, number, 0).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_session_sends_a_handful_of_forms_and_no_more() {
+    let world = world(1, false);
+    let (_, known) = world.visit(None).await;
+    let form = || Beacon::Form {
+        account: AccountId::from_raw(9),
+        page: "https://a.example/".to_owned(),
+        details: FormDetails::default(),
+    };
+    for _ in 0..30 {
+        let sent = world
+            .assignments
+            .beacons(SITE, known, None, 1, vec![form()]);
+        assert_eq!(sent.await, BeaconOutcome::Taken);
+    }
+    let kept = world.history.count(|r| matches!(r, Record::Form(_)));
+    assert_eq!(kept, FORMS_PER_SESSION_MAX as usize);
 }
 
 #[tokio::test]

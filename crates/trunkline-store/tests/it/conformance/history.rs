@@ -444,6 +444,15 @@ async fn the_latest_form_with_a_number_is_found_within_its_account_and_told_with
             .record(std::iter::once(start).chain(records()).collect())
             .await;
         world.record(records().collect()).await;
+        let unseen = world
+            .store
+            .latest_form(set_up.account.id, phone, NOON, after(9));
+        assert_eq!(unseen.await.unwrap(), None, "its session saw no number");
+        let lease = world.lease(&set_up, set_up.numbers[0].id, &session, NOON);
+        let showing = world.showing(&lease, NOON);
+        world
+            .record(vec![Record::Lease(lease), Record::Showing(showing)])
+            .await;
         let latest = async |account, phone, until| {
             let found = world.store.latest_form(account, phone, NOON, until).await;
             found.unwrap().map(|form| (form.session, form.at))
