@@ -238,6 +238,8 @@ CREATE TABLE session (
     click_ids TEXT
 ) /*pg: WITH (fillfactor = 80)*/;
 CREATE INDEX session_site ON session (site, started_at, id);
+-- What a visitor did before; ids of new visitors grow, so most writes go to the end of it.
+CREATE INDEX session_visitor ON session (visitor, started_at);
 
 -- A further arrival of a session, whose row tells its first; append-only.
 CREATE TABLE touch (
@@ -302,12 +304,13 @@ CREATE TABLE showing_end (
     PRIMARY KEY (showing, at)
 );
 
--- A tap on a tel: link; append-only.
+-- A tap on a tel: link; append-only. late: the page told it after a while, so the time is its word.
 CREATE TABLE tap (
     id BIGINT PRIMARY KEY,
     session BIGINT NOT NULL,
     number BIGINT NOT NULL,
-    at BIGINT NOT NULL
+    at BIGINT NOT NULL,
+    late BIGINT NOT NULL
 );
 CREATE INDEX tap_number ON tap (number, at);
 CREATE INDEX tap_session ON tap (session);

@@ -26,14 +26,16 @@ crate::statements! { "assignment";
         WHERE l.number = $1 AND l.started_at >= $2 AND l.started_at <= $3 AND l.confirmed_at IS NULL \
         AND coalesce(v.synthetic, 0) = 0 \
         ORDER BY l.started_at DESC, l.id DESC LIMIT $4";
-    TAPS_ON = "SELECT session, at FROM tap WHERE number = $1 AND at >= $2 AND at <= $3 ORDER BY at DESC, id DESC LIMIT $4";
+    /// One row for each session, so that many taps of one do not hide those of others.
+    TAPS_ON = "SELECT session, max(at) AS last_at, count(*) AS times, max(late) AS late FROM tap \
+        WHERE number = $1 AND at >= $2 AND at <= $3 GROUP BY session ORDER BY last_at DESC, session DESC LIMIT $4";
     SHOWINGS_IN = "SELECT s.id, s.number, s.session, s.visitor, s.lease, s.at, s.page, s.swaps, l.seen_at, \
         (SELECT max(e.at) FROM showing_end AS e WHERE e.showing = s.id) AS ended_at \
         FROM showing AS s LEFT JOIN lease AS l ON l.id = s.lease WHERE s.session = $1 ORDER BY s.at, s.id";
-    TAPS_IN = "SELECT id, number, session, at FROM tap WHERE session = $1 ORDER BY at, id";
+    TAPS_IN = "SELECT id, number, session, at, late FROM tap WHERE session = $1 ORDER BY at, id";
 }
 
-/// Most taps that are read of one number.
+/// Most sessions whose taps on one number are read.
 const TAPS_MAX: i64 = 500;
 /// A page may stay open for long: so many times the asked number of showings are looked at, newest first, to
 /// find those that were visible last.
@@ -110,7 +112,13 @@ pub(crate) static SHOWING_END: RecordKind = RecordKind {
 pub(crate) static TAP: RecordKind = RecordKind {
     name: "tap",
     table: "tap",
-    columns: &[("id", Int), ("number", Int), ("session", Int), ("at", Int)],
+    columns: &[
+        ("id", Int),
+        ("number", Int),
+        ("session", Int),
+        ("at", Int),
+        ("late", Int),
+    ],
     write: Write::Insert("ON CONFLICT (id) DO NOTHING"),
     key: 1,
 };
@@ -172,7 +180,7 @@ pub(crate) fn showing_end_record(showing: ShowingId, at: Timestamp) -> Record {
 }
 
 pub(crate) fn tap_record(tap: &TapRow) -> Record {
-    TAP.record(args![tap.id, tap.number, tap.session, tap.at])
+    TAP.record(args![tap.id, tap.number, tap.session, tap.at, tap.late])
 }
 
 pub(crate) async fn open_leases(db: &Db, since: Timestamp) -> Result<Vec<OpenLease>, DbError> {
@@ -262,7 +270,9 @@ pub(crate) async fn taps_on(
         |row| {
             Ok(attribution::Tap {
                 session: row.get("session")?,
-                at: row.get("at")?,
+                at: row.get("last_at")?,
+                times: u32::try_from(row.get::<i64>("times")?).unwrap_or(u32::MAX),
+                late: row.get("late")?,
             })
         },
     )
@@ -294,6 +304,7 @@ pub(crate) async fn taps_in(db: &Db, session: SessionId) -> Result<Vec<TapRow>, 
             number: row.get("number")?,
             session: row.get("session")?,
             at: row.get("at")?,
+            late: row.get("late")?,
         })
     })
 }

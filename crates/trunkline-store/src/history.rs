@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use tokio::sync::oneshot;
 use trunkline_core::attribution;
-use trunkline_core::base::id::{AccountId, NumberId, SessionId};
+use trunkline_core::base::id::{AccountId, NumberId, SessionId, SiteId, VisitorId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::visitor::Source;
 use trunkline_engine::ports::history::{
@@ -41,6 +41,16 @@ impl History for Store {
 
     async fn session(&self, id: SessionId) -> PortResult<Option<SessionRow>> {
         visitor::session(&self.db, id).await.map_err(port_error)
+    }
+
+    async fn latest_session(
+        &self,
+        site: SiteId,
+        visitor: VisitorId,
+    ) -> PortResult<Option<SessionRow>> {
+        visitor::latest_session(&self.db, site, visitor)
+            .await
+            .map_err(port_error)
     }
 
     async fn sessions_by_id(&self, ids: &[SessionId]) -> PortResult<Vec<SessionRow>> {

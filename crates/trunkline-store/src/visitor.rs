@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use trunkline_core::attribution::Form;
-use trunkline_core::base::id::{AccountId, SessionId, SiteId};
+use trunkline_core::base::id::{AccountId, SessionId, SiteId, VisitorId};
 use trunkline_core::base::{Locality, PhoneNumber, Timestamp};
 use trunkline_core::visitor::{ClickId, Source};
 use trunkline_engine::ports::history::{
@@ -24,6 +24,8 @@ pub(crate) use session_columns;
 
 crate::statements! { "visitor";
     SESSION = concat!("SELECT ", session_columns!(), " FROM session WHERE id = $1");
+    LATEST_SESSION = concat!("SELECT ", session_columns!(), " FROM session WHERE visitor = $1 AND site = $2 \
+        ORDER BY started_at DESC, id DESC LIMIT 1");
     /// Any of twenty ids; what is not needed of them repeats the first.
     SESSIONS_BY_ID = concat!("SELECT ", session_columns!(), " FROM session WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, \
         $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)");
@@ -39,6 +41,7 @@ crate::statements! { "visitor";
     FORMS = "SELECT id, account, session, visitor, at, page, phone, name, email, zip, consent FROM form \
         WHERE session = $1 ORDER BY at, id";
     LATEST_FORM = "SELECT session, visitor, at FROM form WHERE account = $1 AND phone = $2 AND at >= $3 AND at <= $4 \
+        AND EXISTS (SELECT 1 FROM showing AS s WHERE s.session = form.session AND s.at <= form.at) \
         ORDER BY at DESC, id DESC LIMIT 1";
     PAGE_VIEWS = "SELECT id, session, at, page FROM page_view WHERE session = $1 ORDER BY at, id";
 }
@@ -250,6 +253,15 @@ fn click_ids(clicks: &[ClickId]) -> Result<Val, DbError> {
 
 pub(crate) async fn session(db: &Db, id: SessionId) -> Result<Option<SessionRow>, DbError> {
     let rows = db.read_urgent(SESSION, args![id]).await?;
+    rows.first().map(read_session).transpose()
+}
+
+pub(crate) async fn latest_session(
+    db: &Db,
+    site: SiteId,
+    visitor: VisitorId,
+) -> Result<Option<SessionRow>, DbError> {
+    let rows = db.read_urgent(LATEST_SESSION, args![visitor, site]).await?;
     rows.first().map(read_session).transpose()
 }
 

@@ -12,6 +12,8 @@ export default defineConfig({
   reporter: [["list"]],
   use: {
     viewport: { width: 1440, height: 900 },
+    // A browser without a window calls itself HeadlessChrome, and the server takes that for a crawler.
+    userAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
     trace: "retain-on-failure",
     launchOptions: {
       executablePath: process.env.TRUNKLINE_CHROMIUM ?? "/usr/bin/chromium",

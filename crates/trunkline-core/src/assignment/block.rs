@@ -13,8 +13,8 @@ use super::decide::{SitePlan, TargetPlan};
 use super::pool::PoolNumber;
 use crate::visitor::hosts::{HostKind, known_site, known_sites, named_site, names_of, site_behind};
 use crate::visitor::rules::{
-    CLICK_MEDIUM, CLICKS, ClickRule, MEDIA, PAID_MEDIA, PAID_SOCIAL_MEDIA, from_site,
-    tagged_channel,
+    CLICK_MEDIUM, CLICKS, CROSS_NETWORK, ClickRule, MEDIA, PAID_CHANNELS, PAID_MEDIA,
+    PAID_PREFIXES, PAID_SOCIAL_MEDIA, from_site, tagged_channel,
 };
 use crate::visitor::{Channel, OwnRule, OwnTest, Source, SourceRules, SourceSelector};
 
@@ -65,6 +65,12 @@ pub fn snippet_rules(
     known_host_rules(plan, &mut rules);
     referral_rules(plan, &mut rules);
     rules.push(SnippetRule {
+        kind: TestKind::Parameters,
+        names: "utm_campaign".to_owned(),
+        pattern: PRESENT.to_owned(),
+        numbers: numbers_for(plan, &campaign_alone()),
+    });
+    rules.push(SnippetRule {
         kind: TestKind::Always,
         names: String::new(),
         pattern: ANY.to_owned(),
@@ -77,6 +83,15 @@ pub fn snippet_rules(
         return Vec::new();
     }
     merge_neighbours(rules)
+}
+
+/// A link without referrer that carries the name of a campaign and nothing else.
+fn campaign_alone() -> Source {
+    Source {
+        channel: Channel::Other,
+        source: String::new(),
+        ..Source::direct()
+    }
 }
 
 fn own_rule(plan: &SitePlan, rule: &OwnRule) -> SnippetRule {
@@ -219,22 +234,24 @@ const UNNAMED: &str = "~";
 struct Class {
     pattern: String,
     sample: String,
+    /// Beginnings of the words that the pattern takes besides those it names.
+    prefixes: &'static [&'static str],
 }
 
 impl Class {
+    fn new(pattern: String, sample: &str) -> Self {
+        Self {
+            pattern,
+            sample: sample.to_owned(),
+            prefixes: &[],
+        }
+    }
+
     /// The words of a list that no selector names; `None` when it names them all.
     fn of(words: &[&str], named: &BTreeSet<String>) -> Option<Self> {
-        let left: Vec<&str> = words
-            .iter()
-            .copied()
-            .filter(|w| !named.contains(*w))
-            .collect();
-        let sample = (*left.first()?).to_owned();
+        let left = left_of(words, named);
         let pattern = left.iter().map(|w| escape(w)).collect::<Vec<_>>().join("|");
-        Some(Self {
-            pattern: format!("(?:{pattern})"),
-            sample,
-        })
+        Some(Self::new(format!("(?:{pattern})"), left.first()?))
     }
 
     /// The sources that mean a known site of a kind.
@@ -247,18 +264,27 @@ impl Class {
         Self::of(&names, named)
     }
 
+    /// The media that mean a paid click and that no other list holds.
+    fn paid(named: &BTreeSet<String>) -> Self {
+        let starts = PAID_PREFIXES.iter().map(|s| format!("{}.*", escape(s)));
+        let words = left_of(PAID_MEDIA, named).into_iter().map(escape);
+        let pattern = starts.chain(words).collect::<Vec<_>>().join("|");
+        let sample = format!("{}{UNNAMED}", PAID_PREFIXES[0]);
+        Self {
+            prefixes: PAID_PREFIXES,
+            ..Self::new(format!("(?:{pattern})"), &sample)
+        }
+    }
+
     fn any_medium() -> Self {
         Self {
-            pattern: ANY.to_owned(),
-            sample: UNNAMED.to_owned(),
+            prefixes: &[""],
+            ..Self::new(ANY.to_owned(), UNNAMED)
         }
     }
 
     fn any_source() -> Self {
-        Self {
-            pattern: PRESENT.to_owned(),
-            sample: UNNAMED.to_owned(),
-        }
+        Self::new(PRESENT.to_owned(), UNNAMED)
     }
 
     fn exactly(word: &str) -> Self {
@@ -268,15 +294,24 @@ impl Class {
         } else {
             escape(word)
         };
-        Self {
-            pattern,
-            sample: word.to_owned(),
-        }
+        Self::new(pattern, word)
+    }
+
+    fn takes(&self, word: &str) -> bool {
+        self.prefixes.iter().any(|start| word.starts_with(start))
     }
 }
 
+fn left_of<'a>(words: &[&'a str], named: &BTreeSet<String>) -> Vec<&'a str> {
+    let words = words.iter().copied();
+    words.filter(|word| !named.contains(*word)).collect()
+}
+
+/// The numbers of one class of sources, by classes of media.
+type Row = Vec<Vec<Option<PoolNumber>>>;
+
 /// Tagged links, by classes of source and medium: named sources first, then each kind of known site,
-/// then any source. What the next wider class says anyway is left out.
+/// then any source. What a later rule says anyway is left out.
 fn tagged_rules(plan: &SitePlan, rules: &mut Vec<SnippetRule>) {
     let parts = |part: fn(&SourceSelector) -> &Option<String>| {
         let all = plan
@@ -284,34 +319,79 @@ fn tagged_rules(plan: &SitePlan, rules: &mut Vec<SnippetRule>) {
             .iter()
             .flat_map(|t| named(t))
             .filter_map(|(s, _)| part(s).as_deref());
-        all.map(str::to_lowercase).collect::<BTreeSet<String>>()
+        let words = all.map(str::to_lowercase).filter(|word| !word.is_empty());
+        words.collect::<BTreeSet<String>>()
     };
     let sources = parts(|s| &s.source);
     let named_media = parts(|s| &s.medium);
-    let mut media: Vec<Class> = named_media.iter().map(|m| Class::exactly(m)).collect();
-    let lists = [PAID_MEDIA, PAID_SOCIAL_MEDIA].into_iter();
-    let lists = lists.chain(MEDIA.iter().map(|(words, _)| *words));
+    let exact = |words: &BTreeSet<String>| -> Vec<Class> {
+        words.iter().map(|word| Class::exactly(word)).collect()
+    };
+    everywhere_rules(plan, &exact(&sources), exact(&named_media), rules);
+    let mut media = exact(&named_media);
+    let lists = PAID_CHANNELS.iter().chain(MEDIA).map(|(words, _)| *words);
+    let lists = std::iter::once(PAID_SOCIAL_MEDIA).chain(lists);
     media.extend(lists.filter_map(|words| Class::of(words, &named_media)));
+    media.push(Class::paid(&named_media));
     media.push(Class::any_medium());
-    let row = |source: &str| -> Vec<Vec<Option<PoolNumber>>> {
+    let row = |source: &str| -> Row {
         media
             .iter()
             .map(|m| numbers_for(plan, &tagged_source(source, &m.sample)))
             .collect()
     };
     let any = row(UNNAMED);
-    let named = sources
-        .iter()
-        .filter(|s| !s.is_empty())
-        .map(|s| Class::exactly(s));
-    for class in named.chain(
-        HostKind::ALL
-            .iter()
-            .filter_map(|kind| Class::named_like(*kind, &sources)),
-    ) {
+    let kinds = HostKind::ALL.iter();
+    let kinds = kinds.filter_map(|kind| Class::named_like(*kind, &sources));
+    for class in exact(&sources).into_iter().chain(kinds) {
         emit(&class, &media, &row(&class.sample), Some(&any), rules);
     }
     emit(&Class::any_source(), &media, &any, None, rules);
+}
+
+/// Tagged links of a campaign that runs in several networks: its name decides the channel.
+fn everywhere_rules(
+    plan: &SitePlan,
+    sources: &[Class],
+    mut media: Vec<Class>,
+    rules: &mut Vec<SnippetRule>,
+) {
+    media.push(Class::any_medium());
+    let any_source = Class::new(ANY.to_owned(), UNNAMED);
+    for source in sources.iter().chain([&any_source]) {
+        for medium in &media {
+            let link = Source {
+                channel: Channel::CrossNetwork,
+                medium: medium.sample.clone(),
+                source: source.sample.clone(),
+                ..Source::direct()
+            };
+            rules.push(SnippetRule {
+                kind: TestKind::Parameters,
+                names: "utm_source utm_medium utm_campaign".to_owned(),
+                pattern: format!(
+                    "{} {} .*{}.*",
+                    source.pattern,
+                    medium.pattern,
+                    escape(CROSS_NETWORK)
+                ),
+                numbers: numbers_for(plan, &link),
+            });
+        }
+    }
+    leave_out_repeated(rules);
+}
+
+/// Of rules at the end of the list, which test the same, those are left out that say what the last one does,
+/// as far as nothing else stands between them.
+fn leave_out_repeated(rules: &mut Vec<SnippetRule>) {
+    while let [.., before, last] = rules.as_slice() {
+        if before.names != last.names || before.numbers != last.numbers {
+            return;
+        }
+        let place = rules.len() - 2;
+        rules.remove(place);
+    }
 }
 
 fn emit(
@@ -323,20 +403,39 @@ fn emit(
 ) {
     let last = media.len() - 1;
     let whole_row = wider.is_none_or(|w| w[last] != row[last]);
-    for (index, medium) in media.iter().enumerate() {
-        let said_later = match wider {
-            _ if whole_row => index != last && row[index] == row[last],
-            Some(wider) => row[index] == wider[index],
-            None => false,
-        };
-        if !said_later {
-            rules.push(SnippetRule {
-                kind: TestKind::Parameters,
-                names: "utm_source utm_medium".to_owned(),
-                pattern: format!("{} {}", source.pattern, medium.pattern),
-                numbers: row[index].clone(),
-            });
+    // From the last to the first: what takes a medium when its own rule is left out is then known.
+    let mut told = vec![false; media.len()];
+    for index in (0..media.len()).rev() {
+        if index == last {
+            told[index] = whole_row;
+            continue;
         }
+        let word = &media[index].sample;
+        let taker = (index + 1..=last).find(|later| told[*later] && media[*later].takes(word));
+        let otherwise = taker.map(|t| &row[t]).or(wider.map(|w| &w[index]));
+        told[index] = otherwise != Some(&row[index]);
+    }
+    let alone = wider.is_none();
+    for index in (0..media.len()).filter(|index| told[*index]) {
+        let medium = &media[index].pattern;
+        let mut pattern = format!("{} {medium}", source.pattern);
+        if alone {
+            // A medium decides also without a source, but then it must be there.
+            let there = if media[index].sample == "none" {
+                "none"
+            } else if index == last {
+                PRESENT
+            } else {
+                medium
+            };
+            pattern = format!("{pattern}| {there}");
+        }
+        rules.push(SnippetRule {
+            kind: TestKind::Parameters,
+            names: "utm_source utm_medium".to_owned(),
+            pattern,
+            numbers: row[index].clone(),
+        });
     }
 }
 

@@ -87,13 +87,29 @@ pub struct Showing {
     pub page: PageKind,
 }
 
-/// A tap on the dialled number's link.
+/// Who taps a number more often than this within the time that is looked at dials nothing: a script, or a page
+/// that taps by itself. Its taps then say nothing.
+pub const TAPS_BELIEVED: u32 = 5;
+
+/// The latest tap of a session on the dialled number's link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tap {
     /// The session.
     pub session: SessionId,
     /// When, by the server's clock.
     pub at: Timestamp,
+    /// How many taps of the session on the number there were within the time that is looked at.
+    pub times: u32,
+    /// Whether the page could not tell it at once, so that its time is the page's word.
+    pub late: bool,
+}
+
+impl Tap {
+    /// Whether it says anything about who calls.
+    #[must_use]
+    pub const fn is_believed(&self) -> bool {
+        self.times <= TAPS_BELIEVED
+    }
 }
 
 /// An earlier call of the same caller that was credited to a session.

@@ -34,14 +34,16 @@ pub struct Label {
 /// A tap this close before a call, by the only session that tapped, is a label; in milliseconds.
 pub const TAP_LABEL_MS: i64 = 15_000;
 
-/// The label that taps on the dialled number give to a call: one session tapped, seconds before it.
+/// The label that taps on the dialled number give to a call: one session tapped, seconds before it, told it at
+/// once, and taps as people do.
 #[must_use]
 pub fn tap_label(taps: &[Tap], at: Timestamp) -> Option<Label> {
     let just = at.plus_millis(-TAP_LABEL_MS);
     let mut near = taps.iter().filter(|t| t.at >= just && t.at <= at);
-    let session = near.next()?.session;
-    near.all(|t| t.session == session).then_some(Label {
-        session: Some(session),
+    let first = near.next()?;
+    let alone = near.all(|t| t.session == first.session);
+    (alone && first.is_believed() && !first.late).then_some(Label {
+        session: Some(first.session),
         kind: LabelKind::Tap,
     })
 }

@@ -82,6 +82,8 @@ fn where_the_tap_is_the_label_the_tap_teaches_nothing_about_itself_nor_about_rea
     let taps = [Tap {
         session: SessionId::from_raw(1),
         at: NOW.plus_millis(-4_000),
+        times: 1,
+        late: false,
     }];
     let label = Label {
         kind: LabelKind::Tap,
@@ -220,6 +222,8 @@ fn a_tap_labels_a_call_when_one_session_alone_tapped_seconds_before_it() {
     let tap = |who: i64, before_ms: i64| Tap {
         session: SessionId::from_raw(who),
         at: NOW.plus_millis(-before_ms),
+        times: 1,
+        late: false,
     };
     let of = |taps: &[Tap]| {
         tap_label(taps, NOW)
@@ -232,6 +236,18 @@ fn a_tap_labels_a_call_when_one_session_alone_tapped_seconds_before_it() {
     assert_eq!(of(&[tap(1, 3_000), tap(2, 60_000)]), Some(1), "long before");
     assert_eq!(of(&[tap(1, TAP_LABEL_MS + 1)]), None);
     assert_eq!(of(&[tap(1, -1)]), None, "after the call");
+    let often = |times| Tap {
+        times,
+        ..tap(1, 3_000)
+    };
+    assert_eq!(of(&[often(TAPS_BELIEVED)]), Some(1));
+    assert_eq!(of(&[often(TAPS_BELIEVED + 1)]), None, "a script");
+    let late = Tap {
+        late: true,
+        ..tap(1, 3_000)
+    };
+    assert_eq!(of(&[late]), None, "the time is the page's word");
+    assert_eq!(of(&[tap(2, 9_000), late]), None, "two people");
     assert_eq!(of(&[]), None);
 }
 
@@ -241,6 +257,8 @@ fn what_is_said_without_taps_does_not_know_them() {
     let tapped = [Tap {
         session: SessionId::from_raw(1),
         at: NOW.plus_millis(-4_000),
+        times: 1,
+        late: false,
     }];
     let model = Model::default();
     let (_, said) = model.without_taps(&known(&both, &tapped));

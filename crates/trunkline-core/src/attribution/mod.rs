@@ -21,7 +21,9 @@ pub use advice::{
 };
 pub use calibration::{Calibration, ReliabilityBin, calibration_error, reliability};
 pub use evidence::{Evidence, Reason, duration_words};
-pub use facts::{CallFacts, EarlierCall, Form, Known, NumberHistory, PageKind, Showing, Tap};
+pub use facts::{
+    CallFacts, EarlierCall, Form, Known, NumberHistory, PageKind, Showing, TAPS_BELIEVED, Tap,
+};
 pub use learn::{LABELS_MAX, Label, LabelKind, Learner, TAP_LABEL_MS, tap_label};
 pub use model::{
     AMBIGUOUS_BELOW, AreaShares, CANDIDATES_MAX, Candidate, Credit, Model, WINDOW_DAYS,

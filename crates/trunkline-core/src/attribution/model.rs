@@ -12,7 +12,7 @@ use super::calibration::Calibration;
 use super::evidence::{Evidence, Reason};
 use super::facts::{CallFacts, Known};
 use super::signals::{
-    AGO_STEPS_MS, AREA_RARITY, CONTACT_PAGE, ELSEWHERE, FORM, KNOWN, KNOWN_ELSEWHERE,
+    AGO_STEPS_MS, AREA_RARITY, CONTACT_PAGE, ELSEWHERE, FORM, FORM_UNSEEN, KNOWN, KNOWN_ELSEWHERE,
     KNOWN_IN_SIGHT, KNOWN_UNSURE, NONE, NOW_STEPS_MS, SAME_PLACE, SAME_STATE, STEPS, Signals,
     Suspect, TAP, TIME, TIME_PHONE, TIME_TAPPED, Timing, UNCONFIRMED, WEIGHTS, silence_ms,
     suspects,
@@ -28,7 +28,7 @@ pub const CANDIDATES_MAX: usize = 20;
 /// Credits below this probability are marked ambiguous.
 pub const AMBIGUOUS_BELOW: f64 = 0.5;
 /// Format of a stored model; another one is not read.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// A new site's delay curve falls as `(1 + t / SCALE) ^ -POWER`: a heavy tail of people who call days later.
 const DELAY_SCALE_MS: f64 = 90_000.0;
@@ -137,6 +137,8 @@ fn default_weights() -> Vec<f64> {
     weights[KNOWN_ELSEWHERE] = -0.5;
     weights[UNCONFIRMED] = -3.0;
     weights[FORM] = 4.0;
+    // Anybody can write somebody else's number into a form: alone it says no more than a look at the number.
+    weights[FORM_UNSEEN] = -weights[KNOWN_ELSEWHERE];
     // Half of the people call from the area code of where they are; the rarity is that of a guess.
     weights[SAME_PLACE] = -0.7;
     weights[SAME_STATE] = -1.2;

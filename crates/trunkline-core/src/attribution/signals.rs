@@ -51,7 +51,9 @@ pub(super) const KNOWN_UNSURE: usize = KNOWN_IN_SIGHT + 1;
 pub(super) const KNOWN_ELSEWHERE: usize = KNOWN_UNSURE + 1;
 pub(super) const UNCONFIRMED: usize = KNOWN_ELSEWHERE + 1;
 pub(super) const FORM: usize = UNCONFIRMED + 1;
-pub(super) const SAME_PLACE: usize = FORM + 1;
+/// The form with the caller's number came from somebody who was not shown the dialled one.
+pub(super) const FORM_UNSEEN: usize = FORM + 1;
+pub(super) const SAME_PLACE: usize = FORM_UNSEEN + 1;
 pub(super) const SAME_STATE: usize = SAME_PLACE + 1;
 pub(super) const ELSEWHERE: usize = SAME_STATE + 1;
 pub(super) const AREA_RARITY: usize = ELSEWHERE + 1;
@@ -128,7 +130,8 @@ pub(super) fn suspects(known: &Known<'_>) -> Vec<Suspect> {
             form: None,
         })
         .collect();
-    for tap in known.taps.iter().filter(|tap| tap.at <= at) {
+    let believed = |tap: &&Tap| tap.at <= at && tap.is_believed();
+    for tap in known.taps.iter().filter(believed) {
         give_tap(&mut suspects, tap, at);
     }
     if let Some(earlier) = known.earlier {
@@ -279,7 +282,8 @@ impl Suspect {
             signals.add(KNOWN_UNSURE, 1.0);
         }
         if self.form.is_some() {
-            signals.add(FORM, 1.0);
+            let seen = self.showing.is_some();
+            signals.add(if seen { FORM } else { FORM_UNSEEN }, 1.0);
         }
         let Some(showing) = &self.showing else {
             if self.earlier.is_some() {

@@ -26,6 +26,8 @@ fn tap(who: i64, ago_s: i64) -> Tap {
     Tap {
         session: SessionId::from_raw(who),
         at: NOW.plus_millis(-ago_s * 1_000),
+        times: 1,
+        late: false,
     }
 }
 
@@ -49,6 +51,58 @@ fn credited(credit: &Credit) -> Option<i64> {
         .credited()
         .and_then(|c| c.session)
         .map(SessionId::raw)
+}
+
+#[test]
+fn a_form_with_somebody_elses_number_does_not_take_that_callers_calls() {
+    let form = |who: i64| Form {
+        session: SessionId::from_raw(who),
+        visitor: VisitorId::from_raw(who * 10),
+        at: NOW.plus_millis(-600_000),
+    };
+    let with = |showings: &[Showing], form| {
+        Model::default().attribute(&Known {
+            call: CallFacts {
+                at: NOW,
+                caller: None,
+                number: NumberHistory::default(),
+            },
+            showings,
+            taps: &[],
+            earlier: None,
+            form: Some(form),
+        })
+    };
+    let reader = [showing(1, 113, 2)];
+    // Forged: its session was never shown the number that is dialled.
+    let forged = with(&reader, form(2));
+    let of = |who| {
+        forged
+            .candidates
+            .iter()
+            .find(|c| c.session == Some(SessionId::from_raw(who)))
+    };
+    let (read, forged) = (of(1).expect("the reader"), of(2).expect("the form"));
+    assert!(
+        forged.probability <= read.probability,
+        "{forged:?} {read:?}"
+    );
+    // Without anybody in sight it still tells who called, and with the number shown it tells a lot.
+    assert_eq!(credited(&with(&[], form(2))), Some(2));
+    let both = [showing(1, 113, 2), showing(2, 900, 500)];
+    assert_eq!(credited(&with(&both, form(2))), Some(2));
+}
+
+#[test]
+fn who_taps_all_the_time_gets_no_call_for_it() {
+    // Somebody reads the number and calls; a script has the same number open and taps without end.
+    let both = [showing(1, 113, 2), showing(2, 3_600, 2)];
+    let tapped = |times| Tap { times, ..tap(2, 4) };
+    let once = run(&both, &[tapped(1)], None);
+    assert_eq!(credited(&once), Some(2), "a tap says much");
+    let often = run(&both, &[tapped(TAPS_BELIEVED + 1)], None);
+    assert_eq!(often, run(&both, &[], None), "as if nobody had tapped");
+    assert_eq!(credited(&often), Some(1));
 }
 
 #[test]

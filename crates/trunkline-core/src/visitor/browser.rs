@@ -29,27 +29,61 @@ impl Device {
     }
 }
 
-/// Parts of the names that crawlers give themselves, in lower case.
+/// Parts of the names that crawlers, link previews, page tests and programs give themselves, in lower case.
+/// Each vendor's page about its crawlers names them; several execute scripts.
 const BOT_WORDS: &[&str] = &[
     "bot",
     "crawl",
     "spider",
     "slurp",
-    "facebookexternalhit",
-    "lighthouse",
-    "pagespeed",
-    "headlesschrome-bot",
     "preview",
     "archiver",
     "scrapy",
-    "python-requests",
+    "validator",
+    "prerender",
+    "rendertron",
+    "lighthouse",
+    "pagespeed",
+    "gtmetrix",
+    "pingdom",
+    "statuscake",
+    "screaming frog",
+    "headlesschrome",
+    "phantomjs",
+    "puppeteer",
+    "facebookexternalhit",
+    "facebookcatalog",
+    "meta-external",
+    "googleother",
+    "google-inspectiontool",
+    "google-read-aloud",
+    "google-safety",
+    "google favicon",
+    "googlemessages",
+    "mediapartners-google",
+    "apis-google",
+    "feedfetcher",
+    "chatgpt-user",
+    "claude-user",
+    "perplexity-user",
+    "mistralai-user",
+    "cohere-ai",
+    "embedly",
+    "heritrix",
+    "httrack",
+    "python-",
+    "aiohttp",
+    "axios/",
+    "node-fetch",
+    "libwww-perl",
     "curl/",
     "wget/",
     "go-http-client",
 ];
 
 /// Which of [`BOT_WORDS`] begin with a byte, in either case: one bit per word.
-const BOT_STARTS: [u16; 256] = {
+const BOT_STARTS: [u64; 256] = {
+    assert!(BOT_WORDS.len() <= 64, "one bit per word");
     let mut starts = [0; 256];
     let mut index = 0;
     while index < BOT_WORDS.len() {
@@ -75,7 +109,7 @@ pub fn is_bot(agent: &str) -> bool {
         while words != 0 {
             let word = BOT_WORDS[words.trailing_zeros() as usize].as_bytes();
             let part = agent.get(at..at + word.len());
-            if part.is_some_and(|part| part.eq_ignore_ascii_case(word)) {
+            if part.is_some_and(|part| part.eq_ignore_ascii_case(word)) && !is_cubot(agent, at) {
                 return true;
             }
             words &= words - 1;
@@ -83,4 +117,14 @@ pub fn is_bot(agent: &str) -> bool {
         false
     };
     (0..agent.len()).any(named_at)
+}
+
+/// Whether what begins at `at` is the end of the word Cubot: a maker of telephones, no crawler.
+fn is_cubot(agent: &[u8], at: usize) -> bool {
+    let Some(start) = at.checked_sub(2) else {
+        return false;
+    };
+    let begins = start == 0 || !agent[start - 1].is_ascii_alphanumeric();
+    let whole = agent.get(start..start + 5);
+    begins && whole.is_some_and(|word| word.eq_ignore_ascii_case(b"cubot"))
 }

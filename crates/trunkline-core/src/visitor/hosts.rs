@@ -43,14 +43,15 @@ impl HostKind {
         }
     }
 
-    /// Channel of a visitor who followed a paid link there.
+    /// Channel of a visitor who followed a paid link there; `None` where the kind says nothing about the ad.
     #[must_use]
-    pub const fn paid(self) -> Channel {
+    pub const fn paid(self) -> Option<Channel> {
         match self {
-            Self::Social => Channel::PaidSocial,
-            Self::Video => Channel::PaidVideo,
-            Self::Shopping => Channel::PaidShopping,
-            Self::Search | Self::Ai | Self::Email | Self::Payment => Channel::PaidSearch,
+            Self::Search => Some(Channel::PaidSearch),
+            Self::Social => Some(Channel::PaidSocial),
+            Self::Video => Some(Channel::PaidVideo),
+            Self::Shopping => Some(Channel::PaidShopping),
+            Self::Ai | Self::Email | Self::Payment => None,
         }
     }
 }

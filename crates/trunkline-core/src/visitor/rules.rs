@@ -4,7 +4,8 @@
 //! where the owner wants it), known referrer, any other referrer, direct. A click
 //! identifier decides channel, medium and source; UTM parameters then still give campaign, keyword
 //! and content. `fbclid` alone is never paid: Facebook appends it to unpaid links too. Channels follow
-//! GA4's default channel groups, with words compared whole; a campaign's name decides nothing.
+//! GA4's default channel groups (support.google.com/analytics/answer/9756891), with words compared whole
+//! but for the beginnings that mean paid; of a campaign's name only [`CROSS_NETWORK`] decides anything.
 
 use super::hosts::{HostKind, KnownSite, known_site, named_site};
 use super::landing::{Landing, host_of};
@@ -56,6 +57,13 @@ pub const CLICKS: &[ClickRule] = &[
     click("click_gbraid", "gbraid", Channel::PaidSearch, "google"),
     click("click_wbraid", "wbraid", Channel::PaidSearch, "google"),
     click("click_dclid", "dclid", Channel::Display, "google"),
+    // No identifier, but Google's ads append it also where the visitor's choices forbid those.
+    click(
+        "click_gad_source",
+        "gad_source",
+        Channel::PaidSearch,
+        "google",
+    ),
     click("click_msclkid", "msclkid", Channel::PaidSearch, "bing"),
     click("click_yclid", "yclid", Channel::PaidSearch, "yandex"),
     click("click_ttclid", "ttclid", Channel::PaidSocial, "tiktok"),
@@ -72,27 +80,11 @@ pub const CLICKS: &[ClickRule] = &[
     click("click_irclickid", "irclickid", Channel::Affiliate, "impact"),
 ];
 
-/// Media that mean a paid click (whole words, lower case).
-pub const PAID_MEDIA: &[&str] = &[
-    "cpc",
-    "ppc",
-    "cpv",
-    "cpa",
-    "cpl",
-    "paid",
-    "paidsearch",
-    "paid-search",
-    "paid_search",
-    "paid search",
-    "paid-shopping",
-    "paid_shopping",
-    "paid-video",
-    "paid_video",
-    "sem",
-    "retargeting",
-    "remarketing",
-];
-/// Media that mean a paid click in a social network.
+/// Beginnings of media that mean a paid click, in lower case: `cpc`, `cpv`, `paid_ads`.
+pub const PAID_PREFIXES: &[&str] = &["cp", "paid"];
+/// Further media that mean a paid click (whole words, lower case).
+pub const PAID_MEDIA: &[&str] = &["ppc", "retargeting", "remarketing"];
+/// Media that mean a paid click in a social network, whatever the source is.
 pub const PAID_SOCIAL_MEDIA: &[&str] = &[
     "paidsocial",
     "paid-social",
@@ -100,10 +92,30 @@ pub const PAID_SOCIAL_MEDIA: &[&str] = &[
     "paid social",
     "cpc_social",
 ];
+/// Paid media and the channel that each names when the source does not: each list either all with one of
+/// [`PAID_PREFIXES`] or all without.
+pub const PAID_CHANNELS: &[(&[&str], Channel)] = &[
+    (
+        &["paidsearch", "paid-search", "paid_search", "paid search"],
+        Channel::PaidSearch,
+    ),
+    (&["sem"], Channel::PaidSearch),
+    (
+        &["paid-shopping", "paid_shopping", "paid shopping"],
+        Channel::PaidShopping,
+    ),
+    (
+        &["paid-video", "paid_video", "paid video"],
+        Channel::PaidVideo,
+    ),
+    (&["cpm"], Channel::Display),
+];
+/// What the name of a campaign holds that runs in several networks at once.
+pub const CROSS_NETWORK: &str = "cross-network";
 /// Media and the channel that each names whatever the source is; paid ones come before.
 pub const MEDIA: &[(&[&str], Channel)] = &[
     (
-        &["display", "banner", "cpm", "interstitial", "expandable"],
+        &["display", "banner", "interstitial", "expandable"],
         Channel::Display,
     ),
     (
@@ -137,21 +149,32 @@ pub const MEDIA: &[(&[&str], Channel)] = &[
     (&["referral", "app", "link"], Channel::Referral),
 ];
 
-/// The channel of a tagged link. A medium that says nothing leaves it to the source.
+/// The channel of a tagged link. A paid click belongs to the site it was made on, when that sells clicks. A
+/// medium that says nothing leaves the channel to the source.
 #[must_use]
 pub fn tagged_channel(source: &str, medium: &str) -> Channel {
-    let site = named_site(source).filter(|site| site.kind != HostKind::Payment);
     if PAID_SOCIAL_MEDIA.contains(&medium) {
         return Channel::PaidSocial;
     }
-    if PAID_MEDIA.contains(&medium) {
-        return site.map_or(Channel::PaidSearch, |site| site.kind.paid());
+    let site = named_site(source).filter(|site| site.kind != HostKind::Payment);
+    let by_medium = |lists: &[(&[&str], Channel)]| {
+        let found = lists.iter().find(|(words, _)| words.contains(&medium));
+        found.map(|(_, channel)| *channel)
+    };
+    let paid = by_medium(PAID_CHANNELS);
+    if paid.is_some() || is_paid_medium(medium) {
+        return site
+            .and_then(|site| site.kind.paid())
+            .or(paid)
+            .unwrap_or(Channel::PaidOther);
     }
-    let by_medium = MEDIA.iter().find(|(words, _)| words.contains(&medium));
-    by_medium
-        .map(|(_, channel)| *channel)
+    by_medium(MEDIA)
         .or(site.and_then(|site| site.kind.unpaid()).map(|(c, _)| c))
         .unwrap_or(Channel::Other)
+}
+
+fn is_paid_medium(medium: &str) -> bool {
+    PAID_MEDIA.contains(&medium) || PAID_PREFIXES.iter().any(|start| medium.starts_with(start))
 }
 
 /// Names the source of an arrival. `own_hosts` are the site's host names; a referrer that is one of
@@ -162,6 +185,7 @@ pub fn classify(arrival: &Arrival<'_>, own_hosts: &[String], rules: &SourceRules
     let landing = arrival.landing;
     let told = host_of(arrival.referrer);
     let own = rules.decides(landing, told.as_deref());
+    let came_from_nowhere = told.is_none();
     let referrer = told.filter(|host| !is_own(host, landing, own_hosts) && !rules.ignores(host));
     let site = referrer.as_deref().and_then(known_site);
     let mut source = if let Some(rule) = own {
@@ -175,6 +199,8 @@ pub fn classify(arrival: &Arrival<'_>, own_hosts: &[String], rules: &SourceRules
     } else if let Some(host) = referrer {
         let name = host.strip_prefix("www.").unwrap_or(&host);
         named(Channel::Referral, "referral", name, "referral")
+    } else if came_from_nowhere && landing.parameter("utm_campaign").is_some() {
+        named(Channel::Other, "none", "", "utm")
     } else {
         Source::direct()
     };
@@ -205,11 +231,22 @@ fn clicked(landing: &Landing) -> Option<Source> {
     Some(named(rule.channel, CLICK_MEDIUM, rule.source, rule.id))
 }
 
+/// Tags decide when they name a source or a medium, or a campaign that runs everywhere. Of any other campaign's
+/// name alone the referrer knows better where the visitor came from.
 fn tagged(landing: &Landing) -> Option<Source> {
-    let source = landing.parameter("utm_source")?.to_lowercase();
-    let medium = landing.parameter("utm_medium");
-    let medium = medium.unwrap_or("none").to_lowercase();
-    let channel = tagged_channel(&source, &medium);
+    let tag = |name| landing.parameter(name).map(str::to_lowercase);
+    let (source, medium) = (tag("utm_source"), tag("utm_medium"));
+    let everywhere = tag("utm_campaign").is_some_and(|name| name.contains(CROSS_NETWORK));
+    if source.is_none() && medium.is_none() && !everywhere {
+        return None;
+    }
+    let source = source.unwrap_or_default();
+    let medium = medium.unwrap_or_else(|| "none".to_owned());
+    let channel = if everywhere {
+        Channel::CrossNetwork
+    } else {
+        tagged_channel(&source, &medium)
+    };
     Some(named(channel, &medium, &source, "utm"))
 }
 

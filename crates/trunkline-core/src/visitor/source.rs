@@ -22,6 +22,10 @@ words! {
         PaidShopping = "paid_shopping",
         /// An unpaid link in a market or a price comparison.
         OrganicShopping = "organic_shopping",
+        /// Ads of one campaign in several networks at once.
+        CrossNetwork = "cross_network",
+        /// A paid click on a site that is none of these.
+        PaidOther = "paid_other",
         /// An answer of an AI assistant.
         AiAssistant = "ai_assistant",
         /// A message in a mailbox.
@@ -55,6 +59,8 @@ impl Channel {
                 | Self::PaidSocial
                 | Self::PaidVideo
                 | Self::PaidShopping
+                | Self::CrossNetwork
+                | Self::PaidOther
                 | Self::Display
                 | Self::Affiliate
         )
@@ -72,6 +78,8 @@ impl Channel {
             Self::OrganicVideo => "Video",
             Self::PaidShopping => "Paid shopping",
             Self::OrganicShopping => "Shopping",
+            Self::CrossNetwork => "Cross-network",
+            Self::PaidOther => "Paid, other",
             Self::AiAssistant => "AI assistant",
             Self::Email => "Email",
             Self::Display => "Display",
@@ -138,7 +146,11 @@ pub fn label(channel: Channel, source: &str) -> String {
     match channel {
         Channel::PaidSearch => format!("{name} Ads"),
         Channel::OrganicSearch => format!("{name} organic"),
-        Channel::PaidSocial | Channel::PaidVideo | Channel::PaidShopping => format!("{name} paid"),
+        Channel::PaidSocial
+        | Channel::PaidVideo
+        | Channel::PaidShopping
+        | Channel::CrossNetwork
+        | Channel::PaidOther => format!("{name} paid"),
         _ => name,
     }
 }

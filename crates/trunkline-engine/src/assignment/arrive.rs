@@ -111,8 +111,7 @@ impl Assignments {
             return without_session(&visit, &source);
         };
         if let Some(known) = visit.known {
-            self.recall(visit.site.site.id, known.session, known.visitor)
-                .await;
+            self.recall_latest(site.id, known.visitor).await;
         }
         let Some(decided) = self.decide(&visit, &source) else {
             metrics::counter!("trunkline_assign_fallback_total").increment(1);
@@ -280,6 +279,8 @@ impl Assignments {
             click,
             page: visit.page.clone(),
             pages: 1,
+            forms: 0,
+            taps: (0, Timestamp::EPOCH),
             shown: Vec::new(),
         };
         self.sessions.fetch_add(1, Ordering::Relaxed);

@@ -19,6 +19,10 @@ use crate::ports::history::{
 
 /// How often the last sight of a session is recorded at most, in milliseconds.
 const RECORD_SEEN_EVERY_MS: i64 = 30_000;
+/// A tap told within this counts as told at once: the time of its way, in milliseconds.
+const PROMPT_TAP_MS: i64 = 2_000;
+/// A tap told later than this says nothing any more, in milliseconds.
+const LATE_TAP_MS: i64 = 60_000;
 /// Longest wait for the commit of a showing or a tap.
 const COMMIT_WAIT: Duration = Duration::from_secs(2);
 
@@ -52,6 +56,8 @@ pub enum Beacon {
     Tap {
         /// The number of the link.
         number: PhoneNumber,
+        /// How long ago, by the page's clock, in milliseconds: a page may tell it late.
+        ago_ms: i64,
     },
 }
 
@@ -77,7 +83,7 @@ impl Assignments {
         config_version: i64,
         beacons: Vec<Beacon>,
     ) -> BeaconOutcome {
-        self.recall(site, known.session, known.visitor).await;
+        self.recall(site, known).await;
         let waits = beacons.iter().any(|b| {
             matches!(
                 b,
@@ -177,7 +183,7 @@ impl Assignments {
                     details,
                 } => {
                     let live = state.sessions.get_mut(&known.session);
-                    if live.is_some_and(LiveSession::one_more_page) {
+                    if live.is_some_and(LiveSession::one_more_form) {
                         records.push(Record::Form(Box::new(FormRow {
                             id: self.moment.id(),
                             account,
@@ -189,7 +195,13 @@ impl Assignments {
                         })));
                     }
                 }
-                Beacon::Tap { number } => self.tap(state, known, number, now, &mut records),
+                Beacon::Tap { number, ago_ms } => {
+                    let tapped = self.tap(state, known, number, (now, ago_ms));
+                    if tapped.is_none() {
+                        metrics::counter!("trunkline_taps_refused_total").increment(1);
+                    }
+                    records.extend(tapped);
+                }
             }
         }
         seen(state, known, now, &mut records);
@@ -255,27 +267,30 @@ impl Assignments {
         started
     }
 
-    /// A tap counts only on a number this session was shown.
+    /// A tap counts only on a number that is on the session's screen, from when it came there, and only so often.
+    /// One that is told late keeps the time it had, as far as that can be believed.
     fn tap(
         &self,
-        state: &SiteState,
+        state: &mut SiteState,
         known: Known,
         number: PhoneNumber,
-        now: Timestamp,
-        records: &mut Vec<Record>,
-    ) {
-        let shown = state
-            .sessions
-            .get(&known.session)
-            .and_then(|s| s.shown.iter().find(|s| s.digits == number));
-        if let Some(shown) = shown {
-            records.push(Record::Tap(TapRow {
+        (now, ago_ms): (Timestamp, i64),
+    ) -> Option<Record> {
+        let live = state.sessions.get_mut(&known.session)?;
+        let shown = live.shown.iter().find(|s| s.digits == number)?;
+        let (number, (_, since)) = (shown.number, shown.showing?);
+        let late = ago_ms > PROMPT_TAP_MS;
+        let at = if late { now.plus_millis(-ago_ms) } else { now };
+        let possible = ago_ms <= LATE_TAP_MS && at >= since;
+        (possible && live.one_more_tap(at)).then(|| {
+            Record::Tap(TapRow {
                 id: self.moment.id(),
-                number: shown.number,
+                number,
                 session: known.session,
-                at: now,
-            }));
-        }
+                at,
+                late,
+            })
+        })
     }
 }
 

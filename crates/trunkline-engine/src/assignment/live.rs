@@ -10,8 +10,8 @@ use trunkline_core::base::id::{
 use trunkline_core::base::{Area, Locality, PhoneNumber, Timestamp};
 use trunkline_core::visitor::{ClickId, Device, Source};
 
-use super::PAGES_PER_SESSION_MAX;
 use super::view::SiteSeen;
+use super::{FORMS_PER_SESSION_MAX, PAGES_PER_SESSION_MAX, TAP_EVERY_MS, TAPS_PER_SESSION_MAX};
 use crate::directory::SiteEntry;
 use crate::ports::history::SessionRow;
 
@@ -44,6 +44,10 @@ pub(super) struct LiveSession {
     pub(super) page: String,
     /// Arrivals and page views that were recorded of it since it is in memory.
     pub(super) pages: u32,
+    /// Forms that were recorded of it since it is in memory.
+    pub(super) forms: u32,
+    /// Taps that were recorded of it since it is in memory, and when the last one was.
+    pub(super) taps: (u32, Timestamp),
     pub(super) shown: Vec<Shown>,
 }
 
@@ -52,6 +56,23 @@ impl LiveSession {
     pub(super) fn one_more_page(&mut self) -> bool {
         let room = self.pages < PAGES_PER_SESSION_MAX;
         self.pages += u32::from(room);
+        room
+    }
+
+    /// Whether one more form of the session is recorded; counts it.
+    pub(super) fn one_more_form(&mut self) -> bool {
+        let room = self.forms < FORMS_PER_SESSION_MAX;
+        self.forms += u32::from(room);
+        room
+    }
+
+    /// Whether one more tap at a moment is recorded; counts it.
+    pub(super) fn one_more_tap(&mut self, at: Timestamp) -> bool {
+        let (taps, last) = self.taps;
+        let room = taps < TAPS_PER_SESSION_MAX && at.millis_since(last) >= TAP_EVERY_MS;
+        if room {
+            self.taps = (taps + 1, at);
+        }
         room
     }
 }
@@ -66,7 +87,8 @@ pub(super) struct SiteState {
 }
 
 impl SiteState {
-    /// Puts a stored session back, with the numbers it sees according to the pools.
+    /// Puts a stored session back, with the numbers it sees according to the pools. The row's source is that of
+    /// its latest arrival.
     pub(super) fn recall(&mut self, row: &SessionRow, entry: &SiteEntry) {
         let shown = self.shown_to(row.visitor, row.id, &row.source, entry);
         let live = LiveSession {
@@ -80,6 +102,8 @@ impl SiteState {
             click: row.clicks.first().cloned(),
             page: row.landing.clone(),
             pages: 0,
+            forms: 0,
+            taps: (0, Timestamp::EPOCH),
             shown,
         };
         self.sessions.entry(row.id).or_insert(live);

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 use trunkline_core::base::Timestamp;
-use trunkline_core::base::id::{IdMap, NumberId, SessionId, SiteId, SiteKind, VisitorId};
+use trunkline_core::base::id::{IdMap, NumberId, SiteId, SiteKind, VisitorId};
 
 pub use arrive::{Answer, Known, Visit};
 pub use beacon::{Beacon, BeaconOutcome};
@@ -25,7 +25,8 @@ pub use view::{PoolView, SiteSeen, visitor_label};
 
 use crate::clock::Moment;
 use crate::directory::SharedDirectory;
-use crate::ports::History;
+use crate::ports::history::SessionRow;
+use crate::ports::{History, PortResult};
 
 /// Most assignments that may wait for their commit; more are answered with the source number.
 pub const ASSIGNS_IN_FLIGHT_MAX: usize = 4_096;
@@ -36,6 +37,12 @@ pub const SESSIONS_PER_SITE_MAX: usize = 400_000;
 pub const SESSIONS_MAX: usize = 1_000_000;
 /// Most arrivals and page views that are recorded of one session; a person does not look at more.
 pub const PAGES_PER_SESSION_MAX: u32 = 500;
+/// Most forms that are recorded of one session.
+pub const FORMS_PER_SESSION_MAX: u32 = 5;
+/// Most taps that are recorded of one session; a person does not dial more often.
+pub const TAPS_PER_SESSION_MAX: u32 = 20;
+/// Taps of one session this close to the one before are the same wish to call, in milliseconds.
+pub const TAP_EVERY_MS: i64 = 10_000;
 
 /// Longest wait for a session that is not in memory.
 const RECALL_WAIT: Duration = Duration::from_millis(200);
@@ -123,17 +130,41 @@ impl Assignments {
         self.sessions.load(Ordering::Relaxed) >= SESSIONS_MAX
     }
 
-    /// Reads a session back into memory after a restart or a long pause.
-    async fn recall(&self, site: SiteId, session: SessionId, visitor: VisitorId) {
-        let in_memory = self
-            .state(site)
-            .is_some_and(|s| lock(&s).sessions.contains_key(&session));
-        if in_memory || self.is_full() {
+    /// Reads the session of a page back into memory after a restart or a long pause.
+    async fn recall(&self, site: SiteId, known: Known) {
+        let in_memory = |state: &SiteState| state.sessions.contains_key(&known.session);
+        let read = self.history.session(known.session);
+        self.read_back(site, known.visitor, in_memory, read).await;
+    }
+
+    /// Reads the latest session of a visitor who arrives back into memory.
+    async fn recall_latest(&self, site: SiteId, visitor: VisitorId) {
+        let in_memory = |state: &SiteState| state.by_visitor.contains_key(&visitor);
+        let read = self.history.latest_session(site, visitor);
+        self.read_back(site, visitor, in_memory, read).await;
+    }
+
+    async fn read_back(
+        &self,
+        site: SiteId,
+        visitor: VisitorId,
+        in_memory: impl FnOnce(&SiteState) -> bool + Send,
+        read: impl Future<Output = PortResult<Option<SessionRow>>> + Send,
+    ) {
+        if self.is_full() || self.state(site).is_some_and(|s| in_memory(&lock(&s))) {
             return;
         }
+        let read = async {
+            let mut row = read.await.ok().flatten()?;
+            let until = self.moment.now();
+            let latest = self.history.latest_sources(&[row.id], until).await.ok()?;
+            if let Some(source) = latest.into_values().next() {
+                row.source = source;
+            }
+            Some(row)
+        };
         // A late answer counts as none: the visitor then gets a new session under the same id.
-        let read = timeout(RECALL_WAIT, self.history.session(session)).await;
-        let Ok(Ok(Some(row))) = read else {
+        let Ok(Some(row)) = timeout(RECALL_WAIT, read).await else {
             return;
         };
         let directory = self.directory.now();

@@ -99,6 +99,8 @@ impl Knowledge {
     /// What a tap tells of the call, and what `model` would say without it.
     fn tapped(&self, model: &Model) -> Option<Tapped> {
         let session = tap_label(&self.taps, self.call.at)?.session?;
+        // Who was never shown the number cannot have tapped it.
+        self.showings.iter().find(|s| s.session == session)?;
         let (likeliest, probability) = model.without_taps(&self.known());
         let said = Said {
             tapped: true,

@@ -135,6 +135,8 @@ pub struct TapRow {
     pub session: SessionId,
     /// When, by the server's clock.
     pub at: Timestamp,
+    /// Whether the page told it later than at once; the time is then its word.
+    pub late: bool,
 }
 
 /// A form that a visitor sent, with the details the site asked for.
@@ -311,6 +313,12 @@ pub trait History: Send + Sync {
     async fn open_leases(&self, since: Timestamp) -> PortResult<Vec<OpenLease>>;
     /// A session.
     async fn session(&self, id: SessionId) -> PortResult<Option<SessionRow>>;
+    /// The session of a visitor on a site that started last.
+    async fn latest_session(
+        &self,
+        site: SiteId,
+        visitor: VisitorId,
+    ) -> PortResult<Option<SessionRow>>;
     /// Those of the sessions that are stored, in any order.
     async fn sessions_by_id(&self, ids: &[SessionId]) -> PortResult<Vec<SessionRow>>;
     /// Of the sessions that had further arrivals until a time, the source of the latest that was not direct.
@@ -333,14 +341,15 @@ pub trait History: Send + Sync {
         until: Timestamp,
         limit: u32,
     ) -> PortResult<Vec<attribution::Showing>>;
-    /// Taps on a number in the interval.
+    /// The latest tap on a number of each session that tapped it in the interval, latest first.
     async fn taps_on(
         &self,
         number: NumberId,
         since: Timestamp,
         until: Timestamp,
     ) -> PortResult<Vec<attribution::Tap>>;
-    /// The latest form of the account in the interval in which a visitor gave this number.
+    /// The latest form of the account in the interval in which a visitor gave this number, from a session whose
+    /// pages had shown a number by then: a form from nowhere is no evidence.
     async fn latest_form(
         &self,
         account: AccountId,

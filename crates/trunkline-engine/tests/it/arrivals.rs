@@ -13,13 +13,14 @@ use trunkline_core::base::id::{
 use trunkline_core::base::{PhoneNumber, Timestamp, Zone};
 use trunkline_core::visitor::{Channel, Consent, Device, Landing, SourceRules, SourceSelector};
 use trunkline_engine::assignment::{
-    Answer, Assignments, Beacon, BeaconOutcome, Known, PAGES_PER_SESSION_MAX, Visit,
+    Answer, Assignments, Beacon, BeaconOutcome, FORMS_PER_SESSION_MAX, Known,
+    PAGES_PER_SESSION_MAX, TAP_EVERY_MS, TAPS_PER_SESSION_MAX, Visit,
 };
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::ports::History;
 use trunkline_engine::ports::configuration::Everything;
-use trunkline_engine::ports::history::{LeaseRow, OpenLease, Record};
+use trunkline_engine::ports::history::{FormDetails, LeaseRow, OpenLease, Record, TapRow};
 
 use crate::ports::{HandClock, MemoryHistory};
 
@@ -196,6 +197,74 @@ async fn a_direct_return_keeps_the_source_of_the_visit_before_for_thirty_days() 
     }
 }
 
+/// A visit that is over and out of memory, one half hour after its last sign.
+async fn visit_over(world: &World) {
+    world.clock.forward(31 * 60_000);
+    world.assignments.sweep();
+}
+
+async fn source_of(world: &World, answer: &Answer) -> (String, String) {
+    let id = answer.session.expect("a session").session;
+    let row = world.history.session(id).await.expect("read");
+    let source = row.expect("a row").source;
+    (source.source, source.rule)
+}
+
+#[tokio::test]
+async fn a_direct_return_keeps_the_latest_source_of_the_visit_before_not_its_first() {
+    for landing in ["", "?utm_source=google&utm_medium=organic"] {
+        let world = world(3, false);
+        let first = world.arrive(landing, None).await;
+        world
+            .arrive("?utm_source=mailer&utm_medium=email", first.session)
+            .await;
+        visit_over(&world).await;
+        let again = world.arrive("", first.session).await;
+        assert_ne!(again.session, first.session, "a new visit");
+        let told = source_of(&world, &again).await;
+        assert_eq!(told, ("mailer".to_owned(), "last_non_direct".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn after_a_restart_in_the_middle_of_a_visit_its_latest_source_is_remembered() {
+    let world = world(3, false);
+    let first = world.arrive("", None).await;
+    world
+        .arrive("?utm_source=mailer&utm_medium=email", first.session)
+        .await;
+    let moment = Moment::new(world.clock.clone(), 0);
+    let restarted = Assignments::new(moment, world.directory.clone(), world.history.clone());
+    restarted.reload();
+    let world = World {
+        assignments: restarted,
+        ..world
+    };
+    let again = world.arrive("about", first.session).await;
+    assert_eq!(again.session, first.session, "the same visit");
+    let known = first.session.expect("a session");
+    let (_, source) = world
+        .assignments
+        .session_now(SITE, known.session)
+        .expect("in memory");
+    assert_eq!(source.channel, Channel::Email);
+}
+
+#[tokio::test]
+async fn a_visitor_known_by_the_cookie_alone_keeps_the_source_too() {
+    let world = world(3, false);
+    let first = world.arrive("?gclid=1", None).await;
+    let known = first.session.expect("a session");
+    visit_over(&world).await;
+    let by_cookie = Known {
+        visitor: known.visitor,
+        session: SessionId::from_raw(77),
+    };
+    let again = world.arrive("", Some(by_cookie)).await;
+    let told = source_of(&world, &again).await;
+    assert_eq!(told, ("google".to_owned(), "last_non_direct".to_owned()));
+}
+
 #[tokio::test]
 async fn an_idle_number_is_handed_on_after_its_time_and_its_page_is_told() {
     let world = world(1, false);
@@ -293,24 +362,97 @@ async fn a_paid_click_starts_a_new_session_and_its_source_is_recorded() {
     assert_eq!(told, 1);
 }
 
+impl World {
+    /// A page tells a tap on the number with this index, so long ago; gives the taps recorded so far.
+    async fn tap(&self, known: Known, index: u64, ago_ms: i64) -> Vec<TapRow> {
+        let number = PhoneNumber::from_digits(FIRST + index);
+        let tap = vec![Beacon::Tap { number, ago_ms }];
+        let told = self.assignments.beacons(SITE, known, None, 1, tap).await;
+        assert_eq!(told, BeaconOutcome::Taken);
+        let records = self.history.records.lock().expect("records");
+        let taps = records.iter().filter_map(|r| match r {
+            Record::Tap(tap) => Some(tap.clone()),
+            _ => None,
+        });
+        taps.collect()
+    }
+}
+
 #[tokio::test]
-async fn a_tap_counts_only_on_a_number_the_session_was_shown() {
+async fn a_tap_counts_only_on_a_number_that_is_on_the_screen_of_the_session() {
     let world = world(2, false);
-    let (number, known) = world.visit(None).await;
-    let tap = |index: u64| {
-        vec![Beacon::Tap {
-            number: PhoneNumber::from_digits(FIRST + index),
-        }]
+    let answer = world.arrive("", None).await;
+    let (number, known) = (index(&answer), answer.session.expect("a session"));
+    assert_eq!(world.tap(known, number, 0).await.len(), 0, "not shown yet");
+    world.shown(known).await;
+    assert_eq!(world.tap(known, number, 0).await.len(), 1);
+    world.clock.forward(TAP_EVERY_MS);
+    assert_eq!(world.tap(known, 1 - number, 0).await.len(), 1, "another's");
+    world.clock.forward(61_000);
+    world.assignments.sweep();
+    assert_eq!(world.tap(known, number, 0).await.len(), 1, "long silent");
+    world.shown(known).await;
+    assert_eq!(world.tap(known, number, 0).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_session_sends_a_handful_of_forms_and_no_more() {
+    let world = world(1, false);
+    let (_, known) = world.visit(None).await;
+    let form = || Beacon::Form {
+        account: AccountId::from_raw(9),
+        page: "https://a.example/".to_owned(),
+        details: FormDetails::default(),
     };
-    world
-        .assignments
-        .beacons(SITE, known, None, 1, tap(number))
-        .await;
-    world
-        .assignments
-        .beacons(SITE, known, None, 1, tap(1 - number))
-        .await;
-    assert_eq!(world.history.count(|r| matches!(r, Record::Tap(_))), 1);
+    for _ in 0..30 {
+        let sent = world
+            .assignments
+            .beacons(SITE, known, None, 1, vec![form()]);
+        assert_eq!(sent.await, BeaconOutcome::Taken);
+    }
+    let kept = world.history.count(|r| matches!(r, Record::Form(_)));
+    assert_eq!(kept, FORMS_PER_SESSION_MAX as usize);
+}
+
+#[tokio::test]
+async fn a_script_that_taps_without_end_leaves_a_person_s_share_of_taps() {
+    let world = world(1, false);
+    let (number, known) = world.visit(None).await;
+    for _ in 0..100 {
+        world.tap(known, number, 0).await;
+    }
+    assert_eq!(
+        world.tap(known, number, 0).await.len(),
+        1,
+        "one wish to call"
+    );
+    let mut taps = 1;
+    for _ in 0..100 {
+        world.clock.forward(TAP_EVERY_MS);
+        taps = world.tap(known, number, 0).await.len();
+    }
+    assert_eq!(taps, TAPS_PER_SESSION_MAX as usize);
+}
+
+#[tokio::test]
+async fn a_tap_that_is_told_late_keeps_its_time_and_is_marked() {
+    let world = world(1, false);
+    let (number, known) = world.visit(None).await;
+    world.clock.forward(50_000);
+    let now = world.clock.now();
+    let taps = world.tap(known, number, 20_000).await;
+    let told = |tap: &TapRow| (tap.at, tap.late);
+    assert_eq!(told(&taps[0]), (now.plus_millis(-20_000), true));
+    // Before the number was on the screen, or too long ago to be believed.
+    assert_eq!(world.tap(known, number, 50_001).await.len(), 1);
+    for _ in 0..3 {
+        world.clock.forward(20_000);
+        world.beat(known).await;
+    }
+    assert_eq!(world.tap(known, number, 60_001).await.len(), 1);
+    let now = world.clock.now();
+    let taps = world.tap(known, number, 1_500).await;
+    assert_eq!(told(&taps[1]), (now, false), "the time of its way");
 }
 
 #[tokio::test]

@@ -90,6 +90,8 @@ impl Desk {
         self.history.taps.lock().expect("taps").push(Tap {
             session,
             at: self.clock.now().plus_millis(-before_ms),
+            times: 1,
+            late: false,
         });
     }
 

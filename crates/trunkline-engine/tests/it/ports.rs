@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use tokio::sync::oneshot;
 use trunkline_core::attribution::{EarlierCall, Form, NumberHistory, Showing, Tap};
-use trunkline_core::base::id::{AccountId, CallId, NumberId, RecordingId, SessionId, SiteId};
+use trunkline_core::base::id::{
+    AccountId, CallId, NumberId, RecordingId, SessionId, SiteId, VisitorId,
+};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::visitor::Source;
 use trunkline_engine::clock::Clock;
@@ -101,6 +103,20 @@ impl History for MemoryHistory {
             Record::Session(row) if row.id == id => Some((**row).clone()),
             _ => None,
         }))
+    }
+
+    async fn latest_session(
+        &self,
+        site: SiteId,
+        visitor: VisitorId,
+    ) -> PortResult<Option<SessionRow>> {
+        let records = self.records.lock().expect("records");
+        let rows = records.iter().filter_map(|r| match r {
+            Record::Session(row) if row.site == site && row.visitor == visitor => Some(row),
+            _ => None,
+        });
+        let latest = rows.max_by_key(|row| (row.started_at, row.id));
+        Ok(latest.map(|row| (**row).clone()))
     }
 
     async fn sessions_by_id(&self, ids: &[SessionId]) -> PortResult<Vec<SessionRow>> {

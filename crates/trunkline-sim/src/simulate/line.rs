@@ -62,6 +62,8 @@ impl Line {
         self.taps.push(Tap {
             session: session(index),
             at: Timestamp::from_millis(at),
+            times: 1,
+            late: false,
         });
     }
 

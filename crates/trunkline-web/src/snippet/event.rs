@@ -39,10 +39,20 @@ struct EventRequest {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "k", rename_all = "snake_case")]
 enum EventItem {
-    Shown { swaps: u32, page: String },
+    Shown {
+        swaps: u32,
+        page: String,
+    },
     Beat,
-    Page { page: String },
-    Tap { n: String },
+    Page {
+        page: String,
+    },
+    Tap {
+        n: String,
+        /// Milliseconds before the request was sent.
+        #[serde(default)]
+        ago: i64,
+    },
     Form(Box<FormItem>),
 }
 
@@ -135,10 +145,11 @@ fn beacon(app: &App, site: &SiteEntry, event: EventItem) -> Result<Option<Beacon
         EventItem::Page { page } => Beacon::Page {
             page: own_page(site, &page)?,
         },
-        EventItem::Tap { n } => {
+        EventItem::Tap { n, ago } => {
             let number =
                 PhoneNumber::parse_e164(&n).map_err(|e| Problem::invalid("n", e.to_string()))?;
-            Beacon::Tap { number }
+            let ago_ms = ago.max(0);
+            Beacon::Tap { number, ago_ms }
         }
         EventItem::Form(_) if site.site.swap.forms.is_empty() => return Ok(None),
         EventItem::Form(form) => Beacon::Form {

@@ -254,7 +254,7 @@ impl Past<'_> {
                 Step::Beat(visit) => self.tell(visit, Beacon::Beat).await,
                 Step::Tap(visit) => {
                     if let Some((_, number)) = self.visits[visit].1 {
-                        self.tell(visit, Beacon::Tap { number }).await;
+                        self.tell(visit, Beacon::Tap { number, ago_ms: 0 }).await;
                     }
                 }
                 Step::Ring(call) => self.ring(call, at).await,

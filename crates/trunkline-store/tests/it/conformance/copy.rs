@@ -40,6 +40,7 @@ async fn a_copied_database_tells_the_same_story() {
         let lease = world.lease(&set_up, set_up.numbers[0].id, &session, NOON);
         let showing = world.showing(&lease, NOON);
         let tap = TapRow {
+            late: false,
             id: world.id(),
             number: lease.number,
             session: session.id,

@@ -44,6 +44,7 @@ async fn a_session_is_told_as_it_happened_however_often_it_is_recorded() {
             number: lease.number,
             session: session.id,
             at: after(3),
+            late: true,
         };
         let records = || {
             let mut records = vec![Record::Session(Box::new(session.clone()))];
@@ -97,6 +98,25 @@ async fn a_session_is_told_as_it_happened_however_often_it_is_recorded() {
         assert_eq!(story.showings, vec![(showing, after(6))]);
         assert_eq!(story.taps, vec![tap]);
         assert_eq!(store.session_story(world.id()).await.unwrap(), None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_latest_session_of_a_visitor_is_found_on_its_site_alone() {
+    for world in World::both().await {
+        let set_up = world.set_up().await;
+        let first = world.session(&set_up, NOON);
+        let again = SessionRow {
+            visitor: first.visitor,
+            ..world.session(&set_up, after(90))
+        };
+        let other = world.session(&set_up, after(120));
+        let rows = [&again, &first, &other].map(|row| Record::Session(Box::new(row.clone())));
+        world.record(rows.into()).await;
+        let latest = async |site, visitor| world.store.latest_session(site, visitor).await.unwrap();
+        assert_eq!(latest(first.site, first.visitor).await, Some(again));
+        assert_eq!(latest(world.id(), first.visitor).await, None);
+        assert_eq!(latest(first.site, world.id()).await, None);
     }
 }
 
@@ -323,31 +343,40 @@ async fn attribution_sees_who_was_shown_a_number_within_the_window() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn taps_on_a_number_are_found_by_time() {
+async fn the_latest_tap_of_each_session_on_a_number_is_found_by_time() {
     for world in World::both().await {
         let set_up = world.set_up().await;
         let session = world.session(&set_up, NOON);
-        let taps: Vec<_> = (0..4)
-            .map(|n| TapRow {
+        let other = world.session(&set_up, NOON);
+        let tap = |who: &SessionRow, number: usize, minutes, late| {
+            Record::Tap(TapRow {
                 id: world.id(),
-                number: set_up.numbers[usize::from(n == 3)].id,
-                session: session.id,
-                at: after(n),
+                number: set_up.numbers[number].id,
+                session: who.id,
+                at: after(minutes),
+                late,
             })
-            .collect();
-        world
-            .record(taps.into_iter().map(Record::Tap).collect())
-            .await;
+        };
+        let mut taps = vec![tap(&other, 0, 1, true)];
+        // So many that a limit on taps would hide the other's.
+        taps.extend((0..600).map(|_| tap(&session, 0, 2, false)));
+        taps.extend([tap(&session, 0, 0, false), tap(&session, 1, 3, false)]);
+        world.record(taps).await;
         let found = world
             .store
             .taps_on(set_up.numbers[0].id, after(1), after(9))
             .await
             .unwrap();
-        let tap = |minutes| Tap {
-            session: session.id,
+        let tap = |who: &SessionRow, minutes, times, late| Tap {
+            session: who.id,
             at: after(minutes),
+            times,
+            late,
         };
-        assert_eq!(found, vec![tap(2), tap(1)]);
+        assert_eq!(
+            found,
+            vec![tap(&session, 2, 600, false), tap(&other, 1, 1, true)]
+        );
     }
 }
 
@@ -415,6 +444,15 @@ async fn the_latest_form_with_a_number_is_found_within_its_account_and_told_with
             .record(std::iter::once(start).chain(records()).collect())
             .await;
         world.record(records().collect()).await;
+        let unseen = world
+            .store
+            .latest_form(set_up.account.id, phone, NOON, after(9));
+        assert_eq!(unseen.await.unwrap(), None, "its session saw no number");
+        let lease = world.lease(&set_up, set_up.numbers[0].id, &session, NOON);
+        let showing = world.showing(&lease, NOON);
+        world
+            .record(vec![Record::Lease(lease), Record::Showing(showing)])
+            .await;
         let latest = async |account, phone, until| {
             let found = world.store.latest_form(account, phone, NOON, until).await;
             found.unwrap().map(|form| (form.session, form.at))

@@ -93,6 +93,8 @@ export const channelChoices = [
   { value: "organic_video", label: "Video" },
   { value: "paid_shopping", label: "Paid shopping" },
   { value: "organic_shopping", label: "Shopping" },
+  { value: "cross_network", label: "Cross-network" },
+  { value: "paid_other", label: "Paid, other" },
   { value: "ai_assistant", label: "AI assistant" },
   { value: "email", label: "Email" },
   { value: "display", label: "Display" },
