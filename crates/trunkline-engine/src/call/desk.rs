@@ -12,11 +12,11 @@ use tokio::time::timeout;
 use trunkline_core::assignment::TrackingNumber;
 use trunkline_core::base::id::{AccountId, CallId, FlowId, TrunkId};
 use trunkline_core::base::{Country, PhoneNumber, Timestamp};
-use trunkline_core::call::flow::{FlowDocument, FlowEvent};
+use trunkline_core::call::flow::{FlowDocument, FlowEvent, Prompt};
 
 use super::active::ActiveCall;
 use super::control::{
-    Action, Admission, CallControl, CallEnd, CallLimits, Incoming, Transport, TrunkProfile,
+    Action, Admission, CallControl, CallEnd, CallLimits, Incoming, Sound, Transport, TrunkProfile,
 };
 use super::keeper::Keeper;
 use super::opening::open_row;
@@ -258,6 +258,10 @@ impl CallControl for Calls {
 
     fn trunk(&self, id: TrunkId) -> Option<Arc<TrunkProfile>> {
         self.directory.peek().profile(id).cloned()
+    }
+
+    async fn sound(&self, _call: CallId, _prompt: &Prompt) -> Option<Arc<Sound>> {
+        None
     }
 
     async fn incoming(&self, incoming: Incoming) -> Admission {
