@@ -137,6 +137,10 @@ pub enum CallEventKind {
     Confirmed,
     /// The flow set a tag.
     Tag,
+    /// A person let the recording rest.
+    RecordingPaused,
+    /// A person let it go on.
+    RecordingResumed,
 }
 
 impl CallEventKind {
@@ -153,6 +157,8 @@ impl CallEventKind {
             Self::Ended => "ended",
             Self::Confirmed => "confirmed",
             Self::Tag => "tag",
+            Self::RecordingPaused => "recording_paused",
+            Self::RecordingResumed => "recording_resumed",
         }
     }
 
@@ -169,6 +175,8 @@ impl CallEventKind {
             Self::Ended,
             Self::Confirmed,
             Self::Tag,
+            Self::RecordingPaused,
+            Self::RecordingResumed,
         ]
         .into_iter()
         .find(|kind| kind.word() == word)

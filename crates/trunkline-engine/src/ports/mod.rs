@@ -11,6 +11,7 @@ pub mod calls;
 pub mod configuration;
 pub mod history;
 pub mod labels;
+pub mod lines;
 pub mod pages;
 pub mod past_calls;
 
@@ -22,6 +23,7 @@ pub use calls::{CallRecords, CallSpool};
 pub use configuration::Configuration;
 pub use history::{Commit, History};
 pub use labels::Labels;
+pub use lines::Lines;
 pub use pages::Pages;
 pub use past_calls::PastCalls;
 

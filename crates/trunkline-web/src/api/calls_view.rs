@@ -180,7 +180,8 @@ pub(super) struct CallFlow {
 pub(super) struct TimelineMark {
     at: i64,
     /// `first_touch`, `touch`, `page`, `number_shown`, `tap`, `ring`, `flow`, `attempt`,
-    /// `attempt_failed`, `refused`, `connected`, `tag`, `ended` or `confirmed`.
+    /// `attempt_failed`, `refused`, `connected`, `tag`,
+    /// `recording_paused`, `recording_resumed`, `ended` or `confirmed`.
     kind: &'static str,
     title: String,
     detail: String,
@@ -324,6 +325,8 @@ impl Names {
             CallEventKind::Ended => (ended_title(call), String::new()),
             CallEventKind::Confirmed => ("Caller confirmed".to_owned(), event.detail.clone()),
             CallEventKind::Tag => ("Tag".to_owned(), event.detail.clone()),
+            CallEventKind::RecordingPaused => ("Recording paused".to_owned(), String::new()),
+            CallEventKind::RecordingResumed => ("Recording resumed".to_owned(), String::new()),
         };
         TimelineMark {
             at: event.at.as_millis(),
