@@ -1,7 +1,7 @@
 //! Media of a call: session descriptions, the RTP relay and what it measures.
 //!
-//! The parsers and rules (`sdp`, `rtp`, `latch`, `quality`, `outgoing`, `player`, `signals`, `ears`) are pure; only `ports`
-//! and `relay` touch sockets. Audio is never transcoded: all legs are held to the same G.711 variant, so that a packet's
+//! The parsers and rules (`sdp`, `rtp`, `latch`, `quality`, `outgoing`, `player`, `signals`, `ears`, `dtmf`, `hearing`) are
+//! pure; only `ports` and `relay` touch sockets. Audio is never transcoded: all legs are held to the same G.711 variant, so that a packet's
 //! sound leaves as it came.
 
 pub(crate) mod dtmf;
