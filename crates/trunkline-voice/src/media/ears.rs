@@ -154,3 +154,105 @@ impl Ears {
 fn at_ms(since: Instant, now: Instant) -> u64 {
     u64::try_from(now.saturating_duration_since(since).as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sounds::{encoded, mixed, speech, tone};
+    use super::*;
+
+    fn keys() -> Listening {
+        Listening {
+            keys: true,
+            ..Listening::default()
+        }
+    }
+
+    /// The tones of `7`, as packets.
+    fn seven(law: Law) -> Vec<u8> {
+        let mut sound = mixed(&tone(852.0, -10.0, 100), &tone(1_209.0, -10.0, 100));
+        sound.extend(vec![0.0; 800]);
+        encoded(law, &sound)
+    }
+
+    fn hear(ears: &mut Ears, law: Law, sound: &[u8], now: Instant) -> Vec<Sign> {
+        let packets = sound.chunks(160);
+        packets.filter_map(|p| ears.on_sound(law, p, now)).collect()
+    }
+
+    fn event(ears: &mut Ears, code: u8, timestamp: u32, now: Instant) -> Option<Sign> {
+        let packet = Packet {
+            payload_type: 101,
+            sequence: 0,
+            timestamp,
+            ssrc: 1,
+            payload: 12..16,
+        };
+        ears.on_event(&packet, &[code, 10, 0, 160], now)
+    }
+
+    #[test]
+    fn a_key_whose_tone_leaks_through_before_its_event_was_pressed_once() {
+        let now = Instant::now();
+        let mut ears = Ears::new(keys(), Law::Mu, now);
+        assert_eq!(
+            hear(&mut ears, Law::Mu, &seven(Law::Mu), now),
+            [Sign::Key('7')]
+        );
+        let soon = now + Duration::from_millis(150);
+        assert_eq!(event(&mut ears, 7, 100, soon), None);
+        // From now on only events are keys.
+        assert_eq!(event(&mut ears, 7, 2_000, soon), Some(Sign::Key('7')));
+        assert_eq!(hear(&mut ears, Law::Mu, &seven(Law::Mu), soon), []);
+    }
+
+    #[test]
+    fn a_tone_and_a_later_event_are_two_keys() {
+        let now = Instant::now();
+        let mut ears = Ears::new(keys(), Law::Mu, now);
+        hear(&mut ears, Law::Mu, &seven(Law::Mu), now);
+        let later = now + Duration::from_millis(900);
+        assert_eq!(event(&mut ears, 7, 100, later), Some(Sign::Key('7')));
+        let mut ears = Ears::new(keys(), Law::Mu, now);
+        hear(&mut ears, Law::Mu, &seven(Law::Mu), now);
+        assert_eq!(event(&mut ears, 8, 100, now), Some(Sign::Key('8')));
+    }
+
+    #[test]
+    fn tones_are_read_in_the_law_they_come_in() {
+        let now = Instant::now();
+        let mut ears = Ears::new(keys(), Law::Mu, now);
+        assert_eq!(
+            hear(&mut ears, Law::A, &seven(Law::A), now),
+            [Sign::Key('7')]
+        );
+    }
+
+    #[test]
+    fn only_what_was_asked_for_is_heard() {
+        let now = Instant::now();
+        let mut ears = Ears::new(Listening::default(), Law::Mu, now);
+        assert_eq!(hear(&mut ears, Law::Mu, &seven(Law::Mu), now), []);
+        assert_eq!(event(&mut ears, 7, 100, now), None);
+        assert_eq!(ears.on_tick(now + Duration::from_secs(60)), None);
+    }
+
+    #[test]
+    fn speech_is_noted_with_its_end() {
+        let start = Instant::now();
+        let spoken = Arc::new(Spoken::since(start));
+        let listening = Listening {
+            speech: Some(Arc::clone(&spoken)),
+            ..Listening::default()
+        };
+        let mut ears = Ears::new(listening, Law::Mu, start);
+        let quiet = vec![Law::Mu.silence(); 8_000];
+        hear(&mut ears, Law::Mu, &quiet, start + Duration::from_secs(1));
+        assert!(spoken.until().is_zero());
+        let said = encoded(Law::Mu, &speech(1, 1_000));
+        hear(&mut ears, Law::Mu, &said, start + Duration::from_secs(2));
+        hear(&mut ears, Law::Mu, &quiet, start + Duration::from_secs(3));
+        // The end of speech is heard a moment after it.
+        assert!(spoken.until() >= Duration::from_secs(2));
+        assert!(spoken.until() <= Duration::from_secs(3));
+    }
+}
