@@ -61,6 +61,14 @@ pub(crate) enum Sign {
     Answerer(Answerer),
 }
 
+/// What is known of how an end presses keys; it outlives the listening, so that a press is not counted again by the next.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Presses {
+    events: event::Reader,
+    /// It pressed a key in a better form than tones.
+    better: bool,
+}
+
 /// Listening for speech takes some memory, so only who needs it has it.
 struct Speech {
     activity: Activity,
@@ -71,8 +79,8 @@ struct Speech {
 pub(crate) struct Ears {
     since: Instant,
     law: Law,
-    events: Option<event::Reader>,
-    /// Off once the end pressed a key in a better form.
+    keys: bool,
+    presses: Presses,
     tones: Option<Detector>,
     last_tone: Option<(char, Instant)>,
     speech: Option<Box<Speech>>,
@@ -80,25 +88,45 @@ pub(crate) struct Ears {
 }
 
 impl Ears {
-    pub(crate) fn new(listening: Listening, law: Law, now: Instant) -> Self {
+    pub(crate) fn new(presses: Presses, law: Law, now: Instant) -> Self {
         Self {
             since: now,
             law,
-            events: listening.keys.then(event::Reader::default),
-            tones: listening.keys.then(|| Detector::new(law)),
+            keys: false,
+            presses,
+            tones: None,
             last_tone: None,
-            speech: listening.speech.map(|spoken| {
-                Box::new(Speech {
-                    activity: Activity::default(),
-                    spoken,
-                })
-            }),
-            machine: listening.answerer.then(|| Box::new(Machine::new(0))),
+            speech: None,
+            machine: None,
         }
+    }
+
+    /// Listens for something else from now on. A key that is down meanwhile is the same press.
+    pub(crate) fn turn_to(&mut self, listening: Listening, now: Instant) {
+        self.since = now;
+        self.keys = listening.keys;
+        if !self.keys || self.presses.better {
+            self.tones = None;
+        } else if self.tones.is_none() {
+            self.tones = Some(Detector::new(self.law));
+        }
+        self.speech = listening.speech.map(|spoken| {
+            Box::new(Speech {
+                activity: Activity::default(),
+                spoken,
+            })
+        });
+        self.machine = listening.answerer.then(|| Box::new(Machine::new(0)));
+    }
+
+    /// What is to be known by the next who listen.
+    pub(crate) const fn presses(&self) -> Presses {
+        self.presses
     }
 
     /// The end presses keys in a better form than tones.
     pub(crate) fn ignore_tones(&mut self) {
+        self.presses.better = true;
         self.tones = None;
     }
 
@@ -133,8 +161,12 @@ impl Ears {
         payload: &[u8],
         now: Instant,
     ) -> Option<Sign> {
-        let key = self.events.as_mut()?.on_packet(payload, packet.timestamp)?;
-        self.tones = None;
+        let key = self
+            .presses
+            .events
+            .on_packet(payload, packet.timestamp)
+            .filter(|_| self.keys)?;
+        self.ignore_tones();
         let told = self.last_tone.take();
         let same = told.is_some_and(|(tone, at)| {
             tone == key && now.saturating_duration_since(at) < SAME_PRESS
@@ -174,6 +206,12 @@ mod tests {
         encoded(law, &sound)
     }
 
+    fn listening(to: Listening, now: Instant) -> Ears {
+        let mut ears = Ears::new(Presses::default(), Law::Mu, now);
+        ears.turn_to(to, now);
+        ears
+    }
+
     fn hear(ears: &mut Ears, law: Law, sound: &[u8], now: Instant) -> Vec<Sign> {
         let packets = sound.chunks(160);
         packets.filter_map(|p| ears.on_sound(law, p, now)).collect()
@@ -193,7 +231,7 @@ mod tests {
     #[test]
     fn a_key_whose_tone_leaks_through_before_its_event_was_pressed_once() {
         let now = Instant::now();
-        let mut ears = Ears::new(keys(), Law::Mu, now);
+        let mut ears = listening(keys(), now);
         assert_eq!(
             hear(&mut ears, Law::Mu, &seven(Law::Mu), now),
             [Sign::Key('7')]
@@ -208,19 +246,42 @@ mod tests {
     #[test]
     fn a_tone_and_a_later_event_are_two_keys() {
         let now = Instant::now();
-        let mut ears = Ears::new(keys(), Law::Mu, now);
+        let mut ears = listening(keys(), now);
         hear(&mut ears, Law::Mu, &seven(Law::Mu), now);
         let later = now + Duration::from_millis(900);
         assert_eq!(event(&mut ears, 7, 100, later), Some(Sign::Key('7')));
-        let mut ears = Ears::new(keys(), Law::Mu, now);
+        let mut ears = listening(keys(), now);
         hear(&mut ears, Law::Mu, &seven(Law::Mu), now);
         assert_eq!(event(&mut ears, 8, 100, now), Some(Sign::Key('8')));
     }
 
     #[test]
+    fn a_key_that_is_down_while_the_listening_changes_is_pressed_once() {
+        let now = Instant::now();
+        let mut ears = listening(keys(), now);
+        assert_eq!(event(&mut ears, 7, 100, now), Some(Sign::Key('7')));
+        ears.turn_to(keys(), now);
+        assert_eq!(event(&mut ears, 7, 100, now), None);
+        // Nor do those count it who listen after a talk.
+        let mut later = Ears::new(ears.presses(), Law::Mu, now);
+        later.turn_to(keys(), now);
+        assert_eq!(event(&mut later, 7, 100, now), None);
+        assert_eq!(hear(&mut later, Law::Mu, &seven(Law::Mu), now), []);
+        // A tone as well.
+        let mut ears = listening(keys(), now);
+        let tone = seven(Law::Mu);
+        assert_eq!(
+            hear(&mut ears, Law::Mu, &tone[..480], now),
+            [Sign::Key('7')]
+        );
+        ears.turn_to(keys(), now);
+        assert_eq!(hear(&mut ears, Law::Mu, &tone[480..], now), []);
+    }
+
+    #[test]
     fn tones_are_read_in_the_law_they_come_in() {
         let now = Instant::now();
-        let mut ears = Ears::new(keys(), Law::Mu, now);
+        let mut ears = listening(keys(), now);
         assert_eq!(
             hear(&mut ears, Law::A, &seven(Law::A), now),
             [Sign::Key('7')]
@@ -230,7 +291,7 @@ mod tests {
     #[test]
     fn only_what_was_asked_for_is_heard() {
         let now = Instant::now();
-        let mut ears = Ears::new(Listening::default(), Law::Mu, now);
+        let mut ears = listening(Listening::default(), now);
         assert_eq!(hear(&mut ears, Law::Mu, &seven(Law::Mu), now), []);
         assert_eq!(event(&mut ears, 7, 100, now), None);
         assert_eq!(ears.on_tick(now + Duration::from_secs(60)), None);
@@ -240,11 +301,11 @@ mod tests {
     fn speech_is_noted_with_its_end() {
         let start = Instant::now();
         let spoken = Arc::new(Spoken::since(start));
-        let listening = Listening {
+        let to = Listening {
             speech: Some(Arc::clone(&spoken)),
             ..Listening::default()
         };
-        let mut ears = Ears::new(listening, Law::Mu, start);
+        let mut ears = listening(to, start);
         let quiet = vec![Law::Mu.silence(); 8_000];
         hear(&mut ears, Law::Mu, &quiet, start + Duration::from_secs(1));
         assert!(spoken.until().is_zero());

@@ -9,7 +9,7 @@ use std::time::Instant;
 use tokio::net::UdpSocket;
 use trunkline_engine::call::control::TrunkProfile;
 
-use super::super::ears::{Ears, Listening};
+use super::super::ears::{Ears, Listening, Presses};
 use super::super::g711::Law;
 use super::super::latch::Latch;
 use super::super::outgoing::Outgoing;
@@ -41,6 +41,7 @@ pub(super) struct Port {
     /// A sound that is over and was not told yet.
     pub(super) untold: Option<u32>,
     pub(super) ears: Option<Box<Ears>>,
+    presses: Presses,
 }
 
 impl Port {
@@ -58,6 +59,7 @@ impl Port {
             player: None,
             untold: None,
             ears: None,
+            presses: Presses::default(),
         }
     }
 
@@ -71,8 +73,21 @@ impl Port {
     }
 
     pub(super) fn listen(&mut self, listening: Option<Listening>) {
-        let law = self.law;
-        self.ears = listening.map(|l| Box::new(Ears::new(l, law, Instant::now())));
+        let now = Instant::now();
+        match listening {
+            Some(listening) => {
+                let (presses, law) = (self.presses, self.law);
+                let ears = self
+                    .ears
+                    .get_or_insert_with(|| Box::new(Ears::new(presses, law, now)));
+                ears.turn_to(listening, now);
+            }
+            None => {
+                if let Some(ears) = self.ears.take() {
+                    self.presses = ears.presses();
+                }
+            }
+        }
     }
 
     /// Whether a packet from this address belongs to the end.
