@@ -15,6 +15,7 @@ pub(crate) fn all() -> anyhow::Result<()> {
     run("npm", &["run", "--prefix", "web", "engines"])?;
     say("testing the Rust side (a few minutes of building the first time)");
     rust_tests(&[])?;
+    clippy()?;
     // The tests before have built the program.
     say("testing the whole in a browser");
     let program = target()?.join("debug/trunkline");
@@ -32,19 +33,17 @@ pub(crate) fn all() -> anyhow::Result<()> {
 pub(crate) fn lint() -> anyhow::Result<()> {
     arrows::check()?;
     run("cargo", &["fmt", "--all", "--check"])?;
-    run(
-        "cargo",
-        &[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ],
-    )?;
+    clippy()?;
     web::install()?;
     run("npm", &["run", "--prefix", "web", "lint"])
+}
+
+/// The lints, those that keep clock, chance and I/O out of the core among them.
+fn clippy() -> anyhow::Result<()> {
+    say("checking the lints");
+    let warnings = ["--", "-D", "warnings"];
+    let workspace = ["clippy", "--workspace", "--all-targets", "--locked"];
+    run("cargo", &[&workspace[..], &warnings].concat())
 }
 
 /// The long tests, which are marked as ignored.

@@ -208,7 +208,9 @@ impl Setup {
         }
         check_pool_rule(&directory, pool)?;
         self.configuration.put_pool(pool).await?;
-        self.follow_block(pool.site).await
+        let before = directory.pool(pool.id).map(|before| before.settings.site);
+        let sites = before.into_iter().chain([pool.site]).collect();
+        self.follow_blocks(sites).await
     }
 
     /// Inserts or replaces a tracking number.
@@ -219,19 +221,17 @@ impl Setup {
         let _changing = self.changing.lock().await;
         let directory = self.directory.now();
         check_number(&directory, number)?;
-        if let Some(before) = directory.number(number.id)
-            && !before.stage.may_become(number.stage)
-        {
+        let before = directory.number(number.id);
+        if before.is_some_and(|before| !before.stage.may_become(number.stage)) {
             return Err(invalid(
                 "stage",
                 "a number is put into quarantine before it is released, and one that was released is warmed up or used again",
             ));
         }
+        let sites = before.and_then(|before| before.site).into_iter();
+        let sites = sites.chain(number.site).collect();
         self.configuration.put_number(number).await?;
-        match number.site {
-            Some(site) => self.follow_block(site).await,
-            None => Ok(self.read_back().await?),
-        }
+        self.follow_blocks(sites).await
     }
 
     /// Removes a trunk.
@@ -262,8 +262,9 @@ impl Setup {
     /// When numbers belong to it or the store is away.
     pub async fn delete_pool(&self, id: PoolId) -> Result<bool, SetupError> {
         let _changing = self.changing.lock().await;
+        let site = self.directory.now().pool(id).map(|p| p.settings.site);
         let there = self.configuration.delete_pool(id).await?;
-        self.read_back().await?;
+        self.follow_blocks(site.into_iter().collect()).await?;
         Ok(there)
     }
 
@@ -273,23 +274,31 @@ impl Setup {
     /// When it has history or the store is away.
     pub async fn delete_number(&self, id: NumberId) -> Result<bool, SetupError> {
         let _changing = self.changing.lock().await;
+        let site = self.directory.now().number(id).and_then(|n| n.site);
         let there = self.configuration.delete_number(id).await?;
-        self.read_back().await?;
+        self.follow_blocks(site.into_iter().collect()).await?;
         Ok(there)
     }
 
-    /// Reads the directory back and raises the site's version when the rules of its block changed.
-    async fn follow_block(&self, site: SiteId) -> Result<(), SetupError> {
+    /// Reads the directory back and raises the version of each of these sites whose block has other rules now: also of the
+    /// one that something was taken from, since its pasted block still shows it.
+    async fn follow_blocks(&self, sites: BTreeSet<SiteId>) -> Result<(), SetupError> {
         let before = self.directory.now();
         self.read_back().await?;
         let after = self.directory.now();
-        let (Some(before), Some(after)) = (before.site(site), after.site(site)) else {
-            return Ok(());
-        };
-        if before.rules != after.rules {
-            let mut site = after.site.clone();
-            site.config_version += 1;
-            self.configuration.put_site(&site).await?;
+        let mut changed = false;
+        for id in sites {
+            let (Some(before), Some(after)) = (before.site(id), after.site(id)) else {
+                continue;
+            };
+            if before.rules != after.rules {
+                let mut site = after.site.clone();
+                site.config_version += 1;
+                self.configuration.put_site(&site).await?;
+                changed = true;
+            }
+        }
+        if changed {
             self.read_back().await?;
         }
         Ok(())
@@ -419,11 +428,21 @@ fn check_circle(directory: &Directory, number: &TrackingNumber) -> Result<(), Se
         if line == number.number {
             return Err(invalid(field, "a tracking number cannot forward to itself"));
         }
-        if directory.number_by_digits(line).is_some() {
-            return Err(invalid(
-                field,
-                "this is a tracking number itself; calls would go in a circle",
-            ));
+        // Whether somebody else's account has a number is nobody's business.
+        match directory.number_by_digits(line) {
+            Some(other) if other.account == number.account => {
+                return Err(invalid(
+                    field,
+                    "this is a tracking number itself; calls would go in a circle",
+                ));
+            }
+            Some(_) => {
+                return Err(invalid(
+                    field,
+                    "this number cannot be rung from here; write another one",
+                ));
+            }
+            None => {}
         }
     }
     match directory.dialled_by(number.account, number.number) {
