@@ -15,7 +15,7 @@ use crate::convert::{from_json, json, opt_json, port_error};
 use crate::db::{DbError, Expect, Outcome, Row, Transaction, Val};
 use crate::{Store, args};
 
-/// Latest calls of a caller that are looked at.
+/// Latest calls of a caller that are looked at, blocked ones included, so that a dialler's thousands are not.
 const LATEST_MAX: i64 = 200;
 
 crate::statements! { "screening";
@@ -30,9 +30,9 @@ crate::statements! { "screening";
     EARLIER_TALKS = "SELECT count(answered_at) AS answered, \
         CAST(coalesce(sum(CASE WHEN answered_at IS NOT NULL AND talk_ms < $5 THEN 1 ELSE 0 END), 0) AS BIGINT) AS short, \
         max(CASE WHEN talk_ms >= $4 OR (confirmed_at IS NOT NULL AND session IS NOT NULL) THEN started_at END) AS known_at \
-        FROM (SELECT answered_at, talk_ms, confirmed_at, session, started_at FROM call WHERE account = $1 AND caller = $2 \
-        AND synthetic = 0 AND started_at < $3 AND (result IS NULL OR result <> 'blocked') \
-        ORDER BY started_at DESC, id DESC LIMIT $6) AS latest";
+        FROM (SELECT answered_at, talk_ms, confirmed_at, session, started_at, result FROM call WHERE account = $1 \
+        AND caller = $2 AND synthetic = 0 AND started_at < $3 ORDER BY started_at DESC, id DESC LIMIT $6) AS latest \
+        WHERE result IS NULL OR result <> 'blocked'";
     SCREENING_COUNTS = "SELECT CAST(coalesce(sum(CASE WHEN screened = 'block' THEN 1 ELSE 0 END), 0) AS BIGINT) AS refused, \
         CAST(coalesce(sum(CASE WHEN screened = 'challenge' THEN 1 ELSE 0 END), 0) AS BIGINT) AS challenged, \
         CAST(coalesce(sum(CASE WHEN screened = 'challenge' AND result = 'blocked' THEN 1 ELSE 0 END), 0) AS BIGINT) \

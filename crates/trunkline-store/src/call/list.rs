@@ -76,10 +76,13 @@ crate::statements! { "call";
         count(DISTINCT CASE WHEN session IS NULL AND state = 'ended' THEN coalesce(caller, -id) END) AS strangers FROM call \
         WHERE account = $1 AND synthetic = 0 AND started_at >= $2 AND (result IS NULL OR result <> 'blocked') \
         GROUP BY number ORDER BY number";
-    CALLED_BEFORE = "SELECT 1 AS found FROM call WHERE account = $1 AND caller = $2 AND synthetic = 0 AND started_at < $3 \
-        AND (result IS NULL OR result <> 'blocked') LIMIT 1";
-    COUNT_BEFORE = "SELECT count(*) AS calls FROM (SELECT id FROM call WHERE account = $1 AND caller = $2 AND synthetic = 0 \
-        AND started_at < $3 AND (result IS NULL OR result <> 'blocked') LIMIT $4) AS earlier";
+    /// Of the caller's latest calls: a dialler may have thousands that were blocked.
+    CALLED_BEFORE = "SELECT 1 AS found FROM (SELECT result FROM call WHERE account = $1 AND caller = $2 AND synthetic = 0 \
+        AND started_at < $3 ORDER BY started_at DESC, id DESC LIMIT 1000) AS latest \
+        WHERE result IS NULL OR result <> 'blocked' LIMIT 1";
+    COUNT_BEFORE = "SELECT count(*) AS calls FROM (SELECT result FROM call WHERE account = $1 AND caller = $2 \
+        AND synthetic = 0 AND started_at < $3 ORDER BY started_at DESC, id DESC LIMIT $4) AS latest \
+        WHERE result IS NULL OR result <> 'blocked'";
     LAST_ANSWERED = "SELECT destination FROM call WHERE account = $1 AND caller = $2 AND synthetic = 0 AND started_at < $3 \
         AND answered_at IS NOT NULL AND destination IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT 1";
     /// With both ends of the time SQLite would go through all calls of the account in that time, hence the unary plus.

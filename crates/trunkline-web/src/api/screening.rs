@@ -39,9 +39,8 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(block_caller))
 }
 
-/// Settings of screening; what is left out gets its default.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+/// Settings of screening.
+#[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ScreeningSettings)]
 struct SettingsItem {
     /// Whether calls are screened at all.
@@ -67,9 +66,40 @@ struct SettingsItem {
     challenge_text: String,
 }
 
-impl Default for SettingsItem {
+/// Settings of screening as they are to be; what is left out gets its default.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schema(as = ScreeningSettingsInput)]
+struct SettingsInput {
+    on: bool,
+    /// `pass`, `challenge` or `block`.
+    anonymous: String,
+    known_talk_s: u32,
+    challenge_at: Option<u32>,
+    block_at: Option<u32>,
+    numbers_max: u32,
+    numbers_minutes: u32,
+    hourly_calls_max: u32,
+    /// `by_reason`, `rejected` or `decline`.
+    refusal: String,
+    challenge_text: String,
+}
+
+impl Default for SettingsInput {
     fn default() -> Self {
-        Self::from(&ScreeningSettings::default())
+        let usual = ScreeningSettings::default();
+        Self {
+            on: usual.on,
+            anonymous: usual.anonymous.word().to_owned(),
+            known_talk_s: usual.known_talk_s,
+            challenge_at: usual.challenge_at,
+            block_at: usual.block_at,
+            numbers_max: usual.numbers_max,
+            numbers_minutes: usual.numbers_minutes,
+            hourly_calls_max: usual.hourly_calls_max,
+            refusal: usual.refusal.word().to_owned(),
+            challenge_text: usual.challenge_text,
+        }
     }
 }
 
@@ -90,7 +120,7 @@ impl From<&ScreeningSettings> for SettingsItem {
     }
 }
 
-impl SettingsItem {
+impl SettingsInput {
     fn read(self) -> Result<ScreeningSettings, Problem> {
         let anonymous = AnonymousPolicy::from_word(&self.anonymous)
             .ok_or_else(|| Problem::invalid("anonymous", "Write pass, challenge or block."))?;
@@ -147,11 +177,11 @@ async fn read(State(app): State<App>, caller: Caller) -> Result<Json<ScreeningIt
 }
 
 /// Replaces the settings of screening.
-#[utoipa::path(put, path = "/screening", tag = "call", operation_id = "changeScreening", request_body = SettingsItem, responses((status = 200, body = ScreeningItem), (status = 422, body = Problem)))]
+#[utoipa::path(put, path = "/screening", tag = "call", operation_id = "changeScreening", request_body = SettingsInput, responses((status = 200, body = ScreeningItem), (status = 422, body = Problem)))]
 async fn change(
     State(app): State<App>,
     caller: Caller,
-    Body(input): Body<SettingsItem>,
+    Body(input): Body<SettingsInput>,
 ) -> Result<Json<ScreeningItem>, Problem> {
     caller.may(Need::Write)?;
     let settings = input.read()?;

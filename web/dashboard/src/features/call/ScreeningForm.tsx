@@ -121,8 +121,10 @@ export function ScreeningForm({ screening }: { screening: Screening }) {
             description="More of them are a sign"
             {...figure("hourly_calls_max", 60)}
           />
-          <Signs settings={values} />
         </div>
+      </Card>
+      <Card title="Signs and their points" lined>
+        <Signs settings={values} />
       </Card>
       <Card title="What a refused caller's carrier is told" lined>
         <div className="pad form">
@@ -158,25 +160,15 @@ export function ScreeningForm({ screening }: { screening: Screening }) {
 
 function Signs({ settings }: { settings: ScreeningSettings }) {
   return (
-    <div className="scroll" tabIndex={0} role="region" aria-label="Signs and their points">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Sign</th>
-            <th scope="col" className="num">
-              Points
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {signRows(settings).map((sign) => (
-            <tr key={sign.words}>
-              <td>{sign.words}</td>
-              <td className="num">{sign.points}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <ul className="rows" aria-label="Signs and their points">
+      {signRows(settings).map((sign) => (
+        <li key={sign.words}>
+          <div className="row between">
+            <span>{sign.words}</span>
+            <span className="num soft">{sign.points}</span>
+          </div>
+        </li>
+      ))}
+    </ul>
   );
 }
