@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use trunkline_core::assignment::{NumberStage, NumberUse};
 use trunkline_core::attribution::LabelKind;
 use trunkline_core::base::{Country, Currency, Id, IdKind, Locality, PhoneNumber, Timestamp, Zone};
+use trunkline_core::call::screening::ListKind;
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
 use trunkline_core::visitor::{CLICK_IDS, Channel, ClickId, Consent, Device, Source};
 use trunkline_engine::call::control::{Attestation, Codec, RecordingState, Transport};
@@ -81,6 +82,7 @@ words!(
     EndReason,
     EndedBy,
     LabelKind,
+    ListKind,
     NumberStage,
     NumberUse,
     RecordingState,

@@ -25,6 +25,7 @@ mod labels;
 mod newest;
 mod past_calls;
 pub mod schema;
+mod screening;
 pub mod seal;
 mod spool;
 #[cfg(feature = "testing")]

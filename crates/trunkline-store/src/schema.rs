@@ -2,7 +2,8 @@
 
 use crate::db::{MigrationFile, RecordKind, Statement, Table};
 use crate::{
-    access, arrivals, assignment, call, configuration, labels, newest, past_calls, visitor,
+    access, arrivals, assignment, call, configuration, labels, newest, past_calls, screening,
+    visitor,
 };
 
 macro_rules! migrations {
@@ -14,7 +15,7 @@ macro_rules! migrations {
         }),*];
     };
 }
-migrations!("V0001__spine");
+migrations!("V0001__spine", "V0006__screening");
 
 macro_rules! tables {
     ($($name:literal ($($key:literal),+)),* $(,)?) => {
@@ -51,6 +52,8 @@ tables! {
     "recording" ("id"),
     "label" ("id"),
     "attribution_model" ("id"),
+    "screening" ("account"),
+    "screening_entry" ("id"),
 }
 
 /// Every statement of the store, for the test that prepares each on both engines.
@@ -64,6 +67,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         call::ALL,
         labels::ALL,
         past_calls::ALL,
+        screening::ALL,
         newest::ALL,
     ]
     .into_iter()

@@ -9,7 +9,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use trunkline_core::base::id::AccountId;
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Again, Matches, SharedModels};
-use trunkline_engine::call::Calls;
+use trunkline_engine::call::{Calls, Screener};
 use trunkline_engine::check::Checks;
 use trunkline_engine::clock::Moment;
 use trunkline_engine::directory::SharedDirectory;
@@ -50,6 +50,8 @@ pub struct Backend {
     pub assignments: Arc<Assignments>,
     /// Calls in progress.
     pub calls: Arc<Calls>,
+    /// Who is let through, and who is not.
+    pub screener: Arc<Screener>,
     /// Stored calls.
     pub records: Arc<dyn CallRecords>,
     /// Where addresses are, when the operator has a file that tells it.

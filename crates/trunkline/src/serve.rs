@@ -226,11 +226,15 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
         }
     }));
     let setup = Arc::clone(&house.backend.setup);
+    let screener = Arc::clone(&house.backend.screener);
     tasks.spawn(repeat(every(RESOLVE_EVERY, "resolve"), move || {
-        let setup = Arc::clone(&setup);
+        let (setup, screener) = (Arc::clone(&setup), Arc::clone(&screener));
         async move {
             if let Err(error) = setup.reload().await {
                 tracing::warn!(%error, "the directory could not be read again");
+            }
+            if let Err(error) = screener.reload().await {
+                tracing::warn!(%error, "the rules of screening could not be read again");
             }
         }
     }));

@@ -15,7 +15,7 @@ use trunkline_core::call::flow::Ability;
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Again, Attributions, Learning, Matches, SharedModels};
 use trunkline_engine::call::control::CallLimits;
-use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording};
+use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording, Screener};
 use trunkline_engine::check::Checks;
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::SharedDirectory;
@@ -170,11 +170,14 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         Arc::clone(&assignments),
         models.clone(),
     );
+    let screener = Arc::new(Screener::new(shared.clone(), &abilities()));
+    screener.reload().await?;
     let calls = Calls::new(
         moment.clone(),
         directory.clone(),
         Arc::clone(&assignments),
         attributions,
+        Arc::clone(&screener),
         Arc::clone(&records),
         Arc::clone(&keeper),
         live.clone(),
@@ -220,6 +223,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         directory,
         assignments,
         calls,
+        screener,
         records,
         atlas: atlas(config),
         checks,

@@ -36,6 +36,7 @@ async function routes(page: Page): Promise<Record<string, string>> {
     sources: "/sources",
     trunks: "/trunks",
     "settings-account": "/settings/account",
+    "settings-screening": "/settings/screening",
     "settings-keys": "/settings/keys",
     "settings-password": "/settings/password",
     "setup-site": "/setup/site",

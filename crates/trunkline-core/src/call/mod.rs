@@ -1,10 +1,11 @@
-//! Station **call**: the life of a call, its legs' outcomes, its call flow, and what may be dialled.
+//! Station **call**: who is let through, the life of a call, its legs' outcomes, its call flow, and what may be dialled.
 //!
 //! Main verb: [`flow::step`], `(flow, state, event) -> (state, actions)`. Performers (native SIP,
 //! voice webhooks) carry out the actions and bring events back; they hold no decision.
 
 pub mod flow;
 pub mod lifecycle;
+pub mod screening;
 pub mod toll;
 
 pub use lifecycle::{CallResult, CallState, DialOutcome, EndReason, EndedBy};

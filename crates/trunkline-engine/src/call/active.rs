@@ -150,6 +150,7 @@ impl ActiveCall {
 
     /// Closes the record.
     pub(super) fn close(&mut self, id: CallEventId, end: &CallEnd) -> CallEventRow {
+        let at_challenge = self.running.challenge.as_ref() == Some(&self.state.node);
         let row = &mut self.row;
         row.state = CallState::Ended;
         row.ended_at = Some(end.ended_at);
@@ -165,6 +166,10 @@ impl ActiveCall {
                 || (end.reason == EndReason::HungUp && end.by == EndedBy::Caller);
             row.result = Some(match self.last_outcome {
                 _ if self.state.message => CallResult::Voicemail,
+                // Whoever hangs up instead of pressing the key did not press it.
+                _ if at_challenge && (caller_left || self.state.ended == Some(EndedBy::System)) => {
+                    CallResult::Blocked
+                }
                 _ if caller_left => CallResult::Abandoned,
                 Some(outcome) => outcome.result(),
                 None if self.state.ended == Some(EndedBy::System) => CallResult::TurnedAway,
@@ -187,10 +192,11 @@ impl ActiveCall {
         event
     }
 
-    /// The truth that a tap tells of the call, unless a person said it already.
+    /// The truth that a tap tells of the call, unless a person said it already or the call was blocked.
     pub(super) fn tap_label(&self, id: CallLabelId, at: Timestamp) -> Option<LabelRow> {
         let row = &self.row;
-        let tapped = self.tapped.filter(|_| row.confirmed_at.is_none())?;
+        let telling = row.confirmed_at.is_none() && row.result != Some(CallResult::Blocked);
+        let tapped = self.tapped.filter(|_| telling)?;
         Some(LabelRow {
             id,
             account: row.account,
@@ -229,6 +235,14 @@ impl ActiveCall {
             },
             at,
             said_by: None,
+        }
+    }
+
+    /// Screening lets the caller on only with a key.
+    pub(super) fn screened(&self, id: CallEventId, at: Timestamp, why: String) -> CallEventRow {
+        CallEventRow {
+            detail: why,
+            ..self.event(id, at, CallEventKind::Screened)
         }
     }
 

@@ -32,6 +32,10 @@ pub trait CallControl: Send + Sync + 'static {
     /// Tells what happened on the line and gets the next actions.
     async fn event(&self, call: CallId, event: FlowEvent) -> Vec<Action>;
 
+    /// The sound of a prompt, from memory when it was played before; `None` when there is none, which a performer
+    /// passes over as if it had been played. Never later than [`SOUND_WAIT_MS`].
+    async fn sound(&self, call: CallId, prompt: &Prompt) -> Option<Arc<Sound>>;
+
     /// A sign of life while talking, every [`PROGRESS_EVERY_MS`].
     fn progress(&self, call: CallId, at: Timestamp);
 
@@ -41,6 +45,19 @@ pub trait CallControl: Send + Sync + 'static {
 
 /// How often a performer reports [`CallControl::progress`], in milliseconds.
 pub const PROGRESS_EVERY_MS: u64 = 5_000;
+
+/// Longest wait for [`CallControl::sound`], in milliseconds.
+pub const SOUND_WAIT_MS: u64 = 1_000;
+
+/// A sound ready to be played: one channel at 8 kHz, a byte per sample, in both variants of G.711. All calls that play
+/// it share it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Sound {
+    /// µ-law.
+    pub pcmu: Box<[u8]>,
+    /// A-law; as many samples.
+    pub pcma: Box<[u8]>,
+}
 
 /// Transport of SIP signalling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -12,14 +12,18 @@ use tokio::time::timeout;
 use trunkline_core::assignment::TrackingNumber;
 use trunkline_core::base::id::{AccountId, CallId, FlowId, TrunkId};
 use trunkline_core::base::{Country, PhoneNumber, Timestamp};
-use trunkline_core::call::flow::{FlowDocument, FlowEvent};
+use trunkline_core::call::flow::{FlowDocument, FlowEvent, Prompt};
+use trunkline_core::call::screening::{Screening, ScreeningVerdict};
+use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
 
 use super::active::ActiveCall;
 use super::control::{
-    Action, Admission, CallControl, CallEnd, CallLimits, Incoming, Transport, TrunkProfile,
+    Action, Admission, CallControl, CallEnd, CallLimits, Incoming, Sound, Transport, TrunkProfile,
 };
 use super::keeper::Keeper;
-use super::opening::open_row;
+use super::opening::{Running, open_row};
+use super::perform::reason_phrase;
+use super::screening::{Question, Screener};
 use crate::assignment::Assignments;
 use crate::attribution::{Attributions, Verdict, credited};
 use crate::check::Checks;
@@ -52,6 +56,7 @@ pub struct Calls {
     pub(super) directory: SharedDirectory,
     pub(super) assignments: Arc<Assignments>,
     attributions: Attributions,
+    screener: Arc<Screener>,
     pub(super) records: Arc<dyn CallRecords>,
     pub(super) keeper: Arc<Keeper>,
     live: LiveBus,
@@ -80,6 +85,7 @@ impl Calls {
         directory: SharedDirectory,
         assignments: Arc<Assignments>,
         attributions: Attributions,
+        screener: Arc<Screener>,
         records: Arc<dyn CallRecords>,
         keeper: Arc<Keeper>,
         live: LiveBus,
@@ -92,6 +98,7 @@ impl Calls {
             directory,
             assignments,
             attributions,
+            screener,
             records,
             keeper,
             live,
@@ -204,6 +211,68 @@ impl Calls {
         self.attributions.from_memory(number, incoming.received_at)
     }
 
+    /// Refuses a call that screening stopped, and keeps its record. It costs and counts nothing else: it is credited to no
+    /// visit, keeps no number from visitors, and uses no minutes.
+    async fn block(
+        &self,
+        call: CallId,
+        number: &TrackingNumber,
+        incoming: &Incoming,
+        screening: Screening,
+    ) -> Admission {
+        let status = match screening.verdict {
+            ScreeningVerdict::Block { status } => status,
+            ScreeningVerdict::Pass | ScreeningVerdict::Challenge { .. } => 603,
+        };
+        metrics::counter!("trunkline_call_screened_total", "verdict" => "block").increment(1);
+        let now = self.moment.now();
+        let row = CallRow {
+            state: CallState::Ended,
+            result: Some(CallResult::Blocked),
+            ended_at: Some(now),
+            progress_at: now,
+            ended_by: Some(EndedBy::System),
+            end_reason: Some(EndReason::Screened),
+            sip_status: Some(status),
+            screening: Some(screening.clone()),
+            ..open_row(call, number, incoming, Verdict::default(), false)
+        };
+        let event = |kind, at, detail: String| CallEventRow {
+            id: self.moment.id(),
+            call,
+            at,
+            kind,
+            attempt: None,
+            destination: None,
+            sip_status: None,
+            detail,
+        };
+        let change = CallChange {
+            call: row,
+            events: vec![
+                event(CallEventKind::Ring, incoming.received_at, String::new()),
+                event(CallEventKind::Screened, now, screening.why),
+                CallEventRow {
+                    sip_status: Some(status),
+                    ..event(
+                        CallEventKind::Ended,
+                        now,
+                        EndReason::Screened.word().to_owned(),
+                    )
+                },
+            ],
+            recording: None,
+            label: None,
+        };
+        self.tell(&change.call);
+        self.keeper.keep(&change).await;
+        Admission::Refused {
+            status,
+            reason: reason_phrase(status),
+            retry_after_s: None,
+        }
+    }
+
     fn tell(&self, row: &CallRow) {
         if row.synthetic {
             return;
@@ -236,6 +305,21 @@ pub(super) fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Puts the flow of a call behind a challenge, when screening says so; tells why.
+fn challenge(
+    running: &mut Running,
+    question: Option<&Question>,
+    screening: Option<&Screening>,
+) -> Option<String> {
+    let screening = screening?;
+    let ScreeningVerdict::Challenge { digit } = screening.verdict else {
+        return None;
+    };
+    metrics::counter!("trunkline_call_screened_total", "verdict" => "challenge").increment(1);
+    running.challenge(question?.challenge_text(), digit);
+    Some(screening.why.clone())
+}
+
 /// Whether a message is to be recorded.
 fn records(actions: &[Action]) -> bool {
     actions.iter().any(|a| matches!(a, Action::Voicemail(_)))
@@ -260,6 +344,10 @@ impl CallControl for Calls {
         self.directory.peek().profile(id).cloned()
     }
 
+    async fn sound(&self, _call: CallId, _prompt: &Prompt) -> Option<Arc<Sound>> {
+        None
+    }
+
     async fn incoming(&self, incoming: Incoming) -> Admission {
         let directory = self.directory.now();
         let Some(number) = self.find_number(&directory, &incoming) else {
@@ -277,19 +365,40 @@ impl CallControl for Calls {
                 retry_after_s: None,
             };
         };
-        let verdict = self.credit(&number, &incoming).await;
-        let call = self.moment.id();
-        // A test rings nobody, is not recorded, and keeps no number from visitors.
+        let call: CallId = self.moment.id();
+        // A test rings nobody, is not recorded or screened, and keeps no number from visitors.
         let synthetic = self.is_test(&incoming);
+        let question = (!synthetic).then(|| {
+            let seed = call.raw().cast_unsigned();
+            self.screener.question(&number, &incoming, seed)
+        });
+        if let Some(refusal) = question.as_ref().and_then(Question::refused) {
+            return self.block(call, &number, &incoming, refusal).await;
+        }
+        let decide = async {
+            match &question {
+                Some(question) => Some(self.screener.decide(question).await),
+                None => None,
+            }
+        };
+        let (verdict, screening) = tokio::join!(self.credit(&number, &incoming), decide);
+        if let Some(refusal) = screening.clone().filter(Screening::blocks) {
+            return self.block(call, &number, &incoming, refusal).await;
+        }
         let tapped = verdict.tapped;
         let mut row = open_row(call, &number, &incoming, verdict, synthetic);
-        let running = self.choose_flow(&directory, &account, &number, &row).await;
+        let mut running = self.choose_flow(&directory, &account, &number, &row).await;
+        let challenged = challenge(&mut running, question.as_ref(), screening.as_ref());
+        row.screening = screening.filter(Screening::is_telling);
         let (plan, recording) = self.plan_recording(&running, &row).unzip();
         row.flow = running.flow;
         row.recording = plan.as_ref().map(|plan| plan.id);
         let mut active = ActiveCall::new(row, running, recording, tapped);
         let mut events =
             vec![active.event(self.moment.id(), incoming.received_at, CallEventKind::Ring)];
+        if let Some(why) = challenged {
+            events.push(active.screened(self.moment.id(), incoming.received_at, why));
+        }
         let (_, actions) = active.take(self.moment.id(), FlowEvent::Started, incoming.received_at);
         hold(&self.active).insert(call, active);
         if !synthetic {
@@ -354,8 +463,10 @@ impl CallControl for Calls {
         };
         hold(&self.marks).remove(&call);
         self.count_minutes(ended.call.account, ended.call.talk_ms);
-        if !ended.call.synthetic {
-            self.assignments.call_ended(ended.call.number);
+        match ended.call.result {
+            _ if ended.call.synthetic => {}
+            Some(CallResult::Blocked) => self.assignments.call_blocked(ended.call.number),
+            _ => self.assignments.call_ended(ended.call.number),
         }
         self.keeper.keep(&ended).await;
         hold(&self.active).remove(&call);

@@ -10,7 +10,9 @@ pub mod keeper;
 mod opening;
 mod perform;
 mod recovery;
+mod screening;
 
 pub use desk::{CallSettings, Calls, PROGRESS_FLUSH_EVERY};
 pub use keeper::Keeper;
 pub use recovery::{Recovered, SalvagedRecording};
+pub use screening::{ENTRIES_MAX, Screener, ScreeningError};

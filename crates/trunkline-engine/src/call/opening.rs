@@ -34,6 +34,17 @@ pub(super) struct Running {
     pub(super) turn: u64,
     pub(super) recording_waiver: bool,
     pub(super) seed: u64,
+    /// The node in front of the flow at which the caller must press a key.
+    pub(super) challenge: Option<String>,
+}
+
+impl Running {
+    /// Lets the caller into the flow only with this key.
+    pub(super) fn challenge(&mut self, text: &str, digit: char) {
+        let (document, node) = self.document.challenged(text, digit);
+        self.document = Arc::new(document);
+        self.challenge = Some(node);
+    }
 }
 
 impl Calls {
@@ -65,6 +76,7 @@ impl Calls {
             turn: 0,
             recording_waiver: account.recording_waiver,
             seed: row.id.raw().cast_unsigned(),
+            challenge: None,
             document,
         };
         if let Some((id, _)) = flow
@@ -197,5 +209,6 @@ pub(super) fn open_row(
         review: false,
         flow: None,
         flow_depth: 0,
+        screening: None,
     }
 }

@@ -283,15 +283,18 @@ const fn begun_minutes(ms: i64) -> i64 {
     (ms + 59_999) / 60_000
 }
 
-/// Reason phrases of RFC 3261, section 21, for the statuses a flow ends with.
-const fn reason_phrase(status: u16) -> &'static str {
+/// Reason phrases of RFC 3261, section 21, RFC 5079, RFC 8197 and RFC 8688, for the statuses a call ends with.
+pub(super) const fn reason_phrase(status: u16) -> &'static str {
     match status {
         200 => "OK",
         404 => "Not Found",
+        433 => "Anonymity Disallowed",
         480 => "Temporarily Unavailable",
         486 => "Busy Here",
         502 => "Bad Gateway",
         603 => "Decline",
+        607 => "Unwanted",
+        608 => "Rejected",
         _ => "Call Ended",
     }
 }

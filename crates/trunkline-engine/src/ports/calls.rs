@@ -7,6 +7,7 @@ use trunkline_core::base::id::{
     TrunkId,
 };
 use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::call::screening::Screening;
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
 use trunkline_core::visitor::{Channel, Source};
 
@@ -89,6 +90,8 @@ pub struct CallRow {
     pub flow: Option<(FlowId, i64)>,
     /// How many nodes of the flow it went through.
     pub flow_depth: i64,
+    /// What screening found, when it found something.
+    pub screening: Option<Screening>,
 }
 
 /// A candidate as stored, with its evidence in words.
@@ -137,6 +140,8 @@ pub enum CallEventKind {
     Confirmed,
     /// The flow set a tag.
     Tag,
+    /// Screening refused or challenged the caller.
+    Screened,
 }
 
 impl CallEventKind {
@@ -153,6 +158,7 @@ impl CallEventKind {
             Self::Ended => "ended",
             Self::Confirmed => "confirmed",
             Self::Tag => "tag",
+            Self::Screened => "screened",
         }
     }
 
@@ -169,6 +175,7 @@ impl CallEventKind {
             Self::Ended,
             Self::Confirmed,
             Self::Tag,
+            Self::Screened,
         ]
         .into_iter()
         .find(|kind| kind.word() == word)
@@ -259,7 +266,7 @@ pub struct CallFilter {
     pub session: Option<SessionId>,
     /// Only ambiguous ones.
     pub ambiguous: bool,
-    /// Only missed ones: ended without being answered.
+    /// Only missed ones: ended without being answered, and not blocked.
     pub missed: bool,
     /// Only recorded ones.
     pub recorded: bool,
@@ -282,11 +289,11 @@ pub struct CallCounts {
     pub live: i64,
     /// Ambiguous.
     pub ambiguous: i64,
-    /// Ended without being answered.
+    /// Ended without being answered, and not blocked.
     pub missed: i64,
 }
 
-/// A caller's earlier calls to an account.
+/// A caller's earlier calls to an account, without those that were blocked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CallsBefore {
     /// How many; counted up to a thousand.
@@ -317,7 +324,7 @@ pub trait CallRecords: Send + Sync {
     async fn progress(&self, marks: &[(CallId, Timestamp)]) -> PortResult<()>;
     /// Calls that did not end, oldest first.
     async fn open_calls(&self) -> PortResult<Vec<CallRow>>;
-    /// When the last call of each number ended, of calls that came at or after `started_since` and ended
+    /// When the last call of each number ended that was not blocked, of calls that came at or after `started_since` and ended
     /// at or after `ended_since`.
     async fn last_ends(
         &self,

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use trunkline_core::assignment::pool::COOL_DOWN_MS;
 use trunkline_core::base::id::{AccountId, TrunkId};
 use trunkline_core::base::{Country, Currency, PhoneNumber, Timestamp, Zone};
-use trunkline_core::call::flow::FlowEvent;
+use trunkline_core::call::flow::{Ability, FlowEvent};
 use trunkline_core::call::{CallResult, CallState, DialOutcome, EndReason, EndedBy, TollPolicy};
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Attributions, Matches, SharedModels};
@@ -15,7 +15,7 @@ use trunkline_engine::call::control::{
     Action, Admission, CallControl, CallEnd, CallLimits, Cidr, Codec, Incoming, Transport,
     TrunkProfile,
 };
-use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording};
+use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording, Screener};
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::live::LiveBus;
@@ -23,7 +23,9 @@ use trunkline_engine::ports::calls::CallEventKind;
 use trunkline_engine::ports::configuration::{Account, Everything, Trunk};
 
 use crate::arrivals::{POOL, SITE, everything};
-use crate::ports::{HandClock, MemoryAsks, MemoryCalls, MemoryHistory, MemoryLabels, MemorySpool};
+use crate::ports::{
+    HandClock, MemoryAsks, MemoryCalls, MemoryHistory, MemoryLabels, MemoryScreening, MemorySpool,
+};
 
 const TRUNK: TrunkId = TrunkId::from_raw(7);
 const BUSINESS: PhoneNumber = PhoneNumber::from_digits(12_142_345_678);
@@ -32,6 +34,8 @@ pub(crate) struct Desk {
     pub(crate) clock: Arc<HandClock>,
     pub(crate) records: Arc<MemoryCalls>,
     pub(crate) asks: Arc<MemoryAsks>,
+    pub(crate) screening: Arc<MemoryScreening>,
+    pub(crate) screener: Arc<Screener>,
     spool: Arc<MemorySpool>,
     keeper: Arc<Keeper>,
     pub(crate) assignments: Arc<Assignments>,
@@ -117,11 +121,15 @@ pub(crate) async fn desk_with(
     );
     let live = LiveBus::default();
     let asks = Arc::new(MemoryAsks::default());
+    let screening = Arc::new(MemoryScreening::default());
+    let abilities = Ability::ALL.iter().copied().collect();
+    let screener = Arc::new(Screener::new(screening.clone(), &abilities));
     let calls = Calls::new(
         moment.clone(),
         directory.clone(),
         Arc::clone(&assignments),
         attributions,
+        Arc::clone(&screener),
         records.clone(),
         Arc::clone(&keeper),
         live,
@@ -144,6 +152,8 @@ pub(crate) async fn desk_with(
         clock,
         records,
         asks,
+        screening,
+        screener,
         spool,
         keeper,
         assignments,

@@ -8,9 +8,10 @@ use async_trait::async_trait;
 use tokio::sync::oneshot;
 use trunkline_core::attribution::{EarlierCall, Form, NumberHistory, Showing, Tap};
 use trunkline_core::base::id::{
-    AccountId, CallId, NumberId, RecordingId, SessionId, SiteId, VisitorId,
+    AccountId, CallId, NumberId, RecordingId, ScreeningEntryId, SessionId, SiteId, VisitorId,
 };
 use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::call::screening::{EarlierTalks, ListEntry, ScreeningSettings};
 use trunkline_core::visitor::Source;
 use trunkline_engine::clock::Clock;
 use trunkline_engine::ports::asks::{AskAnswer, AskRequest};
@@ -22,8 +23,9 @@ use trunkline_engine::ports::history::{
     Commit, OpenLease, Record, SessionFilter, SessionRow, SessionStory,
 };
 use trunkline_engine::ports::labels::{Confirmed, FittedModel, LabelCount, LabelRow};
+use trunkline_engine::ports::screening::{AllScreening, ScreeningCounts};
 use trunkline_engine::ports::{
-    Asks, CallRecords, CallSpool, History, Labels, PortError, PortResult,
+    Asks, CallRecords, CallSpool, History, Labels, PortError, PortResult, ScreeningRecords,
 };
 
 /// A clock set by hand.
@@ -335,6 +337,72 @@ impl CallRecords for MemoryCalls {
 
     async fn unfinished_recordings(&self) -> PortResult<Vec<RecordingRow>> {
         Ok(Vec::new())
+    }
+}
+
+/// What accounts say of screening, in memory.
+#[derive(Default)]
+pub(crate) struct MemoryScreening {
+    pub(crate) settings: Mutex<HashMap<AccountId, ScreeningSettings>>,
+    pub(crate) entries: Mutex<Vec<ListEntry>>,
+    /// What is known of every caller.
+    pub(crate) talks: Mutex<EarlierTalks>,
+    /// How often that was asked for.
+    pub(crate) asked: AtomicUsize,
+    /// The store never answers.
+    pub(crate) stuck: AtomicBool,
+}
+
+#[async_trait]
+impl ScreeningRecords for MemoryScreening {
+    async fn load_screening(&self) -> PortResult<AllScreening> {
+        let settings = self.settings.lock().expect("settings").clone();
+        Ok(AllScreening {
+            settings: settings.into_iter().collect(),
+            entries: self.entries.lock().expect("entries").clone(),
+        })
+    }
+
+    async fn put_screening(
+        &self,
+        account: AccountId,
+        settings: &ScreeningSettings,
+    ) -> PortResult<()> {
+        let mut all = self.settings.lock().expect("settings");
+        all.insert(account, settings.clone());
+        Ok(())
+    }
+
+    async fn put_entry(&self, entry: &ListEntry) -> PortResult<()> {
+        let mut entries = self.entries.lock().expect("entries");
+        entries.retain(|e| (e.account, e.pattern) != (entry.account, entry.pattern));
+        entries.push(entry.clone());
+        Ok(())
+    }
+
+    async fn delete_entry(&self, account: AccountId, id: ScreeningEntryId) -> PortResult<bool> {
+        let mut entries = self.entries.lock().expect("entries");
+        let before = entries.len();
+        entries.retain(|e| (e.account, e.id) != (account, id));
+        Ok(entries.len() < before)
+    }
+
+    async fn earlier_talks(
+        &self,
+        _: AccountId,
+        _: PhoneNumber,
+        _: Timestamp,
+        _: i64,
+    ) -> PortResult<EarlierTalks> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        if self.stuck.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        Ok(*self.talks.lock().expect("talks"))
+    }
+
+    async fn screening_counts(&self, _: AccountId, _: Timestamp) -> PortResult<ScreeningCounts> {
+        Ok(ScreeningCounts::default())
     }
 }
 

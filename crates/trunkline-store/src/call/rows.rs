@@ -12,6 +12,7 @@ use crate::args;
 use crate::convert::{from_json, json, source, source_values};
 use crate::db::{ColumnType, DbError, Record, RecordKind, Row, Val, Write};
 use crate::labels::label_record;
+use crate::screening::{read_screening, screening_values};
 
 use ColumnType::{Int, Real, Text};
 
@@ -83,6 +84,8 @@ pub(super) static CALL: RecordKind = RecordKind {
         ("flow", Int),
         ("flow_version", Int),
         ("flow_depth", Int),
+        ("screened", Text),
+        ("screening", Text),
     ],
     write: Write::Insert(concat!(
         "ON CONFLICT (id) DO UPDATE SET site = excluded.site, state = excluded.state, result = excluded.result, \
@@ -220,6 +223,7 @@ fn call_values(call: &CallRow) -> Result<Vec<Val>, DbError> {
     values.extend(args![call.model, call.confirmed_at, call.synthetic]);
     let (flow, version) = call.flow.unzip();
     values.extend(args![flow, version, call.flow_depth]);
+    values.extend(screening_values(call.screening.as_ref())?);
     Ok(values)
 }
 
@@ -277,6 +281,7 @@ pub(crate) fn read_call(row: &Row) -> Result<CallRow, DbError> {
             .get::<Option<FlowId>>("flow")?
             .zip(row.get("flow_version")?),
         flow_depth: row.get("flow_depth")?,
+        screening: read_screening(row)?,
     })
 }
 

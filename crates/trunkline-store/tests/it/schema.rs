@@ -80,6 +80,8 @@ async fn calls_are_looked_up_by_the_index_that_finds_the_least() {
         ("call.CALLED_BEFORE", "call_caller"),
         ("call.LAST_CREDITED", "call_caller"),
         ("call.NUMBER_HISTORY", "COVERING INDEX call_number"),
+        ("call.BLOCKED_CALLS", "call_screened"),
+        ("screening.EARLIER_TALKS", "call_caller"),
         ("visitor.LATEST_FORM", "form_phone"),
     ] {
         let statement = statements().find(|s| s.name == name).expect(name);

@@ -10,10 +10,10 @@ use async_trait::async_trait;
 use tokio::sync::{Notify, watch};
 use trunkline_core::base::id::{CallId, RecordingId, TrunkId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
-use trunkline_core::call::flow::FlowEvent;
+use trunkline_core::call::flow::{FlowEvent, Prompt};
 use trunkline_engine::call::control::{
     Action, Admission, CallControl, CallEnd, CallLimits, Cidr, Codec, Dial, Dialling, Incoming,
-    RecordingPlan, Transport, TrunkProfile,
+    RecordingPlan, Sound, Transport, TrunkProfile,
 };
 
 /// The number every scripted flow dials unless it says otherwise.
@@ -201,6 +201,10 @@ impl CallControl for Engine {
 
     fn trunk(&self, id: TrunkId) -> Option<Arc<TrunkProfile>> {
         self.state.lock().expect("state").trunks.get(&id).cloned()
+    }
+
+    async fn sound(&self, _call: CallId, _prompt: &Prompt) -> Option<Arc<Sound>> {
+        None
     }
 
     async fn incoming(&self, incoming: Incoming) -> Admission {

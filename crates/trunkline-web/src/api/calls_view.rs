@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::matches::Confirmation;
 use super::numbers::Named;
+use super::screening::{CallScreening, ListedCaller};
 use super::sessions::SourceItem;
 use super::sites::account_defaults;
 use crate::app::Web;
@@ -27,7 +28,7 @@ pub(super) struct CallSummary {
     pub(super) id: String,
     /// `ringing`, `talking` or `ended`.
     pub(super) state: &'static str,
-    /// `answered`, `no_answer`, `busy`, `failed`, `abandoned`, `refused`, `voicemail`, `turned_away` or
+    /// `answered`, `no_answer`, `busy`, `failed`, `abandoned`, `refused`, `voicemail`, `turned_away`, `blocked` or
     /// `process_restarted`.
     pub(super) result: Option<&'static str>,
     pub(super) started_at: i64,
@@ -163,6 +164,10 @@ pub(super) struct CallDetail {
     pub(super) flow: Option<CallFlow>,
     /// What a person said of the call.
     pub(super) confirmation: Option<Confirmation>,
+    /// What screening found, when it found something.
+    pub(super) screening: Option<CallScreening>,
+    /// The list the caller is on now.
+    pub(super) listed: Option<ListedCaller>,
 }
 
 /// The call flow a call ran.
@@ -180,7 +185,8 @@ pub(super) struct CallFlow {
 pub(super) struct TimelineMark {
     at: i64,
     /// `first_touch`, `touch`, `page`, `number_shown`, `tap`, `ring`, `flow`, `attempt`,
-    /// `attempt_failed`, `refused`, `connected`, `tag`, `ended` or `confirmed`.
+    /// `attempt_failed`, `refused`, `connected`, `tag`, `screened`, `ended` or
+    /// `confirmed`.
     kind: &'static str,
     title: String,
     detail: String,
@@ -307,6 +313,8 @@ impl Names {
                 }
             }),
             confirmation: None,
+            screening: call.screening.as_ref().map(CallScreening::from),
+            listed: None,
         }
     }
 
@@ -324,6 +332,7 @@ impl Names {
             CallEventKind::Ended => (ended_title(call), String::new()),
             CallEventKind::Confirmed => ("Caller confirmed".to_owned(), event.detail.clone()),
             CallEventKind::Tag => ("Tag".to_owned(), event.detail.clone()),
+            CallEventKind::Screened => ("Screening".to_owned(), event.detail.clone()),
         };
         TimelineMark {
             at: event.at.as_millis(),
@@ -463,6 +472,7 @@ fn ended_title(call: &CallRow) -> String {
     let title = match (call.ended_by, call.end_reason) {
         (_, Some(EndReason::Cancelled)) => "Caller gave up",
         (_, Some(EndReason::ProcessRestarted)) => "Server restarted",
+        _ if call.result == Some(CallResult::Blocked) => "Blocked",
         (_, Some(EndReason::NoDestination)) => "Nobody took it",
         (_, Some(EndReason::MaxLength)) => "Longest length",
         (_, Some(EndReason::RtpInactivity)) => "No sound",

@@ -19,6 +19,7 @@ mod pools;
 mod recordings;
 mod replay;
 mod reports;
+mod screening;
 mod sessions;
 mod sites;
 mod source_rules;
@@ -84,6 +85,7 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
                 .merge(flow_nodes::router())
                 .merge(sessions::router())
                 .merge(calls::router())
+                .merge(screening::router())
                 .merge(recordings::router())
                 .merge(matches::router())
                 .merge(attribution::router())

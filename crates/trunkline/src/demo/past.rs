@@ -3,7 +3,7 @@
 //! No sound and no SIP: those calls have no recordings.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -21,7 +21,7 @@ use trunkline_engine::attribution::Attributions;
 use trunkline_engine::call::control::{
     Action, Admission, CallControl, CallEnd, CallLimits, Incoming,
 };
-use trunkline_engine::call::{CallSettings, Calls, Keeper};
+use trunkline_engine::call::{CallSettings, Calls, Keeper, Screener};
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::live::LiveBus;
@@ -147,11 +147,13 @@ pub(super) async fn pass(
         limits: CallLimits::default(),
         home: Country::US,
     };
+    let screener = Screener::new(store.clone(), &BTreeSet::new());
     let calls = Calls::new(
         moment,
         directory.clone(),
         Arc::clone(&assignments),
         attributions,
+        Arc::new(screener),
         store,
         Arc::new(keeper),
         LiveBus::default(),

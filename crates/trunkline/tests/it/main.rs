@@ -12,5 +12,6 @@ mod house;
 mod inventory;
 mod mmdb;
 mod operator;
+mod screening;
 mod setup;
 mod snippet;

@@ -28,7 +28,7 @@ export const groups: Group[] = [
     places: [
       { path: "/trunks", name: "Trunks", icon: "trunk", words: "sip carrier lines" },
       { path: "/setup", name: "Set up", icon: "setup", words: "first steps test call" },
-      { path: "/settings", name: "Settings", icon: "settings", words: "account api keys password" },
+      { path: "/settings", name: "Settings", icon: "settings", words: "account api keys password screening block spam" },
     ],
   },
 ];

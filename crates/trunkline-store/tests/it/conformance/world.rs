@@ -174,6 +174,7 @@ impl World {
             review: false,
             flow: Some((set_up.flow.id, 3)),
             flow_depth: 2,
+            screening: None,
         }
     }
 }

@@ -26,6 +26,7 @@ const results: Record<string, Status> = {
   machine: { tone: "bad", word: "Answering machine" },
   voicemail: { tone: "warn", word: "Voicemail" },
   turned_away: { tone: "off", word: "Ended by the flow" },
+  blocked: { tone: "off", word: "Blocked" },
   process_restarted: { tone: "warn", word: "Cut by a restart" },
 };
 
@@ -80,6 +81,7 @@ export const resultChoices = [
   "refused",
   "voicemail",
   "turned_away",
+  "blocked",
   "process_restarted",
 ].map((value) => ({ value, label: resultStatus(value).word }));
 
