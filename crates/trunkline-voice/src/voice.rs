@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use trunkline_engine::call::control::CallControl;
+use trunkline_engine::ports::Lines;
 
 use crate::call::admission::Gate;
-use crate::call::{Core, take};
+use crate::call::{Core, LiveCalls, take};
 use crate::config::VoiceConfig;
 use crate::counters::{Counters, Snapshot};
 use crate::media::ports::PortPool;
@@ -32,6 +33,7 @@ pub struct Voice {
     ports: Arc<PortPool>,
     counters: Arc<Counters>,
     tasks: Tasks,
+    live: Arc<LiveCalls>,
     stop: CancellationToken,
 }
 
@@ -76,6 +78,7 @@ impl Voice {
             free_bytes_min: config.recording_free_bytes_min,
         };
         let stop = CancellationToken::new();
+        let live = Arc::new(LiveCalls::default());
         let core = Arc::new(Core {
             control,
             dialler: Arc::new(Arc::clone(&stack)),
@@ -84,6 +87,7 @@ impl Voice {
             counters: Arc::clone(&counters),
             reasons,
             tasks: tasks.clone(),
+            live: Arc::clone(&live),
             advertised: stack.advertised(),
             first_response: Duration::from_millis(config.first_response_ms.into()),
             min_session_s: config.min_session_s,
@@ -109,6 +113,7 @@ impl Voice {
             ports,
             counters,
             tasks,
+            live,
             stop,
         })
     }
@@ -123,6 +128,12 @@ impl Voice {
     #[must_use]
     pub fn tcp_addr(&self) -> Option<SocketAddr> {
         self.stack.addresses().1
+    }
+
+    /// The way to calls on the line.
+    #[must_use]
+    pub fn lines(&self) -> Arc<dyn Lines> {
+        self.live.clone()
     }
 
     /// What is open now and what was counted.

@@ -55,6 +55,7 @@ impl Server {
         let voice = Voice::start(voice_config(config)?, calls)
             .await
             .with_context(|| format!("SIP cannot listen on {}", config.voice.udp))?;
+        house.backend.calls.reach(voice.lines());
         let listener = TcpListener::bind(config.http.listen)
             .await
             .with_context(|| format!("HTTP cannot listen on {}", config.http.listen))?;

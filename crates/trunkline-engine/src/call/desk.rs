@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -32,7 +32,7 @@ use crate::directory::{Directory, SharedDirectory};
 use crate::live::{LiveBus, LiveEvent};
 use crate::ports::calls::{CallChange, CallEventKind, CallEventRow, CallRow};
 use crate::ports::labels::{Confirmed, Said};
-use crate::ports::{Asks, CallRecords};
+use crate::ports::{Asks, CallRecords, Lines};
 
 /// Longest a call waits for attribution before it goes on without.
 const ATTRIBUTION_WAIT: Duration = Duration::from_millis(200);
@@ -69,6 +69,8 @@ pub struct Calls {
     pub(super) minutes: Mutex<HashMap<AccountId, (Timestamp, i64)>>,
     /// Calls of each flow that takes turns, since the start.
     pub(super) turns: Mutex<HashMap<FlowId, u64>>,
+    /// Whoever holds the lines of calls in progress.
+    pub(super) lines: OnceLock<Arc<dyn Lines>>,
     /// The flow of numbers that have none.
     pub(super) forward: Arc<FlowDocument>,
 }
@@ -109,6 +111,7 @@ impl Calls {
             marks: Mutex::default(),
             minutes: Mutex::default(),
             turns: Mutex::default(),
+            lines: OnceLock::new(),
             forward: Arc::new(FlowDocument::forward()),
         }
     }

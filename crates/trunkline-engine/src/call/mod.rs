@@ -11,8 +11,10 @@ mod opening;
 mod perform;
 mod recovery;
 mod screening;
+mod resting;
 
 pub use desk::{CallSettings, Calls, PROGRESS_FLUSH_EVERY};
 pub use keeper::Keeper;
 pub use recovery::{Recovered, SalvagedRecording};
 pub use screening::{ENTRIES_MAX, Screener, ScreeningError};
+pub use resting::Rested;

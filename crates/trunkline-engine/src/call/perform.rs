@@ -92,7 +92,12 @@ impl Calls {
     }
 
     /// A mark in the timeline.
-    fn mark(&self, call: CallId, kind: CallEventKind, detail: String) -> Option<CallEventRow> {
+    pub(super) fn mark(
+        &self,
+        call: CallId,
+        kind: CallEventKind,
+        detail: String,
+    ) -> Option<CallEventRow> {
         let active = hold(&self.active);
         let mut event = active
             .get(&call)?

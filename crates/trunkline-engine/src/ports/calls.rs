@@ -142,6 +142,10 @@ pub enum CallEventKind {
     Tag,
     /// Screening refused or challenged the caller.
     Screened,
+    /// A person let the recording rest.
+    RecordingPaused,
+    /// A person let it go on.
+    RecordingResumed,
 }
 
 impl CallEventKind {
@@ -159,6 +163,8 @@ impl CallEventKind {
             Self::Confirmed => "confirmed",
             Self::Tag => "tag",
             Self::Screened => "screened",
+            Self::RecordingPaused => "recording_paused",
+            Self::RecordingResumed => "recording_resumed",
         }
     }
 
@@ -176,6 +182,8 @@ impl CallEventKind {
             Self::Confirmed,
             Self::Tag,
             Self::Screened,
+            Self::RecordingPaused,
+            Self::RecordingResumed,
         ]
         .into_iter()
         .find(|kind| kind.word() == word)

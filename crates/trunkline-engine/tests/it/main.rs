@@ -7,3 +7,4 @@ mod matches;
 mod page_check;
 mod ports;
 mod screening;
+mod resting;

@@ -220,7 +220,7 @@ async fn a_recording_is_written_and_padded_to_its_length() {
     let payload = [0x00; 800];
     let dropped = tap.offer(Side::Caller, Law::Mu, &packet(1, 0, 800), &payload, started);
     assert_eq!(dropped, 0);
-    let done = tap.close().await.expect("closed");
+    let done = tap.close(Instant::now()).await.expect("closed");
     assert_eq!(done.state, RecordingState::Complete);
     assert!((2000..4000).contains(&done.duration_ms), "{done:?}");
     let mut reader = hound::WavReader::open(folder.file()).expect("playable");

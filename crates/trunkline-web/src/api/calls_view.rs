@@ -185,8 +185,8 @@ pub(super) struct CallFlow {
 pub(super) struct TimelineMark {
     at: i64,
     /// `first_touch`, `touch`, `page`, `number_shown`, `tap`, `ring`, `flow`, `attempt`,
-    /// `attempt_failed`, `refused`, `connected`, `tag`, `screened`, `ended` or
-    /// `confirmed`.
+    /// `attempt_failed`, `refused`, `connected`, `tag`, `screened`,
+    /// `recording_paused`, `recording_resumed`, `ended` or `confirmed`.
     kind: &'static str,
     title: String,
     detail: String,
@@ -333,6 +333,8 @@ impl Names {
             CallEventKind::Confirmed => ("Caller confirmed".to_owned(), event.detail.clone()),
             CallEventKind::Tag => ("Tag".to_owned(), event.detail.clone()),
             CallEventKind::Screened => ("Screening".to_owned(), event.detail.clone()),
+            CallEventKind::RecordingPaused => ("Recording paused".to_owned(), String::new()),
+            CallEventKind::RecordingResumed => ("Recording resumed".to_owned(), String::new()),
         };
         TimelineMark {
             at: event.at.as_millis(),

@@ -10,6 +10,8 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
+use trunkline_core::base::id::CallId;
+use trunkline_engine::call::Rested;
 use trunkline_engine::ports::calls::RecordingRow;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -27,6 +29,8 @@ pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(sound))
         .routes(routes!(peaks))
+        .routes(routes!(pause))
+        .routes(routes!(resume))
 }
 
 /// The recording as WAV, caller left, destination right. Range requests work (RFC 9110, 14).
@@ -73,6 +77,47 @@ async fn sound(
                 body,
             )
                 .into_response())
+        }
+    }
+}
+
+/// Lets the recording of a call in progress rest, while something is said that must not be kept. The rest is silence in the
+/// recording, as long as it took.
+#[utoipa::path(post, path = "/calls/{id}/recording/pause", tag = "call", operation_id = "pauseRecording", params(("id" = String, Path)), responses((status = 204, description = "It rests"), (status = 404, body = Problem), (status = 409, body = Problem)))]
+async fn pause(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    rest(&app, &caller, &id, true).await
+}
+
+/// Lets the recording of a call in progress go on.
+#[utoipa::path(post, path = "/calls/{id}/recording/resume", tag = "call", operation_id = "resumeRecording", params(("id" = String, Path)), responses((status = 204, description = "It goes on"), (status = 404, body = Problem), (status = 409, body = Problem)))]
+async fn resume(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    rest(&app, &caller, &id, false).await
+}
+
+async fn rest(app: &Web, caller: &Caller, id: &str, rest: bool) -> Result<StatusCode, Problem> {
+    caller.may(Need::Write)?;
+    let missing = || Problem::not_found("call");
+    let call = CallId::parse(id).map_err(|_| missing())?;
+    let calls = &app.backend.calls;
+    match calls.rest_recording(caller.account, call, rest).await {
+        Rested::Done => Ok(StatusCode::NO_CONTENT),
+        Rested::NotRecorded => Err(Problem::conflict(
+            "Nothing of this call is being recorded now. A recording begins when a recorded talk or message does.",
+        )),
+        // One that ended is there and cannot be paused; one of somebody else is not there.
+        Rested::NoCall => {
+            find(app, caller, id).await?;
+            Err(Problem::conflict(
+                "This call has ended. Only the recording of a call in progress can be paused.",
+            ))
         }
     }
 }
