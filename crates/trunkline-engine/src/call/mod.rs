@@ -10,7 +10,10 @@ pub mod keeper;
 mod opening;
 mod perform;
 mod recovery;
+mod sound_cache;
+pub mod sounds;
 
 pub use desk::{CallSettings, Calls, PROGRESS_FLUSH_EVERY};
 pub use keeper::Keeper;
 pub use recovery::{Recovered, SalvagedRecording};
+pub use sounds::Sounds;
