@@ -108,7 +108,10 @@ impl Inner {
             if removed >= most || key.is_none_or(|key| used.contains(&key)) {
                 continue;
             }
-            let _alone = self.removing.write().unwrap_or_else(PoisonError::into_inner);
+            let _alone = self
+                .removing
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
             if modified(&entry.path())? < before {
                 fs::remove_file(entry.path())?;
                 removed += 1;

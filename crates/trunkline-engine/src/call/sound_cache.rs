@@ -103,7 +103,10 @@ mod tests {
         let left: Vec<u8> = (1..=6).filter(|n| cache.get(key(*n)).is_some()).collect();
         assert_eq!((left, cache.bytes), (vec![1, 4, 5, 6], 100));
         cache.put(key(6), sound(5));
-        assert_eq!(cache.bytes, 70, "a sound that comes again takes its own place");
+        assert_eq!(
+            cache.bytes, 70,
+            "a sound that comes again takes its own place"
+        );
         cache.put(key(7), sound(51));
         assert!(cache.get(key(7)).is_none() && cache.get(key(1)).is_some());
     }

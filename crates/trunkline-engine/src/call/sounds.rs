@@ -129,7 +129,9 @@ impl Sounds {
             let one = tokio::time::timeout_at(until, self.speak_once(&text));
             let late = || {
                 let seconds = FLOW_WAIT.as_secs();
-                let why = format!("{seconds} s were not enough; what is spoken is kept, so publish again");
+                let why = format!(
+                    "{seconds} s were not enough; what is spoken is kept, so publish again"
+                );
                 SpeechError::Failed(why)
             };
             match one.await.map_err(|_| late()).flatten() {

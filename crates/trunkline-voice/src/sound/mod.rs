@@ -111,10 +111,11 @@ impl Taker {
         }
         self.mixed.clear();
         let share = 1.0 / channels as f32;
-        self.mixed.extend(frames.chunks_exact(channels).map(|frame| {
-            let sum: f32 = frame.iter().map(|sample| sane(*sample)).sum();
-            sum * share
-        }));
+        self.mixed
+            .extend(frames.chunks_exact(channels).map(|frame| {
+                let sum: f32 = frame.iter().map(|sample| sane(*sample)).sum();
+                sum * share
+            }));
         resampler.push(&self.mixed, &mut self.out);
         if millis(self.out.len()) > SOUND_MS_MAX {
             let minutes = SOUND_MS_MAX / 60_000;

@@ -179,7 +179,10 @@ fn what_is_no_sound_is_refused_with_what_was_expected() {
         (Vec::new(), "the file is empty"),
         (b"<!doctype html>".to_vec(), "choose a WAV, MP3 or AAC"),
         (vec![0; 100_000], "choose a WAV, MP3 or AAC"),
-        (b"RIFF\xff\xff\xff\xffWAVE".to_vec(), "choose a WAV, MP3 or AAC"),
+        (
+            b"RIFF\xff\xff\xff\xffWAVE".to_vec(),
+            "choose a WAV, MP3 or AAC",
+        ),
         (quiet, "nothing can be heard"),
         (short, "shorter than 100 ms"),
         (long, "longer than 10 minutes"),
