@@ -9,19 +9,15 @@ use crate::base::{PhoneNumber, words};
 
 words! {
     /// What an account chose about the recording of its talks.
+    #[derive(Default)]
     RecordingConsent {
         /// A talk is recorded once the caller heard a recording notice in the call flow.
+        #[default]
         Notice = "notice",
         /// Without a notice too, when the law of both ends allows it.
         ByLaw = "by_law",
         /// Without a notice too, on the account's own responsibility.
         Waiver = "waiver",
-    }
-}
-
-impl Default for RecordingConsent {
-    fn default() -> Self {
-        Self::Notice
     }
 }
 

@@ -120,6 +120,7 @@ async fn accounts_of_before_keep_what_they_chose_about_recording() {
             old.submit(put).await.unwrap();
         }
         old.close().await;
+        drop(old);
         let accounts = open(&database).await.load().await.unwrap().accounts;
         let chosen: Vec<_> = accounts
             .iter()
