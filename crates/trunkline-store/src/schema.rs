@@ -15,7 +15,12 @@ macro_rules! migrations {
         }),*];
     };
 }
-migrations!("V0001__spine", "V0006__screening");
+migrations!(
+    "V0001__spine",
+    "V0002__prompts",
+    "V0003__retention",
+    "V0006__screening"
+);
 
 macro_rules! tables {
     ($($name:literal ($($key:literal),+)),* $(,)?) => {
@@ -34,6 +39,7 @@ tables! {
     "trunk" ("id"),
     "call_flow" ("id"),
     "flow_version" ("flow", "version"),
+    "prompt" ("id"),
     "site" ("id"),
     "site_version" ("site", "version"),
     "swap_target" ("id"),

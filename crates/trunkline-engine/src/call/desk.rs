@@ -18,12 +18,14 @@ use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
 
 use super::active::ActiveCall;
 use super::control::{
-    Action, Admission, CallControl, CallEnd, CallLimits, Incoming, Sound, Transport, TrunkProfile,
+    Action, Admission, CallControl, CallEnd, CallLimits, Incoming, SOUND_WAIT_MS, Sound, Transport,
+    TrunkProfile,
 };
 use super::keeper::Keeper;
 use super::opening::{Running, open_row};
 use super::perform::reason_phrase;
 use super::screening::{Question, Screener};
+use super::sounds::Sounds;
 use crate::assignment::Assignments;
 use crate::attribution::{Attributions, Verdict, credited};
 use crate::check::Checks;
@@ -32,10 +34,13 @@ use crate::directory::{Directory, SharedDirectory};
 use crate::live::{LiveBus, LiveEvent};
 use crate::ports::calls::{CallChange, CallEventKind, CallEventRow, CallRow};
 use crate::ports::labels::{Confirmed, Said};
+use crate::ports::sounds::SoundKey;
 use crate::ports::{Asks, CallRecords, Lines};
 
 /// Longest a call waits for attribution before it goes on without.
 const ATTRIBUTION_WAIT: Duration = Duration::from_millis(200);
+/// Longest a performer waits for a sound.
+const SOUND_WAIT: Duration = Duration::from_millis(SOUND_WAIT_MS);
 /// How often to call [`Calls::flush_progress`].
 pub const PROGRESS_FLUSH_EVERY: Duration = Duration::from_secs(1);
 
@@ -62,6 +67,7 @@ pub struct Calls {
     live: LiveBus,
     checks: Arc<Checks>,
     pub(super) asks: Arc<dyn Asks>,
+    sounds: Arc<Sounds>,
     pub(super) settings: CallSettings,
     pub(super) active: Mutex<HashMap<CallId, ActiveCall>>,
     marks: Mutex<HashMap<CallId, Timestamp>>,
@@ -93,6 +99,7 @@ impl Calls {
         live: LiveBus,
         checks: Arc<Checks>,
         asks: Arc<dyn Asks>,
+        sounds: Arc<Sounds>,
         settings: CallSettings,
     ) -> Self {
         Self {
@@ -106,6 +113,7 @@ impl Calls {
             live,
             checks,
             asks,
+            sounds,
             settings,
             active: Mutex::default(),
             marks: Mutex::default(),
@@ -276,6 +284,19 @@ impl Calls {
         }
     }
 
+    /// What the prompt of a call is found by; never a sound of another account.
+    fn sound_key(&self, call: CallId, prompt: &Prompt) -> Option<SoundKey> {
+        let account = hold(&self.active).get(&call)?.row.account;
+        match prompt {
+            Prompt::Asset(id) => {
+                let directory = self.directory.peek();
+                let own = directory.prompt(*id).filter(|p| p.account == account)?;
+                Some(SoundKey::Stored(own.hash))
+            }
+            Prompt::Spoken(spoken) => self.sounds.spoken_key(spoken),
+        }
+    }
+
     fn tell(&self, row: &CallRow) {
         if row.synthetic {
             return;
@@ -347,7 +368,19 @@ impl CallControl for Calls {
         self.directory.peek().profile(id).cloned()
     }
 
-    async fn sound(&self, _call: CallId, _prompt: &Prompt) -> Option<Arc<Sound>> {
+    async fn sound(&self, call: CallId, prompt: &Prompt) -> Option<Arc<Sound>> {
+        let key = self.sound_key(call, prompt);
+        let trouble = match key {
+            Some(key) => match timeout(SOUND_WAIT, self.sounds.sound(key)).await {
+                Ok(Ok(Some(sound))) => return Some(sound),
+                Ok(Ok(None)) => "it is not kept".to_owned(),
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "it was not loaded in time".to_owned(),
+            },
+            None => "there is no such sound".to_owned(),
+        };
+        metrics::counter!("trunkline_sound_missed_total").increment(1);
+        tracing::warn!(call = %call, trouble, "a caller did not hear a prompt");
         None
     }
 

@@ -10,11 +10,16 @@ pub mod keeper;
 mod opening;
 mod perform;
 mod recovery;
-mod screening;
 mod resting;
+pub mod retention;
+mod screening;
+mod sound_cache;
+pub mod sounds;
 
 pub use desk::{CallSettings, Calls, PROGRESS_FLUSH_EVERY};
 pub use keeper::Keeper;
 pub use recovery::{Recovered, SalvagedRecording};
-pub use screening::{ENTRIES_MAX, Screener, ScreeningError};
 pub use resting::Rested;
+pub use retention::{RETENTION_EVERY, Retention};
+pub use screening::{ENTRIES_MAX, Screener, ScreeningError};
+pub use sounds::Sounds;

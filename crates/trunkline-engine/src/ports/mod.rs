@@ -15,6 +15,7 @@ pub mod lines;
 pub mod pages;
 pub mod past_calls;
 pub mod screening;
+pub mod sounds;
 
 pub use access::Access;
 pub use arrivals::PastArrivals;
@@ -28,6 +29,7 @@ pub use lines::Lines;
 pub use pages::Pages;
 pub use past_calls::PastCalls;
 pub use screening::ScreeningRecords;
+pub use sounds::{Decoder, SoundFiles, Speech};
 
 /// Why a port could not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -8,14 +8,16 @@ use trunkline_core::assignment::pool::COOL_DOWN_MS;
 use trunkline_core::base::id::{AccountId, TrunkId};
 use trunkline_core::base::{Country, Currency, PhoneNumber, Timestamp, Zone};
 use trunkline_core::call::flow::{Ability, FlowEvent};
-use trunkline_core::call::{CallResult, CallState, DialOutcome, EndReason, EndedBy, TollPolicy};
+use trunkline_core::call::{
+    CallResult, CallState, DialOutcome, EndReason, EndedBy, RecordingConsent, TollPolicy,
+};
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Attributions, Matches, SharedModels};
 use trunkline_engine::call::control::{
     Action, Admission, CallControl, CallEnd, CallLimits, Cidr, Codec, Incoming, Transport,
     TrunkProfile,
 };
-use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording, Screener};
+use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording, Screener, Sounds};
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::live::LiveBus;
@@ -26,6 +28,7 @@ use crate::arrivals::{POOL, SITE, everything};
 use crate::ports::{
     HandClock, MemoryAsks, MemoryCalls, MemoryHistory, MemoryLabels, MemoryScreening, MemorySpool,
 };
+use crate::sounds::{MemoryFiles, MemorySpeech, PlainDecoder};
 
 const TRUNK: TrunkId = TrunkId::from_raw(7);
 const BUSINESS: PhoneNumber = PhoneNumber::from_digits(12_142_345_678);
@@ -36,6 +39,9 @@ pub(crate) struct Desk {
     pub(crate) asks: Arc<MemoryAsks>,
     pub(crate) screening: Arc<MemoryScreening>,
     pub(crate) screener: Arc<Screener>,
+    pub(crate) files: Arc<MemoryFiles>,
+    pub(crate) speech: Arc<MemorySpeech>,
+    pub(crate) sounds: Arc<Sounds>,
     spool: Arc<MemorySpool>,
     keeper: Arc<Keeper>,
     pub(crate) assignments: Arc<Assignments>,
@@ -74,7 +80,8 @@ pub(crate) async fn desk_with(
         currency: Currency::USD,
         country: Country::US,
         toll,
-        recording_waiver: true,
+        recording_consent: RecordingConsent::Waiver,
+        recording_keep_days: None,
         created_at: Timestamp::EPOCH,
     });
     let peer = "127.0.0.1:5070".parse().expect("an address");
@@ -124,6 +131,13 @@ pub(crate) async fn desk_with(
     let screening = Arc::new(MemoryScreening::default());
     let abilities = Ability::ALL.iter().copied().collect();
     let screener = Arc::new(Screener::new(screening.clone(), &abilities));
+    let files = Arc::new(MemoryFiles::default());
+    let speech = Arc::new(MemorySpeech::default());
+    let sounds = Arc::new(Sounds::new(
+        Arc::new(PlainDecoder),
+        files.clone(),
+        Some(speech.clone()),
+    ));
     let calls = Calls::new(
         moment.clone(),
         directory.clone(),
@@ -135,6 +149,7 @@ pub(crate) async fn desk_with(
         live,
         Arc::default(),
         asks.clone(),
+        Arc::clone(&sounds),
         settings,
     );
     let calls = Arc::new(calls);
@@ -154,6 +169,9 @@ pub(crate) async fn desk_with(
         asks,
         screening,
         screener,
+        files,
+        speech,
+        sounds,
         spool,
         keeper,
         assignments,

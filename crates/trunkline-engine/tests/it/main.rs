@@ -6,5 +6,7 @@ mod flows;
 mod matches;
 mod page_check;
 mod ports;
-mod screening;
 mod resting;
+mod retention;
+mod screening;
+mod sounds;

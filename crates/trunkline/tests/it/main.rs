@@ -12,6 +12,7 @@ mod house;
 mod inventory;
 mod mmdb;
 mod operator;
+mod prompts;
 mod screening;
 mod setup;
 mod snippet;
