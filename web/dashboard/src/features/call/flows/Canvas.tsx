@@ -6,6 +6,7 @@ import {
   applyNodeChanges,
   MiniMap,
   ReactFlow,
+  useNodesInitialized,
   useReactFlow,
   useViewport,
   type Edge,
@@ -25,13 +26,18 @@ import "@xyflow/react/dist/base.css";
 const ENTRY = "entry";
 const idOf = (name: string) => `n:${name}`;
 const nameOf = (id: string) => id.slice(2);
-const ENTRY_ABOVE = 96;
+const ENTRY_ABOVE = 104;
+/** A card with ways out and no findings. */
+const CARD_HEIGHT = 78;
 /** What is carried while a kind is dragged from the palette. */
 export const KIND_TYPE = "application/x-trunkline-step";
 const nodeTypes = { step: StepCard, entry: EntryCard };
-const fit = { maxZoom: 1, minZoom: 0.55, padding: 0.12 };
+const fit = { maxZoom: 1, minZoom: 0.4, padding: { top: "48px", x: "24px", bottom: "24px" } } as const;
+/** How far above a card the line to it bends, so that it passes others upright. */
+const BEND = 22;
 const GLIDE_MS = 160;
 
+type Line = Edge & { pathOptions?: { borderRadius: number; offset: number; stepPosition: number } };
 type AnyNode = Node<StepData, "step"> | Node<EntryData, "entry">;
 
 export type CanvasProps = {
@@ -71,6 +77,15 @@ export function Canvas(props: CanvasProps) {
       });
     });
   }, [document, findings, walk, selected, editable, props.numbers, props.sites]);
+
+  // Cards are measured first; then the whole flow comes into view, and later the way of the test caller.
+  const measured = useNodesInitialized();
+  useEffect(() => {
+    if (measured) void flow.fitView(fit);
+  }, [measured, flow]);
+  useEffect(() => {
+    if (walk.order.size > 0) void flow.fitView({ ...fit, duration: GLIDE_MS });
+  }, [walk, flow]);
 
   useEffect(() => {
     const node = props.reveal && flow.getNode(idOf(props.reveal.name));
@@ -135,10 +150,9 @@ export function Canvas(props: CanvasProps) {
       nodesConnectable={editable}
       edgesFocusable={false}
       deleteKeyCode={null}
+      connectionRadius={48}
       minZoom={0.25}
       maxZoom={1.5}
-      fitView
-      fitViewOptions={fit}
       snapToGrid
       snapGrid={[8, 8]}
     >
@@ -227,9 +241,14 @@ function drawn({ document, findings, walk, selected, editable, numbers, sites }:
   return [entry, ...steps];
 }
 
-function linesOf({ document, walk, selectedWay }: CanvasProps): Edge[] {
+function linesOf({ document, walk, selectedWay }: CanvasProps): Line[] {
+  const places = placesOf(document);
+  const bend = (from: string, to: string) => {
+    const high = (places.get(to)?.y ?? 0) - (places.get(from)?.y ?? 0) - CARD_HEIGHT;
+    return high > BEND * 2 ? 1 - BEND / high : 0.5;
+  };
   const lines = Object.entries(document.nodes).flatMap(([name, node]) =>
-    ways(node).flatMap((way): Edge[] => {
+    ways(node).flatMap((way): Line[] => {
       if (!(way.to in document.nodes)) return [];
       const walked = walk.edges.has(edgeId(name, way.id));
       const chosen = selectedWay?.name === name && selectedWay.way === way.id;
@@ -240,6 +259,7 @@ function linesOf({ document, walk, selectedWay }: CanvasProps): Edge[] {
           sourceHandle: way.id,
           target: idOf(way.to),
           type: "smoothstep",
+          pathOptions: { borderRadius: 6, offset: 10, stepPosition: bend(name, way.to) },
           selected: chosen,
           className: walked ? "walked" : undefined,
           zIndex: walked || chosen ? 1 : 0,

@@ -9,7 +9,7 @@ import { Said } from "./Outline";
 import type { FlowDocument } from "./document";
 import type { Flow } from "./queries";
 import { StepSelect } from "./StepSelect";
-import { findingWords, type Finding } from "./words";
+import { findingsOf, type Finding } from "./words";
 
 type OverviewProps = {
   flow: Flow;
@@ -49,16 +49,18 @@ export function Overview(props: OverviewProps) {
         </div>
         {findings.length === 0 && <p className="small dim">Nothing stands in the way of publishing.</p>}
         <ul className="findings">
-          {[...problems, ...warnings].map((finding) => (
-            <li key={`${finding.node} ${findingWords(finding)}`}>
-              {finding.node ? (
-                <button type="button" className="linkish small med" onClick={() => select(finding.node)}>
-                  {finding.node}
+          {[...new Set([...problems, ...warnings].map((finding) => finding.node))].map((node) => (
+            <li key={node}>
+              {node ? (
+                <button type="button" className="linkish small med" onClick={() => select(node)}>
+                  {node}
                 </button>
               ) : (
                 <span className="small med">The flow</span>
               )}
-              <Said finding={finding} />
+              {findingsOf(findings, node).map((finding) => (
+                <Said key={finding.message} finding={finding} />
+              ))}
             </li>
           ))}
         </ul>

@@ -4,6 +4,10 @@ import { targets, type FlowDocument } from "./document";
 import { cardWidth, layout } from "./layout";
 
 const HEIGHT = 60;
+/** Room of a picture in pixels, and the scale of a flow that does not fill it. */
+const WIDTH_PX = 240;
+const HEIGHT_PX = 76;
+const SCALE = 0.2;
 
 export function StartPicture({ document }: { document: FlowDocument }) {
   const places = layout(document);
@@ -24,12 +28,22 @@ export function StartPicture({ document }: { document: FlowDocument }) {
       return end ? [`M${box.x + box.width / 2} ${box.y + HEIGHT}V${half}H${end.x}V${end.y}`] : [];
     }),
   );
+  const [width, height] = [right + 16, bottom + 16];
+  const scale = Math.min(SCALE, WIDTH_PX / width, HEIGHT_PX / height);
   return (
-    <svg className="start-picture" viewBox={`-8 -8 ${right + 16} ${bottom + 16}`} aria-hidden="true">
+    <span className="start-picture">
+    <svg
+      width={width * scale}
+      height={height * scale}
+      viewBox={`-8 -8 ${width} ${height}`}
+      strokeWidth={1.25 / scale}
+      aria-hidden="true"
+    >
       <path d={lines.join("")} />
       {boxes.map((box) => (
         <rect key={box.name} x={box.x} y={box.y} width={box.width} height={HEIGHT} rx="10" />
       ))}
     </svg>
+    </span>
   );
 }

@@ -1,6 +1,7 @@
 // The palette: every kind of step, to click or to drag. What this server cannot do yet is said, and may still be drawn.
 
 import { useState } from "react";
+import { Shape } from "../../../parts/State";
 import { KIND_TYPE } from "./Canvas";
 import type { Kind } from "./document";
 import { StepIcon } from "./StepIcon";
@@ -41,7 +42,7 @@ export function Steps({ kinds, add }: StepsProps) {
                   >
                     <StepIcon kind={kind} />
                     <span className="grow cut">{kindWords[kind].name}</span>
-                    {missing.length > 0 && <span className="micro">not here</span>}
+                    {missing.length > 0 && <Shape tone="off" />}
                   </button>
                 </li>
               );
@@ -49,7 +50,14 @@ export function Steps({ kinds, add }: StepsProps) {
           </ul>
         </section>
       ))}
-      <p className="micro dim told">{told || "Click a step, or drag it onto the drawing."}</p>
+      <p className="micro dim told">
+        {told || "Click a step, or drag it onto the drawing."}
+        {!told && kinds.some((each) => each.missing.length > 0) && (
+          <span className="row tight">
+            <Shape tone="off" /> not on this server yet
+          </span>
+        )}
+      </p>
     </nav>
   );
 }

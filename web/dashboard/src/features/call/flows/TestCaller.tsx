@@ -4,9 +4,10 @@ import { ActionIcon, Button, NumberInput, Select, Switch, TextInput } from "@man
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { words } from "../../../api/client";
-import { minutesSeconds } from "../../../base/time";
+import { instantOf, localMinute, minutesSeconds } from "../../../base/time";
 import { Icon } from "../../../parts/Icon";
 import { StateWord, type Tone } from "../../../parts/State";
+import { useZone } from "../../access/session";
 import { channelChoices, sentence } from "../words";
 import type { FlowDocument } from "./document";
 import { tryOut, type TryInput } from "./queries";
@@ -25,7 +26,8 @@ type TestCallerProps = {
 
 type Made = {
   caller: string;
-  at: string;
+  /** A minute on the account's clock; null: now. */
+  at: string | null;
   channel: string;
   source: string;
   medium: string;
@@ -39,7 +41,7 @@ type Made = {
 
 const start: Made = {
   caller: "(214) 555-0187",
-  at: "",
+  at: null,
   channel: "",
   source: "",
   medium: "",
@@ -64,11 +66,12 @@ export function TestCaller({ flow, document, went, select, close }: TestCallerPr
   const [made, setMade] = useState(start);
   const [more, setMore] = useState(false);
   const set = <K extends keyof Made>(key: K, value: Made[K]) => setMade((before) => ({ ...before, [key]: value }));
+  const zone = useZone();
   const asks = asked(document);
   const number = made.caller.trim() ? e164(made.caller) : undefined;
   const wrong = Boolean(made.caller.trim()) && !number;
   const walking = useMutation({
-    mutationFn: () => tryOut(flow, inputOf(made, number, document)),
+    mutationFn: () => tryOut(flow, inputOf(made, number, document, zone)),
     onSuccess: went,
     onError: () => went(null),
   });
@@ -91,18 +94,29 @@ export function TestCaller({ flow, document, went, select, close }: TestCallerPr
             value={made.caller}
             error={wrong}
             onChange={(event) => set("caller", event.currentTarget.value)}
-            style={{ width: 176 }}
+            style={{ width: 160 }}
           />
-          <TextInput
-            type="datetime-local"
-            aria-label="Calls at"
-            title="Empty: now"
-            leftSection="At"
-            leftSectionWidth={28}
-            value={made.at}
-            onChange={(event) => set("at", event.currentTarget.value)}
-            style={{ width: 218 }}
+          <Select
+            aria-label="When it comes"
+            data={[
+              { value: "now", label: "Now" },
+              { value: "then", label: "At a time" },
+            ]}
+            value={made.at === null ? "now" : "then"}
+            allowDeselect={false}
+            onChange={(value) => set("at", value === "then" ? localMinute(Date.now(), zone) : null)}
+            style={{ width: 100 }}
           />
+          {made.at !== null && (
+            <TextInput
+              type="datetime-local"
+              aria-label="Calls at"
+              title={`In the account's time zone: ${zone}`}
+              value={made.at}
+              onChange={(event) => set("at", event.currentTarget.value)}
+              style={{ width: 196 }}
+            />
+          )}
           {asks.keys && (
             <TextInput
               aria-label="Presses"
@@ -112,12 +126,9 @@ export function TestCaller({ flow, document, went, select, close }: TestCallerPr
               placeholder="1, 75201"
               value={made.digits}
               onChange={(event) => set("digits", event.currentTarget.value)}
-              style={{ width: 150 }}
+              style={{ width: 140 }}
             />
           )}
-          <Button size="xs" variant="subtle" aria-expanded={more} onClick={() => setMore(!more)}>
-            {more ? "Less" : "More"}
-          </Button>
           <span className="grow" />
           <Button
             type="submit"
@@ -134,27 +145,25 @@ export function TestCaller({ flow, document, went, select, close }: TestCallerPr
         {wrong && (
           <p className="small bad">Write the number with its country code, such as +1 214 555 0187, or leave it empty.</p>
         )}
-        {asks.destinations.length > 0 && (
-          <div className="row wrap test-row">
-            {asks.destinations.map((to) => (
-              <Select
-                key={to}
-                label={destinationName(to)}
-                data={behaviours}
-                value={made.behaviours[to] ?? "talks"}
-                allowDeselect={false}
-                onChange={(value) => value && set("behaviours", { ...made.behaviours, [to]: value })}
-                style={{ width: 150 }}
-              />
-            ))}
-            {more && <More made={made} set={set} />}
-          </div>
-        )}
-        {asks.destinations.length === 0 && more && (
-          <div className="row wrap test-row">
-            <More made={made} set={set} />
-          </div>
-        )}
+        <div className="row wrap test-row">
+          {asks.destinations.map((to) => (
+            <Select
+              key={to}
+              aria-label={destinationName(to)}
+              leftSection={destinationName(to)}
+              leftSectionWidth={to.endsWith("line") ? 92 : 108}
+              data={behaviours}
+              value={made.behaviours[to] ?? "talks"}
+              allowDeselect={false}
+              onChange={(value) => value && set("behaviours", { ...made.behaviours, [to]: value })}
+              style={{ width: 250 }}
+            />
+          ))}
+          {more && <More made={made} set={set} />}
+          <Button size="xs" variant="subtle" aria-expanded={more} onClick={() => setMore(!more)}>
+            {more ? "Less" : "More"}
+          </Button>
+        </div>
       </form>
       {walking.isError && (
         <p className="bad" role="alert">
@@ -276,14 +285,14 @@ function asked(document: FlowDocument): { keys: boolean; destinations: string[] 
   return { keys: nodes.some((node) => listening.has(node.kind)), destinations: [...new Set(destinations)] };
 }
 
-function inputOf(made: Made, caller: string | undefined, document: FlowDocument): TryInput {
+function inputOf(made: Made, caller: string | undefined, document: FlowDocument, zone: string): TryInput {
   const destinations = Object.fromEntries(asked(document).destinations.map((to) => [to, made.behaviours[to] ?? "talks"]));
   const digits = made.digits.split(",").map((each) => each.trim());
   const source = { channel: made.channel || undefined, source: made.source || undefined, medium: made.medium || undefined };
   return {
     document,
     caller,
-    at: made.at ? new Date(made.at).getTime() : undefined,
+    at: made.at ? instantOf(made.at, zone) : undefined,
     source: made.channel || made.source || made.medium ? source : undefined,
     score: made.score === "" ? undefined : made.score,
     calls_before: made.before,

@@ -7,7 +7,7 @@ export const CARD_WIDTH = 248;
 const CELL_WIDTH = 78;
 /** Between two cards side by side, and from one layer to the next. */
 const GAP_X = 40;
-const LAYER = 152;
+const LAYER = 168;
 /** How often layers are ordered by what leads to them. */
 const SWEEPS = 4;
 
@@ -17,35 +17,47 @@ export function cardWidth(node: FlowNode): number {
 
 type Edge = { from: string; to: string; /** Where on the card it leaves, 0 to 1. */ at: number };
 
+/** What stands in a layer: a card, or the room that a line needs which passes it by. */
+type Slot = { id: string; width: number };
+const LINE_WIDTH = 16;
+
 /** Places for all cards, whatever the document says. */
 export function layout(document: FlowDocument): Map<string, Place> {
   const names = Object.keys(document.nodes);
-  const edges = names.flatMap((name) => edgesOf(document, name));
-  const { forward, order } = withoutCircles(document, names, edges);
+  const { forward, order } = withoutCircles(
+    document,
+    names,
+    names.flatMap((name) => edgesOf(document, name)),
+  );
   const ranks = rankOf(order, forward);
-  const layers: string[][] = [];
-  for (const name of order) (layers[ranks.get(name) ?? 0] ??= []).push(name);
+  const layers: Slot[][] = [];
+  for (const id of order)
+    (layers[ranks.get(id) ?? 0] ??= []).push({ id, width: cardWidth(document.nodes[id] as FlowNode) });
+  const pieces = forward.flatMap((edge, i) => piecesOf(edge, i, ranks, layers));
 
-  const places = new Map<string, Place>();
-  const centre = (edge: Edge) => {
-    const from = places.get(edge.from);
-    const node = document.nodes[edge.from];
-    return from && node ? from.x + cardWidth(node) * edge.at : 0;
-  };
+  const lefts = new Map<string, number>();
+  const widths = new Map(layers.flat().map((slot) => [slot.id, slot.width]));
+  const leaves = (edge: Edge) => (lefts.get(edge.from) ?? 0) + (widths.get(edge.from) ?? 0) * edge.at;
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
-    layers.forEach((layer, rank) => {
+    for (const layer of layers) {
       const wanted = new Map(
-        layer.map((name, i) => {
-          const into = forward.filter((edge) => edge.to === name);
-          const mean = into.reduce((sum, edge) => sum + centre(edge), 0) / (into.length || 1);
-          return [name, into.length ? mean : (places.get(name)?.x ?? i * (CARD_WIDTH + GAP_X))];
+        layer.map((slot, i) => {
+          const into = pieces.filter((edge) => edge.to === slot.id);
+          const mean = into.reduce((sum, edge) => sum + leaves(edge), 0) / (into.length || 1);
+          return [slot.id, into.length ? mean : i * (CARD_WIDTH + GAP_X) + slot.width / 2];
         }),
       );
-      layer.sort((a, b) => (wanted.get(a) ?? 0) - (wanted.get(b) ?? 0));
-      placeLayer(document, layer, wanted, rank, places);
-    });
+      layer.sort((a, b) => (wanted.get(a.id) ?? 0) - (wanted.get(b.id) ?? 0));
+      placeLayer(layer, wanted, lefts);
+    }
   }
-  return atOrigin(places);
+  const left = Math.min(...names.map((name) => lefts.get(name) ?? 0));
+  return new Map(
+    names.map((name) => [
+      name,
+      { x: Math.round((lefts.get(name) ?? 0) - left), y: (ranks.get(name) ?? 0) * LAYER },
+    ]),
+  );
 }
 
 function edgesOf(document: FlowDocument, name: string): Edge[] {
@@ -85,32 +97,35 @@ function rankOf(order: string[], forward: Edge[]): Map<string, number> {
   return ranks;
 }
 
-/** Each card as near to where it is wanted as its neighbours let it. */
-function placeLayer(
-  document: FlowDocument,
-  layer: string[],
-  wanted: Map<string, number>,
-  rank: number,
-  places: Map<string, Place>,
-): void {
-  const widths = layer.map((name) => cardWidth(document.nodes[name] as FlowNode));
+/** An edge as pieces from layer to layer, with room for its line in each layer that it passes. */
+function piecesOf(edge: Edge, index: number, ranks: Map<string, number>, layers: Slot[][]): Edge[] {
+  const from = ranks.get(edge.from) ?? 0;
+  const to = ranks.get(edge.to) ?? 0;
+  const pieces: Edge[] = [];
+  let last = edge;
+  for (let rank = from + 1; rank < to; rank++) {
+    // No name of a step begins with a line break.
+    const id = `\n${index} ${rank}`;
+    layers[rank]?.push({ id, width: LINE_WIDTH });
+    pieces.push({ ...last, to: id });
+    last = { from: id, to: edge.to, at: 0.5 };
+  }
+  return [...pieces, last];
+}
+
+/** Each slot as near to where it is wanted as its neighbours let it. */
+function placeLayer(layer: Slot[], wanted: Map<string, number>, lefts: Map<string, number>): void {
   let right = -Infinity;
   let off = 0;
-  const lefts = layer.map((name, i) => {
-    const width = widths[i] ?? CARD_WIDTH;
-    const ideal = (wanted.get(name) ?? 0) - width / 2;
+  const found = layer.map(({ id, width }) => {
+    const ideal = (wanted.get(id) ?? 0) - width / 2;
     const left = Math.max(ideal, right + GAP_X);
     right = left + width;
     off += left - ideal;
     return left;
   });
   const shift = layer.length ? off / layer.length : 0;
-  layer.forEach((name, i) => places.set(name, { x: (lefts[i] ?? 0) - shift, y: rank * LAYER }));
-}
-
-function atOrigin(places: Map<string, Place>): Map<string, Place> {
-  const left = Math.min(...[...places.values()].map((place) => place.x));
-  return new Map([...places].map(([name, { x, y }]) => [name, { x: Math.round(x - left), y }]));
+  layer.forEach(({ id }, i) => lefts.set(id, (found[i] ?? 0) - shift));
 }
 
 /** Where each card stands: as the document says; a node it has no place for, below all others. */

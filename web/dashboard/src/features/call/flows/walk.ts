@@ -39,5 +39,7 @@ export function stages(went: Pick<Try, "steps">): { node: string; at_ms: number;
     if (last && last.node === step.node) last.words.push(step.words);
     else found.push({ node: step.node, at_ms: step.at_ms, words: [step.words] });
   }
+  // "Enters a menu node" tells nothing where something else happened in it.
+  for (const stage of found) if (stage.words.length > 1 && /^Enters an? /.test(stage.words[0] ?? "")) stage.words.shift();
   return found;
 }
