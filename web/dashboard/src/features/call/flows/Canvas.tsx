@@ -157,7 +157,7 @@ export function Canvas(props: CanvasProps) {
       snapGrid={[8, 8]}
     >
       <Tools {...props.tools} editable={editable} />
-      <MiniMap className="wide-only" pannable zoomable position="top-left" ariaLabel="Overview of the drawing" />
+      <MiniMap className="wide-only" pannable zoomable position="bottom-left" ariaLabel="Overview of the drawing" />
     </ReactFlow>
   );
 }

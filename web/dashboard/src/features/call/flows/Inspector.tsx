@@ -58,7 +58,7 @@ export function Inspector(props: InspectorProps) {
         {own.length > 0 && (
           <div className="findings" role="group" aria-label="Findings">
             {own.map((finding) => (
-              <Said key={finding.message} finding={finding} />
+              <Said key={finding.message} finding={finding} kind={node.kind} />
             ))}
           </div>
         )}

@@ -1,7 +1,7 @@
 // The flow as a list: the same steps, ways and findings as the drawing, in the order in which a call meets them.
 
 import { Shape } from "../../../parts/State";
-import { inOrder, ways, type FlowDocument } from "./document";
+import { inOrder, ways, type FlowDocument, type Kind } from "./document";
 import { StepIcon } from "./StepIcon";
 import type { Walk } from "./walk";
 import { findingsOf, findingWords, kindName, line, wayName, type Finding } from "./words";
@@ -32,13 +32,13 @@ export function Outline({ document, findings, walk, selected, select }: OutlineP
                 <span className="grow">
                   <span className="row">
                     <b className="med cut">{name}</b>
-                    <span className="small dim">{kindName(node.kind)}</span>
+                    {kindName(node.kind) !== name && <span className="small dim">{kindName(node.kind)}</span>}
                     {name === document.start && <span className="badge">Calls begin here</span>}
                     {walk.order.has(name) && <span className="step-order">{walk.order.get(name)}</span>}
                   </span>
                   <span className="small soft cut block">{line(node)}</span>
                   {own.map((finding) => (
-                    <Said key={finding.message} finding={finding} />
+                    <Said key={finding.message} finding={finding} kind={node.kind} />
                   ))}
                 </span>
               </button>
@@ -67,12 +67,12 @@ export function Outline({ document, findings, walk, selected, select }: OutlineP
 }
 
 /** A finding with its shape, its colour and its words. */
-export function Said({ finding }: { finding: Finding }) {
+export function Said({ finding, kind }: { finding: Finding; kind: Kind | undefined }) {
   const tone = finding.severity === "problem" ? "bad" : "warn";
   return (
     <span className={`said small ${tone}`}>
       <Shape tone={tone} />
-      <span>{findingWords(finding)}</span>
+      <span>{findingWords(finding, kind)}</span>
     </span>
   );
 }

@@ -59,7 +59,7 @@ export function Overview(props: OverviewProps) {
                 <span className="small med">The flow</span>
               )}
               {findingsOf(findings, node).map((finding) => (
-                <Said key={finding.message} finding={finding} />
+                <Said key={finding.message} finding={finding} kind={document.nodes[node]?.kind} />
               ))}
             </li>
           ))}

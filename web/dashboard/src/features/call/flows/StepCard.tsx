@@ -48,10 +48,10 @@ export function StepCard({ id, data, selected }: NodeProps<Node<StepData, "step"
         {order !== undefined && <span className="step-order">{order}</span>}
       </div>
       {first && (
-        <div className={`step-finding micro ${tone}`} title={findings.map(findingWords).join("\n")}>
+        <div className={`step-finding micro ${tone}`} title={findings.map((each) => findingWords(each, node.kind)).join("\n")}>
           <Shape tone={tone} />
           <span>
-            {findingWords(first)}
+            {findingWords(first, node.kind)}
             {findings.length > 1 && ` (and ${findings.length - 1} more)`}
           </span>
         </div>

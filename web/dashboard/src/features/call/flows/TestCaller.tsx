@@ -4,7 +4,7 @@ import { ActionIcon, Button, NumberInput, Select, Switch, TextInput } from "@man
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { words } from "../../../api/client";
-import { instantOf, localMinute, minutesSeconds } from "../../../base/time";
+import { exact, instantOf, localMinute, minutesSeconds } from "../../../base/time";
 import { Icon } from "../../../parts/Icon";
 import { StateWord, type Tone } from "../../../parts/State";
 import { useZone } from "../../access/session";
@@ -239,7 +239,13 @@ function More({ made, set }: { made: Made; set: <K extends keyof Made>(key: K, v
   );
 }
 
+/** The server tells times in UTC; people read their own clock. */
+function clockWords(text: string, zone: string): string {
+  return text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/, (utc) => exact(Date.parse(utc), zone));
+}
+
 function Path({ answer, select }: { answer: Try; select: (name: string) => void }) {
+  const zone = useZone();
   const end = endOf(answer);
   const tags = Object.entries(answer.tags);
   return (
@@ -253,7 +259,7 @@ function Path({ answer, select }: { answer: Try; select: (name: string) => void 
             <button type="button" className="linkish med" onClick={() => select(stage.node)}>
               {stage.node || "Nowhere"}
             </button>
-            <span className="soft">{stage.words.join(". ")}.</span>
+            <span className="soft">{stage.words.map((each) => clockWords(each, zone)).join(". ")}.</span>
             <span className="dim micro tel">{minutesSeconds(stage.at_ms / 1_000)}</span>
           </li>
         ))}

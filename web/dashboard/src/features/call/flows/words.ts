@@ -169,10 +169,15 @@ function extras(node: Extract<FlowNode, { kind: "dial" }>): string {
   return said.length ? `, ${said.join(", ")}` : "";
 }
 
-/** A finding as a sentence: the server's words, begun with a capital. */
-export function findingWords(finding: Finding): string {
+/** A finding as a sentence: the server's words, begun with a capital, with ways called as the form calls them. */
+export function findingWords(finding: Finding, kind?: Kind): string {
   const nowhere = /^leads to ``/.test(finding.message);
-  const text = nowhere ? "a way out leads nowhere yet; choose the step it leads to" : finding.message;
+  const cut = /^a caller whose outcome is `(\w+)` would be cut off/.exec(finding.message)?.[1];
+  const text = nowhere
+    ? "a way out leads nowhere yet; choose the step it leads to"
+    : cut && kind
+      ? `a caller would be cut off without a word at “${outcomeName(kind, cut)}”; choose the step it leads to`
+      : finding.message;
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 

@@ -126,20 +126,24 @@ function RowFields({ label, row, set, remove }: RowProps) {
   const hint = row.op === "prefix" ? "+1214" : subject.hint;
   return (
     <div className="when-row">
-      <Select
-        aria-label={`${label}: what`}
-        data={subjects.map((each) => ({ value: each.id, label: each.name }))}
-        value={row.subject}
-        allowDeselect={false}
-        onChange={(next) => next && next !== row.subject && set(freshRow(next))}
-      />
-      <Select
-        aria-label={`${label}: how`}
-        data={ways}
-        value={row.not ? `!${op.id}` : op.id}
-        allowDeselect={false}
-        onChange={(next) => next && set({ ...row, op: next.replace("!", ""), not: next.startsWith("!") })}
-      />
+      <div className="row">
+        <Select
+          aria-label={`${label}: what`}
+          style={{ flex: 1 }}
+          data={subjects.map((each) => ({ value: each.id, label: each.name }))}
+          value={row.subject}
+          allowDeselect={false}
+          onChange={(next) => next && next !== row.subject && set(freshRow(next))}
+        />
+        <Select
+          aria-label={`${label}: how`}
+          style={{ flex: 1 }}
+          data={ways}
+          value={row.not ? `!${op.id}` : op.id}
+          allowDeselect={false}
+          onChange={(next) => next && set({ ...row, op: next.replace("!", ""), not: next.startsWith("!") })}
+        />
+      </div>
       {row.subject === "tag" && (
         <TextInput
           aria-label={`${label}: tag`}

@@ -1,7 +1,7 @@
 // The form of a step, by its kind.
 
 import type { FlowNode } from "../document";
-import { ChallengeForm, GatherForm, MenuForm, NoticeForm, SayForm, SurveyForm, ZipForm } from "./asking";
+import { ChallengeForm, GatherForm, MenuForm, NoticeForm, PlayForm, SayForm, SurveyForm, ZipForm } from "./asking";
 import { BranchForm } from "./BranchForm";
 import { HangUpForm, HoursForm, SplitterForm, TagForm, WebhookForm } from "./deciding";
 import type { FormProps } from "./fields";
@@ -13,6 +13,8 @@ export function StepForm({ node, ...rest }: StepFormProps) {
   switch (node.kind) {
     case "say":
       return <SayForm node={node} {...rest} />;
+    case "play":
+      return <PlayForm node={node} {...rest} />;
     case "recording_notice":
       return <NoticeForm node={node} {...rest} />;
     case "menu":

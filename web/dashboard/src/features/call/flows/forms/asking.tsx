@@ -36,6 +36,14 @@ export function SayForm({ node, set }: FormProps<"say">) {
   );
 }
 
+export function PlayForm({ node }: FormProps<"play">) {
+  return (
+    <p className="small soft">
+      {node.prompt ? "Plays a stored sound." : "There is no stored sound to choose from yet. Say speaks a text instead."}
+    </p>
+  );
+}
+
 export function NoticeForm({ node, set }: FormProps<"recording_notice">) {
   return (
     <>

@@ -1,6 +1,6 @@
 // The small fields of step forms: a number with its unit, a time of day, what is said, a list of texts.
 
-import { ActionIcon, NumberInput, SegmentedControl, TagsInput, Textarea, TextInput } from "@mantine/core";
+import { ActionIcon, Button, NumberInput, SegmentedControl, TagsInput, Textarea, TextInput } from "@mantine/core";
 import { useEffect, useId, useState, type ReactNode } from "react";
 import { Icon } from "../../../../parts/Icon";
 import { timeOfDay } from "../hours";
@@ -89,9 +89,22 @@ type MessageProps = {
 /** The longest text that is spoken, in characters. */
 const TEXT_MAX = 2_000;
 
-/** What is heard: a text that is spoken, or a stored sound. */
+/** What is heard: a text that is spoken. A stored sound that a document names already is kept until it is replaced. */
 export function MessageField({ label, value, set, placeholder, description }: MessageProps) {
   const text = value.text ?? "";
+  if (value.prompt) {
+    return (
+      <div>
+        <p className="small soft">{label}</p>
+        <p className="row between">
+          <span>A stored sound</span>
+          <Button size="xs" onClick={() => set({ text: "" })}>
+            Speak a text instead
+          </Button>
+        </p>
+      </div>
+    );
+  }
   return (
     <Textarea
       label={label}

@@ -89,7 +89,7 @@ export function DialForm({ node, set }: FormProps<"dial">) {
         <Select
           label="Recording"
           data={[
-            { value: "usual", label: "Where it may be" },
+            { value: "usual", label: "Where allowed" },
             { value: "on", label: "On" },
             { value: "off", label: "Off" },
           ]}
@@ -100,10 +100,10 @@ export function DialForm({ node, set }: FormProps<"dial">) {
           }
         />
         <Select
-          label="They see the number of"
+          label="Number shown"
           data={[
-            { value: "caller", label: "The caller" },
-            { value: "tracking_number", label: "The tracking number" },
+            { value: "caller", label: "The caller's" },
+            { value: "tracking_number", label: "The dialled one" },
           ]}
           value={node.caller_id ?? "caller"}
           allowDeselect={false}
@@ -184,7 +184,8 @@ function DestinationFields({ at, destination, set }: DestinationProps) {
   return (
     <div className="destination">
       <Select
-        aria-label={`Destination ${at}`}
+        label={`Destination ${at}`}
+        className="who-rings"
         data={[
           { value: "business_line", label: "Business line" },
           { value: "second_line", label: "Second line" },
@@ -200,15 +201,18 @@ function DestinationFields({ at, destination, set }: DestinationProps) {
           else if (number) set({ ...destination, to: number });
         }}
       />
-      <Num
-        label={`Destination ${at} rings at most`}
-        unit="s"
-        value={destination.ring_timeout_s}
-        {...RING}
-        set={(ring_timeout_s) => set({ ...destination, ring_timeout_s }, "ring")}
-      />
+      <div className="how-long">
+        <Num
+          label="Rings"
+          unit="s"
+          value={destination.ring_timeout_s}
+          {...RING}
+          set={(ring_timeout_s) => set({ ...destination, ring_timeout_s }, "ring")}
+        />
+      </div>
       {chosen === "number" && (
         <TextInput
+          className="which-number"
           aria-label={`Number of destination ${at}`}
           placeholder="+1 214 555 0142"
           inputMode="tel"
