@@ -169,7 +169,7 @@ describe("words of steps", () => {
       [finding("warning", "is cut off"), finding("problem", "leads to ``, which does not exist"), finding("problem", "leads to ``, which does not exist"), { ...finding("problem", "x"), node: "B" }],
       "A",
     );
-    expect(found.map(findingWords)).toEqual(["A way out leads nowhere yet; choose the step it leads to", "Is cut off"]);
+    expect(found.map((each) => findingWords(each))).toEqual(["A way out leads nowhere yet; choose the step it leads to", "Is cut off"]);
   });
 
   it("shares evenly in whole per cent that make 100", () => {
