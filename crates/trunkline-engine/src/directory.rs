@@ -14,11 +14,12 @@ use trunkline_core::assignment::{
 };
 use trunkline_core::base::PhoneNumber;
 use trunkline_core::base::id::{
-    AccountId, FlowId, NumberId, PoolId, SiteId, SwapTargetId, TrunkId,
+    AccountId, FlowId, NumberId, PoolId, PromptId, SiteId, SwapTargetId, TrunkId,
 };
 
 use crate::call::control::{Transport, TrunkProfile};
 use crate::ports::configuration::{Account, Everything, Flow, FlowVersion, Trunk};
+use crate::ports::sounds::PromptRow;
 
 /// A site with what its targets may show.
 #[derive(Debug)]
@@ -52,6 +53,7 @@ pub struct Directory {
     numbers: HashMap<NumberId, Arc<TrackingNumber>>,
     number_by_digits: HashMap<PhoneNumber, NumberId>,
     flows: HashMap<FlowId, Arc<Flow>>,
+    prompts: HashMap<PromptId, Arc<PromptRow>>,
 }
 
 impl Directory {
@@ -102,6 +104,11 @@ impl Directory {
             number_by_digits: numbers.iter().map(|n| (n.number, n.id)).collect(),
             numbers: numbers.into_iter().map(|n| (n.id, n)).collect(),
             flows: all.flows.into_iter().map(|f| (f.id, Arc::new(f))).collect(),
+            prompts: all
+                .prompts
+                .into_iter()
+                .map(|p| (p.id, Arc::new(p)))
+                .collect(),
         }
     }
 
@@ -298,6 +305,40 @@ impl Directory {
         sorted(self.flows.values().filter(|f| f.account == account), |f| {
             f.id
         })
+    }
+
+    /// Every flow.
+    pub fn flows(&self) -> impl Iterator<Item = &Arc<Flow>> {
+        self.flows.values()
+    }
+
+    /// A stored sound.
+    #[must_use]
+    pub fn prompt(&self, id: PromptId) -> Option<&Arc<PromptRow>> {
+        self.prompts.get(&id)
+    }
+
+    /// Every stored sound.
+    pub fn prompts(&self) -> impl Iterator<Item = &Arc<PromptRow>> {
+        self.prompts.values()
+    }
+
+    /// The stored sounds of an account, oldest first.
+    #[must_use]
+    pub fn prompts_of(&self, account: AccountId) -> Vec<&Arc<PromptRow>> {
+        let own = self.prompts.values().filter(|p| p.account == account);
+        sorted(own, |p| p.id)
+    }
+
+    /// The flows that play a sound, in their draft or as published, oldest first.
+    #[must_use]
+    pub fn users_of_prompt(&self, prompt: &PromptRow) -> Vec<&Arc<Flow>> {
+        let plays = |flow: &&Arc<Flow>| {
+            let published = flow.published.as_ref().map(|p| p.document.as_ref());
+            let mut documents = [Some(&flow.draft), published].into_iter().flatten();
+            flow.account == prompt.account && documents.any(|d| d.plays(prompt.id))
+        };
+        sorted(self.flows.values().filter(plays), |f| f.id)
     }
 }
 

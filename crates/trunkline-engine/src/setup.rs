@@ -3,6 +3,7 @@
 
 mod draft;
 mod flows;
+mod prompts;
 
 use std::collections::{BTreeSet, HashSet};
 use std::net::{IpAddr, SocketAddr};
@@ -18,12 +19,15 @@ use trunkline_core::call::flow::Ability;
 use trunkline_core::visitor::{OwnTest, SourceRules};
 
 use crate::assignment::Assignments;
+use crate::call::Sounds;
+use crate::call::retention::KEEP_DAYS_MAX;
 use crate::directory::{Directory, SharedDirectory};
 use crate::ports::configuration::{Account, Configuration, Resolver, Trunk};
 use crate::ports::{PortError, PortResult};
 use flows::check_flow;
 
 pub use flows::{FLOW_VERSIONS_LISTED, FLOWS_MAX};
+pub use prompts::PROMPTS_MAX;
 
 /// Longest name of anything, in characters.
 pub const NAME_MAX: usize = 120;
@@ -59,6 +63,7 @@ pub struct Setup {
     assignments: Arc<Assignments>,
     /// What this server's telephone side can do for a call flow.
     abilities: BTreeSet<Ability>,
+    sounds: Arc<Sounds>,
     /// One change at a time, so that checks and the change they allow see the same directory.
     changing: Mutex<()>,
 }
@@ -72,6 +77,7 @@ impl Setup {
         directory: SharedDirectory,
         assignments: Arc<Assignments>,
         abilities: BTreeSet<Ability>,
+        sounds: Arc<Sounds>,
     ) -> Self {
         Self {
             configuration,
@@ -79,6 +85,7 @@ impl Setup {
             directory,
             assignments,
             abilities,
+            sounds,
             changing: Mutex::new(()),
         }
     }
@@ -135,6 +142,17 @@ impl Setup {
             return Err(invalid(
                 "countries_allowed",
                 "write at least one country, such as US",
+            ));
+        }
+        if account
+            .recording_keep_days
+            .is_some_and(|days| !(1..=KEEP_DAYS_MAX).contains(&days))
+        {
+            return Err(invalid(
+                "recording_keep_days",
+                format!(
+                    "write 1 to {KEEP_DAYS_MAX} days, or 0 to keep recordings until somebody deletes them"
+                ),
             ));
         }
         let _changing = self.changing.lock().await;

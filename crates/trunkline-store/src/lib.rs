@@ -26,11 +26,13 @@ mod newest;
 mod past_calls;
 pub mod schema;
 pub mod seal;
+mod sounds;
 mod spool;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod visitor;
 
+pub use sounds::SoundFolder;
 pub use spool::{FileSpool, SPOOL_BYTES_MAX};
 
 use convert::{each, port_error};

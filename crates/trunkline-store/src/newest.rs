@@ -13,7 +13,7 @@ crate::statements! { "newest";
         UNION ALL SELECT max(id) FROM login UNION ALL SELECT max(id) FROM api_key \
         UNION ALL SELECT max(id) FROM trunk UNION ALL SELECT max(id) FROM site \
         UNION ALL SELECT max(id) FROM swap_target UNION ALL SELECT max(id) FROM pool \
-        UNION ALL SELECT max(id) FROM call_flow UNION ALL SELECT max(id) FROM tracking_number \
+        UNION ALL SELECT max(id) FROM prompt UNION ALL SELECT max(id) FROM call_flow UNION ALL SELECT max(id) FROM tracking_number \
         UNION ALL SELECT max(id) FROM session UNION ALL SELECT max(id) FROM lease \
         UNION ALL SELECT max(id) FROM showing UNION ALL SELECT max(id) FROM tap \
         UNION ALL SELECT max(id) FROM form \

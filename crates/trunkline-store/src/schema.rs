@@ -14,7 +14,7 @@ macro_rules! migrations {
         }),*];
     };
 }
-migrations!("V0001__spine");
+migrations!("V0001__spine", "V0002__prompts", "V0003__retention");
 
 macro_rules! tables {
     ($($name:literal ($($key:literal),+)),* $(,)?) => {
@@ -33,6 +33,7 @@ tables! {
     "trunk" ("id"),
     "call_flow" ("id"),
     "flow_version" ("flow", "version"),
+    "prompt" ("id"),
     "site" ("id"),
     "site_version" ("site", "version"),
     "swap_target" ("id"),

@@ -12,6 +12,7 @@ mod counters;
 mod media;
 mod recording;
 mod sip;
+mod sound;
 mod tasks;
 mod voice;
 
@@ -23,4 +24,5 @@ pub const ABILITIES: &[Ability] = &[];
 pub use config::VoiceConfig;
 pub use counters::Snapshot;
 pub use recording::{RecordingFacts, peaks_path, salvage};
+pub use sound::SoundDecoder;
 pub use voice::Voice;

@@ -9,7 +9,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use trunkline_core::base::id::AccountId;
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Again, Matches, SharedModels};
-use trunkline_engine::call::Calls;
+use trunkline_engine::call::{Calls, Sounds};
 use trunkline_engine::check::Checks;
 use trunkline_engine::clock::Moment;
 use trunkline_engine::directory::SharedDirectory;
@@ -35,6 +35,8 @@ pub struct WebSettings {
     pub trusted_proxies: TrustedProxies,
     /// Folder of the recordings.
     pub recordings: PathBuf,
+    /// Folder of stored sounds.
+    pub prompts: PathBuf,
     /// Longest life of a login, in days.
     pub login_days: u32,
 }
@@ -78,6 +80,8 @@ pub struct Backend {
     pub setup: Arc<Setup>,
     /// Health and advice.
     pub inventory: Arc<Inventory>,
+    /// Sounds that callers hear.
+    pub sounds: Arc<Sounds>,
     /// The event bus.
     pub live: LiveBus,
 }
@@ -106,6 +110,10 @@ pub struct Web {
     pub(crate) replays: Places<AccountId>,
     /// Advice that is being worked out.
     pub(crate) advice: Places<AccountId>,
+    /// Sounds that are being taken in.
+    pub(crate) uploads: Places<AccountId>,
+    /// Texts that are being spoken for somebody to hear.
+    pub(crate) previews: Places<AccountId>,
     /// Limits the tests of pages of one account.
     pub(crate) page_checks: Throttle<AccountId>,
     /// Limits the snippet's assignments and events from one address.
@@ -142,6 +150,12 @@ const REPLAYS_MAX: usize = 2;
 /// Advice on pools of one account at once, and in all: each keeps a processor busy for a second or two.
 const ADVICE_PER_ACCOUNT_MAX: usize = 2;
 const ADVICE_MAX: usize = 4;
+/// Sounds taken in at one time, of one account and in all: each is held in memory whole.
+const UPLOADS_PER_ACCOUNT_MAX: usize = 2;
+const UPLOADS_MAX: usize = 6;
+/// Texts spoken at one time for somebody to hear, of one account and in all.
+const PREVIEWS_PER_ACCOUNT_MAX: usize = 1;
+const PREVIEWS_MAX: usize = 4;
 /// CSV files made at one time, for one account and in all: each reads and holds up to 50,000 calls.
 const EXPORTS_PER_ACCOUNT_MAX: usize = 1;
 const EXPORTS_MAX: usize = 4;
@@ -165,6 +179,8 @@ impl Web {
             advice: Places::new(ADVICE_PER_ACCOUNT_MAX, ADVICE_MAX),
             reports: Places::new(REPORTS_PER_ACCOUNT_MAX, REPORTS_MAX),
             replays: Places::new(REPLAYS_PER_ACCOUNT_MAX, REPLAYS_MAX),
+            uploads: Places::new(UPLOADS_PER_ACCOUNT_MAX, UPLOADS_MAX),
+            previews: Places::new(PREVIEWS_PER_ACCOUNT_MAX, PREVIEWS_MAX),
             random: SystemRandom::new(),
         })
     }

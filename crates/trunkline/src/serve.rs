@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use trunkline_engine::assignment::sweep::SWEEP_EVERY_MS;
 use trunkline_engine::attribution::LEARN_EVERY;
-use trunkline_engine::call::PROGRESS_FLUSH_EVERY;
 use trunkline_engine::call::keeper::RECONCILE_EVERY;
+use trunkline_engine::call::{PROGRESS_FLUSH_EVERY, RETENTION_EVERY};
 use trunkline_engine::inventory::WARM_UP_EVERY_MS;
 use trunkline_voice::{Voice, VoiceConfig};
 use trunkline_web::{TrustedProxies, Web, WebSettings};
@@ -65,6 +65,7 @@ impl Server {
             public_url: config.public_url.clone(),
             trusted_proxies: TrustedProxies(config.http.trusted_proxies.clone()),
             recordings: config.recordings(),
+            prompts: config.prompts(),
             login_days: config.http.login_days,
         };
         let app = Web::new(house.backend.clone(), settings, &house.token_secret);
@@ -86,6 +87,7 @@ impl Server {
         let commanded = control::serve(socket, Arc::clone(&house), checker.clone(), stop.clone());
         tasks.spawn(commanded);
         jobs(&house, &tasks, &stop);
+        speak_missing(&house, &tasks, &stop);
         check_calls(&config.check, checker, &tasks, &stop);
         Ok(Self {
             house,
@@ -225,6 +227,22 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
             }
         }
     }));
+    let keeping = Arc::clone(house);
+    tasks.spawn(repeat(every(RETENTION_EVERY, "retention"), move || {
+        let house = Arc::clone(&keeping);
+        async move {
+            // What was deleted is logged for each account.
+            if let Err(error) = house.retention.run().await {
+                tracing::warn!(%error, "recordings over their time were not looked at");
+            }
+            let now = house.backend.moment.now();
+            match house.backend.setup.tidy_sounds(now).await {
+                Ok(0) => {}
+                Ok(files) => tracing::info!(files, "sounds that nothing uses were removed"),
+                Err(error) => tracing::warn!(%error, "the folder of sounds was not tidied"),
+            }
+        }
+    }));
     let setup = Arc::clone(&house.backend.setup);
     tasks.spawn(repeat(every(RESOLVE_EVERY, "resolve"), move || {
         let setup = Arc::clone(&setup);
@@ -234,6 +252,19 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
             }
         }
     }));
+}
+
+/// Speaks what published flows say and is not kept; at the start, because the engine may be another one now.
+fn speak_missing(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
+    let (house, stop) = (Arc::clone(house), stop.clone());
+    tasks.spawn(async move {
+        let spoken = stop
+            .run_until_cancelled(house.backend.setup.speak_missing())
+            .await;
+        if let Some(texts @ 1..) = spoken {
+            tracing::info!(texts, "texts of published flows were spoken");
+        }
+    });
 }
 
 /// Tests the site of the configuration again and again, when there is one; the first time at the start.

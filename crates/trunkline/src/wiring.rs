@@ -9,13 +9,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use async_trait::async_trait;
 use tokio::time::timeout;
-use trunkline_clients::{AskClient, PageClient};
+use trunkline_clients::{AskClient, PageClient, find_speech};
 use trunkline_core::base::Timestamp;
 use trunkline_core::call::flow::Ability;
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Again, Attributions, Learning, Matches, SharedModels};
 use trunkline_engine::call::control::CallLimits;
-use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording};
+use trunkline_engine::call::{CallSettings, Calls, Keeper, Retention, SalvagedRecording, Sounds};
 use trunkline_engine::check::Checks;
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::SharedDirectory;
@@ -25,13 +25,15 @@ use trunkline_engine::ports::configuration::Resolver;
 use trunkline_engine::ports::{Atlas, CallRecords, Configuration};
 use trunkline_engine::setup::Setup;
 use trunkline_store::db::{DbOptions, Location};
-use trunkline_store::{FileSpool, Store};
+use trunkline_store::{FileSpool, SoundFolder, Store};
+use trunkline_voice::SoundDecoder;
 use trunkline_web::Backend;
 
 use crate::atlas::CityFile;
 use crate::commands::backup;
 use crate::config::Config;
 use crate::keys;
+use crate::recordings::RecordingFolder;
 
 /// Longest wait for the address of a trunk's peer.
 const RESOLVE_WAIT: Duration = Duration::from_secs(3);
@@ -44,6 +46,8 @@ pub(crate) struct House {
     pub(crate) store: Store,
     /// Learns from labels.
     pub(crate) learning: Arc<Learning>,
+    /// Deletes recordings that are over their time.
+    pub(crate) retention: Arc<Retention>,
     /// Saves calls that could not be saved.
     pub(crate) keeper: Arc<Keeper>,
     /// Signs assignment tokens.
@@ -107,10 +111,30 @@ pub(crate) async fn moment(store: &Store) -> anyhow::Result<Moment> {
     Ok(moment)
 }
 
-/// What call flows may ask for: what the telephone side does, and asking other servers.
-fn abilities() -> BTreeSet<Ability> {
+/// What call flows may ask for: what the telephone side does, speaking, and asking other servers.
+fn abilities(sounds: &Sounds) -> BTreeSet<Ability> {
     let voice = trunkline_voice::ABILITIES.iter().copied();
-    voice.chain([Ability::Ask]).collect()
+    let speech = sounds.speaks().then_some(Ability::Speak);
+    voice.chain([Ability::Ask]).chain(speech).collect()
+}
+
+/// The sounds of calls, with the speech engine of the configuration when it is there. Without one calls are taken, and
+/// flows that say a text are not published.
+async fn sounds(config: &Config) -> anyhow::Result<Sounds> {
+    let folder = config.prompts();
+    let files = SoundFolder::open(&folder)
+        .with_context(|| format!("the folder {} cannot be used", folder.display()))?;
+    let speech = &config.speech;
+    let scratch = folder.join("speaking");
+    let found = find_speech(&speech.choice(), &speech.voice, &speech.language, &scratch).await;
+    let engine = found.unwrap_or_else(|error| {
+        tracing::warn!(error, "texts cannot be spoken");
+        None
+    });
+    if let Some(engine) = &engine {
+        tracing::info!(engine = engine.engine(), "texts are spoken");
+    }
+    Ok(Sounds::new(Arc::new(SoundDecoder), Arc::new(files), engine))
 }
 
 /// Puts everything together, brings memory in step with the store, and closes what the last process
@@ -129,12 +153,14 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         directory.clone(),
         shared.clone(),
     ));
+    let sounds = Arc::new(sounds(config).await?);
     let setup = Setup::new(
         shared.clone(),
         Arc::new(SystemResolver),
         directory.clone(),
         Arc::clone(&assignments),
-        abilities(),
+        abilities(&sounds),
+        Arc::clone(&sounds),
     );
     setup.reload().await?;
     assignments.restore().await?;
@@ -180,6 +206,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         live.clone(),
         Arc::clone(&checks),
         Arc::new(AskClient::new(config.http.webhooks_loopback)),
+        Arc::clone(&sounds),
         settings,
     );
     calls
@@ -202,6 +229,12 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         patient.clone(),
         directory.clone(),
         models.clone(),
+    );
+    let retention = Retention::new(
+        moment.clone(),
+        directory.clone(),
+        patient.clone(),
+        Arc::new(RecordingFolder(config.recordings())),
     );
     let token_secret = store
         .instance_secret("assignment_tokens", keys::random()?)
@@ -234,10 +267,12 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         access: shared,
         setup,
         inventory: Arc::new(inventory),
+        sounds,
         live,
     };
     Ok(House {
         backend,
+        retention: Arc::new(retention),
         store,
         learning: Arc::new(learning),
         keeper,

@@ -66,7 +66,7 @@ impl ActiveCall {
             calls_before: running.calls_before,
             answered_before: running.answered_before,
             turn: running.turn,
-            recording_waiver: running.recording_waiver,
+            recording_consent: running.recording_consent,
             now,
             seed: running.seed,
         };

@@ -435,6 +435,8 @@ pub enum RecordingState {
     Complete,
     /// Parts are missing: the disk was full or slow, or the process ended.
     Partial,
+    /// Its file is gone.
+    Deleted,
 }
 
 impl RecordingState {
@@ -445,6 +447,7 @@ impl RecordingState {
             Self::Writing => "writing",
             Self::Complete => "complete",
             Self::Partial => "partial",
+            Self::Deleted => "deleted",
         }
     }
 
@@ -455,6 +458,7 @@ impl RecordingState {
             "writing" => Some(Self::Writing),
             "complete" => Some(Self::Complete),
             "partial" => Some(Self::Partial),
+            "deleted" => Some(Self::Deleted),
             _ => None,
         }
     }

@@ -16,10 +16,12 @@ use trunkline_core::call::flow::{FlowDocument, FlowEvent, Prompt};
 
 use super::active::ActiveCall;
 use super::control::{
-    Action, Admission, CallControl, CallEnd, CallLimits, Incoming, Sound, Transport, TrunkProfile,
+    Action, Admission, CallControl, CallEnd, CallLimits, Incoming, SOUND_WAIT_MS, Sound, Transport,
+    TrunkProfile,
 };
 use super::keeper::Keeper;
 use super::opening::open_row;
+use super::sounds::Sounds;
 use crate::assignment::Assignments;
 use crate::attribution::{Attributions, Verdict, credited};
 use crate::check::Checks;
@@ -28,10 +30,13 @@ use crate::directory::{Directory, SharedDirectory};
 use crate::live::{LiveBus, LiveEvent};
 use crate::ports::calls::{CallChange, CallEventKind, CallEventRow, CallRow};
 use crate::ports::labels::{Confirmed, Said};
+use crate::ports::sounds::SoundKey;
 use crate::ports::{Asks, CallRecords};
 
 /// Longest a call waits for attribution before it goes on without.
 const ATTRIBUTION_WAIT: Duration = Duration::from_millis(200);
+/// Longest a performer waits for a sound.
+const SOUND_WAIT: Duration = Duration::from_millis(SOUND_WAIT_MS);
 /// How often to call [`Calls::flush_progress`].
 pub const PROGRESS_FLUSH_EVERY: Duration = Duration::from_secs(1);
 
@@ -57,6 +62,7 @@ pub struct Calls {
     live: LiveBus,
     checks: Arc<Checks>,
     pub(super) asks: Arc<dyn Asks>,
+    sounds: Arc<Sounds>,
     pub(super) settings: CallSettings,
     pub(super) active: Mutex<HashMap<CallId, ActiveCall>>,
     marks: Mutex<HashMap<CallId, Timestamp>>,
@@ -85,6 +91,7 @@ impl Calls {
         live: LiveBus,
         checks: Arc<Checks>,
         asks: Arc<dyn Asks>,
+        sounds: Arc<Sounds>,
         settings: CallSettings,
     ) -> Self {
         Self {
@@ -97,6 +104,7 @@ impl Calls {
             live,
             checks,
             asks,
+            sounds,
             settings,
             active: Mutex::default(),
             marks: Mutex::default(),
@@ -204,6 +212,19 @@ impl Calls {
         self.attributions.from_memory(number, incoming.received_at)
     }
 
+    /// What the prompt of a call is found by; never a sound of another account.
+    fn sound_key(&self, call: CallId, prompt: &Prompt) -> Option<SoundKey> {
+        let account = hold(&self.active).get(&call)?.row.account;
+        match prompt {
+            Prompt::Asset(id) => {
+                let directory = self.directory.peek();
+                let own = directory.prompt(*id).filter(|p| p.account == account)?;
+                Some(SoundKey::Stored(own.hash))
+            }
+            Prompt::Spoken(spoken) => self.sounds.spoken_key(spoken),
+        }
+    }
+
     fn tell(&self, row: &CallRow) {
         if row.synthetic {
             return;
@@ -260,7 +281,19 @@ impl CallControl for Calls {
         self.directory.peek().profile(id).cloned()
     }
 
-    async fn sound(&self, _call: CallId, _prompt: &Prompt) -> Option<Arc<Sound>> {
+    async fn sound(&self, call: CallId, prompt: &Prompt) -> Option<Arc<Sound>> {
+        let key = self.sound_key(call, prompt);
+        let trouble = match key {
+            Some(key) => match timeout(SOUND_WAIT, self.sounds.sound(key)).await {
+                Ok(Ok(Some(sound))) => return Some(sound),
+                Ok(Ok(None)) => "it is not kept".to_owned(),
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "it was not loaded in time".to_owned(),
+            },
+            None => "there is no such sound".to_owned(),
+        };
+        metrics::counter!("trunkline_sound_missed_total").increment(1);
+        tracing::warn!(call = %call, trouble, "a caller did not hear a prompt");
         None
     }
 

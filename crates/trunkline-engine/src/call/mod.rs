@@ -10,7 +10,12 @@ pub mod keeper;
 mod opening;
 mod perform;
 mod recovery;
+pub mod retention;
+mod sound_cache;
+pub mod sounds;
 
 pub use desk::{CallSettings, Calls, PROGRESS_FLUSH_EVERY};
 pub use keeper::Keeper;
 pub use recovery::{Recovered, SalvagedRecording};
+pub use retention::{RETENTION_EVERY, Retention};
+pub use sounds::Sounds;

@@ -7,8 +7,8 @@ use tokio::time::timeout;
 use trunkline_core::assignment::TrackingNumber;
 use trunkline_core::base::id::{AccountId, CallId, FlowId, RecordingId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
-use trunkline_core::call::CallState;
 use trunkline_core::call::flow::{FlowDocument, Lines};
+use trunkline_core::call::{CallState, RecordingConsent};
 
 use super::control::{Incoming, RecordingPlan, RecordingState};
 use super::desk::{Calls, hold};
@@ -32,7 +32,7 @@ pub(super) struct Running {
     pub(super) calls_before: u32,
     pub(super) answered_before: Option<PhoneNumber>,
     pub(super) turn: u64,
-    pub(super) recording_waiver: bool,
+    pub(super) recording_consent: RecordingConsent,
     pub(super) seed: u64,
 }
 
@@ -63,7 +63,7 @@ impl Calls {
             calls_before: u32::from(!row.first_time),
             answered_before: None,
             turn: 0,
-            recording_waiver: account.recording_waiver,
+            recording_consent: account.recording_consent,
             seed: row.id.raw().cast_unsigned(),
             document,
         };
@@ -102,14 +102,16 @@ impl Calls {
         }
     }
 
-    /// Where a call is recorded, when its talks may be: on a waiver, or because the flow tells callers so.
+    /// Where a call is recorded, when its talks may be: because the account or the law of
+    /// both ends lets them, or because the flow tells callers so.
     pub(super) fn plan_recording(
         &self,
         running: &Running,
         row: &CallRow,
     ) -> Option<(RecordingPlan, RecordingRow)> {
         // A test is not recorded.
-        let may = running.recording_waiver || running.document.has_notice();
+        let untold = running.recording_consent != RecordingConsent::Notice;
+        let may = untold || running.document.has_notice();
         (may && !row.synthetic).then(|| self.new_recording(row, row.started_at))
     }
 
@@ -147,6 +149,7 @@ impl Calls {
             duration_ms: 0,
             bytes: 0,
             started_at: at,
+            deleted: None,
         };
         (plan, recording)
     }

@@ -215,6 +215,17 @@ pub struct RecordingRow {
     pub bytes: i64,
     /// When it started.
     pub started_at: Timestamp,
+    /// When and why its file was deleted.
+    pub deleted: Option<Deletion>,
+}
+
+/// That the file of a recording was deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deletion {
+    /// When.
+    pub at: Timestamp,
+    /// Why, for people, as in "deleted after 90 days".
+    pub because: String,
 }
 
 /// What is saved of a call in one transaction.
@@ -366,6 +377,22 @@ pub trait CallRecords: Send + Sync {
     async fn minutes_since(&self, account: AccountId, since: Timestamp) -> PortResult<i64>;
     /// A recording.
     async fn recording(&self, id: RecordingId) -> PortResult<Option<RecordingRow>>;
+    /// Recordings of an account that are whole or partial and began before a moment, oldest first and after this one.
+    async fn kept_recordings(
+        &self,
+        account: AccountId,
+        before: Timestamp,
+        after: Option<(Timestamp, RecordingId)>,
+        limit: u32,
+    ) -> PortResult<Vec<RecordingRow>>;
+    /// Marks a recording as deleted; one that is being written or was deleted before stays as it is, and no later save
+    /// of its call takes it back.
+    async fn recording_deleted(
+        &self,
+        id: RecordingId,
+        at: Timestamp,
+        because: &str,
+    ) -> PortResult<()>;
     /// Recordings that are still being written, for the start of the process.
     async fn unfinished_recordings(&self) -> PortResult<Vec<RecordingRow>>;
 }

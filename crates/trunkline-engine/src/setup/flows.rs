@@ -1,7 +1,6 @@
 //! Call flows: drafts that are checked and published as versions, rolled back by publishing an earlier version again, and
 //! put away when nothing uses them.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use trunkline_core::base::Timestamp;
@@ -73,18 +72,21 @@ impl Setup {
         by: Option<UserId>,
         now: Timestamp,
     ) -> Result<(), SetupError> {
-        let _changing = self.changing.lock().await;
-        let flow = self.flow_now(id, edits)?;
-        let same = flow
+        let seen = self.flow_now(id, edits)?;
+        let same = seen
             .published
             .as_ref()
-            .is_some_and(|p| FlowChanges::between(Some(&p.document), &flow.draft).is_empty());
+            .is_some_and(|p| FlowChanges::between(Some(&p.document), &seen.draft).is_empty());
         if same {
             return Err(invalid(
                 "document",
                 "the draft says what is published already",
             ));
         }
+        self.make_ready(seen.account, &seen.draft).await?;
+        let _changing = self.changing.lock().await;
+        // Nobody changed it while its texts were spoken.
+        let flow = self.flow_now(id, edits)?;
         self.publish_as_next(flow, by, now).await
     }
 
@@ -100,11 +102,13 @@ impl Setup {
         by: Option<UserId>,
         now: Timestamp,
     ) -> Result<(), SetupError> {
-        let _changing = self.changing.lock().await;
-        let mut flow = self.flow_now(id, edits)?;
+        let seen = self.flow_now(id, edits)?;
         let earlier = self.configuration.flow_version(id, version).await?;
         let earlier =
             earlier.ok_or_else(|| invalid("version", format!("there is no version {version}")))?;
+        self.make_ready(seen.account, &earlier.document).await?;
+        let _changing = self.changing.lock().await;
+        let mut flow = self.flow_now(id, edits)?;
         flow.draft = FlowDocument::clone(&earlier.document);
         self.publish_as_next(flow, by, now).await
     }
@@ -115,7 +119,37 @@ impl Setup {
         by: Option<UserId>,
         now: Timestamp,
     ) -> Result<(), SetupError> {
-        let problems = self.flow_problems(flow.account, &flow.draft);
+        self.check_publishable(flow.account, &flow.draft)?;
+        flow.published = Some(FlowVersion {
+            version: flow.published.as_ref().map_or(1, |p| p.version + 1),
+            document: Arc::new(flow.draft.clone()),
+            at: now,
+            by,
+        });
+        flow.archived_at = None;
+        self.put_changed(flow).await
+    }
+
+    /// Speaks what a document says; while nothing is held, for it takes its time.
+    async fn make_ready(
+        &self,
+        account: AccountId,
+        document: &FlowDocument,
+    ) -> Result<(), SetupError> {
+        self.check_publishable(account, document)?;
+        let spoken = self.sounds.speak_all(document).await;
+        spoken.map(drop).map_err(|(node, error)| {
+            let message = format!("node `{node}` cannot be spoken: {error}");
+            invalid("document", message)
+        })
+    }
+
+    fn check_publishable(
+        &self,
+        account: AccountId,
+        document: &FlowDocument,
+    ) -> Result<(), SetupError> {
+        let problems = self.flow_problems(account, document);
         let mut worst = problems.iter().filter(|p| p.severity == Severity::Problem);
         if let Some(problem) = worst.next() {
             let place = match problem.node.as_str() {
@@ -129,14 +163,7 @@ impl Setup {
             let message = format!("{place}{}{more}", problem.message);
             return Err(invalid("document", message));
         }
-        flow.published = Some(FlowVersion {
-            version: flow.published.as_ref().map_or(1, |p| p.version + 1),
-            document: Arc::new(flow.draft.clone()),
-            at: now,
-            by,
-        });
-        flow.archived_at = None;
-        self.put_changed(flow).await
+        Ok(())
     }
 
     /// Puts a flow away, or takes it out again.
@@ -198,12 +225,16 @@ impl Setup {
     pub fn flow_problems(&self, account: AccountId, document: &FlowDocument) -> Vec<FlowProblem> {
         let directory = self.directory.now();
         let known = KnownThings {
-            // Accounts have no sounds of their own yet.
-            prompts: BTreeSet::new(),
+            prompts: directory
+                .prompts_of(account)
+                .iter()
+                .map(|prompt| prompt.id)
+                .collect(),
             abilities: self.abilities.clone(),
-            recording_waiver: directory
+            recording_consent: directory
                 .account(account)
-                .is_some_and(|a| a.recording_waiver),
+                .map(|a| a.recording_consent)
+                .unwrap_or_default(),
         };
         let mut problems = document.validate(&known);
         problems.extend(circle(&directory, document));

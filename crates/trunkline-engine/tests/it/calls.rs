@@ -8,14 +8,16 @@ use trunkline_core::assignment::pool::COOL_DOWN_MS;
 use trunkline_core::base::id::{AccountId, TrunkId};
 use trunkline_core::base::{Country, Currency, PhoneNumber, Timestamp, Zone};
 use trunkline_core::call::flow::FlowEvent;
-use trunkline_core::call::{CallResult, CallState, DialOutcome, EndReason, EndedBy, TollPolicy};
+use trunkline_core::call::{
+    CallResult, CallState, DialOutcome, EndReason, EndedBy, RecordingConsent, TollPolicy,
+};
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Attributions, Matches, SharedModels};
 use trunkline_engine::call::control::{
     Action, Admission, CallControl, CallEnd, CallLimits, Cidr, Codec, Incoming, Transport,
     TrunkProfile,
 };
-use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording};
+use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording, Sounds};
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::live::LiveBus;
@@ -24,6 +26,7 @@ use trunkline_engine::ports::configuration::{Account, Everything, Trunk};
 
 use crate::arrivals::{POOL, SITE, everything};
 use crate::ports::{HandClock, MemoryAsks, MemoryCalls, MemoryHistory, MemoryLabels, MemorySpool};
+use crate::sounds::{MemoryFiles, MemorySpeech, PlainDecoder};
 
 const TRUNK: TrunkId = TrunkId::from_raw(7);
 const BUSINESS: PhoneNumber = PhoneNumber::from_digits(12_142_345_678);
@@ -32,6 +35,9 @@ pub(crate) struct Desk {
     pub(crate) clock: Arc<HandClock>,
     pub(crate) records: Arc<MemoryCalls>,
     pub(crate) asks: Arc<MemoryAsks>,
+    pub(crate) files: Arc<MemoryFiles>,
+    pub(crate) speech: Arc<MemorySpeech>,
+    pub(crate) sounds: Arc<Sounds>,
     spool: Arc<MemorySpool>,
     keeper: Arc<Keeper>,
     pub(crate) assignments: Arc<Assignments>,
@@ -70,7 +76,8 @@ pub(crate) async fn desk_with(
         currency: Currency::USD,
         country: Country::US,
         toll,
-        recording_waiver: true,
+        recording_consent: RecordingConsent::Waiver,
+        recording_keep_days: None,
         created_at: Timestamp::EPOCH,
     });
     let peer = "127.0.0.1:5070".parse().expect("an address");
@@ -117,6 +124,13 @@ pub(crate) async fn desk_with(
     );
     let live = LiveBus::default();
     let asks = Arc::new(MemoryAsks::default());
+    let files = Arc::new(MemoryFiles::default());
+    let speech = Arc::new(MemorySpeech::default());
+    let sounds = Arc::new(Sounds::new(
+        Arc::new(PlainDecoder),
+        files.clone(),
+        Some(speech.clone()),
+    ));
     let calls = Calls::new(
         moment.clone(),
         directory.clone(),
@@ -127,6 +141,7 @@ pub(crate) async fn desk_with(
         live,
         Arc::default(),
         asks.clone(),
+        Arc::clone(&sounds),
         settings,
     );
     let calls = Arc::new(calls);
@@ -144,6 +159,9 @@ pub(crate) async fn desk_with(
         clock,
         records,
         asks,
+        files,
+        speech,
+        sounds,
         spool,
         keeper,
         assignments,

@@ -6,3 +6,5 @@ mod flows;
 mod matches;
 mod page_check;
 mod ports;
+mod retention;
+mod sounds;

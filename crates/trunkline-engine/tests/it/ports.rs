@@ -12,11 +12,12 @@ use trunkline_core::base::id::{
 };
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::visitor::Source;
+use trunkline_engine::call::control::RecordingState;
 use trunkline_engine::clock::Clock;
 use trunkline_engine::ports::asks::{AskAnswer, AskRequest};
 use trunkline_engine::ports::calls::{
-    CallChange, CallCounts, CallEventRow, CallFilter, CallRow, CallsBefore, NumberUseCount,
-    RecordingRow,
+    CallChange, CallCounts, CallEventRow, CallFilter, CallRow, CallsBefore, Deletion,
+    NumberUseCount, RecordingRow,
 };
 use trunkline_engine::ports::history::{
     Commit, OpenLease, Record, SessionFilter, SessionRow, SessionStory,
@@ -195,6 +196,8 @@ pub(crate) struct MemoryCalls {
     pub(crate) open: Mutex<Vec<CallRow>>,
     /// Minutes used today.
     pub(crate) minutes: AtomicI64,
+    /// Recordings, oldest first.
+    pub(crate) recordings: Mutex<Vec<RecordingRow>>,
     /// Earlier calls of every caller.
     pub(crate) before: Mutex<CallsBefore>,
 }
@@ -331,6 +334,40 @@ impl CallRecords for MemoryCalls {
 
     async fn recording(&self, _id: RecordingId) -> PortResult<Option<RecordingRow>> {
         Ok(None)
+    }
+
+    async fn kept_recordings(
+        &self,
+        account: AccountId,
+        before: Timestamp,
+        after: Option<(Timestamp, RecordingId)>,
+        limit: u32,
+    ) -> PortResult<Vec<RecordingRow>> {
+        self.gate().await?;
+        let recordings = self.recordings.lock().expect("recordings");
+        let due = recordings.iter().filter(|r| {
+            let kept = !matches!(r.state, RecordingState::Writing | RecordingState::Deleted);
+            let next = after.is_none_or(|after| (r.started_at, r.id) > after);
+            kept && next && r.account == account && r.started_at < before
+        });
+        Ok(due.take(limit as usize).cloned().collect())
+    }
+
+    async fn recording_deleted(
+        &self,
+        id: RecordingId,
+        at: Timestamp,
+        because: &str,
+    ) -> PortResult<()> {
+        let mut recordings = self.recordings.lock().expect("recordings");
+        for recording in recordings.iter_mut().filter(|r| r.id == id) {
+            recording.state = RecordingState::Deleted;
+            recording.deleted = Some(Deletion {
+                at,
+                because: because.to_owned(),
+            });
+        }
+        Ok(())
     }
 
     async fn unfinished_recordings(&self) -> PortResult<Vec<RecordingRow>> {

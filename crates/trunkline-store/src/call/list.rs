@@ -89,8 +89,15 @@ crate::statements! { "call";
         FROM call WHERE account = $1 AND synthetic = 0 AND started_at >= $2";
     EVENTS = "SELECT id, call, at, kind, attempt, destination, sip_status, detail FROM call_event \
         WHERE call = $1 ORDER BY at, id";
-    RECORDING = "SELECT id, call, account, path, state, duration_ms, bytes, started_at FROM recording WHERE id = $1";
-    UNFINISHED_RECORDINGS = "SELECT id, call, account, path, state, duration_ms, bytes, started_at FROM recording \
+    RECORDING = "SELECT id, call, account, path, state, duration_ms, bytes, started_at, deleted_at, deleted_because \
+        FROM recording WHERE id = $1";
+    KEPT_RECORDINGS = "SELECT id, call, account, path, state, duration_ms, bytes, started_at, deleted_at, deleted_because \
+        FROM recording WHERE account = $1 AND started_at < $2 AND (started_at > $3 OR (started_at = $3 AND id > $4)) \
+        AND state <> 'writing' AND state <> 'deleted' ORDER BY started_at, id LIMIT $5";
+    RECORDING_DELETED = "UPDATE recording SET state = 'deleted', deleted_at = $2, deleted_because = $3 WHERE id = $1 \
+        AND state <> 'writing' AND state <> 'deleted'";
+    UNFINISHED_RECORDINGS = "SELECT id, call, account, path, state, duration_ms, bytes, started_at, deleted_at, \
+        deleted_because FROM recording \
         WHERE state = 'writing' ORDER BY id";
 }
 

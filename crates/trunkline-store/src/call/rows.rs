@@ -5,7 +5,7 @@ use trunkline_core::base::id::{FlowId, SessionId};
 use trunkline_core::visitor::Source;
 use trunkline_engine::call::control::Quality;
 use trunkline_engine::ports::calls::{
-    CallChange, CallEventRow, CallRow, CandidateRow, ReasonRow, RecordingRow,
+    CallChange, CallEventRow, CallRow, CandidateRow, Deletion, ReasonRow, RecordingRow,
 };
 
 use crate::args;
@@ -135,7 +135,7 @@ pub(crate) static EVENT: RecordKind = RecordKind {
     key: 2,
 };
 
-/// A recording that is whole or partial is never being written again.
+/// A recording that is whole or partial is never being written again, and one that was deleted stays so.
 static RECORDING: RecordKind = RecordKind {
     name: "recording",
     table: "recording",
@@ -152,7 +152,7 @@ static RECORDING: RecordKind = RecordKind {
     write: Write::Insert(
         "ON CONFLICT (id) DO UPDATE SET path = excluded.path, state = excluded.state, \
          duration_ms = excluded.duration_ms, bytes = excluded.bytes \
-         WHERE excluded.state <> 'writing' OR recording.state = 'writing'",
+         WHERE recording.state <> 'deleted' AND (excluded.state <> 'writing' OR recording.state = 'writing')",
     ),
     key: 1,
 };
@@ -345,6 +345,15 @@ pub(crate) fn read_recording(row: &Row) -> Result<RecordingRow, DbError> {
         duration_ms: row.get("duration_ms")?,
         bytes: row.get("bytes")?,
         started_at: row.get("started_at")?,
+        deleted: match row.get("deleted_at")? {
+            Some(at) => Some(Deletion {
+                at,
+                because: row
+                    .get::<Option<String>>("deleted_because")?
+                    .unwrap_or_default(),
+            }),
+            None => None,
+        },
     })
 }
 

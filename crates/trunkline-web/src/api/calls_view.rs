@@ -231,8 +231,12 @@ pub(super) struct RecordingItem {
     seconds: f64,
     bytes: i64,
     channels: [&'static str; 2],
-    /// `writing`, `complete` or `partial`.
+    /// `writing`, `complete`, `partial` or `deleted`.
     state: &'static str,
+    /// When the file was deleted.
+    deleted_at: Option<i64>,
+    /// Why, as in "deleted after 90 days".
+    deleted_because: Option<String>,
 }
 
 /// How the call ended.
@@ -280,6 +284,8 @@ impl Names {
                     bytes: r.bytes,
                     channels: ["Caller", "Destination"],
                     state: r.state.word(),
+                    deleted_at: r.deleted.as_ref().map(|d| d.at.as_millis()),
+                    deleted_because: r.deleted.as_ref().map(|d| d.because.clone()),
                 }),
             end: call.ended_by.zip(call.end_reason).map(|(by, reason)| End {
                 by: by.word(),

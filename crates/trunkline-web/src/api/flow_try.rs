@@ -134,12 +134,13 @@ async fn try_out(
         calls_before: input.calls_before,
         answered_before: number(input.answered_before.as_ref(), "answered_before")?,
         turn: input.turn.into(),
-        recording_waiver: app
+        recording_consent: app
             .backend
             .directory
             .now()
             .account(flow.account)
-            .is_some_and(|a| a.recording_waiver),
+            .map(|a| a.recording_consent)
+            .unwrap_or_default(),
         now: input
             .at
             .map_or_else(|| app.backend.moment.now(), Timestamp::from_millis),

@@ -16,11 +16,13 @@ mod numbers;
 pub(crate) mod page;
 mod page_check;
 mod pools;
+mod prompts;
 mod recordings;
 mod replay;
 mod reports;
 mod sessions;
 mod sites;
+mod sound_file;
 mod source_rules;
 pub(crate) mod streams;
 mod swap_settings;
@@ -82,6 +84,7 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
                 .merge(flows::router())
                 .merge(flow_try::router())
                 .merge(flow_nodes::router())
+                .merge(prompts::router())
                 .merge(sessions::router())
                 .merge(calls::router())
                 .merge(recordings::router())

@@ -13,7 +13,7 @@ use trunkline_clients::AskClient;
 use trunkline_core::assignment::Network;
 use trunkline_core::base::{Country, PhoneNumber, Timestamp};
 use trunkline_core::call::flow::FlowEvent;
-use trunkline_core::call::{DialOutcome, EndReason, EndedBy};
+use trunkline_core::call::{DialOutcome, EndReason, EndedBy, RecordingConsent};
 use trunkline_core::visitor::{Consent, Device, Landing};
 use trunkline_engine::assignment::sweep::SWEEP_EVERY_MS;
 use trunkline_engine::assignment::{Assignments, Beacon, Known, Visit as Arrival};
@@ -118,7 +118,7 @@ pub(super) async fn pass(
     let moment = Moment::new(clock.clone(), 0);
     let mut all = house.store.load().await?;
     for account in &mut all.accounts {
-        account.recording_waiver = false;
+        account.recording_consent = RecordingConsent::Notice;
     }
     let now = house.backend.directory.now();
     for trunk in &mut all.trunks {
@@ -157,6 +157,7 @@ pub(super) async fn pass(
         LiveBus::default(),
         Arc::clone(&house.backend.checks),
         Arc::new(AskClient::new(false)),
+        Arc::clone(&house.backend.sounds),
         settings,
     );
     let past = Past {

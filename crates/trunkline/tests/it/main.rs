@@ -11,5 +11,6 @@ mod geo;
 mod house;
 mod inventory;
 mod mmdb;
+mod prompts;
 mod setup;
 mod snippet;

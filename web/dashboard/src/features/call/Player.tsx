@@ -17,6 +17,13 @@ const SPEEDS = [1, 1.25, 1.5, 2];
 export function Player({ call }: { call: CallDetail }) {
   const recording = call.recording;
   if (!recording) return null;
+  if (recording.state === "deleted") {
+    return (
+      <Card title="Recording" level={3} lined right={minutesSeconds(recording.seconds)}>
+        <p className="pad soft">Deleted {recording.deleted_because ?? "by a rule"}. The call itself is kept.</p>
+      </Card>
+    );
+  }
   const waiting = call.state !== "ended" || recording.state === "writing";
   const words = `${minutesSeconds(recording.seconds)}, ${recording.state === "partial" ? "cut off by a restart" : "two channels"}`;
   return (
