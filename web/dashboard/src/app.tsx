@@ -17,6 +17,7 @@ const code = {
   calls: () => import("./features/call/CallsPage"),
   flows: () => import("./features/call/flows/FlowsPage"),
   flow: () => import("./features/call/flows/FlowPage"),
+  prompts: () => import("./features/call/prompts/PromptsPage"),
   visitors: () => import("./features/visitor/VisitorsPage"),
   visitor: () => import("./features/visitor/VisitorPage"),
   sites: () => import("./features/visitor/SitesPage"),
@@ -34,6 +35,7 @@ const pages = {
   calls: lazy(code.calls),
   flows: lazy(code.flows),
   flow: lazy(code.flow),
+  prompts: lazy(code.prompts),
   visitors: lazy(code.visitors),
   visitor: lazy(code.visitor),
   sites: lazy(code.sites),
@@ -119,6 +121,9 @@ function Inside() {
               <pages.flows />
             </Route>
             <Route path="/flows/:id">{(params) => <pages.flow key={params.id} id={params.id} />}</Route>
+            <Route path="/sounds">
+              <pages.prompts />
+            </Route>
             <Route path="/visitors">
               <pages.visitors />
             </Route>

@@ -12,6 +12,7 @@ export const groups: Group[] = [
     places: [
       { path: "/calls", name: "Calls", icon: "calls", words: "log history recordings" },
       { path: "/flows", name: "Call flows", icon: "flow", words: "ivr menu opening hours voicemail routing builder" },
+      { path: "/sounds", name: "Sounds", icon: "sound", words: "prompts greetings audio upload library speak" },
     ],
   },
   {

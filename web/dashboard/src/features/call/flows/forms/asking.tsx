@@ -2,8 +2,9 @@
 
 import { Button, Select, Switch, TextInput } from "@mantine/core";
 import { Icon } from "../../../../parts/Icon";
+import { SoundSelect } from "../../prompts/SoundSelect";
 import { StepSelect } from "../StepSelect";
-import { Entry, keyChoices, MessageField, Num, replaced, TagName, withMessage, type FormProps } from "./fields";
+import { Entry, keyChoices, MessageField, Num, replaced, Spoken, TagName, withMessage, type FormProps } from "./fields";
 
 export function SayForm({ node, set }: FormProps<"say">) {
   const optional = (key: "voice" | "language", value: string) => {
@@ -12,7 +13,7 @@ export function SayForm({ node, set }: FormProps<"say">) {
   };
   return (
     <>
-      <MessageField
+      <Spoken
         label="What is said"
         placeholder="Thank you for calling Tallgrass Roofing."
         value={node}
@@ -36,12 +37,8 @@ export function SayForm({ node, set }: FormProps<"say">) {
   );
 }
 
-export function PlayForm({ node }: FormProps<"play">) {
-  return (
-    <p className="small soft">
-      {node.prompt ? "Plays a stored sound." : "There is no stored sound to choose from yet. Say speaks a text instead."}
-    </p>
-  );
+export function PlayForm({ node, set }: FormProps<"play">) {
+  return <SoundSelect label="The sound" visible value={node.prompt} set={(prompt) => set({ ...node, prompt })} />;
 }
 
 export function NoticeForm({ node, set }: FormProps<"recording_notice">) {

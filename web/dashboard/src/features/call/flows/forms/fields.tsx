@@ -1,8 +1,9 @@
 // The small fields of step forms: a number with its unit, a time of day, what is said, a list of texts.
 
-import { ActionIcon, Button, NumberInput, SegmentedControl, TagsInput, Textarea, TextInput } from "@mantine/core";
+import { ActionIcon, NumberInput, SegmentedControl, TagsInput, Textarea, TextInput } from "@mantine/core";
 import { useEffect, useId, useState, type ReactNode } from "react";
 import { Icon } from "../../../../parts/Icon";
+import { SoundSelect } from "../../prompts/SoundSelect";
 import { timeOfDay } from "../hours";
 import type { FlowDocument, FlowNode, Kind, Message, NodeOf } from "../document";
 
@@ -89,25 +90,39 @@ type MessageProps = {
 /** The longest text that is spoken, in characters. */
 const TEXT_MAX = 2_000;
 
-/** What is heard: a text that is spoken. A stored sound that a document names already is kept until it is replaced. */
+/** What is heard: a text that is spoken, or a stored sound. */
 export function MessageField({ label, value, set, placeholder, description }: MessageProps) {
+  const [sound, setSound] = useState(Boolean(value.prompt));
+  useEffect(() => setSound(Boolean(value.prompt)), [value.prompt]);
+  return (
+    <div className="stack close message-field">
+      <Choice
+        label={label}
+        value={sound ? "sound" : "text"}
+        data={[
+          { value: "text", label: "Speak a text" },
+          { value: "sound", label: "Play a sound" },
+        ]}
+        set={(next) => {
+          setSound(next === "sound");
+          if (next === "text" && value.prompt) set({ text: "" });
+        }}
+      />
+      {sound ? (
+        <SoundSelect label={`${label}, the sound`} value={value.prompt} set={(prompt) => set({ prompt })} />
+      ) : (
+        <Spoken label={label} value={value} set={set} placeholder={placeholder} description={description} />
+      )}
+    </div>
+  );
+}
+
+/** A text that is spoken. */
+export function Spoken({ label, value, set, placeholder, description }: MessageProps) {
   const text = value.text ?? "";
-  if (value.prompt) {
-    return (
-      <div>
-        <p className="small soft">{label}</p>
-        <p className="row between">
-          <span>A stored sound</span>
-          <Button size="xs" onClick={() => set({ text: "" })}>
-            Speak a text instead
-          </Button>
-        </p>
-      </div>
-    );
-  }
   return (
     <Textarea
-      label={label}
+      aria-label={label}
       description={description}
       placeholder={placeholder}
       autosize
