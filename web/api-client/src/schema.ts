@@ -574,6 +574,79 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The stored sounds of the account, newest first. */
+        get: operations["listPrompts"];
+        put?: never;
+        /**
+         * Takes a sound into the library: WAV, MP3 or AAC, of at most ten minutes and 25 MiB, as the body. It is converted to what
+         *     telephones carry; the same sound is kept once.
+         */
+        post: operations["uploadPrompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a text sounds like: a WAV file. Nothing is kept. */
+        post: operations["previewPrompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a stored sound that no flow plays; 409 names those that do, drafts included. */
+        delete: operations["deletePrompt"];
+        options?: never;
+        head?: never;
+        /** Gives a stored sound another name. */
+        patch: operations["renamePrompt"];
+        trace?: never;
+    };
+    "/api/v1/prompts/{id}/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sound as WAV. Range requests work (RFC 9110, 14). */
+        get: operations["promptAudio"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports/sources": {
         parameters: {
             query?: never;
@@ -948,7 +1021,17 @@ export interface components {
              */
             max_calls: number;
             name: string;
-            /** @description Whether calls are recorded without a notice in the flow, on the account's own responsibility. */
+            /**
+             * @description When talks may be recorded: `notice` (once the caller heard a recording notice in the flow), `by_law` (without one
+             *     too, when the law of both ends is known to allow it) or `waiver` (always, on the account's own responsibility).
+             */
+            recording_consent: string;
+            /**
+             * Format: int32
+             * @description Days after which recordings are deleted; 0 keeps them until somebody deletes them.
+             */
+            recording_keep_days: number;
+            /** @description Whether `recording_consent` is `waiver`. */
             recording_waiver: boolean;
             /** @description IANA time zone. */
             zone: string;
@@ -962,6 +1045,14 @@ export interface components {
             /** Format: int32 */
             max_calls?: number | null;
             name?: string | null;
+            /** @description `notice`, `by_law` or `waiver`. */
+            recording_consent?: string | null;
+            /**
+             * Format: int32
+             * @description 1 to 3650; 0 keeps recordings until somebody deletes them.
+             */
+            recording_keep_days?: number | null;
+            /** @description True is `waiver`; false, where that was so, `notice`. `recording_consent` says it better. */
             recording_waiver?: boolean | null;
             zone?: string | null;
         };
@@ -1898,6 +1989,26 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_Prompt: {
+            items: {
+                /**
+                 * Format: int64
+                 * @description Size of the file, which is WAV with one channel, 16 bits and 8 kHz.
+                 */
+                bytes: number;
+                /** Format: int64 */
+                created_at: number;
+                /** Format: int64 */
+                duration_ms: number;
+                id: string;
+                name: string;
+                /** @description Flows that play it, in their draft or as published. */
+                used_by: components["schemas"]["PromptUser"][];
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_SessionSummary: {
             items: {
                 /** @description `none`, `memory` or `storage`. */
@@ -2126,15 +2237,55 @@ export interface components {
             /** @description A word for the kind of problem, stable for programs. */
             type: string;
         };
+        /** @description A stored sound. */
+        Prompt: {
+            /**
+             * Format: int64
+             * @description Size of the file, which is WAV with one channel, 16 bits and 8 kHz.
+             */
+            bytes: number;
+            /** Format: int64 */
+            created_at: number;
+            /** Format: int64 */
+            duration_ms: number;
+            id: string;
+            name: string;
+            /** @description Flows that play it, in their draft or as published. */
+            used_by: components["schemas"]["PromptUser"][];
+        };
+        /** @description Another name. */
+        PromptInput: {
+            name: string;
+        };
+        /** @description A text to hear. */
+        PromptPreviewInput: {
+            /** @description Such as `en-US`; the speech engine's own when left out. */
+            language?: string | null;
+            text: string;
+            /** @description By the speech engine's name for it; its own when left out. */
+            voice?: string | null;
+        };
+        /** @description A flow that plays a sound. */
+        PromptUser: {
+            flow: string;
+            name: string;
+        };
         /** @description A recording. */
         Recording: {
             /** Format: int64 */
             bytes: number;
             channels: string[];
+            /**
+             * Format: int64
+             * @description When the file was deleted.
+             */
+            deleted_at?: number | null;
+            /** @description Why, as in "deleted after 90 days". */
+            deleted_because?: string | null;
             id: string;
             /** Format: double */
             seconds: number;
-            /** @description `writing`, `complete` or `partial`. */
+            /** @description `writing`, `complete`, `partial` or `deleted`. */
             state: string;
         };
         /** @description Whether the probabilities of a site's calls keep what they say. */
@@ -2359,6 +2510,11 @@ export interface components {
             /** @description One tag, for tag managers. */
             one_tag: string;
         };
+        /**
+         * Format: binary
+         * @description A sound file.
+         */
+        SoundFile: string;
         /** @description Where a touch, session or call came from. */
         Source: {
             ad_campaign?: string | null;
@@ -4023,6 +4179,261 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Leases"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPrompts: {
+        parameters: {
+            query?: {
+                /** @description Where the page before ended. */
+                cursor?: string;
+                /** @description Rows of the page; 50 when left out, at most 500. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Prompt"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadPrompt: {
+        parameters: {
+            query?: {
+                /** @description Name of the sound, 1 to 120 characters. */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file, with its own Content-Type: audio/wav, audio/mpeg, audio/aac or audio/mp4 */
+        requestBody: {
+            content: {
+                "audio/wav": components["schemas"]["SoundFile"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Prompt"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewPrompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptPreviewInput"];
+            };
+        };
+        responses: {
+            /** @description WAV, one channel */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": unknown;
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deletePrompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renamePrompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Prompt"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    promptAudio: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description WAV, one channel */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": unknown;
+                };
+            };
+            /** @description The range asked for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": unknown;
                 };
             };
             404: {

@@ -29,6 +29,7 @@ async function routes(page: Page): Promise<Record<string, string>> {
     call: call && `/calls/${call}`,
     "call-ambiguous": ambiguous && `/calls/${ambiguous}`,
     flows: "/flows",
+    sounds: "/sounds",
     flow: flow && `/flows/${flow}`,
     visitors: "/visitors",
     visitor: session && `/visitors/${session}`,
