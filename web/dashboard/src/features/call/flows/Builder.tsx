@@ -335,7 +335,7 @@ function Standing({ flow, changes }: { flow: Flow; changes: number }) {
       ) : (
         <Badge tone="ok">Version {published.version}</Badge>
       )}
-      <span className="small dim" style={{ whiteSpace: "nowrap" }}>
+      <span className="small dim flow-since" style={{ whiteSpace: "nowrap" }}>
         {!published
           ? "Never published"
           : changes
