@@ -2257,6 +2257,14 @@ export interface components {
         PromptInput: {
             name: string;
         };
+        /** @description A text to hear. */
+        PromptPreviewInput: {
+            /** @description Such as `en-US`; the speech engine's own when left out. */
+            language?: string | null;
+            text: string;
+            /** @description By the speech engine's name for it; its own when left out. */
+            voice?: string | null;
+        };
         /** @description A flow that plays a sound. */
         PromptUser: {
             flow: string;
@@ -4283,7 +4291,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PreviewInput"];
+                "application/json": components["schemas"]["PromptPreviewInput"];
             };
         };
         responses: {

@@ -14,12 +14,13 @@ const looks = [
 /** The routes with the first thing of each kind that the server has. */
 async function routes(page: Page): Promise<Record<string, string>> {
   const first = async (list: string) => (await items(page, `${list}${list.includes("?") ? "&" : "?"}limit=1`))[0]?.id;
-  const [call, ambiguous, session, site, pool] = await Promise.all([
+  const [call, ambiguous, session, site, pool, flow] = await Promise.all([
     first("/calls?recorded=true"),
     first("/calls?ambiguous=true"),
     first("/sessions"),
     first("/sites"),
     first("/pools"),
+    first("/flows"),
   ]);
   const found: Record<string, string | undefined> = {
     live: "/live",
@@ -27,6 +28,9 @@ async function routes(page: Page): Promise<Record<string, string>> {
     "calls-none": "/calls?caller=%28907%29+555-0133",
     call: call && `/calls/${call}`,
     "call-ambiguous": ambiguous && `/calls/${ambiguous}`,
+    flows: "/flows",
+    sounds: "/sounds",
+    flow: flow && `/flows/${flow}`,
     visitors: "/visitors",
     visitor: session && `/visitors/${session}`,
     sites: "/sites",

@@ -330,7 +330,8 @@ impl Names {
             .map_or_else(|| "Destination".to_owned(), |d| self.display(d));
         let (title, detail) = match event.kind {
             CallEventKind::Ring => ("Ring".to_owned(), self.display(call.dialled)),
-            CallEventKind::Flow => ("Flow".to_owned(), event.detail.clone()),
+            // The node's name says more than the word: it is what its author called it.
+            CallEventKind::Flow => (event.detail.clone(), "step of the call flow".to_owned()),
             CallEventKind::Attempt => (destination, "ringing".to_owned()),
             CallEventKind::AttemptFailed => (destination, outcome_words(&event.detail).to_owned()),
             CallEventKind::Refused => (destination, event.detail.clone()),

@@ -111,6 +111,7 @@ struct PromptInput {
 
 /// A text to hear.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = PromptPreviewInput)]
 struct PreviewInput {
     text: String,
     /// By the speech engine's name for it; its own when left out.

@@ -9,7 +9,11 @@ export const groups: Group[] = [
   { name: null, places: [{ path: "/live", name: "Live", icon: "live", words: "calls in progress now ringing" }] },
   {
     name: "Calls",
-    places: [{ path: "/calls", name: "Calls", icon: "calls", words: "log history recordings" }],
+    places: [
+      { path: "/calls", name: "Calls", icon: "calls", words: "log history recordings" },
+      { path: "/flows", name: "Call flows", icon: "flow", words: "ivr menu opening hours voicemail routing builder" },
+      { path: "/sounds", name: "Sounds", icon: "sound", words: "prompts greetings audio upload library speak" },
+    ],
   },
   {
     name: "Traffic",
