@@ -10,6 +10,7 @@ use trunkline_core::call::TollPolicy;
 use trunkline_core::call::flow::FlowDocument;
 
 use super::PortResult;
+use super::webhooks::WebhookTrunk;
 use crate::call::control::TrunkProfile;
 
 /// An account: the tenant.
@@ -89,6 +90,8 @@ pub struct Everything {
     pub accounts: Vec<Account>,
     /// All trunks.
     pub trunks: Vec<Trunk>,
+    /// Those of them whose carrier talks by webhooks.
+    pub webhooks: Vec<WebhookTrunk>,
     /// All sites with their targets in order.
     pub sites: Vec<Site>,
     /// All pools.
@@ -126,6 +129,10 @@ pub trait Configuration: Send + Sync {
     async fn flow_versions(&self, flow: FlowId, limit: u32) -> PortResult<Vec<FlowVersion>>;
     /// One published version of a flow.
     async fn flow_version(&self, flow: FlowId, version: i64) -> PortResult<Option<FlowVersion>>;
+    /// Inserts or replaces how the carrier of a trunk talks by webhooks. Secrets are stored sealed.
+    async fn put_webhook(&self, webhook: &WebhookTrunk) -> PortResult<()>;
+    /// Forgets that, secrets included.
+    async fn delete_webhook(&self, trunk: TrunkId) -> PortResult<bool>;
     /// Removes a trunk.
     async fn delete_trunk(&self, id: TrunkId) -> PortResult<bool>;
     /// Removes a site and its targets.

@@ -13,6 +13,7 @@ pub mod history;
 pub mod labels;
 pub mod pages;
 pub mod past_calls;
+pub mod webhooks;
 
 pub use access::Access;
 pub use arrivals::PastArrivals;
@@ -24,6 +25,7 @@ pub use history::{Commit, History};
 pub use labels::Labels;
 pub use pages::Pages;
 pub use past_calls::PastCalls;
+pub use webhooks::{CarrierMedia, RecordingFetches, RecordingMaker};
 
 /// Why a port could not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use trunkline_core::assignment::{Site, TrackingNumber};
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{AccountId, FlowId, UserId};
 use trunkline_core::call::flow::{
@@ -115,7 +116,7 @@ impl Setup {
         by: Option<UserId>,
         now: Timestamp,
     ) -> Result<(), SetupError> {
-        let problems = self.flow_problems(flow.account, &flow.draft);
+        let problems = self.flow_problems(flow.account, Some(flow.id), &flow.draft);
         let mut worst = problems.iter().filter(|p| p.severity == Severity::Problem);
         if let Some(problem) = worst.next() {
             let place = match problem.node.as_str() {
@@ -189,18 +190,24 @@ impl Setup {
     #[must_use]
     pub fn missing_for(&self, node: &Node) -> Vec<&'static str> {
         let needs = node.needs();
-        let missing = needs.difference(&self.abilities);
+        let able = self.performers.anybody(&self.directory.now());
+        let missing = needs.difference(&able);
         missing.map(|ability| ability.phrase()).collect()
     }
 
-    /// Everything that keeps a document of an account from being published, and warnings.
+    /// Everything that keeps a document of an account from being published as this flow, and warnings.
     #[must_use]
-    pub fn flow_problems(&self, account: AccountId, document: &FlowDocument) -> Vec<FlowProblem> {
+    pub fn flow_problems(
+        &self,
+        account: AccountId,
+        flow: Option<FlowId>,
+        document: &FlowDocument,
+    ) -> Vec<FlowProblem> {
         let directory = self.directory.now();
         let known = KnownThings {
             // Accounts have no sounds of their own yet.
             prompts: BTreeSet::new(),
-            abilities: self.abilities.clone(),
+            abilities: self.performers.of_flow(&directory, flow),
             recording_waiver: directory
                 .account(account)
                 .is_some_and(|a| a.recording_waiver),
@@ -222,6 +229,42 @@ impl Setup {
             .into());
         }
         Ok(Flow::clone(flow))
+    }
+
+    /// Refuses a number the flow that its trunk's calls could not be taken through.
+    pub(super) fn check_number_flow(
+        &self,
+        directory: &Directory,
+        number: &TrackingNumber,
+    ) -> Result<(), SetupError> {
+        let Some((_, version)) = directory.flow_of(number) else {
+            return Ok(());
+        };
+        let checked = self
+            .performers
+            .check_trunk(directory, &version.document, number.trunk);
+        checked.map_err(|message| invalid("flow", message))
+    }
+
+    /// Refuses a site a flow that calls of one of its numbers could not be taken through.
+    pub(super) fn check_site_flow(
+        &self,
+        directory: &Directory,
+        site: &Site,
+    ) -> Result<(), SetupError> {
+        let published = site.flow.and_then(|id| directory.flow(id)?.published.as_ref());
+        let Some(version) = published else {
+            return Ok(());
+        };
+        let numbers = directory.numbers_of(site.account);
+        let follows = |n: &&&Arc<TrackingNumber>| n.site == Some(site.id) && n.flow.is_none();
+        for number in numbers.iter().filter(follows) {
+            let checked = self
+                .performers
+                .check_trunk(directory, &version.document, number.trunk);
+            checked.map_err(|message| invalid("flow", format!("for {}: {message}", number.number)))?;
+        }
+        Ok(())
     }
 
     async fn put_changed(&self, mut flow: Flow) -> Result<(), SetupError> {
