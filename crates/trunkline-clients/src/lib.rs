@@ -4,8 +4,10 @@
 mod ask;
 mod guard;
 mod markup;
+mod media;
 mod page;
 
 pub use ask::AskClient;
 pub use guard::is_public;
+pub use media::MediaClient;
 pub use page::PageClient;

@@ -11,6 +11,7 @@ use trunkline_engine::call::control::{Attestation, Codec, RecordingState, Transp
 use trunkline_engine::ports::PortError;
 use trunkline_engine::ports::access::Role;
 use trunkline_engine::ports::calls::CallEventKind;
+use trunkline_engine::ports::webhooks::Dialect;
 
 use crate::db::{DbError, FromVal, Row, Val};
 
@@ -78,6 +79,7 @@ words!(
     Channel,
     Consent,
     Device,
+    Dialect,
     EndReason,
     EndedBy,
     LabelKind,

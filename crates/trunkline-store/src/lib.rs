@@ -30,6 +30,7 @@ mod spool;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod visitor;
+mod webhooks;
 
 pub use spool::{FileSpool, SPOOL_BYTES_MAX};
 

@@ -3,6 +3,7 @@
 use crate::db::{MigrationFile, RecordKind, Statement, Table};
 use crate::{
     access, arrivals, assignment, call, configuration, labels, newest, past_calls, visitor,
+    webhooks,
 };
 
 macro_rules! migrations {
@@ -14,7 +15,7 @@ macro_rules! migrations {
         }),*];
     };
 }
-migrations!("V0001__spine");
+migrations!("V0001__spine", "V0005__voice_webhooks");
 
 macro_rules! tables {
     ($($name:literal ($($key:literal),+)),* $(,)?) => {
@@ -31,6 +32,7 @@ tables! {
     "api_key" ("id"),
     "credential" ("owner", "kind"),
     "trunk" ("id"),
+    "voice_webhook" ("trunk"),
     "call_flow" ("id"),
     "flow_version" ("flow", "version"),
     "site" ("id"),
@@ -49,6 +51,7 @@ tables! {
     "call" ("id"),
     "call_event" ("call", "id"),
     "recording" ("id"),
+    "recording_fetch" ("call", "name"),
     "label" ("id"),
     "attribution_model" ("id"),
 }
@@ -65,6 +68,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         labels::ALL,
         past_calls::ALL,
         newest::ALL,
+        webhooks::ALL,
     ]
     .into_iter()
     .flatten()

@@ -1,6 +1,6 @@
 //! Wiring: the one place that names concrete adapters and puts them behind the engine's ports.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,21 +9,24 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use async_trait::async_trait;
 use tokio::time::timeout;
-use trunkline_clients::{AskClient, PageClient};
+use trunkline_clients::{AskClient, MediaClient, PageClient};
 use trunkline_core::base::Timestamp;
 use trunkline_core::call::flow::Ability;
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Again, Attributions, Learning, Matches, SharedModels};
-use trunkline_engine::call::control::CallLimits;
-use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording};
+use trunkline_engine::call::control::{CallLimits, RecordingState};
+use trunkline_engine::call::{
+    CallSettings, Calls, Fetching, Keeper, SalvagedRecording, WebhookCalls,
+};
 use trunkline_engine::check::Checks;
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::SharedDirectory;
 use trunkline_engine::inventory::Inventory;
 use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::configuration::Resolver;
-use trunkline_engine::ports::{Atlas, CallRecords, Configuration};
-use trunkline_engine::setup::Setup;
+use trunkline_engine::ports::webhooks::{Dialect, FetchedRecording};
+use trunkline_engine::ports::{Atlas, CallRecords, Configuration, RecordingMaker};
+use trunkline_engine::setup::{Performers, Setup};
 use trunkline_store::db::{DbOptions, Location};
 use trunkline_store::{FileSpool, Store};
 use trunkline_web::Backend;
@@ -44,6 +47,8 @@ pub(crate) struct House {
     pub(crate) store: Store,
     /// Learns from labels.
     pub(crate) learning: Arc<Learning>,
+    /// Fetches recordings from carriers.
+    pub(crate) fetching: Arc<Fetching>,
     /// Saves calls that could not be saved.
     pub(crate) keeper: Arc<Keeper>,
     /// Signs assignment tokens.
@@ -107,10 +112,47 @@ pub(crate) async fn moment(store: &Store) -> anyhow::Result<Moment> {
     Ok(moment)
 }
 
-/// What call flows may ask for: what the telephone side does, and asking other servers.
-fn abilities() -> BTreeSet<Ability> {
-    let voice = trunkline_voice::ABILITIES.iter().copied();
-    voice.chain([Ability::Ask]).collect()
+/// What call flows may ask for: what each performer does, and asking other servers.
+fn performers() -> Performers {
+    let with_asking = |own: &[Ability]| -> BTreeSet<Ability> {
+        own.iter().copied().chain([Ability::Ask]).collect()
+    };
+    let speaking = |dialect| {
+        (
+            dialect,
+            with_asking(trunkline_web::voice::abilities(dialect)),
+        )
+    };
+    Performers {
+        sip: with_asking(trunkline_voice::ABILITIES),
+        webhooks: Dialect::ALL
+            .map(speaking)
+            .into_iter()
+            .collect::<BTreeMap<_, _>>(),
+    }
+}
+
+/// Makes recordings of ours of what carriers recorded.
+struct Adopter;
+
+impl RecordingMaker for Adopter {
+    fn length(&self, recording: &Path) -> std::io::Result<u64> {
+        trunkline_voice::recorded_frames(recording)
+    }
+
+    fn join(
+        &self,
+        fetched: &Path,
+        recording: &Path,
+        begins_at: u64,
+    ) -> std::io::Result<FetchedRecording> {
+        let facts = trunkline_voice::adopt(fetched, recording, begins_at)?;
+        Ok(FetchedRecording {
+            state: RecordingState::Complete,
+            duration_ms: facts.duration_ms,
+            bytes: facts.bytes,
+        })
+    }
 }
 
 /// Puts everything together, brings memory in step with the store, and closes what the last process
@@ -134,7 +176,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         Arc::new(SystemResolver),
         directory.clone(),
         Arc::clone(&assignments),
-        abilities(),
+        performers(),
     );
     setup.reload().await?;
     assignments.restore().await?;
@@ -187,6 +229,15 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         .await
         .context("calls of the last process could not be closed")?;
     let calls = Arc::new(calls);
+    let webhooks = WebhookCalls::new(Arc::clone(&calls), Arc::clone(&records), shared.clone());
+    let fetching = Fetching::new(
+        patient.clone(),
+        Arc::new(MediaClient::new(config.http.webhooks_loopback)),
+        Arc::new(Adopter),
+        directory.clone(),
+        moment.clone(),
+        config.recordings(),
+    );
     let matches = Matches::new(
         shared.clone(),
         Arc::clone(&records),
@@ -220,6 +271,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         directory,
         assignments,
         calls,
+        webhooks: Arc::new(webhooks),
         records,
         atlas: atlas(config),
         checks,
@@ -240,6 +292,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         backend,
         store,
         learning: Arc::new(learning),
+        fetching: Arc::new(fetching),
         keeper,
         token_secret,
     })

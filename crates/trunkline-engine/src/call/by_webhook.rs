@@ -107,11 +107,7 @@ impl WebhookCalls {
     }
 
     /// Our recording of a call on that trunk, when it has one.
-    async fn recording_of(
-        &self,
-        trunk: TrunkId,
-        call: CallId,
-    ) -> PortResult<Option<RecordingRow>> {
+    async fn recording_of(&self, trunk: TrunkId, call: CallId) -> PortResult<Option<RecordingRow>> {
         let active = hold(&self.calls.active).get(&call).map(|active| {
             let own = active.row.trunk == trunk;
             active.recording.clone().filter(|_| own)
@@ -120,7 +116,10 @@ impl WebhookCalls {
             return Ok(recording);
         }
         let stored = self.records.call(call).await?;
-        match stored.filter(|c| c.trunk == trunk).and_then(|c| c.recording) {
+        match stored
+            .filter(|c| c.trunk == trunk)
+            .and_then(|c| c.recording)
+        {
             Some(id) => self.records.recording(id).await,
             None => Ok(None),
         }

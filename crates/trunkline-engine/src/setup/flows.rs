@@ -252,7 +252,9 @@ impl Setup {
         directory: &Directory,
         site: &Site,
     ) -> Result<(), SetupError> {
-        let published = site.flow.and_then(|id| directory.flow(id)?.published.as_ref());
+        let published = site
+            .flow
+            .and_then(|id| directory.flow(id)?.published.as_ref());
         let Some(version) = published else {
             return Ok(());
         };
@@ -262,7 +264,8 @@ impl Setup {
             let checked = self
                 .performers
                 .check_trunk(directory, &version.document, number.trunk);
-            checked.map_err(|message| invalid("flow", format!("for {}: {message}", number.number)))?;
+            checked
+                .map_err(|message| invalid("flow", format!("for {}: {message}", number.number)))?;
         }
         Ok(())
     }

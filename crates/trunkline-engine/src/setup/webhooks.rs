@@ -43,11 +43,7 @@ impl Performers {
 
     /// What a flow may ask for: what can be done on every trunk whose numbers run it; what anybody here can do while none
     /// does.
-    pub(super) fn of_flow(
-        &self,
-        directory: &Directory,
-        flow: Option<FlowId>,
-    ) -> BTreeSet<Ability> {
+    pub(super) fn of_flow(&self, directory: &Directory, flow: Option<FlowId>) -> BTreeSet<Ability> {
         let trunks = flow.map_or_else(BTreeSet::new, |flow| directory.trunks_of_flow(flow));
         let mut each = trunks.into_iter().map(|t| self.of_trunk(directory, t));
         match each.next() {
@@ -104,7 +100,11 @@ impl Setup {
                 "write what the carrier signs with: the auth token, the signing key or the public key",
             ));
         }
-        if webhook.api_token.as_ref().is_some_and(|t| !fits(t.reveal())) {
+        if webhook
+            .api_token
+            .as_ref()
+            .is_some_and(|t| !fits(t.reveal()))
+        {
             return Err(invalid(
                 "api_token",
                 "write the token as the carrier shows it, or leave it out",
@@ -119,7 +119,9 @@ impl Setup {
         for flow in directory.flows_on_trunk(webhook.trunk) {
             let published = flow.published.iter();
             let mut nodes = published.flat_map(|p| p.document.nodes.values());
-            if let Some(missing) = nodes.find_map(|node| node.needs().difference(able).next().copied()) {
+            if let Some(missing) =
+                nodes.find_map(|node| node.needs().difference(able).next().copied())
+            {
                 return Err(PortError::Conflict(format!(
                     "numbers of the trunk run the flow `{}`, which needs what this carrier cannot do: {}",
                     flow.name,

@@ -12,7 +12,7 @@ use trunkline_core::call::{CallResult, CallState, DialOutcome, EndReason, EndedB
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Attributions, Matches, SharedModels};
 use trunkline_engine::call::control::{
-    Arrival,    Action, Admission, CallControl, CallEnd, CallLimits, Cidr, Codec, Incoming, Transport,
+    Action, Admission, Arrival, CallControl, CallEnd, CallLimits, Cidr, Codec, Incoming, Transport,
     TrunkProfile,
 };
 use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording};

@@ -81,6 +81,7 @@ async fn calls_are_looked_up_by_the_index_that_finds_the_least() {
         ("call.LAST_CREDITED", "call_caller"),
         ("call.NUMBER_HISTORY", "COVERING INDEX call_number"),
         ("visitor.LATEST_FORM", "form_phone"),
+        ("webhooks.CARRIER_NAME", "call_carrier_name"),
     ] {
         let statement = statements().find(|s| s.name == name).expect(name);
         let explained = format!("EXPLAIN QUERY PLAN {}", for_sqlite(statement.sql));

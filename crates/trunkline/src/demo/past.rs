@@ -19,7 +19,7 @@ use trunkline_engine::assignment::sweep::SWEEP_EVERY_MS;
 use trunkline_engine::assignment::{Assignments, Beacon, Known, Visit as Arrival};
 use trunkline_engine::attribution::Attributions;
 use trunkline_engine::call::control::{
-    Arrival,    Action, Admission, CallControl, CallEnd, CallLimits, Incoming,
+    Action, Admission, Arrival, CallControl, CallEnd, CallLimits, Incoming,
 };
 use trunkline_engine::call::{CallSettings, Calls, Keeper};
 use trunkline_engine::clock::{Clock, Moment};

@@ -4,6 +4,7 @@
 mod access;
 mod attribution;
 mod calls;
+mod carrier_side;
 mod check;
 mod crash;
 mod flows;
@@ -13,3 +14,4 @@ mod inventory;
 mod mmdb;
 mod setup;
 mod snippet;
+mod webhooks;

@@ -8,6 +8,7 @@ mod copy;
 mod history;
 mod labels;
 mod past_calls;
+mod webhooks;
 pub(crate) mod world;
 
 pub(crate) use world::World;
