@@ -195,9 +195,9 @@ mod tests {
             answer("200 OK", "", "sound"),
         ];
         let (url, serving) = server(answers).await;
-        let fetched =
-            MediaClient::new(true).fetch(&format!("{url}/RE1.wav"), Some(("AC1", "secret")), &to);
-        fetched.await.expect("fetched");
+        let (client, url) = (MediaClient::new(true), format!("{url}/RE1.wav"));
+        let fetched = client.fetch(&url, Some(("AC1", "secret")), &to).await;
+        fetched.expect("fetched");
         assert_eq!(std::fs::read(&to).expect("a file"), b"sound");
         let heads = serving.await.expect("served");
         assert!(

@@ -19,7 +19,7 @@ use trunkline_engine::assignment::sweep::SWEEP_EVERY_MS;
 use trunkline_engine::assignment::{Assignments, Beacon, Known, Visit as Arrival};
 use trunkline_engine::attribution::Attributions;
 use trunkline_engine::call::control::{
-    Action, Admission, Arrival, CallControl, CallEnd, CallLimits, Incoming,
+    self, Action, Admission, CallControl, CallEnd, CallLimits, Incoming,
 };
 use trunkline_engine::call::{CallSettings, Calls, Keeper};
 use trunkline_engine::clock::{Clock, Moment};
@@ -354,7 +354,7 @@ impl Past<'_> {
             caller_text: caller.to_string(),
             dialled: dialled.to_string(),
             sip_call_id: format!("past-{index}"),
-            arrival: Arrival::Sip { remote },
+            arrival: control::Arrival::Sip { remote },
             attestation: None,
             received_at: at,
         };
