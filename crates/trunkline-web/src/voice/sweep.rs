@@ -87,10 +87,13 @@ fn fate(line: &Line, silence_ms: i64, now: Timestamp) -> Fate {
         };
     }
     let longest_ms = match line.connected {
-        Some(_) => i64::try_from(line.limits.max_call_ms).unwrap_or(i64::MAX),
+        Some(_) => {
+            let longest_ms = i64::try_from(line.limits.max_call_ms).unwrap_or(i64::MAX);
+            longest_ms.saturating_add(TALK_GRACE_MS)
+        }
         None => SILENCE_MS_MAX,
     };
-    if silence_ms > longest_ms.saturating_add(TALK_GRACE_MS) {
+    if silence_ms > longest_ms {
         Fate::IsLost
     } else {
         Fate::GoesOn

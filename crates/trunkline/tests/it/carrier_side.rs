@@ -8,8 +8,10 @@ use std::sync::Mutex;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use trunkline_sim::carrier::{Behaviour, Carrier};
 use trunkline_store::testing::TestDatabase;
 
+use crate::calls::carrier;
 use crate::house::{BUSINESS_LINE, House};
 
 /// Under which address the world knows the program; a proxy stands between.
@@ -117,7 +119,18 @@ impl CarrierSide {
         format!("{PUBLIC_URL}/voice/twilio/{}/{what}", self.trunk)
     }
 
-    /// Publishes a flow and gives it to the number; its id.
+    /// A second number, on a trunk over SIP whose business line does this.
+    pub(crate) async fn over_sip_too(&self, behaviour: Behaviour) -> (Carrier, String) {
+        let carrier = carrier(self.house.sip, behaviour).await;
+        let trunk = self.house.add_trunk(carrier.address()).await;
+        let number = "+13125552000";
+        let body = json!({"number": number, "kind": "static", "trunk": trunk, "business_line": BUSINESS_LINE,
+            "label": "Radio"});
+        self.house.post("/api/v1/numbers", body).await;
+        (carrier, number.to_owned())
+    }
+
+    /// Publishes a flow and gives it to every number; its id.
     pub(crate) async fn flow(&self, start: &str, nodes: Value) -> String {
         let document = json!({"schema": 1, "start": start, "nodes": nodes});
         let body = json!({"name": "Reception", "document": document});
@@ -126,11 +139,13 @@ impl CarrierSide {
         let path = format!("/api/v1/flows/{id}/publish");
         self.house.post(&path, json!({"edits": 1})).await;
         let numbers = self.house.get("/api/v1/numbers").await;
-        let number = numbers["items"][0]["id"].as_str().expect("an id");
-        let path = format!("/api/v1/numbers/{number}");
-        self.house
-            .api(Method::PATCH, &path, Some(json!({"flow": id})))
-            .await;
+        let numbers = numbers["items"].as_array().expect("numbers").iter();
+        for number in numbers.filter_map(|n| n["id"].as_str()) {
+            let path = format!("/api/v1/numbers/{number}");
+            self.house
+                .api(Method::PATCH, &path, Some(json!({"flow": id})))
+                .await;
+        }
         id
     }
 

@@ -3,7 +3,9 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use trunkline_sim::carrier::Behaviour;
 
+use crate::calls::dial;
 use crate::carrier_side::{
     CALLER, CarrierSide, NUMBER, PUBLIC_URL, TOKEN, form, found, incoming, next,
 };
@@ -501,4 +503,49 @@ async fn a_trunk_tells_its_addresses_keeps_its_keys_and_runs_only_flows_its_carr
     side.house.api(Method::DELETE, &path, None).await;
     let (status, _) = side.post(&side.url("call"), &incoming("CA2")).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_flow_makes_the_same_record_over_sip_and_over_webhooks() {
+    let side = CarrierSide::start().await;
+    let line = Behaviour::Answer { after_ms: 0 };
+    let (carrier, sip_number) = side.over_sip_too(line).await;
+    let nodes = json!({
+        "start": {"kind": "set_tag", "name": "line", "value": "one", "on": {"done": "ring"}},
+        "ring": {"kind": "dial", "destinations": [{"to": "business_line"}], "recording": "off"},
+    });
+    side.flow("start", nodes).await;
+    let caller = dial(&carrier, &sip_number).await;
+    assert!(caller.hears(200).await, "the business line answers");
+    caller.hang_up();
+    side.house.calls_ended(1).await;
+    let over_sip = side.ended().await;
+    carrier.stop().await;
+    let ring = side.call("CA1").await;
+    let over = [
+        ("CallSid", "CA1"),
+        ("CallStatus", "completed"),
+        ("DialCallStatus", "completed"),
+        ("DialCallDuration", "1"),
+    ];
+    side.ask(&next(&ring), &over).await;
+    side.house.calls_ended(2).await;
+    let over_webhooks = side.ended().await;
+    let kept = |story: &Value| {
+        let end = &story["end"];
+        json!([
+            story["result"],
+            story["flow"]["id"],
+            story["flow"]["version"],
+            story["flow"]["depth"],
+            story["destination"],
+            story["recorded"],
+            story["attempts"][0]["result"],
+            end["by"],
+            end["reason"],
+            marks(story)
+        ])
+    };
+    assert_ne!(over_sip["id"], over_webhooks["id"]);
+    assert_eq!(kept(&over_sip), kept(&over_webhooks));
 }
