@@ -23,9 +23,12 @@ fn main() -> anyhow::Result<()> {
         ["lint"] => tests::lint(),
         ["generate"] => web::generate(),
         ["soak"] => tests::soak(),
+        ["python"] => tools::python(),
         ["bench"] => bench::all(),
         ["bench", name] => bench::one(name),
-        _ => bail!("write one of: demo, test, tidy, web, dev, lint, generate, soak, bench [NAME]"),
+        _ => bail!(
+            "write one of: demo, test, tidy, web, dev, lint, generate, soak, python, bench [NAME]"
+        ),
     }
 }
 

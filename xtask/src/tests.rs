@@ -7,6 +7,7 @@ use crate::{arrows, tools, web};
 pub(crate) fn all() -> anyhow::Result<()> {
     arrows::check()?;
     tools::install(tools::FOR_TESTS)?;
+    tools::python()?;
     say("checking the format");
     run("cargo", &["fmt", "--all", "--check"])?;
     web::build()?;

@@ -1,8 +1,10 @@
-//! Debian packages that tests and benchmarks need; installed when they are missing.
+//! Debian packages and Python libraries that tests and benchmarks need; installed when they are missing.
 
-use anyhow::bail;
+use std::fs;
 
-use crate::shell::{has, run, run_with, say};
+use anyhow::{Context, bail};
+
+use crate::shell::{has, root, run, run_with, say, succeeds, target};
 
 /// A program and the package that brings it.
 type Tool = (&'static str, &'static str);
@@ -34,6 +36,10 @@ pub(crate) fn install(tools: &[Tool]) -> anyhow::Result<()> {
     if !std::path::Path::new("/usr/lib/postgresql").exists() && !has("postgres") {
         packages.push("postgresql");
     }
+    // Python is there on most machines; on Debian what makes environments of its own is not.
+    if !succeeds("python3", &["-c", "import ensurepip, venv"]) {
+        packages.push("python3-venv");
+    }
     if packages.is_empty() {
         return Ok(());
     }
@@ -49,4 +55,30 @@ pub(crate) fn install(tools: &[Tool]) -> anyhow::Result<()> {
         &arguments,
         &[("DEBIAN_FRONTEND", "noninteractive")],
     )
+}
+
+/// Makes the Python environment of the tests in the target folder: libraries of carriers, pinned.
+pub(crate) fn python() -> anyhow::Result<()> {
+    let wanted = "crates/trunkline/tests/carrier/requirements.txt";
+    let text = fs::read_to_string(root().join(wanted)).context(wanted)?;
+    let folder = target()?.join("python");
+    // Written last, so that an environment that is half made is made again.
+    let mark = folder.join("requirements.txt");
+    if fs::read_to_string(&mark).is_ok_and(|made| made == text) {
+        return Ok(());
+    }
+    say("installing what carriers give their customers (Python)");
+    let path = folder.to_string_lossy();
+    run("python3", &["-m", "venv", "--clear", &path])?;
+    let python = folder.join("bin/python");
+    let quiet = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ];
+    let arguments = [&quiet[..], &["--requirement", wanted]].concat();
+    run(&python.to_string_lossy(), &arguments)?;
+    Ok(fs::write(mark, text)?)
 }

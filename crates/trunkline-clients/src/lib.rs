@@ -4,10 +4,12 @@
 mod ask;
 mod guard;
 mod markup;
+mod media;
 mod page;
 mod speech;
 
 pub use ask::AskClient;
 pub use guard::is_public;
+pub use media::MediaClient;
 pub use page::PageClient;
 pub use speech::{SpeechChoice, SpeechProgram, find_speech};

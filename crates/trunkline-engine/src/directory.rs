@@ -2,7 +2,7 @@
 //!
 //! It is made whole from the store and replaced whole when something changes, so readers never lock.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -20,6 +20,7 @@ use trunkline_core::base::id::{
 use crate::call::control::{Transport, TrunkProfile};
 use crate::ports::configuration::{Account, Everything, Flow, FlowVersion, Trunk};
 use crate::ports::sounds::PromptRow;
+use crate::ports::webhooks::WebhookTrunk;
 
 /// A site with what its targets may show.
 #[derive(Debug)]
@@ -47,6 +48,7 @@ pub struct Directory {
     accounts: HashMap<AccountId, Arc<Account>>,
     trunks: HashMap<TrunkId, Arc<Trunk>>,
     profiles: HashMap<TrunkId, Arc<TrunkProfile>>,
+    webhooks: HashMap<TrunkId, Arc<WebhookTrunk>>,
     sites: HashMap<SiteId, Arc<SiteEntry>>,
     site_by_key: HashMap<String, SiteId>,
     pools: HashMap<PoolId, Arc<PoolEntry>>,
@@ -89,6 +91,11 @@ impl Directory {
                 .trunks
                 .iter()
                 .map(|t| (t.profile.id, Arc::new(t.profile.clone())))
+                .collect(),
+            webhooks: all
+                .webhooks
+                .into_iter()
+                .map(|w| (w.trunk, Arc::new(w)))
                 .collect(),
             trunks: all
                 .trunks
@@ -134,6 +141,17 @@ impl Directory {
     #[must_use]
     pub fn profile(&self, id: TrunkId) -> Option<&Arc<TrunkProfile>> {
         self.profiles.get(&id)
+    }
+
+    /// How the carrier of a trunk talks by webhooks; `None` when it does not.
+    #[must_use]
+    pub fn webhook(&self, id: TrunkId) -> Option<&Arc<WebhookTrunk>> {
+        self.webhooks.get(&id)
+    }
+
+    /// Every trunk whose carrier talks by webhooks.
+    pub fn webhooks(&self) -> impl Iterator<Item = &Arc<WebhookTrunk>> {
+        self.webhooks.values()
     }
 
     /// All trunks, oldest first.
@@ -297,6 +315,30 @@ impl Directory {
         let numbers = self.numbers.values().filter(|n| n.flow == Some(flow));
         let sites = self.sites.values().filter(|s| s.site.flow == Some(flow));
         (sorted(numbers, |n| n.id), sorted(sites, |s| s.site.id))
+    }
+
+    /// The trunks of the numbers whose calls run a flow, named by the number or by its site.
+    #[must_use]
+    pub fn trunks_of_flow(&self, flow: FlowId) -> BTreeSet<TrunkId> {
+        let of_site = |n: &TrackingNumber| self.sites.get(&n.site?)?.site.flow;
+        let runs = |n: &&Arc<TrackingNumber>| n.flow.or_else(|| of_site(n)) == Some(flow);
+        self.numbers
+            .values()
+            .filter(runs)
+            .map(|n| n.trunk)
+            .collect()
+    }
+
+    /// The published flows that run on the numbers of a trunk.
+    #[must_use]
+    pub fn flows_on_trunk(&self, trunk: TrunkId) -> Vec<&Arc<Flow>> {
+        let numbers = self.numbers.values().filter(|n| n.trunk == trunk);
+        let named = numbers.filter_map(|n| Some(self.flow_of(n)?.0));
+        let named: BTreeSet<FlowId> = named.collect();
+        named
+            .into_iter()
+            .filter_map(|id| self.flows.get(&id))
+            .collect()
     }
 
     /// The flows of an account, oldest first.

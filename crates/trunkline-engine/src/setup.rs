@@ -4,6 +4,7 @@
 mod draft;
 mod flows;
 mod prompts;
+mod webhooks;
 
 use std::collections::{BTreeSet, HashSet};
 use std::net::{IpAddr, SocketAddr};
@@ -15,7 +16,6 @@ use trunkline_core::assignment::site::{
 };
 use trunkline_core::assignment::{NumberUse, PoolSettings, Site, SiteContent, TrackingNumber};
 use trunkline_core::base::id::{NumberId, PoolId, SiteId, TrunkId};
-use trunkline_core::call::flow::Ability;
 use trunkline_core::visitor::{OwnTest, SourceRules};
 
 use crate::assignment::Assignments;
@@ -28,6 +28,7 @@ use flows::check_flow;
 
 pub use flows::{FLOW_VERSIONS_LISTED, FLOWS_MAX};
 pub use prompts::PROMPTS_MAX;
+pub use webhooks::Performers;
 
 /// Longest name of anything, in characters.
 pub const NAME_MAX: usize = 120;
@@ -61,22 +62,22 @@ pub struct Setup {
     resolver: Arc<dyn Resolver>,
     directory: SharedDirectory,
     assignments: Arc<Assignments>,
-    /// What this server's telephone side can do for a call flow.
-    abilities: BTreeSet<Ability>,
     sounds: Arc<Sounds>,
+    /// What this server's telephone sides can do for a call flow.
+    performers: Performers,
     /// One change at a time, so that checks and the change they allow see the same directory.
     changing: Mutex<()>,
 }
 
 impl Setup {
-    /// Over the stored configuration; no flow is published that needs more than `abilities`.
+    /// Over the stored configuration; no flow is published for numbers whose calls could not be performed so.
     #[must_use]
     pub fn new(
         configuration: Arc<dyn Configuration>,
         resolver: Arc<dyn Resolver>,
         directory: SharedDirectory,
         assignments: Arc<Assignments>,
-        abilities: BTreeSet<Ability>,
+        performers: Performers,
         sounds: Arc<Sounds>,
     ) -> Self {
         Self {
@@ -84,7 +85,7 @@ impl Setup {
             resolver,
             directory,
             assignments,
-            abilities,
+            performers,
             sounds,
             changing: Mutex::new(()),
         }
@@ -166,12 +167,6 @@ impl Setup {
     /// When a field is wrong or the store refuses.
     pub async fn put_trunk(&self, trunk: &Trunk) -> Result<(), SetupError> {
         check_name("name", &trunk.profile.name)?;
-        if trunk.profile.addresses.is_empty() {
-            return Err(invalid(
-                "addresses",
-                "write at least one address the carrier sends from, such as 203.0.113.7",
-            ));
-        }
         if trunk.profile.codecs.is_empty() {
             return Err(invalid("codecs", "write at least one of PCMU, PCMA"));
         }
@@ -188,7 +183,9 @@ impl Setup {
     pub async fn put_site(&self, site: Site) -> Result<(), SetupError> {
         check_site(&site)?;
         let _changing = self.changing.lock().await;
-        check_flow(&self.directory.now(), site.account, site.flow)?;
+        let directory = self.directory.now();
+        check_flow(&directory, site.account, site.flow)?;
+        self.check_site_flow(&directory, &site)?;
         self.replace_site(site).await
     }
 
@@ -239,6 +236,7 @@ impl Setup {
         let _changing = self.changing.lock().await;
         let directory = self.directory.now();
         check_number(&directory, number)?;
+        self.check_number_flow(&directory, number)?;
         let before = directory.number(number.id);
         if before.is_some_and(|before| !before.stage.may_become(number.stage)) {
             return Err(invalid(

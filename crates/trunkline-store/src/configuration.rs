@@ -18,10 +18,12 @@ use trunkline_engine::ports::configuration::{
     Account, Configuration, Everything, Flow, FlowVersion, Trunk,
 };
 use trunkline_engine::ports::sounds::PromptRow;
+use trunkline_engine::ports::webhooks::WebhookTrunk;
 use trunkline_engine::ports::{PortError, PortResult};
 
 use crate::convert::{from_json, json, opt_json, port_error};
 use crate::db::{DbError, Expect, Outcome, Row, Transaction, Val};
+use crate::webhooks::without_webhook;
 use crate::{Store, args};
 
 crate::statements! { "configuration";
@@ -180,6 +182,7 @@ impl Configuration for Store {
         Ok(Everything {
             accounts: self.many(ACCOUNTS, args![], account).await?,
             trunks: self.many(TRUNKS, args![], trunk).await?,
+            webhooks: self.webhooks().await?,
             sites,
             pools: self.many(POOLS, args![], pool).await?,
             numbers: self.many(NUMBERS, args![], number).await?,
@@ -389,8 +392,20 @@ impl Configuration for Store {
         self.delete(DELETE_PROMPT, id).await
     }
 
+    async fn put_webhook(&self, webhook: &WebhookTrunk) -> PortResult<()> {
+        self.store_webhook(webhook).await
+    }
+
+    async fn delete_webhook(&self, trunk: TrunkId) -> PortResult<bool> {
+        self.forget_webhook(trunk).await
+    }
+
     async fn delete_trunk(&self, id: TrunkId) -> PortResult<bool> {
-        self.delete(DELETE_TRUNK, id).await
+        let whole = without_webhook(id).step(DELETE_TRUNK, args![id], Expect::Any);
+        match self.db.submit(whole).await.map_err(port_error)? {
+            Outcome::Committed(results) => Ok(results.last().is_some_and(|last| last.count > 0)),
+            Outcome::Unexpected { .. } => Ok(false),
+        }
     }
 
     async fn delete_site(&self, id: SiteId) -> PortResult<bool> {

@@ -13,6 +13,7 @@ use trunkline_engine::ports::PortError;
 use trunkline_engine::ports::access::Role;
 use trunkline_engine::ports::calls::CallEventKind;
 use trunkline_engine::ports::sounds::SoundHash;
+use trunkline_engine::ports::webhooks::Dialect;
 
 use crate::db::{DbError, FromVal, Row, Val};
 
@@ -80,6 +81,7 @@ words!(
     Channel,
     Consent,
     Device,
+    Dialect,
     EndReason,
     EndedBy,
     LabelKind,

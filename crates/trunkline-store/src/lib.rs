@@ -32,6 +32,7 @@ mod spool;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod visitor;
+mod webhooks;
 
 pub use sounds::SoundFolder;
 pub use spool::{FileSpool, SPOOL_BYTES_MAX};

@@ -3,7 +3,7 @@
 use crate::db::{MigrationFile, RecordKind, Statement, Table};
 use crate::{
     access, arrivals, assignment, call, configuration, labels, newest, past_calls, screening,
-    visitor,
+    visitor, webhooks,
 };
 
 macro_rules! migrations {
@@ -19,6 +19,7 @@ migrations!(
     "V0001__spine",
     "V0002__prompts",
     "V0003__retention",
+    "V0005__voice_webhooks",
     "V0006__screening"
 );
 
@@ -37,6 +38,7 @@ tables! {
     "api_key" ("id"),
     "credential" ("owner", "kind"),
     "trunk" ("id"),
+    "voice_webhook" ("trunk"),
     "call_flow" ("id"),
     "flow_version" ("flow", "version"),
     "prompt" ("id"),
@@ -56,6 +58,7 @@ tables! {
     "call" ("id"),
     "call_event" ("call", "id"),
     "recording" ("id"),
+    "recording_fetch" ("call", "name"),
     "label" ("id"),
     "attribution_model" ("id"),
     "screening" ("account"),
@@ -75,6 +78,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         past_calls::ALL,
         screening::ALL,
         newest::ALL,
+        webhooks::ALL,
     ]
     .into_iter()
     .flatten()

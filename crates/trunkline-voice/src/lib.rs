@@ -31,6 +31,6 @@ pub const ABILITIES: &[Ability] = &[
 
 pub use config::VoiceConfig;
 pub use counters::Snapshot;
-pub use recording::{RecordingFacts, peaks_path, salvage};
+pub use recording::{RecordingFacts, adopt, peaks_path, recorded_frames, salvage};
 pub use sound::SoundDecoder;
 pub use voice::Voice;

@@ -9,7 +9,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use trunkline_core::base::id::AccountId;
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Again, Matches, SharedModels};
-use trunkline_engine::call::{Calls, Screener, Sounds};
+use trunkline_engine::call::{Calls, Screener, Sounds, WebhookCalls};
 use trunkline_engine::check::Checks;
 use trunkline_engine::clock::Moment;
 use trunkline_engine::directory::SharedDirectory;
@@ -25,6 +25,7 @@ use crate::api::streams::Streams;
 use crate::auth::throttle::{Throttle, ThrottleKey};
 use crate::places::Places;
 use crate::problem::Problem;
+use crate::voice::Lines;
 
 /// Settings of the HTTP edge.
 #[derive(Debug, Clone)]
@@ -54,6 +55,8 @@ pub struct Backend {
     pub calls: Arc<Calls>,
     /// Who is let through, and who is not.
     pub screener: Arc<Screener>,
+    /// Calls whose carrier talks by webhooks.
+    pub webhooks: Arc<WebhookCalls>,
     /// Stored calls.
     pub records: Arc<dyn CallRecords>,
     /// Where addresses are, when the operator has a file that tells it.
@@ -120,6 +123,10 @@ pub struct Web {
     pub(crate) page_checks: Throttle<AccountId>,
     /// Limits the snippet's assignments and events from one address.
     pub(crate) snippet: Throttle<IpAddr>,
+    /// Calls between two requests of their carrier.
+    pub(crate) lines: Lines,
+    /// Limits what one address may forge before it is told less.
+    pub(crate) forged: Throttle<IpAddr>,
     random: SystemRandom,
 }
 
@@ -140,6 +147,9 @@ const NEW_VISITORS_EVERY_MS: i64 = 100;
 const SNIPPET_BURST: u32 = 2_000;
 const SNIPPET_EVERY_MS: i64 = 5;
 
+/// Voice webhooks of one address that are not believed: twenty at once, then one a second, each with its reason.
+const FORGED_BURST: u32 = 20;
+const FORGED_EVERY_MS: i64 = 1_000;
 /// Tests of pages of one account: ten at once, then one in 6 s.
 const PAGE_CHECKS_BURST: u32 = 10;
 const PAGE_CHECKS_EVERY_MS: i64 = 6_000;
@@ -177,6 +187,8 @@ impl Web {
             page_checks: Throttle::new(PAGE_CHECKS_BURST, PAGE_CHECKS_EVERY_MS),
             snippet: Throttle::new(SNIPPET_BURST, SNIPPET_EVERY_MS),
             streams: Streams::default(),
+            lines: Lines::default(),
+            forged: Throttle::new(FORGED_BURST, FORGED_EVERY_MS),
             exports: Places::new(EXPORTS_PER_ACCOUNT_MAX, EXPORTS_MAX),
             advice: Places::new(ADVICE_PER_ACCOUNT_MAX, ADVICE_MAX),
             reports: Places::new(REPORTS_PER_ACCOUNT_MAX, REPORTS_MAX),

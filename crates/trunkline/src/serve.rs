@@ -16,10 +16,11 @@ use tokio_util::task::TaskTracker;
 use trunkline_engine::assignment::sweep::SWEEP_EVERY_MS;
 use trunkline_engine::attribution::LEARN_EVERY;
 use trunkline_engine::call::keeper::RECONCILE_EVERY;
-use trunkline_engine::call::{PROGRESS_FLUSH_EVERY, RETENTION_EVERY};
+use trunkline_engine::call::{FETCH_EVERY, PROGRESS_FLUSH_EVERY, RETENTION_EVERY};
 use trunkline_engine::inventory::WARM_UP_EVERY_MS;
 use trunkline_voice::{Voice, VoiceConfig};
-use trunkline_web::{TrustedProxies, Web, WebSettings};
+use trunkline_web::voice::SWEEP_EVERY;
+use trunkline_web::{App, TrustedProxies, Web, WebSettings};
 
 use crate::check_call::Checker;
 use crate::config::{Check, Config};
@@ -70,7 +71,8 @@ impl Server {
             login_days: config.http.login_days,
         };
         let app = Web::new(house.backend.clone(), settings, &house.token_secret);
-        let router = crate::metrics::with_metrics(trunkline_web::router(app), metrics, config);
+        let router =
+            crate::metrics::with_metrics(trunkline_web::router(Arc::clone(&app)), metrics, config);
         tasks.spawn(trunkline_web::server::serve(
             listener,
             router,
@@ -89,6 +91,7 @@ impl Server {
         tasks.spawn(commanded);
         jobs(&house, &tasks, &stop);
         speak_missing(&house, &tasks, &stop);
+        carrier_jobs(&house, &app, &tasks, &stop);
         check_calls(&config.check, checker, &tasks, &stop);
         Ok(Self {
             house,
@@ -270,6 +273,28 @@ fn speak_missing(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationTok
             tracing::info!(texts, "texts of published flows were spoken");
         }
     });
+}
+
+/// Starts the jobs for calls whose carrier talks by webhooks.
+fn carrier_jobs(house: &Arc<House>, app: &App, tasks: &TaskTracker, stop: &CancellationToken) {
+    let swept = Arc::clone(app);
+    let period = (SWEEP_EVERY, "calls over webhooks", stop.clone());
+    tasks.spawn(repeat(period, move || {
+        let app = Arc::clone(&swept);
+        async move { trunkline_web::voice::sweep(&app).await }
+    }));
+    let fetching = Arc::clone(&house.fetching);
+    let period = (FETCH_EVERY, "recordings of carriers", stop.clone());
+    tasks.spawn(repeat(period, move || {
+        let fetching = Arc::clone(&fetching);
+        async move {
+            match fetching.run().await {
+                Ok(0) => {}
+                Ok(fetched) => tracing::info!(fetched, "recordings were fetched from carriers"),
+                Err(error) => tracing::warn!(%error, "recordings of carriers wait"),
+            }
+        }
+    }));
 }
 
 /// Tests the site of the configuration again and again, when there is one; the first time at the start.

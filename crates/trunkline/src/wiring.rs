@@ -1,6 +1,6 @@
 //! Wiring: the one place that names concrete adapters and puts them behind the engine's ports.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,14 +9,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use async_trait::async_trait;
 use tokio::time::timeout;
-use trunkline_clients::{AskClient, PageClient, find_speech};
+use trunkline_clients::{AskClient, MediaClient, PageClient, find_speech};
 use trunkline_core::base::Timestamp;
 use trunkline_core::call::flow::Ability;
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Again, Attributions, Learning, Matches, SharedModels};
-use trunkline_engine::call::control::CallLimits;
+use trunkline_engine::call::control::{CallLimits, RecordingState};
 use trunkline_engine::call::{
-    CallSettings, Calls, Keeper, Retention, SalvagedRecording, Screener, Sounds,
+    CallSettings, Calls, Fetching, Keeper, Retention, SalvagedRecording, Screener, Sounds,
+    WebhookCalls,
 };
 use trunkline_engine::check::Checks;
 use trunkline_engine::clock::{Clock, Moment};
@@ -24,8 +25,9 @@ use trunkline_engine::directory::SharedDirectory;
 use trunkline_engine::inventory::Inventory;
 use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::configuration::Resolver;
-use trunkline_engine::ports::{Atlas, CallRecords, Configuration};
-use trunkline_engine::setup::Setup;
+use trunkline_engine::ports::webhooks::{Dialect, FetchedRecording};
+use trunkline_engine::ports::{Atlas, CallRecords, Configuration, RecordingMaker};
+use trunkline_engine::setup::{Performers, Setup};
 use trunkline_store::db::{DbOptions, Location};
 use trunkline_store::{FileSpool, SoundFolder, Store};
 use trunkline_voice::SoundDecoder;
@@ -50,6 +52,8 @@ pub(crate) struct House {
     pub(crate) learning: Arc<Learning>,
     /// Deletes recordings that are over their time.
     pub(crate) retention: Arc<Retention>,
+    /// Fetches recordings from carriers.
+    pub(crate) fetching: Arc<Fetching>,
     /// Saves calls that could not be saved.
     pub(crate) keeper: Arc<Keeper>,
     /// Signs assignment tokens.
@@ -113,13 +117,6 @@ pub(crate) async fn moment(store: &Store) -> anyhow::Result<Moment> {
     Ok(moment)
 }
 
-/// What call flows may ask for: what the telephone side does, speaking, and asking other servers.
-fn abilities(sounds: &Sounds) -> BTreeSet<Ability> {
-    let voice = trunkline_voice::ABILITIES.iter().copied();
-    let speech = sounds.speaks().then_some(Ability::Speak);
-    voice.chain([Ability::Ask]).chain(speech).collect()
-}
-
 /// The sounds of calls, with the speech engine of the configuration when it is there. Without one calls are taken, and
 /// flows that say a text are not published.
 async fn sounds(config: &Config) -> anyhow::Result<Sounds> {
@@ -139,6 +136,53 @@ async fn sounds(config: &Config) -> anyhow::Result<Sounds> {
     Ok(Sounds::new(Arc::new(SoundDecoder), Arc::new(files), engine))
 }
 
+/// What call flows may ask for: what each performer does, and asking other servers. Over SIP texts are spoken by an engine of
+/// our own, if there is one; a carrier that talks by webhooks speaks them itself.
+fn performers(sounds: &Sounds) -> Performers {
+    let with_asking = |own: &[Ability]| -> BTreeSet<Ability> {
+        own.iter().copied().chain([Ability::Ask]).collect()
+    };
+    let speaking = |dialect| {
+        (
+            dialect,
+            with_asking(trunkline_web::voice::abilities(dialect)),
+        )
+    };
+    Performers {
+        sip: with_asking(trunkline_voice::ABILITIES)
+            .into_iter()
+            .chain(sounds.speaks().then_some(Ability::Speak))
+            .collect(),
+        webhooks: Dialect::ALL
+            .map(speaking)
+            .into_iter()
+            .collect::<BTreeMap<_, _>>(),
+    }
+}
+
+/// Makes recordings of ours of what carriers recorded.
+struct Adopter;
+
+impl RecordingMaker for Adopter {
+    fn length(&self, recording: &Path) -> std::io::Result<u64> {
+        trunkline_voice::recorded_frames(recording)
+    }
+
+    fn join(
+        &self,
+        fetched: &Path,
+        recording: &Path,
+        begins_at: u64,
+    ) -> std::io::Result<FetchedRecording> {
+        let facts = trunkline_voice::adopt(fetched, recording, begins_at)?;
+        Ok(FetchedRecording {
+            state: RecordingState::Complete,
+            duration_ms: facts.duration_ms,
+            bytes: facts.bytes,
+        })
+    }
+}
+
 /// Puts everything together, brings memory in step with the store, and closes what the last process
 /// left open.
 ///
@@ -156,12 +200,13 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         shared.clone(),
     ));
     let sounds = Arc::new(sounds(config).await?);
+    let performers = performers(&sounds);
     let setup = Setup::new(
         shared.clone(),
         Arc::new(SystemResolver),
         directory.clone(),
         Arc::clone(&assignments),
-        abilities(&sounds),
+        performers.clone(),
         Arc::clone(&sounds),
     );
     setup.reload().await?;
@@ -198,7 +243,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         Arc::clone(&assignments),
         models.clone(),
     );
-    let screener = Arc::new(Screener::new(shared.clone(), &abilities(&sounds)));
+    let screener = Arc::new(Screener::new(shared.clone(), &performers.sip));
     screener.reload().await?;
     let calls = Calls::new(
         moment.clone(),
@@ -219,6 +264,15 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         .await
         .context("calls of the last process could not be closed")?;
     let calls = Arc::new(calls);
+    let webhooks = WebhookCalls::new(Arc::clone(&calls), Arc::clone(&records), shared.clone());
+    let fetching = Fetching::new(
+        patient.clone(),
+        Arc::new(MediaClient::new(config.http.webhooks_loopback)),
+        Arc::new(Adopter),
+        directory.clone(),
+        moment.clone(),
+        config.recordings(),
+    );
     let matches = Matches::new(
         shared.clone(),
         Arc::clone(&records),
@@ -259,6 +313,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         assignments,
         calls,
         screener,
+        webhooks: Arc::new(webhooks),
         records,
         atlas: atlas(config),
         checks,
@@ -281,6 +336,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         retention: Arc::new(retention),
         store,
         learning: Arc::new(learning),
+        fetching: Arc::new(fetching),
         keeper,
         token_secret,
     })

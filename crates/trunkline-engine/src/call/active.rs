@@ -6,7 +6,7 @@ use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::call::flow::{Doing, Facts, FlowAction, FlowEvent, FlowState, step};
 use trunkline_core::call::{CallResult, CallState, DialOutcome, EndReason, EndedBy};
 
-use super::control::CallEnd;
+use super::control::{Arrival, CallEnd};
 use super::opening::Running;
 use crate::attribution::Tapped;
 use crate::ports::calls::{CallEventKind, CallEventRow, CallRow, RecordingRow};
@@ -16,6 +16,7 @@ use crate::ports::labels::{LabelRow, Said};
 #[derive(Debug)]
 pub(super) struct ActiveCall {
     pub(super) row: CallRow,
+    pub(super) arrival: Arrival,
     running: Running,
     pub(super) state: FlowState,
     pub(super) recording: Option<RecordingRow>,
@@ -30,12 +31,14 @@ pub(super) struct ActiveCall {
 impl ActiveCall {
     pub(super) fn new(
         row: CallRow,
+        arrival: Arrival,
         running: Running,
         recording: Option<RecordingRow>,
         tapped: Option<Tapped>,
     ) -> Self {
         Self {
             row,
+            arrival,
             running,
             state: FlowState::default(),
             recording,

@@ -227,6 +227,18 @@ impl Attestation {
     }
 }
 
+/// How a call reached us, which is also how its other legs go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// Over SIP.
+    Sip {
+        /// Address of the far end.
+        remote: SocketAddr,
+    },
+    /// By a webhook of its trunk's carrier, who dials for us.
+    Webhook,
+}
+
 /// A call that arrived.
 #[derive(Debug, Clone)]
 pub struct Incoming {
@@ -238,13 +250,14 @@ pub struct Incoming {
     pub caller_text: String,
     /// The dialled number as signalled: user part of the request URI.
     pub dialled: String,
-    /// Call-ID of the incoming leg.
+    /// The carrier's name of the call: Call-ID of the incoming leg, or the call's SID at a carrier that talks by
+    /// webhooks.
     pub sip_call_id: String,
-    /// Address of the far end.
-    pub remote: SocketAddr,
+    /// How it reached us.
+    pub arrival: Arrival,
     /// Attestation, when the carrier passed it on.
     pub attestation: Option<Attestation>,
-    /// When the INVITE was received.
+    /// When we heard of it.
     pub received_at: Timestamp,
 }
 

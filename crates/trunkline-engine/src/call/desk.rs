@@ -18,8 +18,8 @@ use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
 
 use super::active::ActiveCall;
 use super::control::{
-    Action, Admission, CallControl, CallEnd, CallLimits, Incoming, SOUND_WAIT_MS, Sound, Transport,
-    TrunkProfile,
+    Action, Admission, Arrival, CallControl, CallEnd, CallLimits, Incoming, SOUND_WAIT_MS, Sound,
+    Transport, TrunkProfile,
 };
 use super::keeper::Keeper;
 use super::opening::{Running, open_row};
@@ -191,8 +191,14 @@ impl Calls {
             return Some(Arc::clone(number));
         }
         let speaks_for = |trunk: &TrunkProfile| {
-            let ip = incoming.remote.ip();
-            trunk.id == incoming.trunk || trunk.addresses.iter().any(|range| range.contains(ip))
+            let shares_address = match incoming.arrival {
+                Arrival::Sip { remote } => {
+                    let mut ranges = trunk.addresses.iter();
+                    ranges.any(|range| range.contains(remote.ip()))
+                }
+                Arrival::Webhook => false,
+            };
+            trunk.id == incoming.trunk || shares_address
         };
         directory
             .profile(number.trunk)
@@ -202,7 +208,10 @@ impl Calls {
 
     /// Whether the call is the server's own test.
     fn is_test(&self, incoming: &Incoming) -> bool {
-        self.checks.is_call(incoming.remote, incoming.trunk)
+        match incoming.arrival {
+            Arrival::Sip { remote } => self.checks.is_call(remote, incoming.trunk),
+            Arrival::Webhook => false,
+        }
     }
 
     async fn credit(&self, number: &TrackingNumber, incoming: &Incoming) -> Verdict {
@@ -429,7 +438,7 @@ impl CallControl for Calls {
         let (plan, recording) = self.plan_recording(&running, &row).unzip();
         row.flow = running.flow;
         row.recording = plan.as_ref().map(|plan| plan.id);
-        let mut active = ActiveCall::new(row, running, recording, tapped);
+        let mut active = ActiveCall::new(row, incoming.arrival, running, recording, tapped);
         let mut events =
             vec![active.event(self.moment.id(), incoming.received_at, CallEventKind::Ring)];
         if let Some(why) = challenged {

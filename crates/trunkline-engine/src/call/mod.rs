@@ -4,8 +4,10 @@
 //! store is late or away, the call goes on and its record waits in the spool.
 
 mod active;
+mod by_webhook;
 pub mod control;
 mod desk;
+mod fetching;
 pub mod keeper;
 mod opening;
 mod perform;
@@ -16,7 +18,9 @@ mod screening;
 mod sound_cache;
 pub mod sounds;
 
+pub use by_webhook::{CarrierRecording, WebhookCalls};
 pub use desk::{CallSettings, Calls, PROGRESS_FLUSH_EVERY};
+pub use fetching::{FETCH_EVERY, Fetching};
 pub use keeper::Keeper;
 pub use recovery::{Recovered, SalvagedRecording};
 pub use resting::Rested;

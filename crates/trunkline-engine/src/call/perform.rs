@@ -12,7 +12,7 @@ use trunkline_core::call::flow::{DialTargets, FlowAction, FlowEvent, ShownNumber
 use trunkline_core::call::{DialOutcome, TollUse};
 
 use super::active::ActiveCall;
-use super::control::{Action, Dial, Dialling, Voicemail};
+use super::control::{Action, Arrival, Dial, Dialling, Voicemail};
 use super::desk::{Calls, hold};
 use crate::ports::asks::AskRequest;
 use crate::ports::calls::{CallEventKind, CallEventRow};
@@ -149,17 +149,21 @@ impl Calls {
         to: PhoneNumber,
         events: &mut Vec<CallEventRow>,
     ) -> Option<TrunkId> {
-        let (account, own_trunk) = {
+        let (account, own_trunk, arrival) = {
             let mut active = hold(&self.active);
             let call = active.get_mut(&call)?;
             events.push(call.attempt(self.moment.id(), attempt, to, self.moment.now()));
-            (call.row.account, call.row.trunk)
+            (call.row.account, call.row.trunk, call.arrival)
         };
         let directory = self.directory.now();
         let account = directory.account(account)?.clone();
         let used = self.toll_use(&account).await;
         let refusal = account.toll.permit(to, used).err();
-        let trunk = directory.outbound(own_trunk, account.id).map(|t| t.id);
+        let trunk = match arrival {
+            Arrival::Sip { .. } => directory.outbound(own_trunk, account.id).map(|t| t.id),
+            // The carrier that called dials.
+            Arrival::Webhook => Some(own_trunk),
+        };
         let reason = match (refusal, trunk) {
             (None, Some(trunk)) => return Some(trunk),
             (Some(refusal), _) => {

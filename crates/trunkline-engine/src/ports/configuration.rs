@@ -13,6 +13,7 @@ use trunkline_core::call::{RecordingConsent, TollPolicy};
 
 use super::PortResult;
 use super::sounds::PromptRow;
+use super::webhooks::WebhookTrunk;
 use crate::call::control::TrunkProfile;
 
 /// An account: the tenant.
@@ -94,6 +95,8 @@ pub struct Everything {
     pub accounts: Vec<Account>,
     /// All trunks.
     pub trunks: Vec<Trunk>,
+    /// Those of them whose carrier talks by webhooks.
+    pub webhooks: Vec<WebhookTrunk>,
     /// All sites with their targets in order.
     pub sites: Vec<Site>,
     /// All pools.
@@ -137,6 +140,10 @@ pub trait Configuration: Send + Sync {
     async fn put_prompt(&self, prompt: &PromptRow) -> PortResult<()>;
     /// Removes a stored sound; its file stays.
     async fn delete_prompt(&self, id: PromptId) -> PortResult<bool>;
+    /// Inserts or replaces how the carrier of a trunk talks by webhooks. Secrets are stored sealed.
+    async fn put_webhook(&self, webhook: &WebhookTrunk) -> PortResult<()>;
+    /// Forgets that, secrets included.
+    async fn delete_webhook(&self, trunk: TrunkId) -> PortResult<bool>;
     /// Removes a trunk.
     async fn delete_trunk(&self, id: TrunkId) -> PortResult<bool>;
     /// Removes a site and its targets.

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use trunkline_core::assignment::{Site, TrackingNumber};
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{AccountId, FlowId, UserId};
 use trunkline_core::call::flow::{
@@ -83,7 +84,7 @@ impl Setup {
                 "the draft says what is published already",
             ));
         }
-        self.make_ready(seen.account, &seen.draft).await?;
+        self.make_ready(&seen, &seen.draft).await?;
         let _changing = self.changing.lock().await;
         // Nobody changed it while its texts were spoken.
         let flow = self.flow_now(id, edits)?;
@@ -106,7 +107,7 @@ impl Setup {
         let earlier = self.configuration.flow_version(id, version).await?;
         let earlier =
             earlier.ok_or_else(|| invalid("version", format!("there is no version {version}")))?;
-        self.make_ready(seen.account, &earlier.document).await?;
+        self.make_ready(&seen, &earlier.document).await?;
         let _changing = self.changing.lock().await;
         let mut flow = self.flow_now(id, edits)?;
         flow.draft = FlowDocument::clone(&earlier.document);
@@ -119,7 +120,7 @@ impl Setup {
         by: Option<UserId>,
         now: Timestamp,
     ) -> Result<(), SetupError> {
-        self.check_publishable(flow.account, &flow.draft)?;
+        self.check_publishable(&flow, &flow.draft)?;
         flow.published = Some(FlowVersion {
             version: flow.published.as_ref().map_or(1, |p| p.version + 1),
             document: Arc::new(flow.draft.clone()),
@@ -130,13 +131,13 @@ impl Setup {
         self.put_changed(flow).await
     }
 
-    /// Speaks what a document says; while nothing is held, for it takes its time.
-    async fn make_ready(
-        &self,
-        account: AccountId,
-        document: &FlowDocument,
-    ) -> Result<(), SetupError> {
-        self.check_publishable(account, document)?;
+    /// Speaks what a document says; while nothing is held, for it takes its time. Without an engine of our own the carrier
+    /// speaks: what nobody could speak is not publishable.
+    async fn make_ready(&self, flow: &Flow, document: &FlowDocument) -> Result<(), SetupError> {
+        self.check_publishable(flow, document)?;
+        if !self.sounds.speaks() {
+            return Ok(());
+        }
         let spoken = self.sounds.speak_all(document).await;
         spoken.map(drop).map_err(|(node, error)| {
             let message = format!("node `{node}` cannot be spoken: {error}");
@@ -144,12 +145,8 @@ impl Setup {
         })
     }
 
-    fn check_publishable(
-        &self,
-        account: AccountId,
-        document: &FlowDocument,
-    ) -> Result<(), SetupError> {
-        let problems = self.flow_problems(account, document);
+    fn check_publishable(&self, flow: &Flow, document: &FlowDocument) -> Result<(), SetupError> {
+        let problems = self.flow_problems(flow.account, Some(flow.id), document);
         let mut worst = problems.iter().filter(|p| p.severity == Severity::Problem);
         if let Some(problem) = worst.next() {
             let place = match problem.node.as_str() {
@@ -216,13 +213,19 @@ impl Setup {
     #[must_use]
     pub fn missing_for(&self, node: &Node) -> Vec<&'static str> {
         let needs = node.needs();
-        let missing = needs.difference(&self.abilities);
+        let able = self.performers.anybody(&self.directory.now());
+        let missing = needs.difference(&able);
         missing.map(|ability| ability.phrase()).collect()
     }
 
-    /// Everything that keeps a document of an account from being published, and warnings.
+    /// Everything that keeps a document of an account from being published as this flow, and warnings.
     #[must_use]
-    pub fn flow_problems(&self, account: AccountId, document: &FlowDocument) -> Vec<FlowProblem> {
+    pub fn flow_problems(
+        &self,
+        account: AccountId,
+        flow: Option<FlowId>,
+        document: &FlowDocument,
+    ) -> Vec<FlowProblem> {
         let directory = self.directory.now();
         let known = KnownThings {
             prompts: directory
@@ -230,7 +233,7 @@ impl Setup {
                 .iter()
                 .map(|prompt| prompt.id)
                 .collect(),
-            abilities: self.abilities.clone(),
+            abilities: self.performers.of_flow(&directory, flow),
             recording_consent: directory
                 .account(account)
                 .map(|a| a.recording_consent)
@@ -253,6 +256,45 @@ impl Setup {
             .into());
         }
         Ok(Flow::clone(flow))
+    }
+
+    /// Refuses a number the flow that its trunk's calls could not be taken through.
+    pub(super) fn check_number_flow(
+        &self,
+        directory: &Directory,
+        number: &TrackingNumber,
+    ) -> Result<(), SetupError> {
+        let Some((_, version)) = directory.flow_of(number) else {
+            return Ok(());
+        };
+        let checked = self
+            .performers
+            .check_trunk(directory, &version.document, number.trunk);
+        checked.map_err(|message| invalid("flow", message))
+    }
+
+    /// Refuses a site a flow that calls of one of its numbers could not be taken through.
+    pub(super) fn check_site_flow(
+        &self,
+        directory: &Directory,
+        site: &Site,
+    ) -> Result<(), SetupError> {
+        let published = site
+            .flow
+            .and_then(|id| directory.flow(id)?.published.as_ref());
+        let Some(version) = published else {
+            return Ok(());
+        };
+        let numbers = directory.numbers_of(site.account);
+        let follows = |n: &&&Arc<TrackingNumber>| n.site == Some(site.id) && n.flow.is_none();
+        for number in numbers.iter().filter(follows) {
+            let checked = self
+                .performers
+                .check_trunk(directory, &version.document, number.trunk);
+            checked
+                .map_err(|message| invalid("flow", format!("for {}: {message}", number.number)))?;
+        }
+        Ok(())
     }
 
     async fn put_changed(&self, mut flow: Flow) -> Result<(), SetupError> {

@@ -14,7 +14,7 @@ use trunkline_core::call::{
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Attributions, Matches, SharedModels};
 use trunkline_engine::call::control::{
-    Action, Admission, CallControl, CallEnd, CallLimits, Cidr, Codec, Incoming, Transport,
+    Action, Admission, Arrival, CallControl, CallEnd, CallLimits, Cidr, Codec, Incoming, Transport,
     TrunkProfile,
 };
 use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording, Screener, Sounds};
@@ -191,7 +191,9 @@ impl Desk {
             caller_text: "+12145551234".to_owned(),
             dialled: dialled.to_owned(),
             sip_call_id: "a@b".to_owned(),
-            remote: "127.0.0.1:5070".parse().expect("an address"),
+            arrival: Arrival::Sip {
+                remote: "127.0.0.1:5070".parse().expect("an address"),
+            },
             attestation: None,
             received_at: self.clock.now(),
         }
@@ -262,7 +264,9 @@ async fn unknown_numbers_and_other_trunks_get_404() {
     }
     let mut foreign = desk.incoming("+13125550100");
     foreign.trunk = TrunkId::from_raw(8);
-    foreign.remote = "198.51.100.7:5060".parse().expect("an address");
+    foreign.arrival = Arrival::Sip {
+        remote: "198.51.100.7:5060".parse().expect("an address"),
+    };
     assert!(matches!(
         desk.calls.incoming(foreign).await,
         Admission::Refused { status: 404, .. }

@@ -232,7 +232,10 @@ async fn library(nodes: &str) -> (Desk, Setup) {
         Arc::new(NoNames),
         desk.directory.clone(),
         Arc::clone(&desk.assignments),
-        BTreeSet::from([Ability::Play, Ability::Speak, Ability::Digits]),
+        Performers {
+            sip: BTreeSet::from([Ability::Play, Ability::Speak, Ability::Digits]),
+            webhooks: BTreeMap::new(),
+        },
         Arc::clone(&desk.sounds),
     );
     setup.reload().await.expect("everything");
@@ -370,13 +373,13 @@ async fn a_sound_that_a_draft_plays_stays_and_one_that_is_not_there_is_a_problem
     let nodes = format!(r#""start": {{"kind": "play", "prompt": "{prompt}"}}"#);
     let (desk, setup) = library(&nodes).await;
     let document = document(&nodes);
-    let problems = setup.flow_problems(OURS, &document);
+    let problems = setup.flow_problems(OURS, None, &document);
     let told: Vec<_> = problems.iter().map(|p| p.node.as_str()).collect();
     assert_eq!(told, ["start"], "{problems:?}");
     upload(&setup, 5, OURS, "hello").await;
-    assert_eq!(setup.flow_problems(OURS, &document), []);
+    assert_eq!(setup.flow_problems(OURS, None, &document), []);
     assert_eq!(
-        setup.flow_problems(THEIRS, &document).len(),
+        setup.flow_problems(THEIRS, None, &document).len(),
         1,
         "it is not theirs"
     );

@@ -88,6 +88,7 @@ async fn calls_are_looked_up_by_the_index_that_finds_the_least() {
         ("screening.EARLIER_TALKS", "call_caller"),
         ("call.KEPT_RECORDINGS", "recording_kept"),
         ("visitor.LATEST_FORM", "form_phone"),
+        ("webhooks.CARRIER_NAME", "call_carrier_name"),
     ] {
         let statement = statements().find(|s| s.name == name).expect(name);
         let explained = format!("EXPLAIN QUERY PLAN {}", for_sqlite(statement.sql));

@@ -8,7 +8,9 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use trunkline_core::call::{EndReason, EndedBy};
-use trunkline_engine::call::control::{Admission, CallEnd, CallLimits, Incoming, TrunkProfile};
+use trunkline_engine::call::control::{
+    Admission, Arrival, CallEnd, CallLimits, Incoming, TrunkProfile,
+};
 
 use super::admission::Place;
 use super::ending::End;
@@ -175,7 +177,9 @@ fn incoming(invitation: &Invitation, trunk: &TrunkProfile) -> Incoming {
         caller_text: facts.caller.text.clone(),
         dialled: facts.dialled.clone().unwrap_or_default(),
         sip_call_id: facts.call_id.clone(),
-        remote: facts.remote,
+        arrival: Arrival::Sip {
+            remote: facts.remote,
+        },
         attestation: facts.caller.attestation,
         received_at: now(),
     }

@@ -122,7 +122,10 @@ async fn try_out(
     caller.may(Need::Write)?;
     let flow = find(&app, &caller, &id)?;
     let document = input.document.as_ref().unwrap_or(&flow.draft);
-    let problems = app.backend.setup.flow_problems(flow.account, document);
+    let problems = app
+        .backend
+        .setup
+        .flow_problems(flow.account, Some(flow.id), document);
     let source = input.source.as_ref().map(source).transpose()?;
     let lines = lines(&app, &flow);
     let number = |text: Option<&String>, field| text.map(|t| phone(t, field)).transpose();

@@ -28,6 +28,7 @@ mod source_rules;
 pub(crate) mod streams;
 mod swap_settings;
 mod trunks;
+mod webhook;
 
 use axum::Json;
 use axum::extract::DefaultBodyLimit;
@@ -79,6 +80,7 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
                 .merge(page_check::router())
                 .merge(replay::router())
                 .merge(trunks::router())
+                .merge(webhook::router())
                 .merge(numbers::router())
                 .merge(pools::router())
                 .merge(advice::router())

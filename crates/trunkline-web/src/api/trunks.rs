@@ -143,7 +143,7 @@ async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn find(app: &Web, caller: &Caller, id: &str) -> Result<Trunk, Problem> {
+pub(super) fn find(app: &Web, caller: &Caller, id: &str) -> Result<Trunk, Problem> {
     let missing = || Problem::not_found("trunk");
     let id = TrunkId::parse(id).map_err(|_| missing())?;
     let directory = app.backend.directory.now();

@@ -19,7 +19,7 @@ use trunkline_engine::assignment::sweep::SWEEP_EVERY_MS;
 use trunkline_engine::assignment::{Assignments, Beacon, Known, Visit as Arrival};
 use trunkline_engine::attribution::Attributions;
 use trunkline_engine::call::control::{
-    Action, Admission, CallControl, CallEnd, CallLimits, Incoming,
+    self, Action, Admission, CallControl, CallEnd, CallLimits, Incoming,
 };
 use trunkline_engine::call::{CallSettings, Calls, Keeper, Screener};
 use trunkline_engine::clock::{Clock, Moment};
@@ -357,7 +357,7 @@ impl Past<'_> {
             caller_text: caller.to_string(),
             dialled: dialled.to_string(),
             sip_call_id: format!("past-{index}"),
-            remote,
+            arrival: control::Arrival::Sip { remote },
             attestation: None,
             received_at: at,
         };

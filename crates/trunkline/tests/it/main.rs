@@ -4,6 +4,7 @@
 mod access;
 mod attribution;
 mod calls;
+mod carrier_side;
 mod check;
 mod crash;
 mod flows;
@@ -16,3 +17,4 @@ mod prompts;
 mod screening;
 mod setup;
 mod snippet;
+mod webhooks;

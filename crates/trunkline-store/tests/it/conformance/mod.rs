@@ -9,6 +9,7 @@ mod history;
 mod labels;
 mod past_calls;
 mod screening;
+mod webhooks;
 pub(crate) mod world;
 
 pub(crate) use world::World;
