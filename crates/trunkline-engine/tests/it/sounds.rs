@@ -20,8 +20,9 @@ use trunkline_engine::ports::configuration::{
 use trunkline_engine::ports::sounds::{
     DecodedSound, Decoder, NotASound, PromptRow, SoundFiles, SoundKey, Speech, SpeechError,
 };
+use trunkline_engine::ports::webhooks::WebhookTrunk;
 use trunkline_engine::ports::{PortError, PortResult};
-use trunkline_engine::setup::{Setup, SetupError};
+use trunkline_engine::setup::{Performers, Setup, SetupError};
 
 use crate::calls::{Desk, desk_with};
 use crate::flows::{document, flow};
@@ -180,6 +181,12 @@ impl Configuration for MemoryConfiguration {
     async fn delete_prompt(&self, id: PromptId) -> PortResult<bool> {
         self.change(|all| all.prompts.retain(|p| p.id != id));
         Ok(true)
+    }
+    async fn put_webhook(&self, _: &WebhookTrunk) -> PortResult<()> {
+        not_here()
+    }
+    async fn delete_webhook(&self, _: TrunkId) -> PortResult<bool> {
+        not_here()
     }
     async fn delete_trunk(&self, _: TrunkId) -> PortResult<bool> {
         not_here()

@@ -82,6 +82,7 @@ async fn recorded(world: &World, set_up: &SetUp, state: CallState) -> (CallId, R
         duration_ms: 0,
         bytes: 0,
         started_at: NOON,
+        deleted: None,
     };
     call.recording = Some(recording.id);
     let change = CallChange {
