@@ -124,6 +124,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/block-caller": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts the caller of a call on the block list. */
+        post: operations["blockCaller"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/confirmation": {
         parameters: {
             query?: never;
@@ -186,6 +203,43 @@ export interface paths {
         get: operations["callRecording"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/recording/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets the recording of a call in progress rest, while something is said that must not be kept. The rest is silence in the
+         *     recording, as long as it took.
+         */
+        post: operations["pauseRecording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/recording/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets the recording of a call in progress go on. */
+        post: operations["resumeRecording"];
         delete?: never;
         options?: never;
         head?: never;
@@ -681,6 +735,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/screening": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Screening of the account: its settings, and how many calls were stopped lately. */
+        get: operations["readScreening"];
+        /** Replaces the settings of screening. */
+        put: operations["changeScreening"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The entries of both lists, or of one, newest first. */
+        get: operations["listScreeningEntries"];
+        put?: never;
+        /** Puts a caller on a list; one that is on the other list is taken off it. */
+        post: operations["addScreeningEntry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/entries.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same list as a CSV file. */
+        get: operations["exportScreeningEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/entries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an entry off its list. */
+        delete: operations["deleteScreeningEntry"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -998,6 +1122,25 @@ export interface paths {
         patch: operations["changeTrunk"];
         trace?: never;
     };
+    "/api/v1/trunks/{id}/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the carrier of a trunk talks by webhooks. */
+        get: operations["readTrunkWebhook"];
+        /** Sets how the carrier of a trunk talks by webhooks. */
+        put: operations["setTrunkWebhook"];
+        post?: never;
+        /** Forgets how the carrier of a trunk talks by webhooks, keys included. Its calls are refused from then on. */
+        delete: operations["deleteTrunkWebhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1233,6 +1376,10 @@ export interface components {
              */
             from?: number | null;
         };
+        /** @description Why a caller is blocked. */
+        BlockCallerInput: {
+            note?: string;
+        };
         /** @description What a person said of a call. */
         CallConfirmation: {
             /** Format: int64 */
@@ -1272,10 +1419,12 @@ export interface components {
             confirmation?: components["schemas"]["CallConfirmation"] | null;
             end?: components["schemas"]["CallEnd"] | null;
             flow?: components["schemas"]["CallFlow"] | null;
+            listed?: components["schemas"]["ListedCaller"] | null;
             /** @description The fitted model that weighed the candidates; null: the one for new sites. */
             model?: string | null;
             quality?: components["schemas"]["CallQuality"] | null;
             recording?: components["schemas"]["Recording"] | null;
+            screening?: components["schemas"]["CallScreening"] | null;
             timeline: components["schemas"]["TimelineMark"][];
             /**
              * Format: int64
@@ -1352,6 +1501,28 @@ export interface components {
             /** Format: double */
             mos: number;
         };
+        /** @description What screening found of a call. */
+        CallScreening: {
+            reasons: components["schemas"]["ScreeningReason"][];
+            /** @description What decided: `allow_list`, `known_caller`, `block_list`, `anonymous`, `score`, `late` or `off`. */
+            rule: string;
+            /** Format: int32 */
+            score: number;
+            /**
+             * Format: int32
+             * @description The SIP status of the refusal.
+             */
+            status?: number | null;
+            /**
+             * Format: int32
+             * @description The threshold that the score reached.
+             */
+            threshold?: number | null;
+            /** @description `pass`, `challenge` or `block`. */
+            verdict: string;
+            /** @description Why, as a sentence without its full stop. */
+            why: string;
+        };
         /** @description A call in the log. */
         CallSummary: {
             ambiguous: boolean;
@@ -1372,7 +1543,7 @@ export interface components {
             probability?: number | null;
             recorded: boolean;
             /**
-             * @description `answered`, `no_answer`, `busy`, `failed`, `abandoned`, `refused`, `voicemail`, `turned_away` or
+             * @description `answered`, `no_answer`, `busy`, `failed`, `abandoned`, `refused`, `voicemail`, `turned_away`, `blocked` or
              *     `process_restarted`.
              */
             result?: string | null;
@@ -1723,6 +1894,14 @@ export interface components {
             /** Format: int64 */
             now: number;
         };
+        /** @description The entry of a list that is about a caller. */
+        ListedCaller: {
+            /** @description The number, or the beginning of it. */
+            caller: string;
+            id: string;
+            /** @description `allow` or `block`. */
+            list: string;
+        };
         /** @description Who is signed in. */
         Me: {
             account: components["schemas"]["MeAccount"];
@@ -1883,7 +2062,7 @@ export interface components {
                 probability?: number | null;
                 recorded: boolean;
                 /**
-                 * @description `answered`, `no_answer`, `busy`, `failed`, `abandoned`, `refused`, `voicemail`, `turned_away` or
+                 * @description `answered`, `no_answer`, `busy`, `failed`, `abandoned`, `refused`, `voicemail`, `turned_away`, `blocked` or
                  *     `process_restarted`.
                  */
                 result?: string | null;
@@ -2004,6 +2183,29 @@ export interface components {
                 name: string;
                 /** @description Flows that play it, in their draft or as published. */
                 used_by: components["schemas"]["PromptUser"][];
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ScreeningEntry: {
+            items: {
+                /** Format: int64 */
+                added_at: number;
+                /** @description Who added it; null for a key. */
+                added_by?: string | null;
+                /** @description A number such as `+12145550100`, or the beginning of some such as `+1900*`. */
+                caller: string;
+                caller_display: string;
+                /**
+                 * Format: int64
+                 * @description When it ends by itself.
+                 */
+                expires_at?: number | null;
+                id: string;
+                /** @description `allow` or `block`. */
+                list: string;
+                note: string;
             }[];
             /** @description Send it as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -2375,6 +2577,184 @@ export interface components {
             label: string;
             source: string;
         };
+        /** @description Screening of the account. */
+        Screening: {
+            /** @description Whether this server can ask callers to press a key; if not, those who would be asked are let through. */
+            can_challenge: boolean;
+            /** @description Entries on both lists. */
+            entries: number;
+            /** @description Most entries on both lists. */
+            entries_max: number;
+            settings: components["schemas"]["ScreeningSettings"];
+            stopped: components["schemas"]["ScreeningCounts"];
+        };
+        /** @description How many calls were stopped lately. */
+        ScreeningCounts: {
+            /**
+             * Format: int64
+             * @description Did not press it.
+             */
+            challenge_failed: number;
+            /**
+             * Format: int64
+             * @description Asked to press a key.
+             */
+            challenged: number;
+            /**
+             * Format: int32
+             * @description How far back it was counted.
+             */
+            days: number;
+            /**
+             * Format: int64
+             * @description Refused at once.
+             */
+            refused: number;
+        };
+        /** @description An entry of a list. */
+        ScreeningEntry: {
+            /** Format: int64 */
+            added_at: number;
+            /** @description Who added it; null for a key. */
+            added_by?: string | null;
+            /** @description A number such as `+12145550100`, or the beginning of some such as `+1900*`. */
+            caller: string;
+            caller_display: string;
+            /**
+             * Format: int64
+             * @description When it ends by itself.
+             */
+            expires_at?: number | null;
+            id: string;
+            /** @description `allow` or `block`. */
+            list: string;
+            note: string;
+        };
+        /** @description An entry to add. */
+        ScreeningEntryInput: {
+            /** @description A number such as `+12145550100`, or the beginning of some such as `+1900*`. */
+            caller?: string;
+            /**
+             * Format: int64
+             * @description When it ends by itself, ms.
+             */
+            expires_at?: number | null;
+            /** @description `allow` or `block`. */
+            list?: string;
+            note?: string;
+        };
+        /** @description A sign that screening found. */
+        ScreeningReason: {
+            kind: string;
+            /**
+             * Format: int32
+             * @description What it was compared with.
+             */
+            limit?: number | null;
+            /**
+             * Format: int32
+             * @description Below 0 it speaks for the call.
+             */
+            points: number;
+            /**
+             * Format: int32
+             * @description What was counted.
+             */
+            value?: number | null;
+            /** @description As a sentence, without its full stop. */
+            words: string;
+        };
+        /** @description Settings of screening. */
+        ScreeningSettings: {
+            /** @description What happens with withheld numbers: `pass`, `challenge` or `block`. */
+            anonymous: string;
+            /**
+             * Format: int32
+             * @description From how many points on a call is refused, 1 to 500; null: none is.
+             */
+            block_at?: number | null;
+            /**
+             * Format: int32
+             * @description From how many points on a caller must press a key, 1 to 500 and below `block_at`; null: nobody must.
+             */
+            challenge_at?: number | null;
+            /** @description What a challenged caller hears; `{digit}` stands for the key. */
+            challenge_text: string;
+            /**
+             * Format: int32
+             * @description How many calls an hour are no sign yet, 1 to 60.
+             */
+            hourly_calls_max: number;
+            /**
+             * Format: int32
+             * @description From how many seconds of talk on a caller is known and let through, 1 to 3600.
+             */
+            known_talk_s: number;
+            /**
+             * Format: int32
+             * @description How many different numbers of the account a caller may dial within `numbers_minutes`, 1 to 50.
+             */
+            numbers_max: number;
+            /**
+             * Format: int32
+             * @description 1 to 60.
+             */
+            numbers_minutes: number;
+            /** @description Whether calls are screened at all. */
+            on: boolean;
+            /**
+             * @description The SIP status of a refused call: `by_reason` (607 for the block list, 433 for a withheld number, 603 for the
+             *     score), `rejected` (608) or `decline` (603).
+             */
+            refusal: string;
+        };
+        /** @description Settings of screening as they are to be; what is left out gets its default. */
+        ScreeningSettingsInput: {
+            /**
+             * @description `pass`, `challenge` or `block`.
+             * @default pass
+             */
+            anonymous: string;
+            /**
+             * Format: int32
+             * @default 100
+             */
+            block_at: number | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            challenge_at: number | null;
+            /** @default To be connected, please press {digit}. */
+            challenge_text: string;
+            /**
+             * Format: int32
+             * @default 10
+             */
+            hourly_calls_max: number;
+            /**
+             * Format: int32
+             * @default 30
+             */
+            known_talk_s: number;
+            /**
+             * Format: int32
+             * @default 3
+             */
+            numbers_max: number;
+            /**
+             * Format: int32
+             * @default 10
+             */
+            numbers_minutes: number;
+            /** @default true */
+            on: boolean;
+            /**
+             * @description `by_reason`, `rejected` or `decline`.
+             * @default by_reason
+             */
+            refusal: string;
+        };
         /** @description A form that the visitor sent, with the details the site asked for. */
         SentForm: {
             /** Format: int64 */
@@ -2716,7 +3096,8 @@ export interface components {
             detail: string;
             /**
              * @description `first_touch`, `touch`, `page`, `number_shown`, `tap`, `ring`, `flow`, `attempt`,
-             *     `attempt_failed`, `refused`, `connected`, `tag`, `ended` or `confirmed`.
+             *     `attempt_failed`, `refused`, `connected`, `tag`, `screened`,
+             *     `recording_paused`, `recording_resumed`, `ended` or `confirmed`.
              */
             kind: string;
             title: string;
@@ -2839,6 +3220,35 @@ export interface components {
             /** Format: int64 */
             times: number;
         };
+        /** @description How the carrier of a trunk talks by webhooks. */
+        VoiceWebhook: {
+            /** @description What calls over it can do for call flows. */
+            abilities: string[];
+            /** @description The account SID or project id. */
+            account_sid: string;
+            /** @description The address to enter at the carrier for calls that come in, with the method POST. */
+            call_url: string;
+            /** @description `twilio`, `telnyx` or `signalwire`. */
+            dialect: string;
+            /** @description Whether a token of its own is stored for fetching recordings. */
+            has_api_token: boolean;
+            /** Format: int64 */
+            set_at: number;
+            /** @description The address to enter at the carrier for changes of the call's status, with the method POST. */
+            status_url: string;
+            trunk: string;
+        };
+        /** @description How the carrier of a trunk talks; keys that are left out stay. */
+        VoiceWebhookInput: {
+            /** @description The account SID or project id. */
+            account_sid: string;
+            /** @description What recordings are fetched with, where that is another one: SignalWire's API token. Empty to forget it. */
+            api_token?: string | null;
+            /** @description `twilio`, `telnyx` or `signalwire`. */
+            dialect: string;
+            /** @description What the carrier signs with: Twilio's auth token, SignalWire's signing key, Telnyx's public key. */
+            signing_key?: string | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -2939,7 +3349,7 @@ export interface operations {
                 session?: string;
                 /** @description Only ambiguous ones. */
                 ambiguous?: boolean;
-                /** @description Only missed ones. */
+                /** @description Only missed ones; blocked calls are none. */
                 missed?: boolean;
                 /** @description Only recorded ones. */
                 recorded?: boolean;
@@ -2986,7 +3396,7 @@ export interface operations {
                 session?: string;
                 /** @description Only ambiguous ones. */
                 ambiguous?: boolean;
-                /** @description Only missed ones. */
+                /** @description Only missed ones; blocked calls are none. */
                 missed?: boolean;
                 /** @description Only recorded ones. */
                 recorded?: boolean;
@@ -3077,6 +3487,47 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    blockCaller: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockCallerInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreeningEntry"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3215,6 +3666,78 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pauseRecording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It rests */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeRecording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It goes on */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4540,6 +5063,170 @@ export interface operations {
             };
         };
     };
+    readScreening: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Screening"];
+                };
+            };
+        };
+    };
+    changeScreening: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScreeningSettingsInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Screening"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listScreeningEntries: {
+        parameters: {
+            query?: {
+                /** @description `allow` or `block`. */
+                list?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ScreeningEntry"];
+                };
+            };
+        };
+    };
+    addScreeningEntry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScreeningEntryInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreeningEntry"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportScreeningEntries: {
+        parameters: {
+            query?: {
+                /** @description `allow` or `block`. */
+                list?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+        };
+    };
+    deleteScreeningEntry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listSessions: {
         parameters: {
             query?: {
@@ -5418,6 +6105,111 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readTrunkWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VoiceWebhook"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setTrunkWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VoiceWebhookInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VoiceWebhook"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteTrunkWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -350,16 +350,23 @@ pub(crate) fn read_recording(row: &Row) -> Result<RecordingRow, DbError> {
         duration_ms: row.get("duration_ms")?,
         bytes: row.get("bytes")?,
         started_at: row.get("started_at")?,
-        deleted: match row.get("deleted_at")? {
-            Some(at) => Some(Deletion {
-                at,
-                because: row
-                    .get::<Option<String>>("deleted_because")?
-                    .unwrap_or_default(),
-            }),
-            None => None,
-        },
+        deleted: read_deletion(row)?,
     })
+}
+
+/// A recording that is being saved is never one that was deleted, and its spooled row does not say so.
+fn read_deletion(row: &Row) -> Result<Option<Deletion>, DbError> {
+    if !row.has("deleted_at") {
+        return Ok(None);
+    }
+    let Some(at) = row.get("deleted_at")? else {
+        return Ok(None);
+    };
+    let because: Option<String> = row.get("deleted_because")?;
+    Ok(Some(Deletion {
+        at,
+        because: because.unwrap_or_default(),
+    }))
 }
 
 /// A candidate inside the JSON column.

@@ -329,5 +329,5 @@ async fn what_is_said_while_a_recording_rests_is_silence_in_it() {
         "the rest is as long in the recording as it was: {resumed}"
     );
     assert!(silent[..resumed].iter().all(|s| *s == 0));
-    assert!(share(&silent[resumed..resumed + 4_000], 1100.0) > 0.98);
+    assert!(share(&silent[resumed..resumed + 3_900], 1100.0) > 0.98);
 }

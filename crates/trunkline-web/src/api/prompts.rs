@@ -8,6 +8,7 @@ use axum::body::{Body as RawBody, to_bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use trunkline_core::base::id::PromptId;
@@ -29,6 +30,9 @@ use crate::problem::Problem;
 const UPLOAD_BYTES_MAX: usize = 25 * 1024 * 1024;
 /// Longest an upload may take.
 const UPLOAD_WAIT: Duration = Duration::from_secs(120);
+/// Most of a file that is too large, and longest time, that is taken off the line before it is refused.
+const DRAIN_BYTES_MAX: usize = 128 * 1024 * 1024;
+const DRAIN_WAIT: Duration = Duration::from_secs(30);
 /// Longest name of a voice or language, in characters.
 const VOICE_MAX: usize = 60;
 /// What uploads say they are. What they are is found by looking.
@@ -187,6 +191,7 @@ async fn whole(headers: &HeaderMap, body: RawBody) -> Result<Vec<u8>, Problem> {
     let told = headers.get(header::CONTENT_LENGTH);
     let told = told.and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
     if told.is_some_and(|bytes| bytes > UPLOAD_BYTES_MAX) {
+        let _ = timeout(DRAIN_WAIT, drain(body)).await;
         return Err(Problem::too_large(UPLOAD_BYTES_MAX));
     }
     let read = timeout(UPLOAD_WAIT, to_bytes(body, UPLOAD_BYTES_MAX)).await;
@@ -198,6 +203,19 @@ async fn whole(headers: &HeaderMap, body: RawBody) -> Result<Vec<u8>, Problem> {
         Ok(bytes) => Ok(bytes.into()),
         Err(error) if too_long(&error) => Err(Problem::too_large(UPLOAD_BYTES_MAX)),
         Err(_) => Err(Problem::bad_request("The file broke off. Send it again.")),
+    }
+}
+
+/// Takes what is still being sent and keeps nothing of it: a browser that cannot finish sending shows a broken connection
+/// instead of our answer.
+async fn drain(body: RawBody) {
+    let mut chunks = body.into_data_stream();
+    let mut drained = 0;
+    while let Some(Ok(chunk)) = chunks.next().await {
+        drained += chunk.len();
+        if drained > DRAIN_BYTES_MAX {
+            return;
+        }
     }
 }
 

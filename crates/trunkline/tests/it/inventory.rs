@@ -129,8 +129,8 @@ async fn a_number_is_not_shown_while_it_warms_up_or_is_in_quarantine_and_takes_n
 
 /// A house behind a proxy that is believed, with a site whose pool has so many numbers.
 async fn behind_a_proxy(numbers: usize) -> (House, Site, String) {
-    let change =
-        |_: &_, settings: String| format!("trusted_proxies = [\"127.0.0.1/32\"]\n{settings}");
+    let believed = "[http]\ntrusted_proxies = [\"127.0.0.1/32\"]\n";
+    let change = |_: &_, settings: String| settings.replace("[http]\n", believed);
     let house = House::start_with(TestDatabase::sqlite(), change).await;
     let site = house.add_site().await;
     let trunk = house
