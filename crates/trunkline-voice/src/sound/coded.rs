@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::AudioDecoderOptions;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
@@ -27,7 +28,7 @@ pub(super) fn read(file: Vec<u8>, taker: &mut Taker) -> Result<(), NotASound> {
     let mut format = probed.map_err(|_| unreadable())?;
     let track = format.default_track(TrackType::Audio);
     let track = track.ok_or_else(unreadable)?;
-    let parameters = track.codec_params.as_ref().and_then(|p| p.audio());
+    let parameters = track.codec_params.as_ref().and_then(CodecParameters::audio);
     let parameters = parameters.ok_or_else(unreadable)?;
     let mut decoder = symphonia::default::get_codecs()
         .make_audio_decoder(parameters, &AudioDecoderOptions::default())
