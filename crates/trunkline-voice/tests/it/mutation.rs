@@ -171,10 +171,11 @@ async fn thousands_of_changed_datagrams_do_no_harm_to_a_call() {
         (&caller, &line, to_caller_port),
         (&line, &caller, to_line_port),
     ] {
-        let said = audio(0, DATAGRAMS, &[0x2a; 160]);
+        let sound = [0x2a; 160];
+        let said = audio(0, DATAGRAMS, &sound);
         from.rtp.send_to(&said, port).await.expect("sent");
-        // Behind what got through of the changed packets.
-        while to.hear().await.0 != said {}
+        // Behind what got through of the changed packets. Their headers are the relay's business.
+        while !to.hear().await.0.ends_with(&sound) {}
     }
     caller.hang_up().await;
     line.is_hung_up().await;
