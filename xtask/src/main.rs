@@ -2,6 +2,7 @@
 
 mod arrows;
 mod bench;
+mod fuzz;
 mod shell;
 mod tests;
 mod tools;
@@ -24,10 +25,12 @@ fn main() -> anyhow::Result<()> {
         ["generate"] => web::generate(),
         ["soak"] => tests::soak(),
         ["python"] => tools::python(),
+        ["fuzz"] => fuzz::all(fuzz::SECONDS),
+        ["fuzz", seconds] => fuzz::all(seconds.parse()?),
         ["bench"] => bench::all(),
         ["bench", name] => bench::one(name),
         _ => bail!(
-            "write one of: demo, test, tidy, web, dev, lint, generate, soak, python, bench [NAME]"
+            "write one of: demo, test, tidy, web, dev, lint, generate, soak, fuzz [SECONDS], python, bench [NAME]"
         ),
     }
 }

@@ -1,7 +1,7 @@
 //! All tests, in the order that fails soonest.
 
 use crate::shell::{has, run, run_with, say, target};
-use crate::{arrows, tools, web};
+use crate::{arrows, fuzz, tools, web};
 
 /// What `make test` runs.
 pub(crate) fn all() -> anyhow::Result<()> {
@@ -47,10 +47,11 @@ fn clippy() -> anyhow::Result<()> {
     run("cargo", &[&workspace[..], &warnings].concat())
 }
 
-/// The long tests, which are marked as ignored.
+/// The long tests, which are marked as ignored, and the fuzzing of the parsers.
 pub(crate) fn soak() -> anyhow::Result<()> {
     tools::install(tools::FOR_TESTS)?;
-    rust_tests(&["--run-ignored", "ignored-only"])
+    rust_tests(&["--run-ignored", "ignored-only"])?;
+    fuzz::all(fuzz::SECONDS)
 }
 
 fn rust_tests(more: &[&str]) -> anyhow::Result<()> {

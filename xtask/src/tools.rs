@@ -23,7 +23,14 @@ pub(crate) const FOR_BENCH: &[Tool] = &[
     ("chromium", "chromium"),
     ("sipp", "sip-tester"),
     ("kamailio", "kamailio"),
+    ("rtpengine", "rtpengine-daemon"),
     ("sqlite3", "sqlite3"),
+];
+
+/// Packages that start a service of their own, which the benchmarks do not use: they start the program themselves.
+const SERVICES: &[(&str, &str)] = &[
+    ("kamailio", "kamailio.service"),
+    ("rtpengine-daemon", "rtpengine-daemon.service"),
 ];
 
 /// Installs what is missing, through apt.
@@ -49,12 +56,21 @@ pub(crate) fn install(tools: &[Tool]) -> anyhow::Result<()> {
     say(&format!("installing {}", packages.join(", ")));
     run("apt-get", &["update", "-qq"])?;
     let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
-    arguments.extend(packages);
+    arguments.extend(&packages);
     run_with(
         "apt-get",
         &arguments,
         &[("DEBIAN_FRONTEND", "noninteractive")],
-    )
+    )?;
+    // Containers have no systemd, and start nothing.
+    if std::path::Path::new("/run/systemd/system").exists() {
+        for (package, service) in SERVICES {
+            if packages.contains(package) {
+                run("systemctl", &["disable", "--now", service])?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Makes the Python environment of the tests in the target folder: libraries of carriers, pinned.

@@ -9,6 +9,8 @@
 mod call;
 mod config;
 mod counters;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod media;
 mod recording;
 mod sip;

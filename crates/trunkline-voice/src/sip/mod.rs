@@ -12,13 +12,13 @@ mod identity;
 pub(crate) mod ingress;
 pub(crate) mod invitation;
 mod leg;
-mod raw;
+pub(crate) mod raw;
 pub(crate) mod reason;
-mod reply;
+pub(crate) mod reply;
 mod resolver;
 pub(crate) mod session_timer;
 pub(crate) mod stack;
-mod validate;
+pub(crate) mod validate;
 
 #[cfg(test)]
 mod tests;
