@@ -38,6 +38,38 @@ test("a clock set forth between two pages: the number is asked for with its toke
   await expect(page.locator("#number")).toHaveText("(312) 555-7788");
 });
 
+test("a clock set back between two pages: what is remembered is asked about once, at once, and then kept by the clock of now", async ({ page, site, tracker }) => {
+  await confirmed(page, tracker, site.page("/", NUMBER));
+  await away(page, site, -5);
+  tracker.events = (token) => ({ status: token == "token-1" ? 401 : 204 });
+  tracker.answers = () => ({ status: 200, body: tracker.answer({ numbers: [{ t: MAIN, n: "+14695550011" }] }) });
+  const asked = tracker.next(isAssign);
+  const told = tracker.next((one) => one.event?.token == "token-2" && tells("shown")(one));
+  const second = site.page("/second", NUMBER);
+  await page.goto(second);
+  // No arrival: the visit goes on.
+  expect((await asked).assign).toMatchObject({ token: "token-1", page: second, ref: site.origin });
+  await expect(page.locator("#number")).toHaveText("(469) 555-0011");
+  await told;
+  await expect.poll(() => page.evaluate(() => JSON.parse(Object.values(localStorage)[0] ?? "{}").s)).toBe(1);
+  const left = await page.evaluate(() => JSON.parse(Object.values(localStorage)[0] ?? "{}").x - Date.now());
+  expect(left).toBeGreaterThan(0);
+  expect(left).toBeLessThanOrEqual(1_800_000);
+  const viewed = tracker.next((one) => tells("page")(one) && one.event!.events.some(({ page: told }) => told == site.url("/third")));
+  await page.goto(site.page("/third", NUMBER));
+  await viewed;
+  await expect(page.locator("#number")).toHaveText("(469) 555-0011");
+  expect(tracker.of("assign")).toHaveLength(2);
+});
+
+test("a clock set back between two pages, with the server away: the page goes back to the printed number", async ({ page, site, tracker }) => {
+  await confirmed(page, tracker, site.page("/", NUMBER));
+  await away(page, site, -5);
+  tracker.answers = () => ({ status: 503 });
+  await page.goto(site.page("/second", NUMBER));
+  await expect(page.locator("#number")).toHaveText("(214) 555-0100");
+});
+
 for (const hours of [-5, 5]) {
   const how = hours < 0 ? "set back" : "set forth";
 

@@ -297,7 +297,14 @@ export const s = (shared: Shared): void => {
   for (const [name, ...rest] of shared.q) command(name, ...rest);
 
   // A remembered assignment and no new arrival: nothing was asked, and a page view is all there is to tell.
-  if (!shared.p && shared.M.token) line.put({ k: "page", page: location.href, ref: document.referrer });
+  if (!shared.p && shared.M.token) {
+    line.put({ k: "page", page: location.href, ref: document.referrer });
+    // The loader shows what ends later than now; that the clock was set back since is found out here.
+    if (over()) {
+      refused = shared.M.token;
+      recheck(true);
+    }
+  }
   Promise.resolve(shared.p).then(assigned);
 
   lent.taps(document);
