@@ -2,10 +2,10 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use trunkline_sim::audio::strength;
-use trunkline_sim::carrier::Behaviour;
+use trunkline_sim::audio::{Voice, strength};
+use trunkline_sim::carrier::{Behaviour, DialPlan};
 
-use crate::calls::{dial, ready};
+use crate::calls::{dial, plan, ready};
 use crate::house::House;
 
 fn document(nodes: &Value) -> Value {
