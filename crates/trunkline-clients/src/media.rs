@@ -137,7 +137,6 @@ fn never(trouble: &str) -> FetchError {
     FetchError::Never(trouble.to_owned())
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
 fn later(error: reqwest::Error) -> FetchError {
     // The address may hold a key.
     FetchError::Later(error.without_url().to_string())

@@ -155,9 +155,12 @@ impl ActiveCall {
     pub(super) fn close(&mut self, id: CallEventId, end: &CallEnd) -> CallEventRow {
         let at_challenge = self.running.challenge.as_ref() == Some(&self.state.node);
         let row = &mut self.row;
+        // A performer may have looked at the clock before its news of the answer was taken in.
+        let answered = row.answered_at.unwrap_or(end.ended_at);
+        let ended_at = end.ended_at.max(answered);
         row.state = CallState::Ended;
-        row.ended_at = Some(end.ended_at);
-        row.progress_at = end.ended_at;
+        row.ended_at = Some(ended_at);
+        row.progress_at = ended_at;
         row.ended_by = Some(end.by);
         row.end_reason = Some(end.reason);
         row.q850 = end.q850;
@@ -189,7 +192,7 @@ impl ActiveCall {
             recording.duration_ms = i64::try_from(done.duration_ms).unwrap_or(i64::MAX);
             recording.bytes = i64::try_from(done.bytes).unwrap_or(i64::MAX);
         }
-        let mut event = self.event(id, end.ended_at, CallEventKind::Ended);
+        let mut event = self.event(id, ended_at, CallEventKind::Ended);
         event.sip_status = self.row.sip_status;
         end.reason.word().clone_into(&mut event.detail);
         event

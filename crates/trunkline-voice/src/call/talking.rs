@@ -42,10 +42,10 @@ impl Call {
             let happened = self.happens().await;
             match self.on(happened).await? {
                 Some(News::Left(end)) => return Ok(end),
-                Some(News::Engine(actions)) => {
-                    if actions.iter().any(|a| matches!(a, Action::HangUp { .. })) {
-                        return Err(End::system(EndReason::HungUp, 200));
-                    }
+                Some(News::Engine(actions))
+                    if actions.iter().any(|a| matches!(a, Action::HangUp { .. })) =>
+                {
+                    return Err(End::system(EndReason::HungUp, 200));
                 }
                 _ => {}
             }

@@ -30,9 +30,8 @@ pub(super) fn is_wav(file: &[u8]) -> bool {
 
 /// Reads a file. One that breaks off is read as far as it goes.
 pub(super) fn read(file: &[u8], taker: &mut Taker) -> Result<(), NotASound> {
-    let mut reader = match WavReader::new(Cursor::new(file)) {
-        Ok(reader) => reader,
-        Err(_) => return read_g711(file, taker),
+    let Ok(mut reader) = WavReader::new(Cursor::new(file)) else {
+        return read_g711(file, taker);
     };
     let spec = reader.spec();
     match spec.sample_format {

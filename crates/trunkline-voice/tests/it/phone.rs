@@ -120,7 +120,8 @@ impl Mouth {
             self.send(peer, EVENT, began, &[code, end | 10, high, low])
                 .await;
         }
-        for _ in 0..4 {
+        // As long as it was held, and a pause as a finger makes.
+        for _ in 0..8 {
             self.next_frame();
         }
     }

@@ -1,6 +1,7 @@
 //! Screening: the account's settings, the callers who are always let through, and those who never are.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -420,10 +421,9 @@ async fn items(
     let (_, home) = account_defaults(app, caller)?;
     let mut names: HashMap<UserId, String> = HashMap::new();
     for user in entries.iter().filter_map(|entry| entry.added_by) {
-        if !names.contains_key(&user) {
+        if let Entry::Vacant(unknown) = names.entry(user) {
             let found = app.backend.access.user(user).await?;
-            let name = found.map_or_else(|| "Removed user".to_owned(), |user| user.name);
-            names.insert(user, name);
+            unknown.insert(found.map_or_else(|| "Removed user".to_owned(), |user| user.name));
         }
     }
     let item = |entry: &ListEntry| EntryItem {

@@ -246,11 +246,11 @@ async fn record_of(side: &CarrierSide, name: &'static str, order: &[&str]) -> Va
         match *what {
             "ringing" => {
                 side.tell(&leg, &[("CallSid", "CB"), ("CallStatus", "ringing")])
-                    .await
+                    .await;
             }
             "answered" => {
                 side.tell(&leg, &[("CallSid", "CB"), ("CallStatus", "in-progress")])
-                    .await
+                    .await;
             }
             "leg over" => {
                 let over = [
@@ -272,7 +272,7 @@ async fn record_of(side: &CarrierSide, name: &'static str, order: &[&str]) -> Va
             }
             "over" => {
                 side.tell(&status, &[("CallSid", name), ("CallStatus", "completed")])
-                    .await
+                    .await;
             }
             other => panic!("{other}?"),
         }

@@ -219,7 +219,10 @@ pub fn screen(rules: &ScreeningRules, facts: &CallFacts<'_>, chance: u64) -> Scr
             return Screening::pass(ScreeningRule::KnownCaller, why);
         }
         if let Some(entry) = blocked {
-            if !entry.pattern.is_whole_number() && facts.earlier == Earlier::Late {
+            // Who uses somebody's number is not known by that person's talks, late or not.
+            let could_be_known =
+                !entry.pattern.is_whole_number() && facts.vouched != Vouched::Forged;
+            if could_be_known && facts.earlier == Earlier::Late {
                 return late();
             }
             return block_listed(entry, settings.refusal);

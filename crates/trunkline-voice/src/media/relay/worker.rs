@@ -141,7 +141,7 @@ impl Worker {
             let Some(port) = &self.ports[place / 2] else {
                 continue;
             };
-            let stream = if place % 2 == 0 {
+            let stream = if place.is_multiple_of(2) {
                 Stream::Rtp
             } else {
                 Stream::Rtcp
