@@ -25,7 +25,10 @@ export function ScreeningForm({ screening }: { screening: Screening }) {
   const may = useMay();
   const form = useForm({
     start: screening.settings,
-    send: (settings: ScreeningSettings) => take(api.PUT("/api/v1/screening", { body: settings })),
+    send: (settings: ScreeningSettings) => {
+      const { block_at = null, challenge_at = null } = settings;
+      return take(api.PUT("/api/v1/screening", { body: { ...settings, block_at, challenge_at } }));
+    },
     done: (saved) => queries.setQueryData(screeningKey, saved),
   });
   const { values, set } = form;
