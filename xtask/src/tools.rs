@@ -7,13 +7,14 @@ use crate::shell::{has, run, run_with, say};
 /// A program and the package that brings it.
 type Tool = (&'static str, &'static str);
 
-/// For `make test`: the browsers of the three engines and the SIP peer.
+/// For `make test`: the browsers of the three engines, the SIP peer, and a registrar.
 pub(crate) const FOR_TESTS: &[Tool] = &[
     ("chromium", "chromium"),
     ("firefox-esr", "firefox-esr"),
     ("WebKitWebDriver", "webkit2gtk-driver"),
     ("Xvfb", "xvfb"),
     ("sipp", "sip-tester"),
+    ("kamailio", "kamailio"),
 ];
 /// For `make bench`: the peers and the load tools.
 pub(crate) const FOR_BENCH: &[Tool] = &[

@@ -5,9 +5,10 @@ use serde::de::DeserializeOwned;
 use trunkline_core::assignment::{NumberStage, NumberUse};
 use trunkline_core::attribution::LabelKind;
 use trunkline_core::base::{Country, Currency, Id, IdKind, Locality, PhoneNumber, Timestamp, Zone};
+use trunkline_core::call::trunk::{CallerShown, NumberStyle};
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
 use trunkline_core::visitor::{CLICK_IDS, Channel, ClickId, Consent, Device, Source};
-use trunkline_engine::call::control::{Attestation, Codec, RecordingState, Transport};
+use trunkline_engine::call::control::{Attestation, Codec, RecordingState, Transport, Verstat};
 use trunkline_engine::ports::PortError;
 use trunkline_engine::ports::access::Role;
 use trunkline_engine::ports::calls::CallEventKind;
@@ -75,6 +76,7 @@ words!(
     CallEventKind,
     CallResult,
     CallState,
+    CallerShown,
     Channel,
     Consent,
     Device,
@@ -82,10 +84,12 @@ words!(
     EndedBy,
     LabelKind,
     NumberStage,
+    NumberStyle,
     NumberUse,
     RecordingState,
     Role,
     Transport,
+    Verstat,
 );
 
 impl From<Attestation> for Val {

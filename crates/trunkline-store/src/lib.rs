@@ -29,6 +29,7 @@ pub mod seal;
 mod spool;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod trunks;
 mod visitor;
 
 pub use spool::{FileSpool, SPOOL_BYTES_MAX};

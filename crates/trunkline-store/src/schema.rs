@@ -2,7 +2,7 @@
 
 use crate::db::{MigrationFile, RecordKind, Statement, Table};
 use crate::{
-    access, arrivals, assignment, call, configuration, labels, newest, past_calls, visitor,
+    access, arrivals, assignment, call, configuration, labels, newest, past_calls, trunks, visitor,
 };
 
 macro_rules! migrations {
@@ -14,7 +14,7 @@ macro_rules! migrations {
         }),*];
     };
 }
-migrations!("V0001__spine");
+migrations!("V0001__spine", "V0004__trunks");
 
 macro_rules! tables {
     ($($name:literal ($($key:literal),+)),* $(,)?) => {
@@ -58,6 +58,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
     [
         access::ALL,
         configuration::ALL,
+        trunks::ALL,
         visitor::ALL,
         arrivals::ALL,
         assignment::ALL,

@@ -13,6 +13,7 @@ mod media;
 mod recording;
 mod sip;
 mod tasks;
+mod trunk;
 mod voice;
 
 use trunkline_core::call::flow::Ability;
@@ -23,4 +24,5 @@ pub const ABILITIES: &[Ability] = &[];
 pub use config::VoiceConfig;
 pub use counters::Snapshot;
 pub use recording::{RecordingFacts, peaks_path, salvage};
+pub use sip::tls::TlsListen;
 pub use voice::Voice;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use trunkline_engine::call::control::CallControl;
+use trunkline_engine::call::trunk::{TrunkControl, TrunkLines};
 
 use crate::call::admission::Gate;
 use crate::call::{Core, take};
@@ -19,6 +20,7 @@ use crate::sip::ingress::Ingress;
 use crate::sip::reason::Reasons;
 use crate::sip::stack::{Listen, SERVER, SipStack};
 use crate::tasks::Tasks;
+use crate::trunk::{Lines, Tending};
 
 /// How often a drain looks whether the calls have ended.
 const DRAIN_LOOK: Duration = Duration::from_millis(50);
@@ -28,6 +30,8 @@ const HANG_UP_GRACE: Duration = Duration::from_secs(2);
 /// A running station.
 pub struct Voice {
     stack: Arc<SipStack>,
+    lines: Arc<Lines>,
+    tending: Option<Tending>,
     gate: Arc<Gate>,
     ports: Arc<PortPool>,
     counters: Arc<Counters>,
@@ -38,6 +42,9 @@ pub struct Voice {
 impl Drop for Voice {
     fn drop(&mut self) {
         self.stop.cancel();
+        if let Some(tending) = &self.tending {
+            tending.abandon();
+        }
         self.stack.stop();
     }
 }
@@ -66,7 +73,9 @@ impl Voice {
         let listen = Listen {
             udp: config.udp,
             tcp: config.tcp,
+            tls: config.tls,
             external: config.external_address,
+            home: config.home,
             goodbye: Duration::from_millis(config.goodbye_ms.into()),
         };
         let (stack, incoming) = SipStack::start(&listen, ingress, tasks.clone()).await?;
@@ -76,6 +85,14 @@ impl Voice {
             free_bytes_min: config.recording_free_bytes_min,
         };
         let stop = CancellationToken::new();
+        let first_response = Duration::from_millis(config.first_response_ms.into());
+        let lines = Arc::new(Lines {
+            stack: Arc::clone(&stack),
+            ports: Arc::clone(&ports),
+            advertised: stack.advertised(),
+            first_response,
+            min_session_s: config.min_session_s,
+        });
         let core = Arc::new(Core {
             control,
             dialler: Arc::new(Arc::clone(&stack)),
@@ -85,7 +102,7 @@ impl Voice {
             reasons,
             tasks: tasks.clone(),
             advertised: stack.advertised(),
-            first_response: Duration::from_millis(config.first_response_ms.into()),
+            first_response,
             min_session_s: config.min_session_s,
             stop: stop.clone(),
             origins: AtomicU64::new(crate::call::now().as_millis().unsigned_abs()),
@@ -105,6 +122,8 @@ impl Voice {
         });
         Ok(Self {
             stack,
+            lines,
+            tending: None,
             gate,
             ports,
             counters,
@@ -125,6 +144,26 @@ impl Voice {
         self.stack.addresses().1
     }
 
+    /// The bound TLS address, when there is a certificate.
+    #[must_use]
+    pub fn tls_addr(&self) -> Option<SocketAddr> {
+        self.stack.tls_address()
+    }
+
+    /// Tends trunks from now on: pings them, registers at those that want it, and follows changes.
+    pub fn tend(&mut self, control: Arc<dyn TrunkControl>) {
+        let tending = Tending::start(Arc::clone(&self.stack), control);
+        if let Some(before) = self.tending.replace(tending) {
+            before.abandon();
+        }
+    }
+
+    /// A way to try trunks.
+    #[must_use]
+    pub fn lines(&self) -> Arc<dyn TrunkLines> {
+        Arc::clone(&self.lines) as Arc<dyn TrunkLines>
+    }
+
     /// What is open now and what was counted.
     #[must_use]
     pub fn counters(&self) -> Snapshot {
@@ -142,10 +181,13 @@ impl Voice {
         self.gate.drain();
     }
 
-    /// Takes no new calls, lets those in progress end until `deadline` has passed, ends the rest,
-    /// and closes everything. Dropping a station instead closes it at once.
-    pub async fn shutdown(self, deadline: Duration) {
+    /// Takes no new calls and its registrations back, lets calls in progress end until `deadline` has passed, ends the
+    /// rest, and closes everything. Dropping a station instead closes it at once.
+    pub async fn shutdown(mut self, deadline: Duration) {
         self.drain();
+        if let Some(tending) = self.tending.take() {
+            tending.end().await;
+        }
         self.wait_for_calls(deadline).await;
         self.stop.cancel();
         self.wait_for_calls(HANG_UP_GRACE).await;

@@ -6,6 +6,7 @@
 pub mod flow;
 pub mod lifecycle;
 pub mod toll;
+pub mod trunk;
 
 pub use lifecycle::{CallResult, CallState, DialOutcome, EndReason, EndedBy};
 pub use toll::{TollPolicy, TollRefusal, TollUse};

@@ -164,7 +164,7 @@ impl Calls {
         directory: &Directory,
         incoming: &Incoming,
     ) -> Option<Arc<TrackingNumber>> {
-        let number = PhoneNumber::parse(&incoming.dialled, self.settings.home).ok()?;
+        let number = self.read_dialled(directory, incoming)?;
         let number = directory.number_by_digits(number)?;
         if !number.stage.takes_calls() {
             return None;
@@ -174,12 +174,22 @@ impl Calls {
         }
         let speaks_for = |trunk: &TrunkProfile| {
             let ip = incoming.remote.ip();
-            trunk.id == incoming.trunk || trunk.addresses.iter().any(|range| range.contains(ip))
+            trunk.id == incoming.trunk || trunk.admits(ip)
         };
         directory
             .profile(number.trunk)
             .filter(|t| speaks_for(t))
             .map(|_| Arc::clone(number))
+    }
+
+    /// The dialled number, in the way its trunk writes numbers.
+    fn read_dialled(&self, directory: &Directory, incoming: &Incoming) -> Option<PhoneNumber> {
+        let home = self.settings.home;
+        let read = directory.profile(incoming.trunk).and_then(|trunk| {
+            let formats = &trunk.settings.formats;
+            formats.read_dialled(&incoming.dialled, home)
+        });
+        read.or_else(|| PhoneNumber::parse(&incoming.dialled, home).ok())
     }
 
     /// Whether the call is the server's own test.
@@ -311,6 +321,10 @@ impl CallControl for Calls {
     }
 
     async fn event(&self, call: CallId, event: FlowEvent) -> Vec<Action> {
+        if let Some((row, action)) = self.fail_over(call, &event) {
+            self.keep(call, vec![row], false).await;
+            return vec![action];
+        }
         let now = self.moment.now();
         let (noted, actions) = {
             let mut active = hold(&self.active);

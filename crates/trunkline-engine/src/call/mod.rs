@@ -6,10 +6,12 @@
 mod active;
 pub mod control;
 mod desk;
+mod failover;
 pub mod keeper;
 mod opening;
 mod perform;
 mod recovery;
+pub mod trunk;
 
 pub use desk::{CallSettings, Calls, PROGRESS_FLUSH_EVERY};
 pub use keeper::Keeper;

@@ -12,9 +12,10 @@ use trunkline_core::call::{CallResult, CallState, DialOutcome, EndReason, EndedB
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Attributions, Matches, SharedModels};
 use trunkline_engine::call::control::{
-    Action, Admission, CallControl, CallEnd, CallLimits, Cidr, Codec, Incoming, Transport,
-    TrunkProfile,
+    Action, Admission, CallControl, CallEnd, CallLimits, Cidr, Codec, Incoming, Signalled,
+    Transport, TrunkProfile,
 };
+use trunkline_engine::call::trunk::TrunkSettings;
 use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording};
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
@@ -83,6 +84,7 @@ pub(crate) async fn desk_with(
             transport: Transport::Udp,
             codecs: vec![Codec::Pcmu],
             nat: false,
+            settings: TrunkSettings::default(),
         },
         peer_host: Some("127.0.0.1".to_owned()),
         peer_port: 5070,
@@ -165,6 +167,7 @@ impl Desk {
             sip_call_id: "a@b".to_owned(),
             remote: "127.0.0.1:5070".parse().expect("an address"),
             attestation: None,
+            signalled: Signalled::default(),
             received_at: self.clock.now(),
         }
     }

@@ -6,3 +6,4 @@ mod flows;
 mod matches;
 mod page_check;
 mod ports;
+mod trunks;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use trunkline_core::base::id::{FlowId, SessionId};
 use trunkline_core::visitor::Source;
-use trunkline_engine::call::control::Quality;
+use trunkline_engine::call::control::{Quality, Signalled};
 use trunkline_engine::ports::calls::{
     CallChange, CallEventRow, CallRow, CandidateRow, ReasonRow, RecordingRow,
 };
@@ -83,6 +83,8 @@ pub(super) static CALL: RecordKind = RecordKind {
         ("flow", Int),
         ("flow_version", Int),
         ("flow_depth", Int),
+        ("verstat", Text),
+        ("diversion", Int),
     ],
     write: Write::Insert(concat!(
         "ON CONFLICT (id) DO UPDATE SET site = excluded.site, state = excluded.state, result = excluded.result, \
@@ -219,7 +221,13 @@ fn call_values(call: &CallRow) -> Result<Vec<Val>, DbError> {
     values.push(candidates_value(&call.candidates)?);
     values.extend(args![call.model, call.confirmed_at, call.synthetic]);
     let (flow, version) = call.flow.unzip();
-    values.extend(args![flow, version, call.flow_depth]);
+    values.extend(args![
+        flow,
+        version,
+        call.flow_depth,
+        call.signalled.verstat,
+        call.signalled.diversion,
+    ]);
     Ok(values)
 }
 
@@ -277,6 +285,10 @@ pub(crate) fn read_call(row: &Row) -> Result<CallRow, DbError> {
             .get::<Option<FlowId>>("flow")?
             .zip(row.get("flow_version")?),
         flow_depth: row.get("flow_depth")?,
+        signalled: Signalled {
+            verstat: row.get("verstat")?,
+            diversion: row.get("diversion")?,
+        },
     })
 }
 

@@ -191,10 +191,10 @@ impl Call {
         }
     }
 
-    fn outgoing(&self, dial: &Dial, trunk: &TrunkProfile, peer: SocketAddr) -> Outgoing {
+    fn outgoing(&self, dial: &Dial, trunk: &Arc<TrunkProfile>, peer: SocketAddr) -> Outgoing {
         Outgoing {
+            trunk: Arc::clone(trunk),
             peer,
-            transport: trunk.transport,
             to: dial.to,
             from: dial
                 .caller_id
@@ -203,7 +203,7 @@ impl Call {
             session_s: 0,
             min_session_s: self.core.min_session_s,
             max_forwards: self.max_forwards,
-            sticky: trunk.nat,
+            redirected_by: dial.redirected_by,
         }
     }
 
@@ -287,7 +287,7 @@ impl Call {
                 })) => {
                     party.over = true;
                     self.last_q850 = q850;
-                    return Ok(failed(status, min_session_s));
+                    return Ok(failed(status, min_session_s, ringing));
                 }
                 Next::Destination(Some(LegEvent::Gone(_)) | None) => {
                     return Ok(Rung::Failed {
@@ -402,9 +402,14 @@ impl Call {
     }
 }
 
-fn failed(status: Option<u16>, min_session_s: Option<u32>) -> Rung {
+fn failed(status: Option<u16>, min_session_s: Option<u32>, rang: bool) -> Rung {
     match (status, min_session_s) {
         (Some(422), Some(min_s)) => Rung::IntervalTooSmall(min_s),
+        // A time-out before anything rang is the trunk's, not the destination's.
+        (Some(408), _) if !rang => Rung::Failed {
+            outcome: DialOutcome::Failed,
+            status,
+        },
         (Some(status), _) => Rung::Failed {
             outcome: DialOutcome::from_sip_status(status),
             status: Some(status),

@@ -44,6 +44,7 @@ use ending::End;
 use party::Party;
 use pump::Pump;
 
+pub(crate) use party::Ours;
 pub(crate) use taking::take;
 
 /// What all calls share.

@@ -5,11 +5,15 @@
 
 mod engine;
 mod flows;
+mod kamailio;
 mod limits;
 mod malformed;
 mod media;
 mod offers;
 mod peer;
 mod races;
+mod secure;
 mod sipp;
 mod station;
+mod tending;
+mod trunks;

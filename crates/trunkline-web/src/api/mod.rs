@@ -24,6 +24,8 @@ mod sites;
 mod source_rules;
 pub(crate) mod streams;
 mod swap_settings;
+mod trunk_test;
+mod trunk_view;
 mod trunks;
 
 use axum::Json;
@@ -76,6 +78,7 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
                 .merge(page_check::router())
                 .merge(replay::router())
                 .merge(trunks::router())
+                .merge(trunk_test::router())
                 .merge(numbers::router())
                 .merge(pools::router())
                 .merge(advice::router())

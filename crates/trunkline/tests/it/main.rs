@@ -13,3 +13,4 @@ mod inventory;
 mod mmdb;
 mod setup;
 mod snippet;
+mod trunks;

@@ -107,6 +107,8 @@ export function CallFacts({ call }: { call: CallDetail }) {
             {call.quality.loss_percent.toFixed(1)}%
           </Fact>
         )}
+        {call.verstat && <Fact name="Caller's number">{verstats[call.verstat] ?? call.verstat}</Fact>}
+        {call.diversion && <Fact name="Forwarded by">{national(call.diversion)}</Fact>}
         {call.attestation && <Fact name="Caller attested">{attestations[call.attestation] ?? call.attestation}</Fact>}
         <Fact name="Call id">
           <code>{call.id}</code>
@@ -116,6 +118,12 @@ export function CallFacts({ call }: { call: CallDetail }) {
   );
 }
 
+/** What came of the carrier's check of the caller's number. */
+const verstats: Record<string, string> = {
+  passed: "checked by the carrier, right",
+  failed: "checked by the carrier, may be forged",
+  unchecked: "not checked by the carrier",
+};
 /** STIR/SHAKEN levels in words (RFC 8588). */
 const attestations: Record<string, string> = {
   A: "A, fully",
