@@ -89,14 +89,20 @@ async fn a_failed_trunk_is_followed_by_the_next_before_the_flow_hears_of_it() {
     assert_eq!(first.redirected_by, Some(dialled));
     let broken = failed(DialOutcome::Failed, Some(503));
     let second = leg(&desk.calls.event(call, broken).await);
-    assert_eq!((second.trunk, second.attempt, second.to), (THIRD, 1, first.to));
+    assert_eq!(
+        (second.trunk, second.attempt, second.to),
+        (THIRD, 1, first.to)
+    );
     let silent = failed(DialOutcome::Failed, None);
     let third = leg(&desk.calls.event(call, silent.clone()).await);
     // Each trunk shows the number that it is to show.
     assert_eq!((third.trunk, third.caller_id), (SECOND, Some(dialled)));
     // Nobody else's trunk is taken: the flow hears of the failure.
     let end = desk.calls.event(call, silent).await;
-    assert!(matches!(end[..], [Action::HangUp { status: 502, .. }]), "{end:?}");
+    assert!(
+        matches!(end[..], [Action::HangUp { status: 502, .. }]),
+        "{end:?}"
+    );
     desk.calls
         .ended(call, desk.end(EndReason::NoDestination, 0))
         .await;
@@ -104,7 +110,10 @@ async fn a_failed_trunk_is_followed_by_the_next_before_the_flow_hears_of_it() {
     let events: Vec<_> = saved.iter().flat_map(|c| c.events.clone()).collect();
     use CallEventKind::{Attempt, AttemptFailed, Ended, NextTrunk, Ring};
     let kinds: Vec<_> = events.iter().map(|event| event.kind).collect();
-    assert_eq!(kinds, [Ring, Attempt, NextTrunk, NextTrunk, AttemptFailed, Ended]);
+    assert_eq!(
+        kinds,
+        [Ring, Attempt, NextTrunk, NextTrunk, AttemptFailed, Ended]
+    );
     assert_eq!(events[2].detail, "Carrier failed (503); trying Third");
     assert_eq!(events[3].detail, "Third failed (no answer); trying Second");
 }
@@ -121,7 +130,10 @@ async fn what_the_destination_decided_is_final() {
         let desk = three().await;
         let (call, _) = start(&desk).await;
         let next = desk.calls.event(call, failed(outcome, status)).await;
-        assert!(matches!(next[..], [Action::HangUp { .. }]), "{outcome:?}: {next:?}");
+        assert!(
+            matches!(next[..], [Action::HangUp { .. }]),
+            "{outcome:?}: {next:?}"
+        );
     }
 }
 
@@ -132,7 +144,10 @@ async fn late_news_of_an_attempt_moves_no_trunk() {
     desk.calls
         .event(call, FlowEvent::Answered { attempt: 1 })
         .await;
-    let late = desk.calls.event(call, failed(DialOutcome::Failed, None)).await;
+    let late = desk
+        .calls
+        .event(call, failed(DialOutcome::Failed, None))
+        .await;
     assert_eq!(late, []);
 }
 
@@ -145,7 +160,10 @@ async fn failing_trunks_are_tried_last() {
     let (call, first) = start(&desk).await;
     assert_eq!(first.trunk, THIRD);
     let broken = failed(DialOutcome::Failed, Some(500));
-    assert_eq!(leg(&desk.calls.event(call, broken.clone()).await).trunk, SECOND);
+    assert_eq!(
+        leg(&desk.calls.event(call, broken.clone()).await).trunk,
+        SECOND
+    );
     assert_eq!(leg(&desk.calls.event(call, broken).await).trunk, OWN);
     let alive = Ping::Answered {
         status: 200,

@@ -12,7 +12,7 @@ use trunkline_engine::call::control::Transport;
 use super::asking::{credential, named};
 use super::follow::OutgoingLeg;
 use super::leg::{DialogGuard, Lifetime, StackLeg};
-use super::presentation::{Presentation, present, user_part};
+use super::presentation::{Presentation, present};
 use super::stack::{SipStack, wire};
 use super::validate::ALLOW;
 use super::{Dialler, LEG_EVENTS_MAX, Leg, LegEvents, Outgoing, SipError};
@@ -29,7 +29,7 @@ impl Dialler for Arc<SipStack> {
                 addr: call.peer.into(),
             },
         };
-        let to = user_part(&settings.formats.write_dialled(call.to, self.home));
+        let to = settings.formats.write_dialled(call.to, self.home);
         let shown = present(settings, self.home, &call.from, call.redirected_by);
         let contact_user = settings.registers.then(|| trunk.contact_user());
         let sticky = trunk.nat.then_some(call.peer);

@@ -1,13 +1,14 @@
 //! Signalling: our own thin face over the SIP stack.
 //!
 //! The rest of the crate sees legs ([`Leg`], [`Dialler`]) and what happens on them ([`LegEvent`]).
-//! Only `stack`, `dialler`, `asking`, `tls`, `invitation`, `leg`, `follow`, `door`, `resolver` and a check of `ingress` name
+//! Only `stack`, `dialler`, `asking`, `digest`, `tls`, `invitation`, `leg`, `follow`, `door`, `resolver` and a check of `ingress` name
 //! the stack's types, so a change of stack touches nothing else.
 //! What the stack does not do itself lives beside it and is pure: the judgement of requests
 //! (`validate`), session timers (`session_timer`), reasons, and who is shown to whom (`identity`, `presentation`).
 
 pub(crate) mod asking;
 mod dialler;
+mod digest;
 mod door;
 mod follow;
 mod identity;

@@ -25,7 +25,7 @@ pub(super) fn present(
     caller: &CallerId,
     redirected_by: Option<PhoneNumber>,
 ) -> Presentation {
-    let write = |number: PhoneNumber| user_part(&trunk.formats.write(number, instance));
+    let write = |number: PhoneNumber| trunk.formats.write(number, instance);
     let policy = &trunk.caller_id;
     let from = match caller {
         CallerId::Number(number) => Some(write(*number)),
@@ -52,11 +52,6 @@ fn is_plain_user(user: &str) -> bool {
         && user
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"+-_.*".contains(&b))
-}
-
-/// A number as the user part of a URI: `#` stands for something else there (RFC 3261, 25.1).
-pub(super) fn user_part(number: &str) -> String {
-    number.replace('#', "%23")
 }
 
 #[cfg(test)]
@@ -109,6 +104,5 @@ mod tests {
             );
             assert_eq!(told, shown, "{caller:?}");
         }
-        assert_eq!(user_part("77#1214"), "77%231214");
     }
 }

@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use trunkline_core::base::Country;
 use trunkline_engine::call::control::Transport;
 
+use super::digest::Algorithms;
 use super::door::{DatagramDoor, StreamDoor};
 use super::ingress::Ingress;
 use super::invitation::Invitation;
@@ -115,6 +116,7 @@ impl SipStack {
                 callid_suffix: Some(advertised.to_string()),
                 ..EndpointOption::default()
             })
+            .with_inspector(Box::new(Algorithms))
             .with_transport_inspector(Box::new(StreamDoor::new(
                 Arc::clone(&ingress),
                 tasks.clone(),

@@ -225,12 +225,7 @@ impl Secured {
         };
         let token = self.cancel.child_token();
         let address = at(peer.address);
-        let made = TlsConnection::connect(
-            &address,
-            Some(&config),
-            Some(verifier),
-            Some(token),
-        );
+        let made = TlsConnection::connect(&address, Some(&config), Some(verifier), Some(token));
         let connection = made.await.map_err(|error| format!("TLS: {error}"))?;
         Ok(SipConnection::Tls(connection))
     }

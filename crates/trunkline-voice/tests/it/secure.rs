@@ -9,7 +9,6 @@ use trunkline_core::call::DialOutcome;
 use trunkline_core::call::flow::FlowEvent;
 use trunkline_core::call::trunk::Ping;
 use trunkline_engine::call::control::{Transport, TrunkProfile};
-use trunkline_engine::call::trunk::TrunkLines;
 use trunkline_voice::{TlsListen, VoiceConfig};
 
 use crate::engine::{BUSINESS_LINE, Script};

@@ -1,5 +1,6 @@
 //! Trunks with a password against a registrar that challenges, and pings.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use trunkline_core::base::PhoneNumber;
@@ -10,7 +11,7 @@ use trunkline_core::call::trunk::{
     CallerIdPolicy, NumberFormats, NumberStyle, Ping, RegistrationNews,
 };
 use trunkline_engine::call::control::{Attestation, Transport, TrunkProfile, Verstat};
-use trunkline_engine::call::trunk::{Secret, TestCall, TrunkLines};
+use trunkline_engine::call::trunk::{Secret, TestCall};
 
 use crate::engine::{BUSINESS_LINE, Script};
 use crate::flows::NUMBER;
@@ -25,10 +26,7 @@ const OTHER: TrunkId = TrunkId::from_raw(3);
 const NEVER_MS: u64 = 600_000;
 
 fn is_taken(news: &News) -> bool {
-    matches!(
-        news,
-        News::Registered(TRUNK, RegistrationNews::Accepted { expires_s: 600 })
-    )
+    *news == News::Registered(TRUNK, RegistrationNews::Accepted { expires_s: 600 })
 }
 
 fn taken(told: &[News]) -> usize {
@@ -101,7 +99,7 @@ async fn a_registered_trunk_is_called_and_calls_and_is_taken_back() {
             told.contains(&News::Registered(TRUNK, RegistrationNews::Ended)),
             "{told:?}"
         );
-        let mut late = call_from_outside(&carrier, NUMBER).await;
+        let late = call_from_outside(&carrier, NUMBER).await;
         assert_eq!(patiently(late.final_status()).await, 480, "{algorithm}");
     }
 }
@@ -120,11 +118,13 @@ async fn a_wrong_password_is_told_and_not_insisted_on() {
     trunks.until(|told| told.contains(&refused)).await;
 
     // A call over it fails with what the carrier said, and a test call tells it.
-    let rung = station.voice.lines().ring(
-        &trunk.clone().into(),
+    let lines = station.voice.lines();
+    let shown = PhoneNumber::from_digits(12_145_550_100);
+    let (over, to) = (
+        Arc::new(trunk.clone()),
         PhoneNumber::from_digits(BUSINESS_LINE),
-        PhoneNumber::from_digits(12_145_550_100),
     );
+    let rung = lines.ring(&over, to, shown);
     assert_eq!(patiently(rung).await, TestCall::Refused { status: 407 });
 
     // With the right password it is taken at once: changes are followed.
@@ -139,7 +139,7 @@ async fn a_wrong_password_is_told_and_not_insisted_on() {
     let ended = News::Registered(TRUNK, RegistrationNews::Ended);
     let told = trunks.until(|told| told.contains(&ended)).await;
     assert_eq!(taken(&told), 1, "{told:?}");
-    let mut late = call_from_outside(&carrier, NUMBER).await;
+    let late = call_from_outside(&carrier, NUMBER).await;
     assert_eq!(patiently(late.final_status()).await, 480);
     station.until_clean().await;
 }
@@ -178,7 +178,7 @@ async fn pings_tell_who_answers_and_who_does_not() {
     let answered = |news: &News| {
         matches!(
             news,
-            News::Pinged(TRUNK, Ping::Answered { status: 404, .. })
+            News::Pinged(id, Ping::Answered { status: 404, .. }) if *id == TRUNK
         )
     };
     assert!(told.iter().any(answered), "{told:?}");

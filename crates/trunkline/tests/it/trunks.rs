@@ -33,7 +33,8 @@ impl Registrar {
                     _ if !request.starts_with("REGISTER") => ("200 OK", String::new()),
                     None => (
                         "401 Unauthorized",
-                        "WWW-Authenticate: Digest realm=\"carrier\", nonce=\"fixed\"\r\n".to_owned(),
+                        "WWW-Authenticate: Digest realm=\"carrier\", nonce=\"fixed\"\r\n"
+                            .to_owned(),
                     ),
                     Some(response) => {
                         let _ = tell.send(response);
@@ -59,12 +60,16 @@ impl Registrar {
     /// The next answer to its challenge.
     async fn answered(&mut self) -> String {
         let answer = tokio::time::timeout(WAIT, self.answers.recv()).await;
-        answer.expect("a registration in time").expect("a registrar")
+        answer
+            .expect("a registration in time")
+            .expect("a registrar")
     }
 }
 
 fn response_of(request: &str) -> Option<String> {
-    let line = request.split("\r\n").find(|l| l.starts_with("Authorization:"))?;
+    let line = request
+        .split("\r\n")
+        .find(|l| l.starts_with("Authorization:"))?;
     let (_, rest) = line.split_once("response=\"")?;
     Some(rest.split('"').next()?.to_owned())
 }
@@ -99,7 +104,9 @@ fn registered(registrar: SocketAddr) -> Value {
 async fn a_password_of_a_trunk_is_used_and_never_read_and_a_backup_keeps_it() {
     let mut registrar = Registrar::start().await;
     let mut house = House::start().await;
-    let made = house.post("/api/v1/trunks", registered(registrar.addr)).await;
+    let made = house
+        .post("/api/v1/trunks", registered(registrar.addr))
+        .await;
     let answer = registrar.answered().await;
     let path = format!("/api/v1/trunks/{}", made["id"].as_str().expect("an id"));
     let trunk = house
@@ -123,17 +130,29 @@ async fn a_password_of_a_trunk_is_used_and_never_read_and_a_backup_keeps_it() {
         .await;
     let seen = house.send_as(&viewer, Method::GET, &path, None).await;
     let seen: Value = seen.json().await.expect("JSON");
-    assert_eq!((&seen["user"], &seen["has_password"]), (&Value::Null, &json!(true)));
+    assert_eq!(
+        (&seen["user"], &seen["has_password"]),
+        (&Value::Null, &json!(true))
+    );
 
     // A change that does not touch it leaves it; one that would send it elsewhere asks for it again.
     house
-        .api(Method::PATCH, &path, Some(json!({"name": "Renamed", "priority": 6})))
+        .api(
+            Method::PATCH,
+            &path,
+            Some(json!({"name": "Renamed", "priority": 6})),
+        )
         .await;
     let moved = json!({"proxy": "192.0.2.7"});
-    let refused = house.send_as(house.cookie(), Method::PATCH, &path, Some(moved)).await;
+    let refused = house
+        .send_as(house.cookie(), Method::PATCH, &path, Some(moved))
+        .await;
     assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let refused: Value = refused.json().await.expect("JSON");
-    assert!(refused.to_string().contains("Write the password again"), "{refused}");
+    assert!(
+        refused.to_string().contains("Write the password again"),
+        "{refused}"
+    );
 
     // The same password answers after a restart, and from a backup.
     house.kill();
@@ -168,7 +187,10 @@ async fn what_is_wrong_with_a_trunk_is_said_beside_its_field() {
         (json!({"addresses": []}), "addresses"),
         (json!({"kind": "registered"}), "user"),
         (json!({"kind": "registered", "user": "u"}), "password"),
-        (json!({"kind": "registered", "user": "u", "password": "p", "host": ""}), "host"),
+        (
+            json!({"kind": "registered", "user": "u", "password": "p", "host": ""}),
+            "host",
+        ),
         (json!({"kind": "other"}), "kind"),
         (json!({"password": "p"}), "user"),
         (json!({"user": "a\"b", "password": "p"}), "user"),
@@ -177,15 +199,29 @@ async fn what_is_wrong_with_a_trunk_is_said_beside_its_field() {
         (json!({"transport": "sctp"}), "transport"),
         (json!({"tls_ca": "-----BEGIN CERTIFICATE-----"}), "tls_ca"),
         (formats(json!({"style": "roman"})), "formats"),
-        (formats(json!({"style": "e164", "country": "usa"})), "country"),
-        (formats(json!({"style": "e164", "prefix_out": "abc"})), "prefix_out"),
-        (json!({"caller_id": {"shown": "fixed", "trusted": true}}), "caller_id_number"),
+        (
+            formats(json!({"style": "e164", "country": "usa"})),
+            "country",
+        ),
+        (
+            formats(json!({"style": "e164", "prefix_out": "abc"})),
+            "prefix_out",
+        ),
+        (
+            json!({"caller_id": {"shown": "fixed", "trusted": true}}),
+            "caller_id_number",
+        ),
     ] {
         let body = Some(base(more.clone()));
-        let answer = house.send_as(house.cookie(), Method::POST, "/api/v1/trunks", body).await;
+        let answer = house
+            .send_as(house.cookie(), Method::POST, "/api/v1/trunks", body)
+            .await;
         assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{more}");
         let problem: Value = answer.json().await.expect("JSON");
-        assert!(problem.to_string().contains(&format!("\"{field}\"")), "{more}: {problem}");
+        assert!(
+            problem.to_string().contains(&format!("\"{field}\"")),
+            "{more}: {problem}"
+        );
     }
 }
 
@@ -194,7 +230,9 @@ async fn a_trunk_is_checked_and_rings_a_phone_at_a_wish_within_limits() {
     let registrar = Registrar::start().await;
     let house = House::start().await;
     let trunk = house.add_trunk(registrar.addr).await;
-    let checked = house.post(&format!("/api/v1/trunks/{trunk}/check"), json!({})).await;
+    let checked = house
+        .post(&format!("/api/v1/trunks/{trunk}/check"), json!({}))
+        .await;
     assert_eq!(checked["state"], "ok");
     let call_me = format!("/api/v1/trunks/{trunk}/call-me");
     let ring = |number: &str| {
@@ -202,16 +240,25 @@ async fn a_trunk_is_checked_and_rings_a_phone_at_a_wish_within_limits() {
         house.send_as(house.cookie(), Method::POST, &call_me, body)
     };
     // No number to show yet, then a forbidden one, then one that the far end "answers" without a description.
-    assert_eq!(ring("+12142345678").await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        ring("+12142345678").await.status(),
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
     let site = house.add_site().await;
     house.add_pool(&site, &trunk, 1).await;
-    assert_eq!(ring("+19002345678").await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        ring("+19002345678").await.status(),
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
     let answered = ring("+12142345678").await;
     assert_eq!(answered.status(), StatusCode::OK);
     let answered: Value = answered.json().await.expect("JSON");
     assert_eq!(answered["outcome"], "answered", "{answered}");
     // Three at once, then one in two minutes.
-    assert_eq!(ring("+12142345678").await.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(
+        ring("+12142345678").await.status(),
+        StatusCode::TOO_MANY_REQUESTS
+    );
     let manager = house
         .add_user("manager@example.com", &["--role", "manager"])
         .await;
