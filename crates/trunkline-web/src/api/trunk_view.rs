@@ -123,8 +123,7 @@ pub(super) struct TrunkRegistration {
 }
 
 /// A trunk to make or change; what is left out stays.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct TrunkInput {
     name: Option<String>,
     /// `address` or `registered`.

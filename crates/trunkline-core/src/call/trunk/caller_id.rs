@@ -4,19 +4,15 @@ use crate::base::{PhoneNumber, words};
 
 words! {
     /// Which number is shown.
+    #[derive(Default)]
     CallerShown {
         /// What the call flow says: the caller's own number, or the tracking number.
+        #[default]
         Flow = "flow",
         /// Always the tracking number that was dialled.
         TrackingNumber = "tracking_number",
         /// Always one number.
         Fixed = "fixed",
-    }
-}
-
-impl Default for CallerShown {
-    fn default() -> Self {
-        Self::Flow
     }
 }
 

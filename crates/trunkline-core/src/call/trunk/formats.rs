@@ -11,19 +11,15 @@ const NATIONAL_DIGITS_MAX: usize = 10;
 
 words! {
     /// How a number is written to the carrier.
+    #[derive(Default)]
     NumberStyle {
         /// `+12145550100`.
+        #[default]
         E164Plus = "e164_plus",
         /// `12145550100`.
         E164 = "e164",
         /// As dialled inside the home country: `2145550100`, `02079460018`; other countries with the international prefix.
         National = "national",
-    }
-}
-
-impl Default for NumberStyle {
-    fn default() -> Self {
-        Self::E164Plus
     }
 }
 

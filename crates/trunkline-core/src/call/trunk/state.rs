@@ -13,8 +13,10 @@ const ERROR_MAX: usize = 200;
 
 words! {
     /// Whether a trunk's far end answers.
+    #[derive(Default)]
     HealthState {
         /// It was not asked yet, or has nothing to ask.
+        #[default]
         Unknown = "unknown",
         /// It answers.
         Ok = "ok",
@@ -23,16 +25,12 @@ words! {
     }
 }
 
-impl Default for HealthState {
-    fn default() -> Self {
-        Self::Unknown
-    }
-}
-
 words! {
     /// Where a registration stands.
+    #[derive(Default)]
     RegistrationState {
         /// The trunk does not register.
+        #[default]
         None = "none",
         /// The carrier sends calls to us.
         Registered = "registered",
@@ -40,12 +38,6 @@ words! {
         Refused = "refused",
         /// The carrier cannot be reached or is broken.
         Failing = "failing",
-    }
-}
-
-impl Default for RegistrationState {
-    fn default() -> Self {
-        Self::None
     }
 }
 

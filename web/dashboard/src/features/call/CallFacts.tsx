@@ -1,6 +1,7 @@
 // The plain facts of a call: who was rung and how it went, the source in full, how it ended, how it sounded.
 
 import { Link } from "wouter";
+import { national } from "../../base/figures";
 import { minutesSeconds } from "../../base/time";
 import { Card } from "../../parts/Card";
 import { StateWord, type Tone } from "../../parts/State";
