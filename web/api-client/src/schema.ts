@@ -2810,67 +2810,32 @@ export interface components {
         };
         /** @description A trunk to make or change; what is left out stays. */
         TrunkInput: {
-            /** @default null */
-            addresses: string[] | null;
-            /** @default null */
-            caller_id: components["schemas"]["TrunkCallerId"] | null;
-            /** @default null */
-            codecs: string[] | null;
-            /** @default null */
-            formats: components["schemas"]["TrunkFormats"] | null;
-            /**
-             * @description Host name or address; empty for a trunk that only takes calls in.
-             * @default null
-             */
-            host: string | null;
-            /**
-             * @description `address` or `registered`.
-             * @default null
-             */
-            kind: string | null;
-            /** @default null */
-            name: string | null;
-            /** @default null */
-            nat: boolean | null;
-            /**
-             * @description Password; empty removes it. It must be written again when host, registrar, proxy or transport change.
-             * @default null
-             */
-            password: string | null;
-            /**
-             * Format: int32
-             * @default null
-             */
-            port: number | null;
-            /**
-             * Format: int32
-             * @default null
-             */
-            priority: number | null;
-            /**
-             * @description `host` or `host:port`; empty: none.
-             * @default null
-             */
-            proxy: string | null;
-            /**
-             * @description `host` or `host:port`; empty: the host.
-             * @default null
-             */
-            registrar: string | null;
-            /** @default null */
-            shared: boolean | null;
-            /**
-             * @description PEM; empty: those the system trusts.
-             * @default null
-             */
-            tls_ca: string | null;
-            /** @default null */
-            transport: string | null;
-            /**
-             * @description User name; empty for none.
-             * @default null
-             */
-            user: string | null;
+            addresses?: string[] | null;
+            caller_id?: components["schemas"]["TrunkCallerId"] | null;
+            codecs?: string[] | null;
+            formats?: components["schemas"]["TrunkFormats"] | null;
+            /** @description Host name or address; empty for a trunk that only takes calls in. */
+            host?: string | null;
+            /** @description `address` or `registered`. */
+            kind?: string | null;
+            name?: string | null;
+            nat?: boolean | null;
+            /** @description Password; empty removes it. It must be written again when host, registrar, proxy or transport change. */
+            password?: string | null;
+            /** Format: int32 */
+            port?: number | null;
+            /** Format: int32 */
+            priority?: number | null;
+            /** @description `host` or `host:port`; empty: none. */
+            proxy?: string | null;
+            /** @description `host` or `host:port`; empty: the host. */
+            registrar?: string | null;
+            shared?: boolean | null;
+            /** @description PEM; empty: those the system trusts. */
+            tls_ca?: string | null;
+            transport?: string | null;
+            /** @description User name; empty for none. */
+            user?: string | null;
         };
         /** @description Where a trunk's registration stands. */
         TrunkRegistration: {

@@ -66,8 +66,9 @@ fn challenge(header: &Header) -> Option<&str> {
 /// Whether the stack can answer a challenge that was put into its words. One without an algorithm means MD5.
 fn is_answered(challenge: &str) -> bool {
     let named = algorithm(challenge).map_or("MD5", |(at, end)| &challenge[at..end]);
-    let known = |answered: &&str| answered.eq_ignore_ascii_case(named);
-    ANSWERED.iter().any(|answered| known(&answered))
+    ANSWERED
+        .iter()
+        .any(|answered| answered.eq_ignore_ascii_case(named))
 }
 
 fn to_standard(value: &str) -> String {

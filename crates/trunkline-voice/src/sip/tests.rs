@@ -281,7 +281,7 @@ fn attestation_is_read_wherever_carriers_put_it() {
         (with(failed, &told("A")), None, Some(Verstat::Failed)),
         (
             with(number, &|c| {
-                c.verstat = vec!["TN-Validation-Passed-C".to_owned()]
+                c.verstat = vec!["TN-Validation-Passed-C".to_owned()];
             }),
             Some(Attestation::C),
             Some(Verstat::Passed),

@@ -221,7 +221,7 @@ async fn take_back(stack: &SipStack, trunk: &TrunkProfile, binding: &mut Binding
             tracing::warn!(trunk = %trunk.id, status, "the registration was not taken back");
         }
         Err(error) => {
-            tracing::warn!(trunk = %trunk.id, error, "the registration was not taken back")
+            tracing::warn!(trunk = %trunk.id, error, "the registration was not taken back");
         }
     }
 }

@@ -299,7 +299,10 @@ impl Names {
             attestation: call
                 .attestation
                 .map(trunkline_engine::call::control::Attestation::word),
-            verstat: call.signalled.verstat.map(|verstat| verstat.word()),
+            verstat: call
+                .signalled
+                .verstat
+                .map(trunkline_engine::call::control::Verstat::word),
             diversion: call.signalled.diversion.map(|number| number.to_string()),
             window_days,
             model: call.model.map(|m| m.to_string()),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use trunkline_core::base::{Country, PhoneNumber};
+use trunkline_core::base::{Country, PhoneNumber, Timestamp};
 use trunkline_core::call::trunk::{
     CallerIdPolicy, CallerShown, Health, NumberFormats, NumberStyle, Registration,
 };
@@ -155,8 +155,8 @@ impl TrunkHealth {
     pub(super) fn of(health: &Health) -> Self {
         Self {
             state: health.state.word(),
-            since: health.since.map(|at| at.as_millis()),
-            checked_at: health.checked_at.map(|at| at.as_millis()),
+            since: health.since.map(Timestamp::as_millis),
+            checked_at: health.checked_at.map(Timestamp::as_millis),
             rtt_ms: health.rtt_ms,
             error: health.error.clone(),
         }
@@ -167,7 +167,7 @@ impl TrunkRegistration {
     fn of(registration: &Registration) -> Self {
         Self {
             state: registration.state.word(),
-            expires_at: registration.expires_at.map(|at| at.as_millis()),
+            expires_at: registration.expires_at.map(Timestamp::as_millis),
             error: registration.error.clone(),
         }
     }
