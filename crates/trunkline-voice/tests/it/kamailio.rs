@@ -22,10 +22,9 @@ pub(crate) struct Kamailio {
 impl Drop for Kamailio {
     fn drop(&mut self) {
         // The main process takes its children along.
-        if let Some(id) = self.child.id().and_then(|id| i32::try_from(id).ok()) {
-            if let Some(pid) = rustix::process::Pid::from_raw(id) {
-                let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-            }
+        let id = self.child.id().and_then(|id| i32::try_from(id).ok());
+        if let Some(pid) = id.and_then(rustix::process::Pid::from_raw) {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
         }
         let _ = std::fs::remove_dir_all(&self.folder);
     }
