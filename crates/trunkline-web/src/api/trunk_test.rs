@@ -28,6 +28,8 @@ pub(crate) fn router() -> OpenApiRouter<App> {
 #[derive(Debug, Deserialize, ToSchema)]
 struct CallMeInput {
     /// As dialled in the account's country, or with a plus sign.
+    #[serde(default)]
+    #[schema(required = true)]
     number: String,
 }
 
