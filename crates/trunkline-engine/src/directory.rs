@@ -2,7 +2,7 @@
 //!
 //! It is made whole from the store and replaced whole when something changes, so readers never lock.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -15,12 +15,14 @@ use trunkline_core::assignment::{
 };
 use trunkline_core::base::PhoneNumber;
 use trunkline_core::base::id::{
-    AccountId, FlowId, NumberId, PoolId, SiteId, SwapTargetId, TrunkId,
+    AccountId, FlowId, NumberId, PoolId, PromptId, SiteId, SwapTargetId, TrunkId,
 };
 use trunkline_core::call::trunk::{Candidate, in_order};
 
 use crate::call::control::{Transport, TrunkProfile};
 use crate::ports::configuration::{Account, Everything, Flow, FlowVersion, Trunk};
+use crate::ports::sounds::PromptRow;
+use crate::ports::webhooks::WebhookTrunk;
 use crate::trunks::TrunkStates;
 
 /// A site with what its targets may show.
@@ -49,12 +51,14 @@ pub struct Directory {
     accounts: HashMap<AccountId, Arc<Account>>,
     trunks: HashMap<TrunkId, Arc<Trunk>>,
     profiles: HashMap<TrunkId, Arc<TrunkProfile>>,
+    webhooks: HashMap<TrunkId, Arc<WebhookTrunk>>,
     sites: HashMap<SiteId, Arc<SiteEntry>>,
     site_by_key: HashMap<String, SiteId>,
     pools: HashMap<PoolId, Arc<PoolEntry>>,
     numbers: HashMap<NumberId, Arc<TrackingNumber>>,
     number_by_digits: HashMap<PhoneNumber, NumberId>,
     flows: HashMap<FlowId, Arc<Flow>>,
+    prompts: HashMap<PromptId, Arc<PromptRow>>,
 }
 
 impl Directory {
@@ -91,6 +95,11 @@ impl Directory {
                 .iter()
                 .map(|t| (t.profile.id, Arc::new(t.profile.clone())))
                 .collect(),
+            webhooks: all
+                .webhooks
+                .into_iter()
+                .map(|w| (w.trunk, Arc::new(w)))
+                .collect(),
             trunks: all
                 .trunks
                 .into_iter()
@@ -105,6 +114,11 @@ impl Directory {
             number_by_digits: numbers.iter().map(|n| (n.number, n.id)).collect(),
             numbers: numbers.into_iter().map(|n| (n.id, n)).collect(),
             flows: all.flows.into_iter().map(|f| (f.id, Arc::new(f))).collect(),
+            prompts: all
+                .prompts
+                .into_iter()
+                .map(|p| (p.id, Arc::new(p)))
+                .collect(),
         }
     }
 
@@ -135,6 +149,17 @@ impl Directory {
     /// Every trunk's profile.
     pub fn profiles(&self) -> impl Iterator<Item = &Arc<TrunkProfile>> {
         self.profiles.values()
+    }
+
+    /// How the carrier of a trunk talks by webhooks; `None` when it does not.
+    #[must_use]
+    pub fn webhook(&self, id: TrunkId) -> Option<&Arc<WebhookTrunk>> {
+        self.webhooks.get(&id)
+    }
+
+    /// Every trunk whose carrier talks by webhooks.
+    pub fn webhooks(&self) -> impl Iterator<Item = &Arc<WebhookTrunk>> {
+        self.webhooks.values()
     }
 
     /// All trunks, oldest first.
@@ -306,12 +331,70 @@ impl Directory {
         (sorted(numbers, |n| n.id), sorted(sites, |s| s.site.id))
     }
 
+    /// The trunks of the numbers whose calls run a flow, named by the number or by its site.
+    #[must_use]
+    pub fn trunks_of_flow(&self, flow: FlowId) -> BTreeSet<TrunkId> {
+        let of_site = |n: &TrackingNumber| self.sites.get(&n.site?)?.site.flow;
+        let runs = |n: &&Arc<TrackingNumber>| n.flow.or_else(|| of_site(n)) == Some(flow);
+        self.numbers
+            .values()
+            .filter(runs)
+            .map(|n| n.trunk)
+            .collect()
+    }
+
+    /// The published flows that run on the numbers of a trunk.
+    #[must_use]
+    pub fn flows_on_trunk(&self, trunk: TrunkId) -> Vec<&Arc<Flow>> {
+        let numbers = self.numbers.values().filter(|n| n.trunk == trunk);
+        let named = numbers.filter_map(|n| Some(self.flow_of(n)?.0));
+        let named: BTreeSet<FlowId> = named.collect();
+        named
+            .into_iter()
+            .filter_map(|id| self.flows.get(&id))
+            .collect()
+    }
+
     /// The flows of an account, oldest first.
     #[must_use]
     pub fn flows_of(&self, account: AccountId) -> Vec<&Arc<Flow>> {
         sorted(self.flows.values().filter(|f| f.account == account), |f| {
             f.id
         })
+    }
+
+    /// Every flow.
+    pub fn flows(&self) -> impl Iterator<Item = &Arc<Flow>> {
+        self.flows.values()
+    }
+
+    /// A stored sound.
+    #[must_use]
+    pub fn prompt(&self, id: PromptId) -> Option<&Arc<PromptRow>> {
+        self.prompts.get(&id)
+    }
+
+    /// Every stored sound.
+    pub fn prompts(&self) -> impl Iterator<Item = &Arc<PromptRow>> {
+        self.prompts.values()
+    }
+
+    /// The stored sounds of an account, oldest first.
+    #[must_use]
+    pub fn prompts_of(&self, account: AccountId) -> Vec<&Arc<PromptRow>> {
+        let own = self.prompts.values().filter(|p| p.account == account);
+        sorted(own, |p| p.id)
+    }
+
+    /// The flows that play a sound, in their draft or as published, oldest first.
+    #[must_use]
+    pub fn users_of_prompt(&self, prompt: &PromptRow) -> Vec<&Arc<Flow>> {
+        let plays = |flow: &&Arc<Flow>| {
+            let published = flow.published.as_ref().map(|p| p.document.as_ref());
+            let mut documents = [Some(&flow.draft), published].into_iter().flatten();
+            flow.account == prompt.account && documents.any(|d| d.plays(prompt.id))
+        };
+        sorted(self.flows.values().filter(plays), |f| f.id)
     }
 }
 

@@ -11,7 +11,8 @@ use trunkline_engine::ports::configuration::Trunk;
 
 use crate::configuration::now;
 use crate::convert::{from_json, json, port_error};
-use crate::db::{DbError, Expect, Row, Transaction, Val};
+use crate::db::{DbError, Expect, Outcome, Row, Transaction, Val};
+use crate::webhooks::without_webhook;
 use crate::{Store, args};
 
 crate::statements! { "trunks";
@@ -83,13 +84,15 @@ impl Store {
         self.run_whole(whole).await
     }
 
-    /// Removes a trunk with its password; a conflict while numbers are bound to it.
+    /// Removes a trunk with its password and how its carrier talked; a conflict while numbers are bound to it.
     pub(crate) async fn remove_trunk(&self, id: TrunkId) -> PortResult<bool> {
-        if !self.delete(DELETE_TRUNK, id).await? {
-            return Ok(false);
+        let whole = without_webhook(id)
+            .step(DELETE_PASSWORD, args![id], Expect::Any)
+            .step(DELETE_TRUNK, args![id], Expect::Any);
+        match self.db.submit(whole).await.map_err(port_error)? {
+            Outcome::Committed(results) => Ok(results.last().is_some_and(|last| last.count > 0)),
+            Outcome::Unexpected { .. } => Ok(false),
         }
-        self.change(DELETE_PASSWORD, args![id], Expect::Any).await?;
-        Ok(true)
     }
 }
 

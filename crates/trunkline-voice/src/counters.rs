@@ -92,6 +92,10 @@ counters! {
     dropped_garbage "trunkline_voice_dropped_garbage_total",
     /// RTP and RTCP packets passed on.
     rtp_relayed "trunkline_voice_rtp_relayed_total",
+    /// RTP packets of our own: sounds, ringing and the silence between them.
+    rtp_spoken "trunkline_voice_rtp_spoken_total",
+    /// Sounds that were passed over because the engine had none in time.
+    sounds_missing "trunkline_voice_sounds_missing_total",
     /// Packets dropped because they came from another address than the signalled one.
     rtp_strangers "trunkline_voice_rtp_strangers_total",
     /// Packets dropped because they were no RTP.

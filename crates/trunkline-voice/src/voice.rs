@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use trunkline_engine::call::control::CallControl;
 use trunkline_engine::call::trunk::{TrunkControl, TrunkLines};
+use trunkline_engine::ports::Lines;
 
 use crate::call::admission::Gate;
-use crate::call::{Core, take};
+use crate::call::{Core, LiveCalls, take};
 use crate::config::VoiceConfig;
 use crate::counters::{Counters, Snapshot};
 use crate::media::ports::PortPool;
@@ -20,7 +21,7 @@ use crate::sip::ingress::Ingress;
 use crate::sip::reason::Reasons;
 use crate::sip::stack::{Listen, SERVER, SipStack};
 use crate::tasks::Tasks;
-use crate::trunk::{Lines, Tending};
+use crate::trunk::{Carriers, Tending};
 
 /// How often a drain looks whether the calls have ended.
 const DRAIN_LOOK: Duration = Duration::from_millis(50);
@@ -30,12 +31,13 @@ const HANG_UP_GRACE: Duration = Duration::from_secs(2);
 /// A running station.
 pub struct Voice {
     stack: Arc<SipStack>,
-    lines: Arc<Lines>,
+    carriers: Arc<Carriers>,
     tending: Option<Tending>,
     gate: Arc<Gate>,
     ports: Arc<PortPool>,
     counters: Arc<Counters>,
     tasks: Tasks,
+    live: Arc<LiveCalls>,
     stop: CancellationToken,
 }
 
@@ -86,13 +88,14 @@ impl Voice {
         };
         let stop = CancellationToken::new();
         let first_response = Duration::from_millis(config.first_response_ms.into());
-        let lines = Arc::new(Lines {
+        let carriers = Arc::new(Carriers {
             stack: Arc::clone(&stack),
             ports: Arc::clone(&ports),
             advertised: stack.advertised(),
             first_response,
             min_session_s: config.min_session_s,
         });
+        let live = Arc::new(LiveCalls::default());
         let core = Arc::new(Core {
             control,
             dialler: Arc::new(Arc::clone(&stack)),
@@ -101,6 +104,7 @@ impl Voice {
             counters: Arc::clone(&counters),
             reasons,
             tasks: tasks.clone(),
+            live: Arc::clone(&live),
             advertised: stack.advertised(),
             first_response,
             min_session_s: config.min_session_s,
@@ -122,12 +126,13 @@ impl Voice {
         });
         Ok(Self {
             stack,
-            lines,
+            carriers,
             tending: None,
             gate,
             ports,
             counters,
             tasks,
+            live,
             stop,
         })
     }
@@ -160,8 +165,14 @@ impl Voice {
 
     /// A way to try trunks.
     #[must_use]
-    pub fn lines(&self) -> Arc<dyn TrunkLines> {
-        Arc::clone(&self.lines) as Arc<dyn TrunkLines>
+    pub fn carriers(&self) -> Arc<dyn TrunkLines> {
+        Arc::clone(&self.carriers) as Arc<dyn TrunkLines>
+    }
+
+    /// The way to calls on the line.
+    #[must_use]
+    pub fn lines(&self) -> Arc<dyn Lines> {
+        self.live.clone()
     }
 
     /// What is open now and what was counted.

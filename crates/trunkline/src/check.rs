@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use trunkline_clients::SpeechChoice;
+
 use crate::atlas::CityFile;
 use crate::config::Config;
 
@@ -38,6 +40,7 @@ pub(crate) fn findings(config: &Config) -> Vec<Finding> {
     check_url(config, &mut found);
     check_http(config, &mut found);
     check_voice(config, &mut found);
+    check_speech(config, &mut found);
     check_geo(config, &mut found);
     if config
         .home_country
@@ -195,6 +198,34 @@ fn check_voice(config: &Config, found: &mut Vec<Finding>) {
     }
 }
 
+fn check_speech(config: &Config, found: &mut Vec<Finding>) {
+    let speech = &config.speech;
+    let without = "until then call flows that say a text cannot be published";
+    match speech.choice() {
+        SpeechChoice::Program(program) if program.installed().is_none() => {
+            let name = program.name();
+            found.push(warning(
+                "speech.engine",
+                format!("the program `{name}` is not on the PATH; install the package `{name}`; {without}"),
+            ));
+        }
+        SpeechChoice::Http(url) if !url.starts_with("https://") && !url.starts_with("http://") => {
+            found.push(warning(
+                "speech.url",
+                format!("`{url}` is no address of a speech server; write it with https:// or http://; {without}"),
+            ));
+        }
+        SpeechChoice::Any if !speech.url.is_empty() => found.push(warning(
+            "speech.url",
+            "an address is used by the engine `http` alone; write engine = \"http\", or leave it out",
+        )),
+        SpeechChoice::Any
+        | SpeechChoice::Program(_)
+        | SpeechChoice::Http(_)
+        | SpeechChoice::Nothing => {}
+    }
+}
+
 fn check_geo(config: &Config, found: &mut Vec<Finding>) {
     let Some(path) = &config.geo.file else {
         return;
@@ -267,6 +298,16 @@ mod tests {
             told("public_url = \"track.example.com/x\"")[0],
             (true, "public_url")
         );
+        let local = "[http]\nlisten = \"127.0.0.1:8080\"\n[speech]\n";
+        assert_eq!(
+            told(&format!("{local}engine = \"http\"")),
+            [(false, "speech.url")]
+        );
+        assert_eq!(
+            told(&format!("{local}url = \"http://127.0.0.1:5002\"")),
+            [(false, "speech.url")]
+        );
+        assert_eq!(told(&format!("{local}engine = \"none\"")), []);
         assert_eq!(
             told("[http]\ntls_key = \"/nowhere\"")[1],
             (true, "http.tls_certificate")

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use ipnet::IpNet;
 use serde::Deserialize;
+use trunkline_clients::{SpeechChoice, SpeechProgram};
 use trunkline_core::base::Country;
 
 /// The SQLite database in the data folder.
@@ -20,7 +21,7 @@ const VARIABLES: &str = "TRUNKLINE_";
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Config {
-    /// Folder of the database, keys, recordings and spool.
+    /// Folder of the database, keys, recordings, sounds and spool.
     pub(crate) data_dir: PathBuf,
     /// Address under which browsers reach the server, without trailing slash.
     pub(crate) public_url: String,
@@ -29,6 +30,7 @@ pub(crate) struct Config {
     pub(crate) http: Http,
     pub(crate) database: Database,
     pub(crate) voice: VoiceSection,
+    pub(crate) speech: SpeechSection,
     pub(crate) geo: Geo,
     pub(crate) check: Check,
     pub(crate) log: Log,
@@ -98,6 +100,45 @@ pub(crate) struct VoiceSection {
     pub(crate) recording_free_mb_min: u64,
 }
 
+/// Who speaks the texts of call flows.
+#[derive(Debug, Clone, PartialEq, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SpeechSection {
+    /// Which engine.
+    pub(crate) engine: SpeechEngine,
+    /// Address of a server that speaks; for `http`.
+    pub(crate) url: String,
+    /// Voice of texts that name none; empty for the engine's own.
+    pub(crate) voice: String,
+    /// Language of texts that name none; empty for the engine's own.
+    pub(crate) language: String,
+}
+
+/// A speech engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum SpeechEngine {
+    #[default]
+    Auto,
+    Flite,
+    EspeakNg,
+    Http,
+    None,
+}
+
+impl SpeechSection {
+    /// What is looked for.
+    pub(crate) fn choice(&self) -> SpeechChoice {
+        match self.engine {
+            SpeechEngine::Auto => SpeechChoice::Any,
+            SpeechEngine::Flite => SpeechChoice::Program(SpeechProgram::Flite),
+            SpeechEngine::EspeakNg => SpeechChoice::Program(SpeechProgram::EspeakNg),
+            SpeechEngine::Http => SpeechChoice::Http(self.url.clone()),
+            SpeechEngine::None => SpeechChoice::Nothing,
+        }
+    }
+}
+
 /// Where visitors are.
 #[derive(Debug, Clone, PartialEq, Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
@@ -143,6 +184,7 @@ impl Default for Config {
             http: Http::default(),
             database: Database::default(),
             voice: VoiceSection::default(),
+            speech: SpeechSection::default(),
             geo: Geo::default(),
             check: Check::default(),
             log: Log::default(),
@@ -256,6 +298,11 @@ impl Config {
         self.data_dir.join("recordings")
     }
 
+    /// Folder of stored and spoken sounds.
+    pub(crate) fn prompts(&self) -> PathBuf {
+        self.data_dir.join("prompts")
+    }
+
     /// The socket on which a running server takes commands.
     pub(crate) fn control_socket(&self) -> PathBuf {
         self.data_dir.join("control.sock")
@@ -277,6 +324,7 @@ fn is_setting(key: &str) -> bool {
         "http",
         "database",
         "voice",
+        "speech",
         "geo",
         "check",
         "log",

@@ -8,7 +8,7 @@ use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::call::flow::{Doing, Facts, FlowAction, FlowEvent, FlowState, step};
 use trunkline_core::call::{CallResult, CallState, DialOutcome, EndReason, EndedBy};
 
-use super::control::CallEnd;
+use super::control::{Arrival, CallEnd};
 use super::failover::Route;
 use super::opening::Running;
 use crate::attribution::Tapped;
@@ -19,6 +19,7 @@ use crate::ports::labels::{LabelRow, Said};
 #[derive(Debug)]
 pub(super) struct ActiveCall {
     pub(super) row: CallRow,
+    pub(super) arrival: Arrival,
     running: Running,
     pub(super) state: FlowState,
     pub(super) recording: Option<RecordingRow>,
@@ -35,12 +36,14 @@ pub(super) struct ActiveCall {
 impl ActiveCall {
     pub(super) fn new(
         row: CallRow,
+        arrival: Arrival,
         running: Running,
         recording: Option<RecordingRow>,
         tapped: Option<Tapped>,
     ) -> Self {
         Self {
             row,
+            arrival,
             running,
             state: FlowState::default(),
             recording,
@@ -72,7 +75,7 @@ impl ActiveCall {
             calls_before: running.calls_before,
             answered_before: running.answered_before,
             turn: running.turn,
-            recording_waiver: running.recording_waiver,
+            recording_consent: running.recording_consent,
             now,
             seed: running.seed,
         };
@@ -159,6 +162,7 @@ impl ActiveCall {
 
     /// Closes the record.
     pub(super) fn close(&mut self, id: CallEventId, end: &CallEnd) -> CallEventRow {
+        let at_challenge = self.running.challenge.as_ref() == Some(&self.state.node);
         let row = &mut self.row;
         row.state = CallState::Ended;
         row.ended_at = Some(end.ended_at);
@@ -174,6 +178,10 @@ impl ActiveCall {
                 || (end.reason == EndReason::HungUp && end.by == EndedBy::Caller);
             row.result = Some(match self.last_outcome {
                 _ if self.state.message => CallResult::Voicemail,
+                // Whoever hangs up instead of pressing the key did not press it.
+                _ if at_challenge && (caller_left || self.state.ended == Some(EndedBy::System)) => {
+                    CallResult::Blocked
+                }
                 _ if caller_left => CallResult::Abandoned,
                 Some(outcome) => outcome.result(),
                 None if self.state.ended == Some(EndedBy::System) => CallResult::TurnedAway,
@@ -196,10 +204,11 @@ impl ActiveCall {
         event
     }
 
-    /// The truth that a tap tells of the call, unless a person said it already.
+    /// The truth that a tap tells of the call, unless a person said it already or the call was blocked.
     pub(super) fn tap_label(&self, id: CallLabelId, at: Timestamp) -> Option<LabelRow> {
         let row = &self.row;
-        let tapped = self.tapped.filter(|_| row.confirmed_at.is_none())?;
+        let telling = row.confirmed_at.is_none() && row.result != Some(CallResult::Blocked);
+        let tapped = self.tapped.filter(|_| telling)?;
         Some(LabelRow {
             id,
             account: row.account,
@@ -238,6 +247,14 @@ impl ActiveCall {
             },
             at,
             said_by: None,
+        }
+    }
+
+    /// Screening lets the caller on only with a key.
+    pub(super) fn screened(&self, id: CallEventId, at: Timestamp, why: String) -> CallEventRow {
+        CallEventRow {
+            detail: why,
+            ..self.event(id, at, CallEventKind::Screened)
         }
     }
 

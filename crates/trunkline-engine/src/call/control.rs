@@ -278,6 +278,18 @@ pub struct Signalled {
     pub diversion: Option<PhoneNumber>,
 }
 
+/// How a call reached us, which is also how its other legs go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// Over SIP.
+    Sip {
+        /// Address of the far end.
+        remote: SocketAddr,
+    },
+    /// By a webhook of its trunk's carrier, who dials for us.
+    Webhook,
+}
+
 /// A call that arrived.
 #[derive(Debug, Clone)]
 pub struct Incoming {
@@ -289,15 +301,16 @@ pub struct Incoming {
     pub caller_text: String,
     /// The dialled number as signalled: user part of the request URI.
     pub dialled: String,
-    /// Call-ID of the incoming leg.
+    /// The carrier's name of the call: Call-ID of the incoming leg, or the call's SID at a carrier that talks by
+    /// webhooks.
     pub sip_call_id: String,
-    /// Address of the far end.
-    pub remote: SocketAddr,
+    /// How it reached us.
+    pub arrival: Arrival,
     /// Attestation, when the carrier passed it on.
     pub attestation: Option<Attestation>,
     /// What else it signalled.
     pub signalled: Signalled,
-    /// When the INVITE was received.
+    /// When we heard of it.
     pub received_at: Timestamp,
 }
 
@@ -491,6 +504,8 @@ pub enum RecordingState {
     Complete,
     /// Parts are missing: the disk was full or slow, or the process ended.
     Partial,
+    /// Its file is gone.
+    Deleted,
 }
 
 impl RecordingState {
@@ -501,6 +516,7 @@ impl RecordingState {
             Self::Writing => "writing",
             Self::Complete => "complete",
             Self::Partial => "partial",
+            Self::Deleted => "deleted",
         }
     }
 
@@ -511,6 +527,7 @@ impl RecordingState {
             "writing" => Some(Self::Writing),
             "complete" => Some(Self::Complete),
             "partial" => Some(Self::Partial),
+            "deleted" => Some(Self::Deleted),
             _ => None,
         }
     }

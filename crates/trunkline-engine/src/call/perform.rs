@@ -13,7 +13,7 @@ use trunkline_core::call::trunk::ShownCaller;
 use trunkline_core::call::{DialOutcome, TollUse};
 
 use super::active::ActiveCall;
-use super::control::{Action, Dial, Dialling, Voicemail};
+use super::control::{Action, Arrival, Dial, Dialling, Voicemail};
 use super::desk::{Calls, hold};
 use super::failover::Route;
 use crate::ports::asks::AskRequest;
@@ -94,7 +94,12 @@ impl Calls {
     }
 
     /// A mark in the timeline.
-    fn mark(&self, call: CallId, kind: CallEventKind, detail: String) -> Option<CallEventRow> {
+    pub(super) fn mark(
+        &self,
+        call: CallId,
+        kind: CallEventKind,
+        detail: String,
+    ) -> Option<CallEventRow> {
         let active = hold(&self.active);
         let mut event = active
             .get(&call)?
@@ -164,13 +169,13 @@ impl Calls {
         to: PhoneNumber,
         events: &mut Vec<CallEventRow>,
     ) -> Vec<TrunkId> {
-        let (account, own_trunk) = {
+        let (account, own_trunk, arrival) = {
             let mut active = hold(&self.active);
             let Some(call) = active.get_mut(&call) else {
                 return Vec::new();
             };
             events.push(call.attempt(self.moment.id(), attempt, to, self.moment.now()));
-            (call.row.account, call.row.trunk)
+            (call.row.account, call.row.trunk, call.arrival)
         };
         let directory = self.directory.now();
         let Some(account) = directory.account(account).cloned() else {
@@ -178,7 +183,13 @@ impl Calls {
         };
         let used = self.toll_use(&account).await;
         let refusal = account.toll.permit(to, used).err();
-        let trunks = directory.outbound(own_trunk, account.id, self.directory.trunk_states());
+        let trunks = match arrival {
+            Arrival::Sip { .. } => {
+                directory.outbound(own_trunk, account.id, self.directory.trunk_states())
+            }
+            // The carrier that called dials.
+            Arrival::Webhook => vec![own_trunk],
+        };
         let reason = match refusal {
             None if !trunks.is_empty() => return trunks,
             Some(refusal) => {
@@ -305,15 +316,18 @@ const fn begun_minutes(ms: i64) -> i64 {
     (ms + 59_999) / 60_000
 }
 
-/// Reason phrases of RFC 3261, section 21, for the statuses a flow ends with.
-const fn reason_phrase(status: u16) -> &'static str {
+/// Reason phrases of RFC 3261, section 21, RFC 5079, RFC 8197 and RFC 8688, for the statuses a call ends with.
+pub(super) const fn reason_phrase(status: u16) -> &'static str {
     match status {
         200 => "OK",
         404 => "Not Found",
+        433 => "Anonymity Disallowed",
         480 => "Temporarily Unavailable",
         486 => "Busy Here",
         502 => "Bad Gateway",
         603 => "Decline",
+        607 => "Unwanted",
+        608 => "Rejected",
         _ => "Call Ended",
     }
 }

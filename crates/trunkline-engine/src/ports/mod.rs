@@ -11,8 +11,12 @@ pub mod calls;
 pub mod configuration;
 pub mod history;
 pub mod labels;
+pub mod lines;
 pub mod pages;
 pub mod past_calls;
+pub mod screening;
+pub mod sounds;
+pub mod webhooks;
 
 pub use access::Access;
 pub use arrivals::PastArrivals;
@@ -22,8 +26,12 @@ pub use calls::{CallRecords, CallSpool};
 pub use configuration::Configuration;
 pub use history::{Commit, History};
 pub use labels::Labels;
+pub use lines::Lines;
 pub use pages::Pages;
 pub use past_calls::PastCalls;
+pub use screening::ScreeningRecords;
+pub use sounds::{Decoder, SoundFiles, Speech};
+pub use webhooks::{CarrierMedia, RecordingFetches, RecordingMaker};
 
 /// Why a port could not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -6,4 +6,8 @@ mod flows;
 mod matches;
 mod page_check;
 mod ports;
+mod resting;
+mod retention;
+mod screening;
+mod sounds;
 mod trunks;

@@ -1,440 +1,348 @@
-//! Connecting a call: one destination after the other, as the engine says, until one answers.
+//! Ringing destinations together until one of them has the call or none is left.
 
-use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
+use trunkline_core::call::DialOutcome;
 use trunkline_core::call::flow::FlowEvent;
-use trunkline_core::call::{DialOutcome, EndReason};
-use trunkline_engine::call::control::{Action, Codec, Dial, Dialling, TrunkProfile};
+use trunkline_engine::call::control::{Action, Dial, Dialling, Sound};
 
 use super::Call;
 use super::ending::End;
-use super::party::{Ours, Party};
-use crate::media::Side;
-use crate::media::relay::Signalled;
+use super::happening::{Happened, News};
+use super::ringing::{Became, Failed, Legs, Ringing};
+use super::screening::{Rules, Screening, Step};
+use crate::media::relay::{Listening, Sign, Speech};
 use crate::media::sdp::Description;
-use crate::sip::session_timer::{Agreed, Said};
-use crate::sip::{CallerId, Gone, LegEvent, Outgoing};
+use crate::media::{Seat, dtmf, signals};
+use crate::sip::{Asked, LegEvent, Method};
 
-/// Longest time from the INVITE to an answer, over all destinations.
-const SETUP_MAX: Duration = Duration::from_secs(600);
-/// Longest ring time of one destination, whatever the action says.
-const RING_MAX_MS: u32 = 300_000;
-/// Longest session interval a far end may push us to (422), in seconds.
-const PUSHED_SESSION_MAX_S: u32 = 7200;
-
-/// What came of ringing one destination.
-enum Attempt {
-    Answered(Box<Party>),
-    Failed {
-        outcome: DialOutcome,
-        status: Option<u16>,
-    },
+/// What goes for all destinations of one dialling.
+struct Plan {
+    rules: Rules,
+    whisper: Option<Arc<Sound>>,
+    /// The caller hears what the destination plays before it answers.
+    early_media: bool,
 }
 
-/// One INVITE of an attempt.
-enum Rung {
-    Answered(Box<Party>),
-    Failed {
-        outcome: DialOutcome,
-        status: Option<u16>,
-    },
-    /// 422: the far end wants a longer session interval.
-    IntervalTooSmall(u32),
-}
-
-/// What happened next while ringing.
+/// What happened next while destinations ring.
 enum Next {
-    Destination(Option<LegEvent>),
-    Caller(Option<LegEvent>),
-    Engine(Vec<Action>),
-    RangLongEnough,
-    SetupTooLong,
-    Stop,
+    Call(Happened),
+    Leg(usize, Option<LegEvent>),
+    Due(usize),
 }
 
 impl Call {
-    /// Carries the engine's actions out until a destination answers.
-    pub(super) async fn connect(&mut self, actions: Vec<Action>) -> Result<Party, End> {
-        let deadline = Instant::now() + SETUP_MAX;
-        let mut queue = VecDeque::from(actions);
-        loop {
-            let (dial, record) = match queue.pop_front() {
-                Some(Action::Dial(dialling)) => match one_leg(&dialling) {
-                    Some(dial) => (dial, dialling.record),
-                    None => return Err(self.not_able()),
-                },
-                Some(Action::HangUp { status, .. }) => return Err(self.no_destination(status)),
-                Some(_) => return Err(self.not_able()),
-                None => return Err(self.no_destination(480)),
+    /// Rings destinations; `true` when one of them is connected.
+    pub(super) async fn dial(&mut self, dialling: Dialling) -> Result<bool, End> {
+        self.keys.clear();
+        let whisper = match &dialling.whisper {
+            Some(prompt) => self.sound(prompt).await?,
+            None => None,
+        };
+        let rules = Rules {
+            whispers: whisper.is_some(),
+            accept: dialling.accept,
+            detect_machine: dialling.detect_machine,
+        };
+        // A whisper without a sound still makes the flow wait for `Accepted`.
+        let screened = rules.screens() || dialling.whisper.is_some();
+        let plan = Plan {
+            rules,
+            whisper,
+            early_media: dialling.legs.len() == 1 && !screened,
+        };
+        if self.answered_at.is_some() {
+            let ringing = Speech::Repeat(signals::ringing());
+            self.relay.speak(Seat::CALLER, Some(ringing)).await;
+        }
+        let mut legs = Legs::default();
+        self.ring_each(&mut legs, dialling.legs).await;
+        let connected = self.until_one_has_it(&mut legs, &plan, screened).await?;
+        for other in legs.0.drain(..) {
+            // Dropped, it is cancelled or hung up.
+            self.relay.close(other.party.seat).await;
+        }
+        self.unreached = !connected;
+        if !connected && self.answered_at.is_some() {
+            self.attend().await;
+        }
+        Ok(connected)
+    }
+
+    /// Rings destinations beside those that ring.
+    async fn ring_each(&mut self, legs: &mut Legs, dials: Vec<Dial>) {
+        for dial in dials {
+            let Some(seat) = legs.free_seat() else {
+                return;
             };
-            match self.attempt(&dial, deadline).await? {
-                Attempt::Answered(party) => {
-                    self.recording = self.recording.take().filter(|_| record);
-                    return Ok(*party);
-                }
-                Attempt::Failed { outcome, status } => {
-                    let attempt = dial.attempt;
-                    let failed = FlowEvent::DialFailed {
-                        attempt,
-                        outcome,
-                        sip_status: status,
-                    };
-                    self.pump.tell(failed).await;
-                    queue = self.decision(deadline).await?;
-                }
+            let attempt = dial.attempt;
+            match self.ring(seat, dial).await {
+                Ok(leg) => legs.0.push(leg),
+                Err(failed) => self.tell_failed(attempt, failed).await,
             }
         }
     }
 
-    /// No destination took the call: the caller gets the cause the last one gave.
-    fn no_destination(&self, status: u16) -> End {
-        let end = End::no_destination(status);
-        End {
-            q850: self.last_q850.or(end.q850),
-            ..end
-        }
-    }
-
-    /// A flow asks for what [`crate::ABILITIES`] does not list; publishing refuses such flows.
-    fn not_able(&self) -> End {
-        tracing::error!(id = %self.id, "a call flow asks for what this performer cannot do");
-        self.no_destination(480)
-    }
-
-    /// Waits for the engine's answer to everything it was told, while the caller may give up.
-    async fn decision(&mut self, deadline: Instant) -> Result<VecDeque<Action>, End> {
-        let mut latest = Vec::new();
-        while !self.pump.is_settled() {
-            tokio::select! {
-                actions = self.pump.next() => latest = actions,
-                event = self.caller.events.recv() => self.on_caller(event.as_ref())?,
-                () = sleep_until(deadline) => {
-                    return Err(End::system(EndReason::NoDestination, 480));
-                }
-                () = self.core.stop.cancelled() => {
-                    return Err(End::system(EndReason::Shutdown, 503));
-                }
-            }
-        }
-        Ok(latest.into())
-    }
-
-    async fn attempt(&mut self, dial: &Dial, deadline: Instant) -> Result<Attempt, End> {
-        const NOT_TRIED: Attempt = Attempt::Failed {
-            outcome: DialOutcome::Failed,
-            status: None,
-        };
-        let Some(trunk) = self.core.control.trunk(dial.trunk) else {
-            return Ok(NOT_TRIED);
-        };
-        let Some(peer) = trunk.peer else {
-            return Ok(NOT_TRIED);
-        };
-        let Some(offer) = self.offer_for(&trunk) else {
-            let outcome = DialOutcome::Failed;
-            return Ok(Attempt::Failed {
-                outcome,
-                status: Some(488),
-            });
-        };
-        // Whatever the last destination was told, its packets are not for this one.
-        let nowhere = Signalled {
-            rtp: None,
-            rtcp: None,
-            trunk: Arc::clone(&trunk),
-        };
-        self.relay.signal(Side::Destination, nowhere).await;
-        let mut session_s = self.limits.session_expires_s;
-        let mut pushed = false;
-        loop {
-            match self
-                .ring(dial, &trunk, peer, &offer, session_s, deadline)
-                .await?
-            {
-                Rung::Answered(party) => return Ok(Attempt::Answered(party)),
-                Rung::Failed { outcome, status } => {
-                    return Ok(Attempt::Failed { outcome, status });
-                }
-                Rung::IntervalTooSmall(min_s) if !pushed && min_s <= PUSHED_SESSION_MAX_S => {
-                    session_s = session_s.max(min_s);
-                    pushed = true;
-                }
-                Rung::IntervalTooSmall(_) => {
-                    let outcome = DialOutcome::Failed;
-                    return Ok(Attempt::Failed {
-                        outcome,
-                        status: Some(422),
-                    });
-                }
-            }
-        }
-    }
-
-    /// The caller's offer as far as this trunk may have it, or one of ours.
-    fn offer_for(&self, trunk: &TrunkProfile) -> Option<Description> {
-        match &self.offer {
-            Some(offer) => offer.clone().only(&trunk.codecs).ok(),
-            None => {
-                let theirs = &self.caller.trunk.codecs;
-                let both: Vec<Codec> = trunk
-                    .codecs
-                    .iter()
-                    .copied()
-                    .filter(|c| theirs.contains(c))
-                    .collect();
-                (!both.is_empty()).then(|| Description::own_offer(&both))
-            }
-        }
-    }
-
-    fn outgoing(&self, dial: &Dial, trunk: &Arc<TrunkProfile>, peer: SocketAddr) -> Outgoing {
-        Outgoing {
-            trunk: Arc::clone(trunk),
-            peer,
-            to: dial.to,
-            from: dial
-                .caller_id
-                .map_or_else(|| self.caller_id.clone(), CallerId::Number),
-            sdp: String::new(),
-            session_s: 0,
-            min_session_s: self.core.min_session_s,
-            max_forwards: self.max_forwards,
-            redirected_by: dial.redirected_by,
-        }
-    }
-
-    /// Sends one INVITE and follows it to its end.
-    async fn ring(
+    async fn until_one_has_it(
         &mut self,
-        dial: &Dial,
-        trunk: &Arc<TrunkProfile>,
-        peer: SocketAddr,
-        offer: &Description,
-        session_s: u32,
-        deadline: Instant,
-    ) -> Result<Rung, End> {
-        let port = self.relay.port(Side::Destination);
-        let local = SocketAddr::new(self.core.advertised, port);
-        let mut ours = Ours::new(local, self.core.new_origin());
-        let sdp = ours.offer(offer);
-        let outgoing = Outgoing {
-            sdp,
-            session_s,
-            ..self.outgoing(dial, trunk, peer)
-        };
-        let leg = match self.core.dialler.dial(outgoing) {
-            Ok(leg) => leg,
-            Err(error) => {
-                tracing::warn!(%error, "outgoing call not sent");
-                return Ok(Rung::Failed {
-                    outcome: DialOutcome::Failed,
-                    status: None,
-                });
-            }
-        };
-        // Dropped on any way out but an answer, the party ends its leg.
-        let party = Party::new(Side::Destination, leg, Arc::clone(trunk), ours);
-        self.follow(party, dial, session_s, deadline).await
-    }
-
-    /// Follows a ringing leg to an answer or a failure.
-    async fn follow(
-        &mut self,
-        mut party: Party,
-        dial: &Dial,
-        session_s: u32,
-        deadline: Instant,
-    ) -> Result<Rung, End> {
-        let started = Instant::now();
-        let ring_until =
-            started + Duration::from_millis(dial.ring_timeout_ms.min(RING_MAX_MS).into());
-        let mut until = ring_until.min(started + self.core.first_response);
-        let mut ringing = false;
-        loop {
+        legs: &mut Legs,
+        plan: &Plan,
+        screened: bool,
+    ) -> Result<bool, End> {
+        while !legs.0.is_empty() {
+            let (due_at, due) = legs.due();
             let next = tokio::select! {
-                event = party.events.recv() => Next::Destination(event),
-                event = self.caller.events.recv() => Next::Caller(event),
-                actions = self.pump.next() => Next::Engine(actions),
-                () = sleep_until(until) => Next::RangLongEnough,
-                () = sleep_until(deadline) => Next::SetupTooLong,
-                () = self.core.stop.cancelled() => Next::Stop,
+                happened = self.happens() => Next::Call(happened),
+                (index, event) = legs.next() => Next::Leg(index, event),
+                () = sleep_until(due_at) => Next::Due(due),
             };
-            match next {
-                Next::Destination(Some(LegEvent::Trying)) => until = ring_until,
-                Next::Destination(Some(LegEvent::Ringing { sdp })) => {
-                    until = ring_until;
-                    if !ringing {
-                        ringing = true;
-                        self.pump
-                            .tell(FlowEvent::Ringing {
-                                attempt: dial.attempt,
-                            })
-                            .await;
+            let (index, step) = match next {
+                Next::Call(happened) => match self.on(happened).await? {
+                    Some(News::Engine(actions)) => {
+                        self.on_engine(legs, actions).await?;
+                        continue;
                     }
-                    self.on_ringing(&mut party, sdp).await;
+                    Some(News::Sign(seat, sign)) => match legs.at(seat) {
+                        Some(index) => (index, legs.0[index].on_sign(sign)),
+                        None => continue,
+                    },
+                    Some(News::Played(id)) => match legs.whispering(id) {
+                        Some(index) => (index, legs.0[index].on_whispered()),
+                        None => continue,
+                    },
+                    _ => continue,
+                },
+                Next::Leg(index, event) => {
+                    let leg = &mut legs.0[index];
+                    match self.on_leg_event(leg, event, plan, screened).await {
+                        Ok(step) => (index, step),
+                        Err(failed) => {
+                            self.give_up(legs, index, failed).await;
+                            continue;
+                        }
+                    }
                 }
-                Next::Destination(Some(LegEvent::Answered { sdp, session })) => {
-                    return Ok(self.on_answer(party, dial, sdp, session, session_s).await);
-                }
-                Next::Destination(Some(LegEvent::Failed {
-                    status,
-                    q850,
-                    min_session_s,
-                })) => {
-                    party.over = true;
-                    self.last_q850 = q850;
-                    return Ok(failed(status, min_session_s, ringing));
-                }
-                Next::Destination(Some(LegEvent::Gone(_)) | None) => {
-                    return Ok(Rung::Failed {
-                        outcome: DialOutcome::Failed,
-                        status: None,
-                    });
-                }
-                Next::Destination(Some(LegEvent::Asked(_) | LegEvent::Acked { .. })) => {}
-                Next::Caller(event) => self.on_caller(event.as_ref())?,
-                Next::Engine(actions) => hang_up_asked(&actions)?,
-                Next::RangLongEnough if until == ring_until => {
-                    return Ok(Rung::Failed {
-                        outcome: DialOutcome::NoAnswer,
-                        status: None,
-                    });
-                }
-                Next::RangLongEnough => {
-                    return Ok(Rung::Failed {
-                        outcome: DialOutcome::Failed,
-                        status: Some(408),
-                    });
-                }
-                Next::SetupTooLong => return Err(End::system(EndReason::NoDestination, 480)),
-                Next::Stop => return Err(End::system(EndReason::Shutdown, 503)),
-            }
-        }
-    }
-
-    /// Passes ringing on: early media as 183 when the caller made an offer, otherwise 180 once.
-    async fn on_ringing(&mut self, party: &mut Party, sdp: Option<Vec<u8>>) {
-        let early = sdp.and_then(|body| {
-            Description::parse(&body)
-                .and_then(|d| d.only(&party.trunk.codecs))
-                .ok()
-        });
-        match early {
-            Some(description) if self.offer.is_some() => {
-                let known = party.remote.as_ref() == Some(&description);
-                if !known {
-                    let ours = self.caller.describe(&description);
-                    party.apply(description, &self.relay).await;
-                    self.caller.leg.ring(Some(ours));
-                }
-            }
-            _ if !self.rang => {
-                self.rang = true;
-                self.caller.leg.ring(None);
-            }
-            _ => {}
-        }
-    }
-
-    /// A destination answered: answers the caller, or gives the destination up when its
-    /// description is of no use.
-    async fn on_answer(
-        &mut self,
-        mut party: Party,
-        dial: &Dial,
-        sdp: Option<Vec<u8>>,
-        session: Said,
-        session_s: u32,
-    ) -> Rung {
-        let description = match sdp {
-            Some(body) => Description::parse(&body)
-                .and_then(|d| d.only(&party.trunk.codecs))
-                .ok(),
-            None => party.remote.clone(),
-        };
-        let Some(description) = description else {
-            party.hang_up(Some(crate::sip::reason::from_status(488)));
-            return Rung::Failed {
-                outcome: DialOutcome::Failed,
-                status: Some(488),
+                Next::Due(index) => match legs.0[index].on_due() {
+                    Ok(step) => (index, step),
+                    Err(failed) => {
+                        self.give_up(legs, index, failed).await;
+                        continue;
+                    }
+                },
             };
+            match step {
+                Step::Wait => {}
+                Step::Whisper => self.whisper(&mut legs.0[index], plan).await,
+                Step::GiveUp(outcome) => {
+                    self.give_up(legs, index, Failed::new(outcome, None)).await;
+                }
+                Step::Connect => {
+                    let leg = legs.0.remove(index);
+                    if screened {
+                        let attempt = leg.dial.attempt;
+                        self.pump.tell(FlowEvent::Accepted { attempt }).await;
+                    }
+                    self.connect(leg).await;
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// An event of one leg: what to do with it, or how it failed.
+    async fn on_leg_event(
+        &mut self,
+        leg: &mut Ringing,
+        event: Option<LegEvent>,
+        plan: &Plan,
+        screened: bool,
+    ) -> Result<Step, Failed> {
+        if leg.screening.is_some() {
+            return self.on_screened_leg(leg, event).await;
+        }
+        match self.on_ring_event(leg, event, plan.early_media).await {
+            Became::Nothing => Ok(Step::Wait),
+            Became::Failed(failed) => Err(failed),
+            Became::Answered(description) => {
+                let attempt = leg.dial.attempt;
+                self.pump.tell(FlowEvent::Answered { attempt }).await;
+                leg.party.apply(description, &self.relay).await;
+                if !screened {
+                    return Ok(Step::Connect);
+                }
+                Ok(self.screen(leg, plan).await)
+            }
+        }
+    }
+
+    /// Begins to screen a destination that picked up.
+    async fn screen(&mut self, leg: &mut Ringing, plan: &Plan) -> Step {
+        let seat = leg.party.seat;
+        self.relay.speak(seat, Some(Speech::Silence)).await;
+        let listening = Listening {
+            keys: plan.rules.accept.is_some(),
+            speech: None,
+            answerer: plan.rules.detect_machine,
         };
-        self.pump
-            .tell(FlowEvent::Answered {
-                attempt: dial.attempt,
-            })
-            .await;
-        party.allows_update = session.allows_update;
-        party.start_timer(Agreed::as_uac(session, session_s));
-        let sdp = if self.offer.is_some() {
-            self.caller.describe(&description)
+        self.relay.listen(seat, Some(listening)).await;
+        let (screening, step) = Screening::begin(plan.rules, Instant::now());
+        leg.screening = Some((screening, None));
+        step
+    }
+
+    async fn whisper(&mut self, leg: &mut Ringing, plan: &Plan) {
+        if let (Some((_, playing)), Some(sound)) = (&mut leg.screening, &plan.whisper) {
+            *playing = Some(self.say(leg.party.seat, Arc::clone(sound)).await);
+        }
+    }
+
+    /// What a destination does while it is screened.
+    async fn on_screened_leg(
+        &mut self,
+        leg: &mut Ringing,
+        event: Option<LegEvent>,
+    ) -> Result<Step, Failed> {
+        match event {
+            Some(LegEvent::Gone(_)) | None => {
+                leg.party.over = true;
+                Err(Failed::new(DialOutcome::NotAccepted, None))
+            }
+            Some(LegEvent::Asked(asked)) if asked.method == Method::Info => {
+                let key = dtmf::info::key(asked.content_type.as_deref(), &asked.body);
+                asked.reply.send(200, None, None).await;
+                let Some(key) = key else {
+                    return Ok(Step::Wait);
+                };
+                self.relay.ignore_tones(leg.party.seat).await;
+                Ok(leg.on_sign(Sign::Key(key)))
+            }
+            Some(LegEvent::Asked(asked)) => {
+                self.answer_screened(leg, *asked).await;
+                Ok(Step::Wait)
+            }
+            Some(_) => Ok(Step::Wait),
+        }
+    }
+
+    /// A destination that is screened changes its session: nobody else has to agree.
+    async fn answer_screened(&self, leg: &mut Ringing, asked: Asked) {
+        let party = &mut leg.party;
+        let codecs = match party.codec {
+            Some(codec) => vec![codec],
+            None => party.trunk.codecs.clone(),
+        };
+        let sdp = if asked.body.is_empty() {
+            (asked.method == Method::Invite).then(|| party.sent.clone())
         } else {
-            self.caller.describe(&description.clone().first_codec())
+            let description = Description::parse(&asked.body).and_then(|d| d.only(&codecs));
+            let Ok(description) = description else {
+                return asked.reply.send(488, None, None).await;
+            };
+            let ours = party.describe(&description.clone().own_answer());
+            party.apply(description, &self.relay).await;
+            Some(ours)
         };
-        party.apply(description, &self.relay).await;
-        let ours_s = self.limits.session_expires_s;
-        let agreed =
-            Agreed::as_uas(self.session, ours_s, self.core.min_session_s).unwrap_or(Agreed {
-                interval_s: ours_s,
-                we_refresh: true,
-                supported: false,
-            });
-        self.caller.start_timer(agreed);
-        self.caller.answers_in_ack = self.offer.is_none();
-        self.caller.leg.answer(sdp, agreed);
-        Rung::Answered(Box::new(party))
+        let agreed = party.timer.map(|t| t.agreed());
+        asked.reply.send(200, sdp, agreed).await;
     }
 
-    /// The caller can only give up while it is being connected.
-    fn on_caller(&mut self, event: Option<&LegEvent>) -> Result<(), End> {
-        let gone = match event {
-            Some(LegEvent::Gone(gone)) => *gone,
-            None => Gone::Lost,
-            Some(_) => return Ok(()),
+    /// Caller and destination are connected.
+    async fn connect(&mut self, leg: Ringing) {
+        let party = leg.party;
+        if self.answered_at.is_none()
+            && let Some(description) = party.remote.clone()
+        {
+            let ours = match self.offer {
+                Some(_) => description,
+                None => description.first_codec(),
+            };
+            self.answer(&ours).await;
+        }
+        let seat = party.seat;
+        for end in [Seat::CALLER, seat] {
+            self.relay.speak(end, None).await;
+            self.relay.listen(end, None).await;
+        }
+        self.relay.connect(seat).await;
+        self.destination = Some(party);
+    }
+
+    /// The engine wants something while destinations ring.
+    async fn on_engine(&mut self, legs: &mut Legs, actions: Vec<Action>) -> Result<(), End> {
+        for action in actions {
+            match action {
+                Action::HangUp { status, .. } => return Err(End::no_destination(status)),
+                Action::CancelDial { attempts } => {
+                    let (cancelled, kept) = legs
+                        .0
+                        .drain(..)
+                        .partition(|leg| attempts.contains(&leg.dial.attempt));
+                    legs.0 = kept;
+                    let cancelled: Vec<Ringing> = cancelled;
+                    for leg in cancelled {
+                        self.relay.close(leg.party.seat).await;
+                    }
+                }
+                // One that failed is tried over another trunk while others ring.
+                Action::Dial(again) => self.ring_each(legs, again.legs).await,
+                other => self.queue.push_back(other),
+            }
+        }
+        Ok(())
+    }
+
+    /// One of the destinations does not take the call.
+    async fn give_up(&mut self, legs: &mut Legs, index: usize, failed: Failed) {
+        let leg = legs.0.remove(index);
+        self.relay.close(leg.party.seat).await;
+        self.tell_failed(leg.dial.attempt, failed).await;
+    }
+
+    async fn tell_failed(&mut self, attempt: u32, failed: Failed) {
+        self.last_q850 = failed.q850;
+        let event = FlowEvent::DialFailed {
+            attempt,
+            outcome: failed.outcome,
+            sip_status: failed.status,
         };
-        self.caller.over = true;
-        let q850 = self.core.reasons.take(self.caller.leg.call_id());
-        Err(End::cancelled(gone, q850))
+        self.pump.tell(event).await;
     }
 }
 
-fn failed(status: Option<u16>, min_session_s: Option<u32>, rang: bool) -> Rung {
-    match (status, min_session_s) {
-        (Some(422), Some(min_s)) => Rung::IntervalTooSmall(min_s),
-        // A time-out before anything rang is the trunk's, not the destination's.
-        (Some(408), _) if !rang => Rung::Failed {
-            outcome: DialOutcome::Failed,
-            status,
-        },
-        (Some(status), _) => Rung::Failed {
-            outcome: DialOutcome::from_sip_status(status),
-            status: Some(status),
-        },
-        (None, _) => Rung::Failed {
-            outcome: DialOutcome::Failed,
-            status: None,
-        },
+impl Legs {
+    /// The destination that this whisper is played to.
+    fn whispering(&self, id: u32) -> Option<usize> {
+        self.0
+            .iter()
+            .position(|leg| matches!(leg.screening, Some((_, Some(playing))) if playing == id))
     }
 }
 
-/// The leg of a dialling that asks for no more than to ring it.
-fn one_leg(dialling: &Dialling) -> Option<Dial> {
-    let screened =
-        dialling.whisper.is_some() || dialling.accept.is_some() || dialling.detect_machine;
-    match &dialling.legs[..] {
-        [leg] if !screened => Some(leg.clone()),
-        _ => None,
+impl Ringing {
+    fn on_sign(&mut self, sign: Sign) -> Step {
+        match &mut self.screening {
+            Some((screening, _)) => screening.on_sign(sign, Instant::now()),
+            None => Step::Wait,
+        }
     }
-}
 
-/// While a destination rings, the engine may only ask to end the call.
-fn hang_up_asked(actions: &[Action]) -> Result<(), End> {
-    match actions.iter().find(|a| matches!(a, Action::HangUp { .. })) {
-        Some(Action::HangUp { status, .. }) => Err(End::no_destination(*status)),
-        _ => Ok(()),
+    fn on_whispered(&mut self) -> Step {
+        match &mut self.screening {
+            Some((screening, playing)) => {
+                *playing = None;
+                screening.on_whispered(Instant::now())
+            }
+            None => Step::Wait,
+        }
+    }
+
+    fn on_due(&mut self) -> Result<Step, Failed> {
+        let now = Instant::now();
+        match &mut self.screening {
+            Some((screening, _)) => Ok(screening.on_due(now)),
+            None => Err(self.rang_out(now)),
+        }
     }
 }

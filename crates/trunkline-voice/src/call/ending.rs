@@ -4,7 +4,7 @@ use trunkline_core::call::{EndReason, EndedBy};
 use trunkline_engine::call::control::Quality;
 
 use crate::media::Side;
-use crate::media::relay::Report;
+use crate::media::quality::Measured;
 use crate::sip::{Gone, reason};
 
 /// Why a call is over.
@@ -73,13 +73,12 @@ impl End {
     }
 }
 
-/// The worse direction of a call, if anything was received at all.
-pub(crate) fn quality(report: Option<Report>) -> Option<Quality> {
-    let [caller, destination] = report?.received;
-    let worse = caller.worse(destination);
-    (worse.received + worse.lost > 0).then(|| Quality {
-        jitter_ms: worse.jitter_ms,
-        loss_percent: worse.loss_percent(),
-        mos: worse.mos(),
+/// What was measured, as it is reported.
+pub(crate) fn quality(worst: Option<Measured>) -> Option<Quality> {
+    let worst = worst?;
+    Some(Quality {
+        jitter_ms: worst.jitter_ms,
+        loss_percent: worst.loss_percent(),
+        mos: worst.mos(),
     })
 }

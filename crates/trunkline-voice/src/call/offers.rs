@@ -1,20 +1,20 @@
 //! Requests inside a connected call: hold, resume and other changes are passed on with their
 //! session descriptions; what concerns one side alone is answered at once.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use trunkline_core::call::EndReason;
 
+use super::Call;
 use super::ending::End;
-use super::talking::{PASSED_ON_MAX, Talk};
 use crate::media::Side;
 use crate::media::sdp::Description;
-use crate::recording::Tap;
 use crate::sip::session_timer::Agreed;
 use crate::sip::{Answer, Asked, Leg, Method, Reply, Request};
 
+/// Requests of both sides that are passed on at a time.
+const PASSED_ON_MAX: usize = 16;
 /// Longest wait for the other side's answer to an offer that was passed on. The stack answers for
 /// us after 32 s.
 const ANSWER_MAX: Duration = Duration::from_secs(28);
@@ -24,6 +24,8 @@ pub(super) enum Done {
     /// The other side answered an offer of `from`.
     Offered {
         from: Side,
+        /// The talk it was asked in; its answer means nothing to the next one.
+        talk: u32,
         description: Description,
         agreed: Agreed,
         reply: Reply,
@@ -31,32 +33,40 @@ pub(super) enum Done {
     },
     Refreshed {
         side: Side,
+        talk: u32,
         answer: Option<Answer>,
     },
-    Recording(io::Result<Tap>),
     /// Passed on and answered; nothing is left to do.
     Nothing,
 }
 
-impl Talk<'_> {
+impl Call {
     pub(super) async fn on_done(&mut self, done: Done) -> Result<(), End> {
+        let current = self.destination.is_some();
         match done {
             Done::Offered {
                 from,
+                talk,
                 description,
                 agreed,
                 reply,
                 answer,
             } => {
+                self.caller.asking &= from != Side::Caller;
+                self.caller.asked &= from == Side::Caller;
+                if talk != self.talks || !current {
+                    reply.send(500, None, None).await;
+                    return Ok(());
+                }
                 self.on_offered(from, description, agreed, reply, answer)
                     .await
             }
-            Done::Refreshed { side, answer } => self.on_refreshed(side, answer).await,
-            Done::Recording(opened) => {
-                self.on_recording(opened).await;
-                Ok(())
+            Done::Refreshed { side, talk, answer }
+                if side == Side::Caller || talk == self.talks =>
+            {
+                self.on_refreshed(side, answer).await
             }
-            Done::Nothing => Ok(()),
+            Done::Refreshed { .. } | Done::Nothing => Ok(()),
         }
     }
 
@@ -68,9 +78,12 @@ impl Talk<'_> {
         if asked.method == Method::Info {
             return self.pass_info_on(side, asked);
         }
-        let floor_s = self.call.core.min_session_s;
-        let ours_s = self.call.limits.session_expires_s;
-        let party = self.party(side);
+        let floor_s = self.core.min_session_s;
+        let ours_s = self.limits.session_expires_s;
+        let alone = self.destination.is_none();
+        let Some(party) = self.party(side) else {
+            return asked.reply.send(481, None, None).await;
+        };
         // Glare: both ends ask at once (RFC 3261, 14.1 and 14.2).
         if party.asked {
             return asked.reply.send(491, None, None).await;
@@ -87,13 +100,38 @@ impl Talk<'_> {
         }
         match Description::parse(&asked.body).and_then(|d| d.only(&party.trunk.codecs)) {
             Err(_) => asked.reply.send(488, None, None).await,
+            Ok(description) if alone => {
+                self.answer_offer_alone(description, agreed, asked.reply)
+                    .await;
+            }
             Ok(description) => self.on_offer(side, description, agreed, asked.reply).await,
         }
     }
 
+    /// An offer of a caller who is alone: nobody else has to agree. The codec stays, for those who ring were offered it.
+    async fn answer_offer_alone(&mut self, description: Description, agreed: Agreed, reply: Reply) {
+        let party = &mut self.caller;
+        let codec = party
+            .codec
+            .or_else(|| party.remote.as_ref().and_then(Description::codec));
+        let kept = match codec {
+            Some(codec) => description.clone().only(&[codec]),
+            None => Ok(description.clone()),
+        };
+        let Ok(kept) = kept else {
+            return reply.send(488, None, None).await;
+        };
+        let sdp = party.describe(&kept.own_answer());
+        party.start_timer(agreed);
+        self.apply(Side::Caller, description).await;
+        reply.send(200, Some(sdp), Some(agreed)).await;
+    }
+
     /// UPDATE without a body refreshes the session; INVITE without one asks for our offer.
     async fn answer_without_offer(&mut self, side: Side, asked: Asked, agreed: Agreed) {
-        let party = self.party(side);
+        let Some(party) = self.party(side) else {
+            return;
+        };
         let sdp = (asked.method == Method::Invite).then(|| party.sent.clone());
         party.answers_in_ack = sdp.is_some();
         asked.reply.send(200, sdp, Some(agreed)).await;
@@ -108,7 +146,10 @@ impl Talk<'_> {
         agreed: Agreed,
         reply: Reply,
     ) {
-        let party = self.party(side);
+        let talk = self.talks;
+        let Some(party) = self.party(side) else {
+            return;
+        };
         if party
             .remote
             .as_ref()
@@ -119,7 +160,9 @@ impl Talk<'_> {
             self.apply(side, description).await;
             return reply.send(200, Some(sdp), Some(agreed)).await;
         }
-        let other = self.party(side.other());
+        let Some(other) = self.party(side.other()) else {
+            return;
+        };
         let Ok(offer) = description.clone().only(&other.trunk.codecs) else {
             return reply.send(488, None, None).await;
         };
@@ -130,7 +173,9 @@ impl Talk<'_> {
         let body = other.describe(&offer);
         let session = other.timer.map(|t| t.agreed());
         let leg = Arc::clone(&other.leg);
-        self.party(side).asking = true;
+        if let Some(party) = self.party(side) {
+            party.asking = true;
+        }
         self.work.spawn(async move {
             let request = Request {
                 method: Method::Invite,
@@ -141,6 +186,7 @@ impl Talk<'_> {
             let answer = in_time(&*leg, request).await;
             Done::Offered {
                 from: side,
+                talk,
                 description,
                 agreed,
                 reply,
@@ -157,8 +203,12 @@ impl Talk<'_> {
         reply: Reply,
         answer: Option<Answer>,
     ) -> Result<(), End> {
-        self.party(from).asking = false;
-        let other = self.party(from.other());
+        if let Some(party) = self.party(from) {
+            party.asking = false;
+        }
+        let Some(other) = self.party(from.other()) else {
+            return Ok(());
+        };
         other.asked = false;
         let Some(answer) = answer else {
             reply.send(504, None, None).await;
@@ -188,10 +238,13 @@ impl Talk<'_> {
             reply.send(488, None, None).await;
             return Ok(());
         };
-        self.apply(from, description).await;
-        let party = self.party(from);
+        let Some(party) = self.party(from) else {
+            return Ok(());
+        };
         party.start_timer(agreed);
+        party.codec = answered.codec();
         let sdp = party.describe(&answered);
+        self.apply(from, description).await;
         self.apply(from.other(), answered).await;
         reply.send(200, Some(sdp), Some(agreed)).await;
         Ok(())
@@ -199,7 +252,10 @@ impl Talk<'_> {
 
     /// INFO carries digits pressed (application/dtmf-relay); it is passed on unchanged.
     fn pass_info_on(&mut self, side: Side, asked: Asked) {
-        let leg = Arc::clone(&self.party(side.other()).leg);
+        let Some(other) = self.party(side.other()) else {
+            return;
+        };
+        let leg = Arc::clone(&other.leg);
         self.work.spawn(async move {
             let Asked {
                 body,

@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use trunkline_engine::call::control::TrunkProfile;
+use trunkline_engine::call::control::{Codec, TrunkProfile};
 
-use crate::media::Side;
+use crate::media::Seat;
+use crate::media::g711::Law;
 use crate::media::relay::{Relay, Signalled};
 use crate::media::sdp::{Description, Layout, Origin};
 use crate::sip::session_timer::{Agreed, SessionTimer};
@@ -14,12 +15,15 @@ use crate::sip::{Leg, LegEvents};
 
 /// A side of a call. Dropped before its leg is over, it ends the leg.
 pub(crate) struct Party {
-    pub(crate) side: Side,
+    /// Its place in the relay.
+    pub(crate) seat: Seat,
     pub(crate) leg: Arc<dyn Leg>,
     pub(crate) events: LegEvents,
     pub(crate) trunk: Arc<TrunkProfile>,
     /// Its latest description.
     pub(crate) remote: Option<Description>,
+    /// The codec both ends of it agreed on, where its own description leaves more open.
+    pub(crate) codec: Option<Codec>,
     /// Our latest description to it.
     pub(crate) sent: String,
     pub(crate) timer: Option<SessionTimer>,
@@ -47,17 +51,18 @@ impl Drop for Party {
 
 impl Party {
     pub(crate) fn new(
-        side: Side,
+        seat: Seat,
         (leg, events): (Arc<dyn Leg>, LegEvents),
         trunk: Arc<TrunkProfile>,
         ours: Ours,
     ) -> Self {
         Self {
-            side,
+            seat,
             leg,
             events,
             trunk,
             remote: None,
+            codec: None,
             sent: ours.sent,
             timer: None,
             allows_update: false,
@@ -79,18 +84,37 @@ impl Party {
 
     /// Takes in a description of this side and tells the relay where its media goes.
     pub(crate) async fn apply(&mut self, description: Description, relay: &Relay) {
+        let law = match self.codec.or_else(|| description.codec()) {
+            Some(Codec::Pcma) => Law::A,
+            Some(Codec::Pcmu) | None => Law::Mu,
+        };
         let signalled = Signalled {
             rtp: description.rtp(),
             rtcp: description.rtcp(),
+            law,
+            events: description.events(),
             trunk: Arc::clone(&self.trunk),
         };
-        relay.signal(self.side, signalled).await;
+        relay.signal(self.seat, signalled).await;
         self.layout = description.layout().clone();
         self.remote = Some(description);
     }
 
+    /// Both ends agreed on the first codec of `agreed`.
+    pub(crate) async fn agree(&mut self, agreed: &Description, relay: &Relay) {
+        self.codec = agreed.codec();
+        if let Some(remote) = self.remote.clone() {
+            self.apply(remote, relay).await;
+        }
+    }
+
     pub(crate) fn start_timer(&mut self, agreed: Agreed) {
         self.timer = Some(SessionTimer::start(agreed, Instant::now()));
+    }
+
+    /// Where we receive its media.
+    pub(crate) const fn local(&self) -> SocketAddr {
+        self.local
     }
 
     /// Ends the leg.

@@ -1,24 +1,33 @@
 //! Taking a call in: from an INVITE that passed the door to a call with its own task.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::task::JoinSet;
+use tokio::time::Instant;
 use trunkline_core::call::{EndReason, EndedBy};
-use trunkline_engine::call::control::{Admission, CallEnd, CallLimits, Incoming, TrunkProfile};
+use trunkline_engine::call::control::{
+    Admission, Arrival, CallEnd, CallLimits, Incoming, TrunkProfile,
+};
 
 use super::admission::Place;
 use super::ending::End;
 use super::party::{Ours, Party};
 use super::pump::Pump;
+use super::taping::Taping;
 use super::{Call, Core, now};
-use crate::media::Side;
-use crate::media::ports::PortPair;
+use crate::media::Seat;
 use crate::media::relay::Relay;
 use crate::media::sdp::{Description, SdpError};
 use crate::sip::CallerId;
 use crate::sip::invitation::{Invitation, UNOPENED};
 use crate::sip::session_timer::{Agreed, TooSmall};
 use trunkline_core::base::id::{CallId, TrunkId};
+
+/// Longest time from the INVITE to an answer, over all destinations.
+const SETUP_MAX: Duration = Duration::from_secs(600);
 
 /// Why an INVITE is refused before the engine hears of it.
 struct Refused {
@@ -92,7 +101,9 @@ pub(crate) async fn take(core: Arc<Core>, mut invitation: Invitation, place: Pla
                     return end_unborn(&core, call, EndedBy::System, reason, status, None).await;
                 }
             };
-            born.recording = recording.map(|plan| plan.path);
+            if let Some(plan) = recording {
+                born.taping.plan(plan.path);
+            }
             watch_over(&core, call, born.run(actions)).await;
             drop(place);
         }
@@ -178,7 +189,9 @@ fn incoming(invitation: &Invitation, trunk: &TrunkProfile) -> Incoming {
         caller_text: facts.caller.text.clone(),
         dialled: facts.dialled.clone().unwrap_or_default(),
         sip_call_id: facts.call_id.clone(),
-        remote: facts.remote,
+        arrival: Arrival::Sip {
+            remote: facts.remote,
+        },
         attestation: facts.caller.attestation,
         signalled: facts.caller.signalled,
         received_at: now(),
@@ -195,14 +208,17 @@ async fn bear(
     id: CallId,
     limits: CallLimits,
 ) -> Result<Call, u16> {
-    let pairs = bind(core)
+    let pair = core
+        .ports
+        .bind_pair()
         .inspect_err(|error| tracing::warn!(%error, "no media ports"))
         .ok();
-    let Some(pairs) = pairs else {
+    let Some(pair) = pair else {
         let headers = vec![("Retry-After", "5".to_owned())];
         invitation.refuse(503, "Service Unavailable", headers).await;
         return Err(503);
     };
+    let local = SocketAddr::new(core.advertised, pair.port);
     let facts = &invitation.facts;
     let session = facts.session;
     let max_forwards = facts.max_forwards.saturating_sub(1);
@@ -216,10 +232,9 @@ async fn bear(
         .await
         .inspect_err(|error| tracing::warn!(%error, %id, "no dialog for an accepted call"))
         .map_err(|_| UNOPENED)?;
-    let relay = Relay::start(pairs, Arc::clone(&core.counters), &core.tasks);
-    let local = SocketAddr::new(core.advertised, relay.port(Side::Caller));
+    let relay = Relay::start(pair, Arc::clone(&core.counters), &core.tasks);
     let ours = Ours::new(local, core.new_origin());
-    let mut caller = Party::new(Side::Caller, leg, trunk, ours);
+    let mut caller = Party::new(Seat::CALLER, leg, trunk, ours);
     caller.allows_update = session.allows_update;
     if let Some(description) = &offer {
         caller.apply(description.clone(), &relay).await;
@@ -229,8 +244,20 @@ async fn bear(
         core: Arc::clone(core),
         id,
         limits,
-        recording: None,
+        taping: Taping::default(),
+        orders: core.live.take_orders(id),
         caller,
+        destination: None,
+        answered_at: None,
+        setup_until: Instant::now() + SETUP_MAX,
+        signs_of_life: None,
+        work: JoinSet::new(),
+        queue: VecDeque::new(),
+        keys: String::new(),
+        sounds: 0,
+        talks: 0,
+        talk_ms: 0,
+        unreached: false,
         offer,
         session,
         caller_id,
@@ -240,10 +267,6 @@ async fn bear(
         rang: false,
         last_q850: None,
     })
-}
-
-fn bind(core: &Core) -> std::io::Result<[PortPair; 2]> {
-    Ok([core.ports.bind_pair()?, core.ports.bind_pair()?])
 }
 
 /// Runs a call so that a defect in it ends this call alone, and ends it properly.

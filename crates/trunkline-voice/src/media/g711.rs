@@ -1,4 +1,10 @@
-//! G.711 decoding (ITU-T G.711): one table look-up per sample, tables built at compile time.
+//! G.711 (ITU-T G.711): decoding by one table look-up per sample, tables built at compile time; encoding for sounds that
+//! are made once.
+
+/// Added to a magnitude before µ-law's logarithm is taken.
+const MU_BIAS: u32 = 0x84;
+/// The loudest magnitude µ-law has a word for.
+const MU_CLIP: u32 = 0x7fff - MU_BIAS;
 
 /// The two companding laws.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +22,56 @@ impl Law {
             0 => Some(Self::Mu),
             8 => Some(Self::A),
             _ => None,
+        }
+    }
+
+    /// The static RTP payload type.
+    pub(crate) const fn payload_type(self) -> u8 {
+        match self {
+            Self::Mu => 0,
+            Self::A => 8,
+        }
+    }
+
+    /// The code word of silence.
+    pub(crate) const fn silence(self) -> u8 {
+        match self {
+            Self::Mu => 0xff,
+            Self::A => 0xd5,
+        }
+    }
+
+    /// The code word of a linear 16-bit sample.
+    pub(crate) const fn encode(self, sample: i16) -> u8 {
+        let magnitude = sample.unsigned_abs() as u32;
+        let negative = sample < 0;
+        match self {
+            Self::Mu => {
+                let biased = if magnitude > MU_CLIP {
+                    MU_CLIP
+                } else {
+                    magnitude
+                } + MU_BIAS;
+                let exponent = biased.ilog2() - 7;
+                let mantissa = (biased >> (exponent + 3)) & 0x0f;
+                let sign = if negative { 0x80 } else { 0 };
+                !(sign | (exponent << 4) | mantissa) as u8
+            }
+            Self::A => {
+                let magnitude = if magnitude > 0x7fff {
+                    0x7fff
+                } else {
+                    magnitude
+                };
+                let code = if magnitude < 0x100 {
+                    magnitude >> 4
+                } else {
+                    let exponent = magnitude.ilog2() - 7;
+                    (exponent << 4) | ((magnitude >> (exponent + 3)) & 0x0f)
+                };
+                let sign = if negative { 0 } else { 0x80 };
+                (code | sign) as u8 ^ 0x55
+            }
         }
     }
 

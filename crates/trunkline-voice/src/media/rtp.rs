@@ -1,9 +1,11 @@
-//! Reading RTP and RTCP headers (RFC 3550): bounded, without copying, refusing what is not RTP.
+//! RTP and RTCP headers (RFC 3550): read bounded, without copying, refusing what is not RTP; written in place.
 
 use std::ops::Range;
 
+use super::outgoing::Header;
+
 /// Fixed header without contributing sources.
-const HEADER_BYTES: usize = 12;
+pub(crate) const HEADER_BYTES: usize = 12;
 /// RTP version in the top two bits of the first byte.
 const VERSION: u8 = 2;
 /// RTCP packet types that may start a compound packet (RFC 3550 12.1, RFC 4585, RFC 3611).
@@ -50,4 +52,26 @@ pub(crate) fn parse(datagram: &[u8]) -> Option<Packet> {
 /// Whether a datagram looks like RTCP.
 pub(crate) fn is_rtcp(datagram: &[u8]) -> bool {
     datagram.len() >= 8 && datagram[0] >> 6 == VERSION && RTCP_TYPES.contains(&datagram[1])
+}
+
+/// Writes the fixed header of a packet of ours.
+pub(crate) fn write(datagram: &mut [u8], payload_type: u8, header: Header) {
+    if let [first, second, ..] = datagram {
+        *first = VERSION << 6;
+        *second = payload_type;
+    }
+    rewrite(datagram, header);
+}
+
+/// Gives a packet another place in a stream; a marker it has stays.
+pub(crate) fn rewrite(datagram: &mut [u8], header: Header) {
+    let Some(fixed) = datagram.first_chunk_mut::<HEADER_BYTES>() else {
+        return;
+    };
+    if header.marker {
+        fixed[1] |= 0x80;
+    }
+    fixed[2..4].copy_from_slice(&header.sequence.to_be_bytes());
+    fixed[4..8].copy_from_slice(&header.timestamp.to_be_bytes());
+    fixed[8..12].copy_from_slice(&header.ssrc.to_be_bytes());
 }

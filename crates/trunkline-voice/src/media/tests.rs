@@ -313,16 +313,43 @@ fn loss_reordering_and_wraps_are_counted_right() {
 fn silence_of_one_side_ends_a_call_much_later_than_silence_of_both() {
     let limit = Duration::from_secs(60);
     for (caller_s, destination_s, dead) in [
-        (59, 59, false),
-        (60, 59, false),
-        (60, 60, true),
-        (599, 0, false),
-        (0, 599, false),
-        (600, 0, true),
-        (0, 600, true),
+        (59, Some(59), false),
+        (60, Some(59), false),
+        (60, Some(60), true),
+        (599, Some(0), false),
+        (0, Some(599), false),
+        (600, Some(0), true),
+        (0, Some(600), true),
+        // A caller who is alone.
+        (60, None, false),
+        (599, None, false),
+        (600, None, true),
     ] {
-        let silence = [caller_s, destination_s].map(Duration::from_secs);
-        assert_eq!(relay::is_dead(silence, limit), dead, "{silence:?}");
+        let caller = Duration::from_secs(caller_s);
+        let destination = destination_s.map(Duration::from_secs);
+        assert_eq!(
+            relay::is_dead(caller, destination, limit),
+            dead,
+            "{caller_s} {destination_s:?}"
+        );
+    }
+}
+
+#[test]
+fn every_code_word_is_the_code_of_its_sample() {
+    for law in [Law::Mu, Law::A] {
+        for code in 0..=u8::MAX {
+            let sample = law.decode(code);
+            // Of the two words for zero in µ-law one is used.
+            assert_eq!(law.decode(law.encode(sample)), sample, "{law:?} {code}");
+        }
+        for sample in (i16::MIN..=i16::MAX).step_by(7) {
+            let back = i32::from(law.decode(law.encode(sample)));
+            let off = (back - i32::from(sample)).abs();
+            let step = (i32::from(sample).abs() / 16).max(16);
+            assert!(off <= step, "{law:?} {sample} {back}");
+        }
+        assert!(law.decode(law.silence()).abs() <= 8);
     }
 }
 

@@ -78,6 +78,9 @@ enum Message {
         dropped: u64,
         reply: oneshot::Sender<RecordingDone>,
     },
+    Discard {
+        slot: u32,
+    },
 }
 
 #[derive(Debug)]
@@ -179,12 +182,13 @@ impl Tap {
         dropped
     }
 
-    /// Completes the file; `None` when the writer does not answer (the file stays playable).
-    pub(crate) async fn close(self) -> Option<RecordingDone> {
+    /// Completes the file, which is as long as from its start to `until`; `None` when the writer does not answer (the file
+    /// stays playable).
+    pub(crate) async fn close(self, until: Instant) -> Option<RecordingDone> {
         let (reply, done) = oneshot::channel();
         let close = Message::Close {
             slot: self.slot,
-            length: self.started.elapsed(),
+            length: until.saturating_duration_since(self.started),
             dropped: self.dropped.load(Ordering::Relaxed),
             reply,
         };
@@ -196,6 +200,14 @@ impl Tap {
             .await
             .ok()
             .flatten()
+    }
+}
+
+impl Tap {
+    /// Removes the file: nothing was said.
+    pub(crate) async fn discard(self) {
+        let discard = self.queue.send(Message::Discard { slot: self.slot });
+        let _ = tokio::time::timeout(REPLY_WAIT, discard).await;
     }
 }
 
@@ -259,6 +271,13 @@ impl Writer {
             } => {
                 if let Some(recording) = self.recordings.remove(&slot) {
                     let _ = reply.send(recording.finish(length, dropped));
+                }
+            }
+            Message::Discard { slot } => {
+                if let Some(recording) = self.recordings.remove(&slot)
+                    && let Err(error) = std::fs::remove_file(&recording.path)
+                {
+                    tracing::warn!(path = %recording.path.display(), %error, "an empty recording was not removed");
                 }
             }
         }

@@ -16,14 +16,14 @@ pub(crate) mod ingress;
 pub(crate) mod invitation;
 mod leg;
 mod presentation;
-mod raw;
+pub(crate) mod raw;
 pub(crate) mod reason;
-mod reply;
+pub(crate) mod reply;
 mod resolver;
 pub(crate) mod session_timer;
 pub(crate) mod stack;
 pub(crate) mod tls;
-mod validate;
+pub(crate) mod validate;
 
 #[cfg(test)]
 mod tests;

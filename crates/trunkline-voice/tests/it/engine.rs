@@ -23,9 +23,16 @@ pub(crate) const BUSINESS_LINE: u64 = 12_145_550_199;
 /// Trunk of the carrier that calls us.
 pub(crate) const CARRIER: TrunkId = TrunkId::from_raw(1);
 
+/// A call flow as a function: from an event to actions; [`FlowEvent::Started`] begins it.
+pub(crate) type Flow = Arc<dyn Fn(&FlowEvent) -> Vec<Action> + Send + Sync>;
+
 /// What the engine does with one dialled number.
 #[derive(Clone)]
 pub(crate) struct Script {
+    /// What to do; without it `destinations` are dialled in order.
+    pub(crate) flow: Option<Flow>,
+    /// The sounds of prompts.
+    pub(crate) sounds: Vec<(Prompt, Arc<Sound>)>,
     /// Trunks to dial, in order; the next is tried when one fails.
     pub(crate) destinations: Vec<TrunkId>,
     pub(crate) ring_timeout_ms: u32,
@@ -42,6 +49,8 @@ pub(crate) struct Script {
 impl Default for Script {
     fn default() -> Self {
         Self {
+            flow: None,
+            sounds: Vec::new(),
             destinations: vec![TrunkId::from_raw(2)],
             ring_timeout_ms: 20_000,
             limits: CallLimits::default(),
@@ -214,8 +223,11 @@ impl CallControl for Engine {
         self.state.lock().expect("state").trunks.get(&id).cloned()
     }
 
-    async fn sound(&self, _call: CallId, _prompt: &Prompt) -> Option<Arc<Sound>> {
-        None
+    async fn sound(&self, call: CallId, prompt: &Prompt) -> Option<Arc<Sound>> {
+        let state = self.state.lock().expect("state");
+        let (script, _) = state.calls.get(&call)?;
+        let known = script.sounds.iter().find(|(known, _)| known == prompt);
+        known.map(|(_, sound)| Arc::clone(sound))
     }
 
     async fn incoming(&self, incoming: Incoming) -> Admission {
@@ -246,6 +258,10 @@ impl CallControl for Engine {
         if let Some(after) = &script.after {
             after.notified().await;
         }
+        let actions = match &script.flow {
+            Some(flow) => flow(&FlowEvent::Started),
+            None => self.next_action(call, 480),
+        };
         Admission::Accepted {
             call,
             recording: script.recording.map(|path| RecordingPlan {
@@ -253,12 +269,20 @@ impl CallControl for Engine {
                 path,
             }),
             limits: script.limits,
-            actions: self.next_action(call, 480),
+            actions,
         }
     }
 
     async fn event(&self, call: CallId, event: FlowEvent) -> Vec<Action> {
+        let flow = {
+            let state = self.state.lock().expect("state");
+            state.calls.get(&call).and_then(|(s, _)| s.flow.clone())
+        };
+        let actions = flow.map(|flow| flow(&event));
         self.note(call, |seen| seen.events.push(event.clone()));
+        if let Some(actions) = actions {
+            return actions;
+        }
         match event {
             FlowEvent::DialFailed { outcome, .. } => {
                 self.next_action(call, outcome.caller_status())

@@ -4,29 +4,30 @@ use std::f64::consts::TAU;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use trunkline_core::base::id::TrunkId;
+use trunkline_core::base::id::{CallId, TrunkId};
 use trunkline_engine::call::control::{RecordingState, Transport};
 
 use crate::engine::Script;
 use crate::peer::{Peer, connect, sdp};
+use crate::phone::{Ear, Mouth};
 use crate::station::{Station, patiently};
 
 const NUMBER: &str = "+13125550100";
 const LINE: TrunkId = TrunkId::from_raw(2);
 /// Samples of a packet: 20 ms.
-const PACKET: usize = 160;
+pub(crate) const PACKET: usize = 160;
 
 /// A scratch file that is removed with what lies beside it.
-struct Scratch(PathBuf);
+pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("voice-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         Self(folder)
     }
 
-    fn file(&self) -> PathBuf {
+    pub(crate) fn file(&self) -> PathBuf {
         self.0.join("day").join("call.wav")
     }
 }
@@ -38,7 +39,7 @@ impl Drop for Scratch {
 }
 
 /// µ-law of a linear sample (ITU-T G.711), written independently of the decoder under test.
-fn mu_law(sample: i32) -> u8 {
+pub(crate) fn mu_law(sample: i32) -> u8 {
     let sign = if sample < 0 { 0x80 } else { 0 };
     let magnitude = (sample.abs() + 132).min(32_635);
     let exponent = (magnitude.ilog2() - 7) as i32;
@@ -47,7 +48,7 @@ fn mu_law(sample: i32) -> u8 {
 }
 
 /// A tone as packets' payloads.
-fn tone(hertz: f64, packets: usize) -> Vec<Vec<u8>> {
+pub(crate) fn tone(hertz: f64, packets: usize) -> Vec<Vec<u8>> {
     let samples: Vec<u8> = (0..packets * PACKET)
         .map(|n| mu_law((8000.0 * (TAU * hertz * n as f64 / 8000.0).sin()) as i32))
         .collect();
@@ -88,7 +89,7 @@ async fn hears_exactly(peer: &Peer, ssrc: u32, payloads: &[Option<Vec<u8>>]) {
 }
 
 /// Every sample of a channel of the recording.
-fn channel(file: &PathBuf, index: usize) -> Vec<i32> {
+pub(crate) fn channel(file: &PathBuf, index: usize) -> Vec<i32> {
     let mut reader = hound::WavReader::open(file).expect("a WAV file");
     let spec = reader.spec();
     assert_eq!(
@@ -103,7 +104,7 @@ fn channel(file: &PathBuf, index: usize) -> Vec<i32> {
 }
 
 /// How strongly a tone is in the samples (Goertzel), relative to their energy: 1.0 is a pure tone.
-fn share(samples: &[i32], hertz: f64) -> f64 {
+pub(crate) fn share(samples: &[i32], hertz: f64) -> f64 {
     let step = TAU * hertz / 8000.0;
     let (mut re, mut im, mut energy) = (0.0, 0.0, 0.0);
     for (n, sample) in samples.iter().enumerate() {
@@ -115,12 +116,15 @@ fn share(samples: &[i32], hertz: f64) -> f64 {
     2.0 * (re * re + im * im) / (energy * samples.len() as f64)
 }
 
+/// Where something is heard for the first time.
+pub(crate) fn first_loud(samples: &[i32]) -> usize {
+    let heard = samples.iter().position(|s| s.abs() > 50);
+    heard.expect("something is heard")
+}
+
 /// The run of samples from the first to the last that is not silent.
 fn loud(samples: &[i32]) -> &[i32] {
-    let first = samples
-        .iter()
-        .position(|s| s.abs() > 50)
-        .expect("something is heard");
+    let first = first_loud(samples);
     let last = samples
         .iter()
         .rposition(|s| s.abs() > 50)
@@ -282,4 +286,48 @@ async fn early_media_reaches_the_caller_before_the_answer() {
     caller.hang_up().await;
     line.is_hung_up().await;
     station.until_clean().await;
+}
+
+#[tokio::test]
+async fn what_is_said_while_a_recording_rests_is_silence_in_it() {
+    let scratch = Scratch::new("rests");
+    let script = Script {
+        recording: Some(scratch.file()),
+        ..Script::default()
+    };
+    let (station, mut caller, mut line) = station(script, false).await;
+    let lines = station.voice.lines();
+    let call = CallId::from_raw(1);
+    assert!(!lines.rest_recording(call, true).await, "no such call");
+    let [_, to_line_port] = connect(&mut caller, &mut line, NUMBER).await;
+    station.until_recording().await;
+    let mut mouth = Mouth::new(to_line_port);
+    let (mut ear, mut said) = (Ear::default(), Vec::new());
+    for (hertz, rests) in [(700.0, Some(true)), (900.0, Some(false)), (1100.0, None)] {
+        let tone = tone(hertz, 25).concat();
+        mouth.say(&line, &tone).await;
+        ear.until(&caller, &tone).await;
+        said.push(tone);
+        if let Some(rest) = rests {
+            assert!(lines.rest_recording(call, rest).await);
+        }
+    }
+    caller.hang_up().await;
+    line.is_hung_up().await;
+    let seen = patiently(station.engine.until_ended(1)).await;
+    station.until_clean().await;
+    assert!(!lines.rest_recording(call, true).await, "the call is over");
+    let recording = seen[0].ended[0].recording.as_ref().expect("a recording");
+    assert_eq!(recording.state, RecordingState::Complete);
+    let right = channel(&scratch.file(), 1);
+    let first = first_loud(&right);
+    assert!(share(&right[first..first + 4_000], 700.0) > 0.98);
+    let silent = &right[first + 4_000..];
+    let resumed = silent.iter().position(|s| s.abs() > 50).expect("resumed");
+    assert!(
+        resumed >= 3_900,
+        "the rest is as long in the recording as it was: {resumed}"
+    );
+    assert!(silent[..resumed].iter().all(|s| *s == 0));
+    assert!(share(&silent[resumed..resumed + 3_900], 1100.0) > 0.98);
 }

@@ -134,7 +134,7 @@ impl Peer {
         self.sip.send_to(bytes, self.station).await.expect("sent");
     }
 
-    /// Sends a request; `body` with its content type already among `headers`.
+    /// Sends a request; a body is a session description unless `headers` say otherwise.
     pub(crate) async fn request(&mut self, method: &str, headers: &str, body: &str) {
         self.branch += 1;
         if !matches!(method, "ACK" | "CANCEL") {
@@ -159,7 +159,7 @@ impl Peer {
             id = self.call_id,
             cseq = self.cseq,
         );
-        if !body.is_empty() {
+        if !body.is_empty() && !headers.contains("Content-Type:") {
             text.push_str("Content-Type: application/sdp\r\n");
         }
         let _ = write!(text, "Content-Length: {}\r\n\r\n{body}", body.len());

@@ -94,9 +94,9 @@ async fn a_failing_engine_is_a_server_error_and_leaves_nothing() {
 async fn without_media_ports_the_caller_is_told_to_come_back() {
     let free = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
     let port = free.local_addr().expect("an address").port() & !1;
-    // Room for one pair at most; a call needs two.
+    // No room for a pair.
     let config = VoiceConfig {
-        rtp_ports: (port, port + 1),
+        rtp_ports: (port, port),
         ..config()
     };
     let (station, mut caller, _line) = station_with(config, Script::default()).await;
@@ -106,6 +106,25 @@ async fn without_media_ports_the_caller_is_told_to_come_back() {
     assert!(refused.header("retry-after").is_some());
     caller.ack_refusal().await;
     ended_once(&station, EndedBy::System, EndReason::MediaFailed).await;
+}
+
+#[tokio::test]
+async fn without_media_ports_for_a_destination_the_attempt_has_failed() {
+    let free = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let port = free.local_addr().expect("an address").port() & !1;
+    drop(free);
+    // Room for one pair; a call with a destination needs two.
+    let config = VoiceConfig {
+        rtp_ports: (port, port + 1),
+        ..config()
+    };
+    let (station, mut caller, line) = station_with(config, Script::default()).await;
+    let offer = caller.sdp("sendrecv");
+    caller.dial(NUMBER, "", &offer).await;
+    caller.response(502).await;
+    caller.ack_refusal().await;
+    ended_once(&station, EndedBy::System, EndReason::NoDestination).await;
+    assert!(line.is_left_alone().await, "nobody was dialled");
 }
 
 #[tokio::test]

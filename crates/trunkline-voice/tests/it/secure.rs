@@ -125,7 +125,7 @@ async fn a_certificate_of_somebody_else_or_for_another_name_is_refused() {
         ..config()
     })
     .await;
-    let lines = near.voice.lines();
+    let lines = near.voice.carriers();
     let good = trunk_to(&far, "sip.carrier.example", &authority.pem);
     let ping = |trunk: TrunkProfile| {
         let lines = Arc::clone(&lines);

@@ -118,7 +118,7 @@ async fn a_wrong_password_is_told_and_not_insisted_on() {
     trunks.until(|told| told.contains(&refused)).await;
 
     // A call over it fails with what the carrier said, and a test call tells it.
-    let lines = station.voice.lines();
+    let lines = station.voice.carriers();
     let shown = PhoneNumber::from_digits(12_145_550_100);
     let (over, to) = (
         Arc::new(trunk.clone()),

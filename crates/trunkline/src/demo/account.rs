@@ -7,7 +7,7 @@ use trunkline_core::assignment::{
 };
 use trunkline_core::base::id::{AccountId, PoolId, SiteId, SwapTargetId, TrunkId};
 use trunkline_core::base::{Country, Currency, PhoneNumber, Zone};
-use trunkline_core::call::{TollPolicy, TollUse};
+use trunkline_core::call::{RecordingConsent, TollPolicy, TollUse};
 use trunkline_core::visitor::{Channel, SourceRules, SourceSelector};
 use trunkline_engine::call::control::{Cidr, Codec, Transport, TrunkProfile};
 use trunkline_engine::call::trunk::TrunkSettings;
@@ -102,7 +102,8 @@ async fn put_account(house: &House) -> anyhow::Result<AccountId> {
         currency: Currency::USD,
         country: Country::US,
         toll: TollPolicy::default(),
-        recording_waiver: true,
+        recording_consent: RecordingConsent::Waiver,
+        recording_keep_days: None,
         created_at: moment.now(),
     };
     for line in [BUSINESS_LINE, SECOND_LINE] {

@@ -2,9 +2,10 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use trunkline_sim::carrier::Behaviour;
+use trunkline_sim::audio::{Voice, strength};
+use trunkline_sim::carrier::{Behaviour, DialPlan};
 
-use crate::calls::{dial, ready};
+use crate::calls::{dial, plan, ready};
 use crate::house::House;
 
 fn document(nodes: &Value) -> Value {
@@ -246,6 +247,87 @@ async fn a_draft_is_tried_with_a_made_up_call_and_nobody_is_rung() {
         went["problems"].to_string().contains("without waiting"),
         "{went}"
     );
+}
+
+/// Publishes a flow of these nodes and gives it to every number.
+async fn runs(house: &House, nodes: &Value) {
+    let made = house
+        .post(
+            "/api/v1/flows",
+            json!({"name": "Spoken", "document": document(nodes)}),
+        )
+        .await;
+    let id = made["id"].as_str().expect("an id");
+    house
+        .post(&format!("/api/v1/flows/{id}/publish"), json!({"edits": 1}))
+        .await;
+    let numbers = house.get("/api/v1/numbers").await;
+    for number in numbers["items"].as_array().expect("numbers") {
+        let number = number["id"].as_str().expect("an id");
+        house
+            .api(
+                Method::PATCH,
+                &format!("/api/v1/numbers/{number}"),
+                Some(json!({"flow": id})),
+            )
+            .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_is_answered_hears_the_tone_and_is_put_through_and_the_recording_rests_on_demand()
+{
+    let (house, carrier, _, number) = ready(Behaviour::Answer { after_ms: 0 }).await;
+    runs(
+        &house,
+        &json!({
+            // Nobody speaks, so there is no message.
+            "start": {"kind": "voicemail", "beep": true, "silence_s": 2, "on": {"empty": "ring"}},
+            "ring": {"kind": "dial", "strategy": "simultaneous",
+                "destinations": [{"to": "business_line"}, {"to": "+12145550189", "ring_timeout_s": 5}]},
+        }),
+    )
+    .await;
+    let mut arrivals = carrier.arrivals();
+    let mute = DialPlan {
+        voice: Voice::Silence,
+        ..plan(&number, "+12145551234")
+    };
+    let caller = carrier.dial(mute).await.expect("a call");
+    assert!(caller.answered().await, "by the flow");
+    let business = arrivals.recv().await.expect("the business line rings");
+    assert!(business.hears(500).await && caller.hears(4_000).await);
+    assert!(
+        strength(&caller.heard()[..3_200], 1_000.0) > 0.5,
+        "the tone before a message"
+    );
+    let live = house.get("/api/v1/calls/live").await;
+    let id = live["items"][0]["id"].as_str().expect("an id").to_owned();
+    let path = format!("/api/v1/calls/{id}/recording");
+    for way in ["pause", "resume"] {
+        let answer = house
+            .send_as(house.cookie(), Method::POST, &format!("{path}/{way}"), None)
+            .await;
+        assert_eq!(answer.status(), StatusCode::NO_CONTENT, "{way}");
+    }
+    caller.hang_up();
+    let call = house.newest_ended_call().await;
+    let story = house.get(&format!("/api/v1/calls/{call}")).await;
+    assert_eq!(
+        (&story["result"], &story["recorded"]),
+        (&json!("answered"), &json!(true)),
+        "{story}"
+    );
+    let marks = story["timeline"].as_array().expect("marks");
+    let kinds: Vec<&str> = marks.iter().filter_map(|m| m["kind"].as_str()).collect();
+    for kind in ["connected", "recording_paused", "recording_resumed"] {
+        assert!(kinds.contains(&kind), "{kinds:?}");
+    }
+    let late = house
+        .send_as(house.cookie(), Method::POST, &format!("{path}/pause"), None)
+        .await;
+    assert_eq!(late.status(), StatusCode::CONFLICT);
+    carrier.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use trunkline_core::assignment::SiteContent;
 use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::call::RecordingConsent;
 use trunkline_core::call::flow::FlowDocument;
 use trunkline_core::call::trunk::{CallerIdPolicy, CallerShown, NumberFormats, NumberStyle};
 use trunkline_engine::call::control::Transport;
@@ -11,6 +12,7 @@ use trunkline_engine::call::trunk::{HostPort, Secret, TrunkSettings};
 use trunkline_engine::ports::calls::{CallChange, CallRecords};
 use trunkline_engine::ports::configuration::{Configuration, Flow, FlowVersion};
 use trunkline_engine::ports::history::Record;
+use trunkline_engine::ports::sounds::{PromptRow, SoundHash};
 use trunkline_engine::ports::{History, PortError};
 use trunkline_store::Store;
 use trunkline_store::db::{DbOptions, Location, Statement};
@@ -40,6 +42,8 @@ async fn everything_that_is_put_is_loaded_again() {
             assert_eq!(all.flows, vec![set_up.flow.clone()]);
             set_up.account.name = "New name".to_owned();
             set_up.account.toll.countries_allowed.clear();
+            set_up.account.recording_consent = RecordingConsent::ByLaw;
+            set_up.account.recording_keep_days = Some(90);
             set_up.trunk.peer_host = Some("sip.carrier.example".to_owned());
             set_up.trunk.profile.peer = None;
             set_up.trunk.account = Some(set_up.account.id);
@@ -138,6 +142,42 @@ async fn a_trunks_password_is_sealed_and_goes_with_it() {
         assert!(world.store.delete_trunk(trunk.profile.id).await.unwrap());
         assert!(stored().await.is_empty());
         assert!(sealed_of(&world).await.is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_sound_gets_another_name_and_keeps_what_it_sounds_like() {
+    for world in World::both().await {
+        let account = world.set_up().await.account.id;
+        let store = &world.store;
+        let mut prompt = PromptRow {
+            id: world.id(),
+            account,
+            name: "Greeting".to_owned(),
+            hash: SoundHash([0xa5; 32]),
+            duration_ms: 1_200,
+            bytes: 19_244,
+            created_at: NOON,
+        };
+        let load = async || store.load().await.unwrap().prompts;
+        store.put_prompt(&prompt).await.unwrap();
+        assert_eq!(load().await, vec![prompt.clone()]);
+        let twin = PromptRow {
+            id: world.id(),
+            ..prompt.clone()
+        };
+        store.put_prompt(&twin).await.unwrap();
+        prompt.name = "Hello".to_owned();
+        let other = PromptRow {
+            hash: SoundHash([1; 32]),
+            duration_ms: 1,
+            ..prompt.clone()
+        };
+        store.put_prompt(&other).await.unwrap();
+        assert_eq!(load().await, vec![prompt.clone(), twin.clone()]);
+        assert!(store.delete_prompt(prompt.id).await.unwrap());
+        assert!(!store.delete_prompt(prompt.id).await.unwrap());
+        assert_eq!(load().await, vec![twin]);
     }
 }
 

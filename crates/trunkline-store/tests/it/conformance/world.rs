@@ -11,7 +11,7 @@ use trunkline_core::base::{
     Country, Currency, Id, IdKind, IdSequence, Locality, PhoneNumber, Timestamp, Zone,
 };
 use trunkline_core::call::flow::FlowDocument;
-use trunkline_core::call::{CallState, TollPolicy};
+use trunkline_core::call::{CallState, RecordingConsent, TollPolicy};
 use trunkline_core::visitor::{
     Channel, ClickId, Consent, Device, Source, SourceRules, SourceSelector,
 };
@@ -176,6 +176,7 @@ impl World {
             review: false,
             flow: Some((set_up.flow.id, 3)),
             flow_depth: 2,
+            screening: None,
         }
     }
 }
@@ -280,7 +281,8 @@ pub(crate) fn account(id: AccountId) -> Account {
             concurrent_calls_max: 7,
             daily_minutes_max: 99,
         },
-        recording_waiver: true,
+        recording_consent: RecordingConsent::Waiver,
+        recording_keep_days: None,
         created_at: NOON,
     }
 }

@@ -202,6 +202,42 @@ impl Description {
         self
     }
 
+    /// The answer to this offer when nobody else is there to answer: its first codec, telephone events, 20 ms packets, and
+    /// the direction it leaves to us.
+    pub(crate) fn own_answer(self) -> Self {
+        let direction = match self.direction {
+            Direction::SendRecv => Direction::SendRecv,
+            Direction::SendOnly => Direction::RecvOnly,
+            Direction::RecvOnly => Direction::SendOnly,
+            Direction::Inactive => Direction::Inactive,
+        };
+        Self {
+            direction,
+            kept: vec!["ptime:20".to_owned()],
+            ..self.first_codec()
+        }
+    }
+
+    /// The same, not on hold.
+    pub(crate) fn resumed(self) -> Self {
+        Self {
+            direction: Direction::SendRecv,
+            ..self
+        }
+    }
+
+    /// The codec that sound is sent in: the first one.
+    pub(crate) fn codec(&self) -> Option<Codec> {
+        let mut codecs = self.formats.iter();
+        codecs.find_map(|f| [Codec::Pcmu, Codec::Pcma].into_iter().find(|c| f.is(*c)))
+    }
+
+    /// Payload type of telephone events, when they are spoken.
+    pub(crate) fn events(&self) -> Option<u8> {
+        let event = self.formats.iter().find(|f| f.is_event())?;
+        Some(event.payload_type)
+    }
+
     /// Where the peer wants its RTP; `None` when it wants none.
     pub(crate) const fn rtp(&self) -> Option<SocketAddr> {
         self.rtp

@@ -1,7 +1,7 @@
 // The plain facts of a call: who was rung and how it went, the source in full, how it ended, how it sounded.
 
 import { Link } from "wouter";
-import { national } from "../../base/figures";
+import { national, plural } from "../../base/figures";
 import { minutesSeconds } from "../../base/time";
 import { Card } from "../../parts/Card";
 import { StateWord, type Tone } from "../../parts/State";
@@ -96,6 +96,12 @@ export function CallFacts({ call }: { call: CallDetail }) {
         {call.site && (
           <Fact name="Site">
             <Link href={`/sites/${call.site.id}`}>{call.site.name}</Link>
+          </Fact>
+        )}
+        {call.flow && (
+          <Fact name="Call flow">
+            <Link href={`/flows/${call.flow.id}`}>{call.flow.name}</Link>, version {call.flow.version},{" "}
+            {plural(call.flow.depth, "step")}
           </Fact>
         )}
         {call.answered_at && call.destination_display && <Fact name="Connected to">{call.destination_display}</Fact>}

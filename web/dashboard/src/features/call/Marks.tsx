@@ -52,6 +52,7 @@ export function Glyph({ kind, x, y }: { kind: Mark["kind"]; x: number; y: number
           <path className="mk" d="M-5-7 6 0-5 7z" strokeLinejoin="round" />
         </g>
       );
+    case "screened":
     case "refused":
     case "attempt_failed":
       return (

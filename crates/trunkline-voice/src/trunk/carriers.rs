@@ -24,7 +24,7 @@ const SESSION_S: u32 = 1_800;
 const MAX_FORWARDS: u8 = 70;
 
 /// Tries trunks.
-pub(crate) struct Lines {
+pub(crate) struct Carriers {
     pub(crate) stack: Arc<SipStack>,
     pub(crate) ports: Arc<PortPool>,
     pub(crate) advertised: IpAddr,
@@ -39,7 +39,7 @@ fn failed(error: impl Into<String>) -> TestCall {
 }
 
 #[async_trait]
-impl TrunkLines for Lines {
+impl TrunkLines for Carriers {
     async fn ping(&self, trunk: &Arc<TrunkProfile>) -> Ping {
         ping(&self.stack, trunk).await
     }
