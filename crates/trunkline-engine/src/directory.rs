@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use tokio::sync::watch;
 use trunkline_core::assignment::block::{SnippetRule, snippet_rules};
 use trunkline_core::assignment::{
     NumberUse, PoolChoice, PoolNumber, PoolSettings, Site, SiteContent, SitePlan, SwapTarget,
@@ -16,11 +17,13 @@ use trunkline_core::base::PhoneNumber;
 use trunkline_core::base::id::{
     AccountId, FlowId, NumberId, PoolId, PromptId, SiteId, SwapTargetId, TrunkId,
 };
+use trunkline_core::call::trunk::{Candidate, in_order};
 
 use crate::call::control::{Transport, TrunkProfile};
 use crate::ports::configuration::{Account, Everything, Flow, FlowVersion, Trunk};
 use crate::ports::sounds::PromptRow;
 use crate::ports::webhooks::WebhookTrunk;
+use crate::trunks::TrunkStates;
 
 /// A site with what its targets may show.
 #[derive(Debug)]
@@ -143,6 +146,11 @@ impl Directory {
         self.profiles.get(&id)
     }
 
+    /// Every trunk's profile.
+    pub fn profiles(&self) -> impl Iterator<Item = &Arc<TrunkProfile>> {
+        self.profiles.values()
+    }
+
     /// How the carrier of a trunk talks by webhooks; `None` when it does not.
     #[must_use]
     pub fn webhook(&self, id: TrunkId) -> Option<&Arc<WebhookTrunk>> {
@@ -167,28 +175,34 @@ impl Directory {
         ip: IpAddr,
         transport: Transport,
     ) -> Option<&Arc<TrunkProfile>> {
-        let fits = |p: &&Arc<TrunkProfile>| p.addresses.iter().any(|range| range.contains(ip));
+        let fits = |p: &&Arc<TrunkProfile>| p.admits(ip);
         // A trunk of the same transport is the likelier one when two share an address.
         let mut found: Vec<_> = self.profiles.values().filter(fits).collect();
         found.sort_by_key(|p| (p.transport != transport, p.id));
         found.first().copied()
     }
 
-    /// The trunk for outgoing legs of calls that came over `own`: the same one when it can dial, else
-    /// the oldest that can and serves the account.
+    /// The trunks for outgoing legs of calls that came over `own`, in the order in which they are tried: those that can
+    /// dial and serve the account.
     #[must_use]
-    pub fn outbound(&self, own: TrunkId, account: AccountId) -> Option<&Arc<TrunkProfile>> {
+    pub fn outbound(&self, own: TrunkId, account: AccountId, states: &TrunkStates) -> Vec<TrunkId> {
         let can_dial =
-            |t: &&&Arc<Trunk>| t.profile.peer.is_some() && t.account.is_none_or(|a| a == account);
-        if let Some(trunk) = self.trunks.get(&own).filter(|t| can_dial(&t)) {
-            return self.profiles.get(&trunk.profile.id);
-        }
-        let first = self
-            .trunks
-            .values()
-            .filter(|t| can_dial(&t))
-            .min_by_key(|t| t.profile.id)?;
-        self.profiles.get(&first.profile.id)
+            |t: &&Arc<Trunk>| t.profile.peer.is_some() && t.account.is_none_or(|a| a == account);
+        let candidate = |t: &Arc<Trunk>| Candidate {
+            trunk: t.profile.id,
+            own: t.profile.id == own,
+            priority: t.profile.settings.priority,
+            failing: states
+                .of(t.profile.id)
+                .is_failing(t.profile.settings.registers),
+        };
+        in_order(
+            self.trunks
+                .values()
+                .filter(can_dial)
+                .map(candidate)
+                .collect(),
+        )
     }
 
     /// A site.
@@ -442,25 +456,54 @@ fn belongs(number: &TrackingNumber, target: SwapTargetId, first: Option<SwapTarg
     number.target.or(first) == Some(target)
 }
 
-/// The directory as everybody shares it.
-#[derive(Debug, Clone, Default)]
-pub struct SharedDirectory(Arc<ArcSwap<Directory>>);
+/// The directory as everybody shares it, and how its trunks are.
+#[derive(Debug, Clone)]
+pub struct SharedDirectory {
+    now: Arc<ArcSwap<Directory>>,
+    changes: watch::Sender<u64>,
+    trunk_states: Arc<TrunkStates>,
+}
+
+impl Default for SharedDirectory {
+    fn default() -> Self {
+        Self {
+            now: Arc::default(),
+            changes: watch::Sender::new(0),
+            trunk_states: Arc::default(),
+        }
+    }
+}
 
 impl SharedDirectory {
     /// The directory as it is now.
     #[must_use]
     pub fn now(&self) -> Arc<Directory> {
-        self.0.load_full()
+        self.now.load_full()
     }
 
     /// A guard on the directory for one look-up, without touching its reference count.
     #[must_use]
     pub fn peek(&self) -> arc_swap::Guard<Arc<Directory>> {
-        self.0.load()
+        self.now.load()
     }
 
     /// Replaces the directory.
     pub fn replace(&self, directory: Directory) {
-        self.0.store(Arc::new(directory));
+        self.trunk_states
+            .keep(|trunk| directory.trunk(trunk).is_some());
+        self.now.store(Arc::new(directory));
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Changes whenever the directory was replaced.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// How the trunks are.
+    #[must_use]
+    pub fn trunk_states(&self) -> &TrunkStates {
+        &self.trunk_states
     }
 }

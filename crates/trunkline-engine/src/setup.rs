@@ -4,10 +4,10 @@
 mod draft;
 mod flows;
 mod prompts;
+mod trunks;
 mod webhooks;
 
 use std::collections::{BTreeSet, HashSet};
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
@@ -105,32 +105,11 @@ impl Setup {
         let mut all = self.configuration.load().await?;
         let before = self.directory.now();
         for trunk in &mut all.trunks {
-            trunk.profile.peer = self.peer_of(trunk, &before).await;
+            trunks::look_up(self.resolver.as_ref(), trunk, &before).await;
         }
         self.directory.replace(Directory::new(all));
         self.assignments.reload();
         Ok(())
-    }
-
-    /// The address of a trunk's peer; the one known before when its name cannot be looked up now.
-    async fn peer_of(&self, trunk: &Trunk, before: &Directory) -> Option<SocketAddr> {
-        let host = trunk.peer_host.as_ref()?;
-        if let Ok(ip) = host.parse::<IpAddr>() {
-            return Some(SocketAddr::new(ip, trunk.peer_port));
-        }
-        let found = self.resolver.resolve(host, trunk.peer_port).await;
-        let same =
-            |t: &&Arc<Trunk>| t.peer_host == trunk.peer_host && t.peer_port == trunk.peer_port;
-        let peer = found.or_else(|| before.trunk(trunk.profile.id).filter(same)?.profile.peer);
-        if found.is_none() {
-            tracing::warn!(
-                trunk = trunk.profile.name,
-                host,
-                ?peer,
-                "the address of a trunk's peer cannot be looked up"
-            );
-        }
-        peer
     }
 
     /// Inserts or replaces an account.
@@ -167,9 +146,7 @@ impl Setup {
     /// When a field is wrong or the store refuses.
     pub async fn put_trunk(&self, trunk: &Trunk) -> Result<(), SetupError> {
         check_name("name", &trunk.profile.name)?;
-        if trunk.profile.codecs.is_empty() {
-            return Err(invalid("codecs", "write at least one of PCMU, PCMA"));
-        }
+        trunks::check(trunk)?;
         let _changing = self.changing.lock().await;
         self.configuration.put_trunk(trunk).await?;
         Ok(self.read_back().await?)

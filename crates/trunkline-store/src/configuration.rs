@@ -1,7 +1,6 @@
-//! What operators and users set up: accounts, trunks, sites, pools, numbers, flows, stored sounds, and the instance's secrets.
+//! What operators and users set up: accounts, sites, pools, numbers, flows, stored sounds, and the instance's secrets.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -13,7 +12,6 @@ use trunkline_core::base::id::{FlowId, NumberId, PoolId, PromptId, SiteId, Trunk
 use trunkline_core::base::{Country, Timestamp};
 use trunkline_core::call::{RecordingConsent, TollPolicy};
 use trunkline_core::visitor::SourceSelector;
-use trunkline_engine::call::control::{Cidr, Codec, TrunkProfile};
 use trunkline_engine::ports::configuration::{
     Account, Configuration, Everything, Flow, FlowVersion, Trunk,
 };
@@ -23,7 +21,6 @@ use trunkline_engine::ports::{PortError, PortResult};
 
 use crate::convert::{from_json, json, opt_json, port_error};
 use crate::db::{DbError, Expect, Outcome, Row, Transaction, Val};
-use crate::webhooks::without_webhook;
 use crate::{Store, args};
 
 crate::statements! { "configuration";
@@ -37,13 +34,6 @@ crate::statements! { "configuration";
         concurrent_calls_max = excluded.concurrent_calls_max, daily_minutes_max = excluded.daily_minutes_max, \
         recording_waiver = excluded.recording_waiver, recording_consent = excluded.recording_consent, \
         recording_keep_days = excluded.recording_keep_days";
-    TRUNKS = "SELECT id, account, name, addresses, peer_host, peer_port, transport, codecs, nat, created_at \
-        FROM trunk ORDER BY id";
-    PUT_TRUNK = "INSERT INTO trunk (id, account, name, addresses, peer_host, peer_port, transport, codecs, nat, created_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO UPDATE SET account = excluded.account, \
-        name = excluded.name, addresses = excluded.addresses, peer_host = excluded.peer_host, \
-        peer_port = excluded.peer_port, transport = excluded.transport, codecs = excluded.codecs, nat = excluded.nat";
-    DELETE_TRUNK = "DELETE FROM trunk WHERE id = $1";
     SITES = "SELECT id, account, site_key, name, hosts, zone, source_numbers_win, source_rules, swap, draft, \
         published_at, config_version, flow, created_at FROM site ORDER BY id";
     TARGETS = "SELECT id, site, label, number FROM swap_target ORDER BY site, position";
@@ -138,7 +128,7 @@ impl Store {
     }
 
     /// Removes the row of one id; a conflict while something refers to it.
-    async fn delete(
+    pub(crate) async fn delete(
         &self,
         statement: crate::db::Statement,
         id: impl Into<Val>,
@@ -146,7 +136,7 @@ impl Store {
         Ok(self.change(statement, vec![id.into()], Expect::Any).await? > 0)
     }
 
-    async fn run_whole(&self, transaction: Transaction) -> PortResult<()> {
+    pub(crate) async fn run_whole(&self, transaction: Transaction) -> PortResult<()> {
         match self.db.submit(transaction).await.map_err(port_error)? {
             Outcome::Committed(_) => Ok(()),
             Outcome::Unexpected { .. } => {
@@ -156,7 +146,7 @@ impl Store {
     }
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
@@ -181,7 +171,7 @@ impl Configuration for Store {
         }
         Ok(Everything {
             accounts: self.many(ACCOUNTS, args![], account).await?,
-            trunks: self.many(TRUNKS, args![], trunk).await?,
+            trunks: self.load_trunks().await?,
             webhooks: self.webhooks().await?,
             sites,
             pools: self.many(POOLS, args![], pool).await?,
@@ -216,31 +206,7 @@ impl Configuration for Store {
     }
 
     async fn put_trunk(&self, trunk: &Trunk) -> PortResult<()> {
-        let addresses: Vec<String> = trunk
-            .profile
-            .addresses
-            .iter()
-            .map(Cidr::to_string)
-            .collect();
-        let codecs: Vec<&str> = trunk
-            .profile
-            .codecs
-            .iter()
-            .map(|codec| codec.word())
-            .collect();
-        let values = args![
-            trunk.profile.id,
-            trunk.account,
-            &trunk.profile.name,
-            json(&addresses).map_err(port_error)?,
-            trunk.peer_host.as_ref(),
-            trunk.peer_port,
-            trunk.profile.transport,
-            json(&codecs).map_err(port_error)?,
-            trunk.profile.nat,
-            trunk.created_at,
-        ];
-        self.put(PUT_TRUNK, values).await
+        self.store_trunk(trunk).await
     }
 
     async fn put_site(&self, site: &Site) -> PortResult<()> {
@@ -401,11 +367,7 @@ impl Configuration for Store {
     }
 
     async fn delete_trunk(&self, id: TrunkId) -> PortResult<bool> {
-        let whole = without_webhook(id).step(DELETE_TRUNK, args![id], Expect::Any);
-        match self.db.submit(whole).await.map_err(port_error)? {
-            Outcome::Committed(results) => Ok(results.last().is_some_and(|last| last.count > 0)),
-            Outcome::Unexpected { .. } => Ok(false),
-        }
+        self.remove_trunk(id).await
     }
 
     async fn delete_site(&self, id: SiteId) -> PortResult<bool> {
@@ -486,39 +448,6 @@ fn account(row: &Row) -> Result<Account, DbError> {
         },
         recording_consent: row.get("recording_consent")?,
         recording_keep_days: row.get("recording_keep_days")?,
-        created_at: row.get("created_at")?,
-    })
-}
-
-fn trunk(row: &Row) -> Result<Trunk, DbError> {
-    let addresses: Vec<String> = from_json(row, "addresses")?;
-    let addresses = addresses
-        .iter()
-        .map(|text| Cidr::parse(text))
-        .collect::<Result<_, _>>();
-    let codecs: Vec<String> = from_json(row, "codecs")?;
-    let peer_host: Option<String> = row.get("peer_host")?;
-    let peer_port: u16 = row.get("peer_port")?;
-    let ip = peer_host
-        .as_ref()
-        .and_then(|host| host.parse::<IpAddr>().ok());
-    Ok(Trunk {
-        profile: TrunkProfile {
-            id: row.get("id")?,
-            name: row.get("name")?,
-            addresses: addresses.map_err(|error| DbError::other("read addresses", error))?,
-            // A host name is looked up by whoever dials it.
-            peer: ip.map(|ip| SocketAddr::new(ip, peer_port)),
-            transport: row.get("transport")?,
-            codecs: codecs
-                .iter()
-                .filter_map(|word| Codec::from_word(word))
-                .collect(),
-            nat: row.get("nat")?,
-        },
-        peer_host,
-        peer_port,
-        account: row.get("account")?,
         created_at: row.get("created_at")?,
     })
 }

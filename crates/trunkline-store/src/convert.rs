@@ -6,9 +6,10 @@ use trunkline_core::assignment::{NumberStage, NumberUse};
 use trunkline_core::attribution::LabelKind;
 use trunkline_core::base::{Country, Currency, Id, IdKind, Locality, PhoneNumber, Timestamp, Zone};
 use trunkline_core::call::screening::ListKind;
+use trunkline_core::call::trunk::{CallerShown, NumberStyle};
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy, RecordingConsent};
 use trunkline_core::visitor::{CLICK_IDS, Channel, ClickId, Consent, Device, Source};
-use trunkline_engine::call::control::{Attestation, Codec, RecordingState, Transport};
+use trunkline_engine::call::control::{Attestation, Codec, RecordingState, Transport, Verstat};
 use trunkline_engine::ports::PortError;
 use trunkline_engine::ports::access::Role;
 use trunkline_engine::ports::calls::CallEventKind;
@@ -78,6 +79,7 @@ words!(
     CallEventKind,
     CallResult,
     CallState,
+    CallerShown,
     Channel,
     Consent,
     Device,
@@ -87,11 +89,13 @@ words!(
     LabelKind,
     ListKind,
     NumberStage,
+    NumberStyle,
     NumberUse,
     RecordingConsent,
     RecordingState,
     Role,
     Transport,
+    Verstat,
 );
 
 impl From<Attestation> for Val {

@@ -31,6 +31,7 @@ mod sounds;
 mod spool;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod trunks;
 mod visitor;
 mod webhooks;
 

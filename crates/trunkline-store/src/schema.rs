@@ -3,7 +3,7 @@
 use crate::db::{MigrationFile, RecordKind, Statement, Table};
 use crate::{
     access, arrivals, assignment, call, configuration, labels, newest, past_calls, screening,
-    visitor, webhooks,
+    trunks, visitor, webhooks,
 };
 
 macro_rules! migrations {
@@ -19,6 +19,7 @@ migrations!(
     "V0001__spine",
     "V0002__prompts",
     "V0003__retention",
+    "V0004__trunks",
     "V0005__voice_webhooks",
     "V0006__screening"
 );
@@ -70,6 +71,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
     [
         access::ALL,
         configuration::ALL,
+        trunks::ALL,
         visitor::ALL,
         arrivals::ALL,
         assignment::ALL,

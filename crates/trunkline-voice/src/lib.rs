@@ -16,6 +16,7 @@ mod recording;
 mod sip;
 mod sound;
 mod tasks;
+mod trunk;
 mod voice;
 
 use trunkline_core::call::flow::Ability;
@@ -34,5 +35,6 @@ pub const ABILITIES: &[Ability] = &[
 pub use config::VoiceConfig;
 pub use counters::Snapshot;
 pub use recording::{RecordingFacts, adopt, peaks_path, recorded_frames, salvage};
+pub use sip::tls::TlsListen;
 pub use sound::SoundDecoder;
 pub use voice::Voice;

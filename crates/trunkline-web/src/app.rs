@@ -19,6 +19,7 @@ use trunkline_engine::ports::{
     Access, Atlas, CallRecords, History, Labels, Pages, PastArrivals, PastCalls,
 };
 use trunkline_engine::setup::Setup;
+use trunkline_engine::trunks::Trunks;
 
 use crate::address::TrustedProxies;
 use crate::api::streams::Streams;
@@ -83,6 +84,8 @@ pub struct Backend {
     pub access: Arc<dyn Access>,
     /// Changes of what is set up.
     pub setup: Arc<Setup>,
+    /// How trunks are, and trying them.
+    pub trunks: Arc<Trunks>,
     /// Health and advice.
     pub inventory: Arc<Inventory>,
     /// Sounds that callers hear.
@@ -115,6 +118,12 @@ pub struct Web {
     pub(crate) replays: Places<AccountId>,
     /// Advice that is being worked out.
     pub(crate) advice: Places<AccountId>,
+    /// Limits the pings of trunks of one account.
+    pub(crate) trunk_checks: Throttle<AccountId>,
+    /// Test calls that ring.
+    pub(crate) test_calls: Places<AccountId>,
+    /// Limits the test calls of one account.
+    pub(crate) test_call_rate: Throttle<AccountId>,
     /// Sounds that are being taken in.
     pub(crate) uploads: Places<AccountId>,
     /// Texts that are being spoken for somebody to hear.
@@ -153,6 +162,14 @@ const FORGED_EVERY_MS: i64 = 1_000;
 /// Tests of pages of one account: ten at once, then one in 6 s.
 const PAGE_CHECKS_BURST: u32 = 10;
 const PAGE_CHECKS_EVERY_MS: i64 = 6_000;
+/// Pings of trunks at a person's wish, of one account: ten at once, then one in 6 s.
+const TRUNK_CHECKS_BURST: u32 = 10;
+const TRUNK_CHECKS_EVERY_MS: i64 = 6_000;
+/// Test calls of one account: three at once, then one in two minutes. One at a time, and four in all: each rings a phone.
+const TEST_CALLS_BURST: u32 = 3;
+const TEST_CALLS_EVERY_MS: i64 = 120_000;
+const TEST_CALLS_PER_ACCOUNT_MAX: usize = 1;
+const TEST_CALLS_MAX: usize = 4;
 /// Reports made at one time, for one account and in all: each reads up to 50,000 calls.
 const REPORTS_PER_ACCOUNT_MAX: usize = 2;
 const REPORTS_MAX: usize = 4;
@@ -184,6 +201,9 @@ impl Web {
             sign_in: Throttle::new(SIGN_IN_BURST, SIGN_IN_EVERY_MS),
             sign_in_name: Throttle::new(SIGN_IN_NAME_BURST, SIGN_IN_EVERY_MS),
             new_visitors: Throttle::new(NEW_VISITORS_BURST, NEW_VISITORS_EVERY_MS),
+            trunk_checks: Throttle::new(TRUNK_CHECKS_BURST, TRUNK_CHECKS_EVERY_MS),
+            test_calls: Places::new(TEST_CALLS_PER_ACCOUNT_MAX, TEST_CALLS_MAX),
+            test_call_rate: Throttle::new(TEST_CALLS_BURST, TEST_CALLS_EVERY_MS),
             page_checks: Throttle::new(PAGE_CHECKS_BURST, PAGE_CHECKS_EVERY_MS),
             snippet: Throttle::new(SNIPPET_BURST, SNIPPET_EVERY_MS),
             streams: Streams::default(),

@@ -74,6 +74,12 @@ pub(crate) struct VoiceSection {
     pub(crate) udp: SocketAddr,
     /// Address SIP over TCP listens on; empty turns it off.
     pub(crate) tcp: String,
+    /// Address SIP over TLS listens on, when there is a certificate; empty turns it off.
+    pub(crate) tls: String,
+    /// PEM file of the certificate chain shown to carriers.
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// PEM file of the certificate's key.
+    pub(crate) tls_key: Option<PathBuf>,
     /// Public address when the server sits behind NAT.
     pub(crate) external_address: Option<IpAddr>,
     /// First UDP port of media.
@@ -206,6 +212,9 @@ impl Default for VoiceSection {
         Self {
             udp: SocketAddr::from(([0, 0, 0, 0], 5060)),
             tcp: "0.0.0.0:5060".to_owned(),
+            tls: "0.0.0.0:5061".to_owned(),
+            tls_certificate: None,
+            tls_key: None,
             external_address: None,
             rtp_port_first: 10_000,
             rtp_port_last: 19_999,

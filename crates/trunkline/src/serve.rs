@@ -16,9 +16,10 @@ use tokio_util::task::TaskTracker;
 use trunkline_engine::assignment::sweep::SWEEP_EVERY_MS;
 use trunkline_engine::attribution::LEARN_EVERY;
 use trunkline_engine::call::keeper::RECONCILE_EVERY;
+use trunkline_engine::call::trunk::TrunkControl;
 use trunkline_engine::call::{FETCH_EVERY, PROGRESS_FLUSH_EVERY, RETENTION_EVERY};
 use trunkline_engine::inventory::WARM_UP_EVERY_MS;
-use trunkline_voice::{Voice, VoiceConfig};
+use trunkline_voice::{TlsListen, Voice, VoiceConfig};
 use trunkline_web::voice::SWEEP_EVERY;
 use trunkline_web::{App, TrustedProxies, Web, WebSettings};
 
@@ -53,9 +54,12 @@ impl Server {
     ) -> anyhow::Result<Self> {
         let house = Arc::new(wiring::build(config).await?);
         let calls = Arc::clone(&house.backend.calls);
-        let voice = Voice::start(voice_config(config)?, calls)
+        let mut voice = Voice::start(voice_config(config)?, calls)
             .await
             .with_context(|| format!("SIP cannot listen on {}", config.voice.udp))?;
+        let trunks = &house.backend.trunks;
+        trunks.attach(voice.carriers());
+        voice.tend(Arc::clone(trunks) as Arc<dyn TrunkControl>);
         house.backend.calls.reach(voice.lines());
         let listener = TcpListener::bind(config.http.listen)
             .await
@@ -156,6 +160,8 @@ fn voice_config(config: &Config) -> anyhow::Result<VoiceConfig> {
     Ok(VoiceConfig {
         udp: voice.udp,
         tcp: tcp.map_err(|_| anyhow!("voice.tcp `{}` is no address and port", voice.tcp))?,
+        tls: voice_tls(config)?,
+        home: config.home(),
         external_address: voice.external_address,
         rtp_ports: (voice.rtp_port_first, voice.rtp_port_last),
         calls_max: voice.calls_max,
@@ -165,22 +171,48 @@ fn voice_config(config: &Config) -> anyhow::Result<VoiceConfig> {
     })
 }
 
-/// The certificate of a configuration, when it has one.
-fn tls(config: &Config) -> anyhow::Result<Option<Arc<rustls::ServerConfig>>> {
-    let (Some(certificate), Some(key)) = (&config.http.tls_certificate, &config.http.tls_key)
-    else {
+/// Where SIP over TLS is listened to; only with a certificate.
+fn voice_tls(config: &Config) -> anyhow::Result<Option<TlsListen>> {
+    let voice = &config.voice;
+    let (Some(certificate), Some(key)) = (&voice.tls_certificate, &voice.tls_key) else {
         return Ok(None);
     };
-    let unreadable = |path: &Path| format!("{} holds no PEM that can be read", path.display());
-    let chain =
-        CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let chain = chain.with_context(|| unreadable(certificate))?;
-    let key = PrivateKeyDer::from_pem_file(key).with_context(|| unreadable(key))?;
-    let mut server = rustls::ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)?;
+    if voice.tls.is_empty() {
+        return Ok(None);
+    }
+    let address = voice.tls.parse::<SocketAddr>();
+    Ok(Some(TlsListen {
+        address: address
+            .map_err(|_| anyhow!("voice.tls `{}` is no address and port", voice.tls))?,
+        certificate: certificate.clone(),
+        key: key.clone(),
+    }))
+}
+
+/// The certificate of a configuration, when it has one.
+fn tls(config: &Config) -> anyhow::Result<Option<Arc<rustls::ServerConfig>>> {
+    let (Some(chain), Some(key)) = (&config.http.tls_certificate, &config.http.tls_key) else {
+        return Ok(None);
+    };
+    let mut server = certificate(chain, key)?;
     server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Some(Arc::new(server)))
+}
+
+/// A certificate chain with its key, from PEM files.
+///
+/// # Errors
+/// With the file that is of no use.
+pub(crate) fn certificate(chain: &Path, key: &Path) -> anyhow::Result<rustls::ServerConfig> {
+    let unreadable = |path: &Path| format!("{} holds no PEM that can be read", path.display());
+    let certificates =
+        CertificateDer::pem_file_iter(chain).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let certificates = certificates.with_context(|| unreadable(chain))?;
+    let private = PrivateKeyDer::from_pem_file(key).with_context(|| unreadable(key))?;
+    rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(certificates, private)
+        .with_context(|| format!("{} does not fit {}", chain.display(), key.display()))
 }
 
 /// Starts the jobs of one server.

@@ -28,6 +28,7 @@ use trunkline_engine::ports::configuration::Resolver;
 use trunkline_engine::ports::webhooks::{Dialect, FetchedRecording};
 use trunkline_engine::ports::{Atlas, CallRecords, Configuration, RecordingMaker};
 use trunkline_engine::setup::{Performers, Setup};
+use trunkline_engine::trunks::Trunks;
 use trunkline_store::db::{DbOptions, Location};
 use trunkline_store::{FileSpool, SoundFolder, Store};
 use trunkline_voice::SoundDecoder;
@@ -77,15 +78,15 @@ struct SystemResolver;
 
 #[async_trait]
 impl Resolver for SystemResolver {
-    async fn resolve(&self, host: &str, port: u16) -> Option<SocketAddr> {
-        let found = timeout(RESOLVE_WAIT, tokio::net::lookup_host((host, port)))
-            .await
-            .ok()?
-            .ok()?;
+    async fn resolve(&self, host: &str, port: u16) -> Vec<SocketAddr> {
+        let looking = timeout(RESOLVE_WAIT, tokio::net::lookup_host((host, port)));
+        let Ok(Ok(found)) = looking.await else {
+            return Vec::new();
+        };
         // IPv4 first: most carriers answer on it alone.
         let mut all: Vec<SocketAddr> = found.collect();
         all.sort_by_key(SocketAddr::is_ipv6);
-        all.first().copied()
+        all
     }
 }
 
@@ -307,9 +308,11 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         models.clone(),
         Arc::clone(&setup),
     );
+    let trunks = Trunks::new(moment.clone(), directory.clone(), Arc::clone(&calls));
     let backend = Backend {
         moment,
         directory,
+        trunks: Arc::new(trunks),
         assignments,
         calls,
         screener,

@@ -8,6 +8,7 @@ pub mod flow;
 pub mod lifecycle;
 pub mod screening;
 pub mod toll;
+pub mod trunk;
 
 pub use consent::{ConsentRule, RecordingConsent, consent_rule, may_record_untold};
 pub use lifecycle::{CallResult, CallState, DialOutcome, EndReason, EndedBy};

@@ -1,5 +1,7 @@
 //! A call in progress: its record so far, where it stands in its flow, and how events change both.
 
+use std::collections::HashMap;
+
 use trunkline_core::attribution::LabelKind;
 use trunkline_core::base::id::{CallEventId, CallLabelId, SessionId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
@@ -7,6 +9,7 @@ use trunkline_core::call::flow::{Doing, Facts, FlowAction, FlowEvent, FlowState,
 use trunkline_core::call::{CallResult, CallState, DialOutcome, EndReason, EndedBy};
 
 use super::control::{Arrival, CallEnd};
+use super::failover::Route;
 use super::opening::Running;
 use crate::attribution::Tapped;
 use crate::ports::calls::{CallEventKind, CallEventRow, CallRow, RecordingRow};
@@ -24,6 +27,8 @@ pub(super) struct ActiveCall {
     pub(super) tapped: Option<Tapped>,
     /// Whom each attempt rang, the first attempt first.
     rung: Vec<PhoneNumber>,
+    /// How each attempt may still be carried.
+    pub(super) routes: HashMap<u32, Route>,
     /// What the last failed attempt came to.
     last_outcome: Option<DialOutcome>,
 }
@@ -44,6 +49,7 @@ impl ActiveCall {
             recording,
             tapped,
             rung: Vec::new(),
+            routes: HashMap::new(),
             last_outcome: None,
         }
     }
@@ -111,9 +117,7 @@ impl ActiveCall {
         else {
             return None;
         };
-        let rings =
-            |doing: &Doing| matches!(doing, Doing::Dialling(d) if d.ringing.contains(&attempt));
-        if !rings(&self.state.doing) {
+        if !self.rings(attempt) {
             return None;
         }
         self.last_outcome = Some(outcome);
@@ -127,6 +131,11 @@ impl ActiveCall {
         row.destination = self.rung_by(attempt);
         outcome.word().clone_into(&mut row.detail);
         Some(row)
+    }
+
+    /// Whether an attempt is in progress.
+    pub(super) fn rings(&self, attempt: u32) -> bool {
+        matches!(&self.state.doing, Doing::Dialling(d) if d.ringing.contains(&attempt))
     }
 
     fn rung_by(&self, attempt: u32) -> Option<PhoneNumber> {

@@ -182,7 +182,7 @@ impl Calls {
         directory: &Directory,
         incoming: &Incoming,
     ) -> Option<Arc<TrackingNumber>> {
-        let number = PhoneNumber::parse(&incoming.dialled, self.settings.home).ok()?;
+        let number = self.read_dialled(directory, incoming)?;
         let number = directory.number_by_digits(number)?;
         if !number.stage.takes_calls() {
             return None;
@@ -192,10 +192,7 @@ impl Calls {
         }
         let speaks_for = |trunk: &TrunkProfile| {
             let shares_address = match incoming.arrival {
-                Arrival::Sip { remote } => {
-                    let mut ranges = trunk.addresses.iter();
-                    ranges.any(|range| range.contains(remote.ip()))
-                }
+                Arrival::Sip { remote } => trunk.admits(remote.ip()),
                 Arrival::Webhook => false,
             };
             trunk.id == incoming.trunk || shares_address
@@ -204,6 +201,16 @@ impl Calls {
             .profile(number.trunk)
             .filter(|t| speaks_for(t))
             .map(|_| Arc::clone(number))
+    }
+
+    /// The dialled number, in the way its trunk writes numbers.
+    fn read_dialled(&self, directory: &Directory, incoming: &Incoming) -> Option<PhoneNumber> {
+        let home = self.settings.home;
+        let read = directory.profile(incoming.trunk).and_then(|trunk| {
+            let formats = &trunk.settings.formats;
+            formats.read_dialled(&incoming.dialled, home)
+        });
+        read.or_else(|| PhoneNumber::parse(&incoming.dialled, home).ok())
     }
 
     /// Whether the call is the server's own test.
@@ -461,6 +468,10 @@ impl CallControl for Calls {
     }
 
     async fn event(&self, call: CallId, event: FlowEvent) -> Vec<Action> {
+        if let Some((row, action)) = self.fail_over(call, &event) {
+            self.keep(call, vec![row], false).await;
+            return vec![action];
+        }
         let now = self.moment.now();
         let (noted, actions) = {
             let mut active = hold(&self.active);

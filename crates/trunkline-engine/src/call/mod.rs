@@ -7,6 +7,7 @@ mod active;
 mod by_webhook;
 pub mod control;
 mod desk;
+mod failover;
 mod fetching;
 pub mod keeper;
 mod opening;
@@ -17,6 +18,7 @@ pub mod retention;
 mod screening;
 mod sound_cache;
 pub mod sounds;
+pub mod trunk;
 
 pub use by_webhook::{CarrierRecording, WebhookCalls};
 pub use desk::{CallSettings, Calls, PROGRESS_FLUSH_EVERY};

@@ -185,6 +185,7 @@ pub(super) fn open_row(
         caller: incoming.caller,
         caller_text: incoming.caller_text.chars().take(CALLER_TEXT_MAX).collect(),
         attestation: incoming.attestation,
+        signalled: incoming.signalled,
         sip_call_id: incoming.sip_call_id.clone(),
         state: CallState::Ringing,
         result: None,

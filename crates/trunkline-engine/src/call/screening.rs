@@ -16,7 +16,7 @@ use trunkline_core::call::screening::{
     ScreeningRules, ScreeningSettings, Vouched, asks_for_earlier, screen,
 };
 
-use super::control::{Attestation, Incoming};
+use super::control::{Attestation, Incoming, Verstat};
 use super::desk::hold;
 use crate::ports::screening::ScreeningCounts;
 use crate::ports::{PortError, PortResult, ScreeningRecords};
@@ -319,6 +319,9 @@ fn who(incoming: &Incoming) -> Caller {
 
 /// What the carrier vouches for, as it signalled it.
 fn vouched(incoming: &Incoming) -> Vouched {
+    if incoming.signalled.verstat == Some(Verstat::Failed) {
+        return Vouched::Forged;
+    }
     match incoming.attestation {
         Some(Attestation::A) => Vouched::Full,
         Some(Attestation::B) => Vouched::Partial,

@@ -13,7 +13,7 @@ use trunkline_core::visitor::{Channel, Source};
 
 use super::labels::LabelRow;
 use super::{PortError, PortResult};
-use crate::call::control::{Attestation, Quality, RecordingState};
+use crate::call::control::{Attestation, Quality, RecordingState, Signalled};
 
 /// A call as it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +36,8 @@ pub struct CallRow {
     pub caller_text: String,
     /// STIR/SHAKEN attestation.
     pub attestation: Option<Attestation>,
+    /// What else the carrier signalled.
+    pub signalled: Signalled,
     /// Call-ID of the caller's leg.
     pub sip_call_id: String,
     /// Where it stands.
@@ -130,6 +132,8 @@ pub enum CallEventKind {
     Attempt,
     /// An attempt failed.
     AttemptFailed,
+    /// The trunk of an attempt failed; it is tried over another one.
+    NextTrunk,
     /// A destination answered.
     Connected,
     /// A rule forbade a destination.
@@ -157,6 +161,7 @@ impl CallEventKind {
             Self::Flow => "flow",
             Self::Attempt => "attempt",
             Self::AttemptFailed => "attempt_failed",
+            Self::NextTrunk => "next_trunk",
             Self::Connected => "connected",
             Self::Refused => "refused",
             Self::Ended => "ended",
@@ -176,6 +181,7 @@ impl CallEventKind {
             Self::Flow,
             Self::Attempt,
             Self::AttemptFailed,
+            Self::NextTrunk,
             Self::Connected,
             Self::Refused,
             Self::Ended,

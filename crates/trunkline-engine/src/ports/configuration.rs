@@ -162,6 +162,6 @@ pub trait Configuration: Send + Sync {
 /// Finds the address of a trunk's peer.
 #[async_trait]
 pub trait Resolver: Send + Sync {
-    /// The address of a host name or literal address, within a bounded time; `None` when it has none.
-    async fn resolve(&self, host: &str, port: u16) -> Option<std::net::SocketAddr>;
+    /// The addresses of a host name or literal address, within a bounded time, the best first; none when it has none.
+    async fn resolve(&self, host: &str, port: u16) -> Vec<std::net::SocketAddr>;
 }

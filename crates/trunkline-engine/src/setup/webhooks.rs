@@ -23,13 +23,13 @@ pub struct Performers {
 }
 
 impl Performers {
-    /// What everybody can do who performs calls of a trunk: SIP where calls come in from addresses, the carrier's webhooks
-    /// where it has them.
+    /// What everybody can do who performs calls of a trunk: SIP where calls come in from addresses or it registers, the
+    /// carrier's webhooks where it has them.
     fn of_trunk(&self, directory: &Directory, trunk: TrunkId) -> BTreeSet<Ability> {
         let webhook = directory.webhook(trunk).map(|w| self.speaking(w.dialect));
         let sip = directory
             .profile(trunk)
-            .is_some_and(|t| !t.addresses.is_empty());
+            .is_some_and(|t| t.settings.registers || !t.addresses.is_empty());
         match webhook {
             Some(webhook) if sip => self.sip.intersection(webhook).copied().collect(),
             Some(webhook) => webhook.clone(),

@@ -14,9 +14,10 @@ use trunkline_core::call::{
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Attributions, Matches, SharedModels};
 use trunkline_engine::call::control::{
-    Action, Admission, Arrival, CallControl, CallEnd, CallLimits, Cidr, Codec, Incoming, Transport,
-    TrunkProfile,
+    Action, Admission, Arrival, CallControl, CallEnd, CallLimits, Cidr, Codec, Incoming, Signalled,
+    Transport, TrunkProfile,
 };
+use trunkline_engine::call::trunk::TrunkSettings;
 use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording, Screener, Sounds};
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
@@ -94,6 +95,7 @@ pub(crate) async fn desk_with(
             transport: Transport::Udp,
             codecs: vec![Codec::Pcmu],
             nat: false,
+            settings: TrunkSettings::default(),
         },
         peer_host: Some("127.0.0.1".to_owned()),
         peer_port: 5070,
@@ -195,6 +197,7 @@ impl Desk {
                 remote: "127.0.0.1:5070".parse().expect("an address"),
             },
             attestation: None,
+            signalled: Signalled::default(),
             received_at: self.clock.now(),
         }
     }

@@ -10,3 +10,4 @@ mod resting;
 mod retention;
 mod screening;
 mod sounds;
+mod trunks;

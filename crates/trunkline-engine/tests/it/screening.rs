@@ -10,7 +10,7 @@ use trunkline_core::call::screening::{
     ScreeningSettings,
 };
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy, TollPolicy};
-use trunkline_engine::call::control::{Action, Admission, CallControl, CallEnd};
+use trunkline_engine::call::control::{Action, Admission, CallControl, CallEnd, Verstat};
 use trunkline_engine::call::{ENTRIES_MAX, ScreeningError};
 use trunkline_engine::clock::Clock;
 use trunkline_engine::ports::calls::CallEventKind;
@@ -133,6 +133,24 @@ async fn the_allow_list_wins_and_the_last_word_about_a_caller_counts() {
         assert_eq!(desk.screener.remove(ACCOUNT, id).await, Ok(true));
     }
     assert!(call(&desk, "+13125550100").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_caller_whose_number_the_carrier_found_forged_gets_the_points_of_that() {
+    for (verstat, stopped) in [
+        (None, false),
+        (Some(Verstat::Passed), false),
+        (Some(Verstat::Unchecked), false),
+        (Some(Verstat::Failed), true),
+    ] {
+        let desk = desk(1).await;
+        set(&desk, |settings| settings.block_at = Some(60)).await;
+        let mut incoming = desk.incoming("+13125550100");
+        incoming.signalled.verstat = verstat;
+        let admission = desk.calls.incoming(incoming).await;
+        let refused = matches!(admission, Admission::Refused { status: 603, .. });
+        assert_eq!(refused, stopped, "{verstat:?}");
+    }
 }
 
 #[tokio::test]

@@ -212,8 +212,8 @@ struct NoNames;
 
 #[async_trait]
 impl Resolver for NoNames {
-    async fn resolve(&self, _: &str, _: u16) -> Option<SocketAddr> {
-        None
+    async fn resolve(&self, _: &str, _: u16) -> Vec<SocketAddr> {
+        Vec::new()
     }
 }
 

@@ -14,7 +14,7 @@ macro_rules! call_columns {
          started_at, answered_at, ended_at, progress_at, talk_ms, destination, channel, medium, source, ad_campaign, \
          term, content, rule, session, probability, ambiguous, first_time, ended_by, end_reason, sip_status, q850, \
          jitter_ms, loss_percent, mos, recording, review, model, confirmed_at, synthetic, \
-         flow, flow_version, flow_depth, screened, screening"
+         flow, flow_version, flow_depth, screened, screening, verstat, diversion"
     };
 }
 

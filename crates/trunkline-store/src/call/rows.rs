@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use trunkline_core::base::id::{FlowId, SessionId};
 use trunkline_core::visitor::Source;
-use trunkline_engine::call::control::Quality;
+use trunkline_engine::call::control::{Quality, Signalled};
 use trunkline_engine::ports::calls::{
     CallChange, CallEventRow, CallRow, CandidateRow, Deletion, ReasonRow, RecordingRow,
 };
@@ -86,6 +86,8 @@ pub(super) static CALL: RecordKind = RecordKind {
         ("flow_depth", Int),
         ("screened", Text),
         ("screening", Text),
+        ("verstat", Text),
+        ("diversion", Int),
     ],
     write: Write::Insert(concat!(
         "ON CONFLICT (id) DO UPDATE SET site = excluded.site, state = excluded.state, result = excluded.result, \
@@ -224,6 +226,7 @@ fn call_values(call: &CallRow) -> Result<Vec<Val>, DbError> {
     let (flow, version) = call.flow.unzip();
     values.extend(args![flow, version, call.flow_depth]);
     values.extend(screening_values(call.screening.as_ref())?);
+    values.extend(args![call.signalled.verstat, call.signalled.diversion]);
     Ok(values)
 }
 
@@ -282,6 +285,10 @@ pub(crate) fn read_call(row: &Row) -> Result<CallRow, DbError> {
             .zip(row.get("flow_version")?),
         flow_depth: row.get("flow_depth")?,
         screening: read_screening(row)?,
+        signalled: Signalled {
+            verstat: row.get("verstat")?,
+            diversion: row.get("diversion")?,
+        },
     })
 }
 

@@ -5,6 +5,7 @@
 
 mod engine;
 mod flows;
+mod kamailio;
 mod limits;
 mod malformed;
 mod media;
@@ -16,7 +17,10 @@ mod phone;
 mod prompts;
 mod races;
 mod screening;
+mod secure;
 mod sipp;
 mod station;
+mod tending;
 mod together;
 mod torture;
+mod trunks;

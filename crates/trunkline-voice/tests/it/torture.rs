@@ -138,7 +138,7 @@ async fn torture_messages_do_no_harm_to_a_call() {
             for transport in [Transport::Udp, Transport::Tcp] {
                 let outcome = match transport {
                     Transport::Udp => over_udp(&station, name, bytes).await,
-                    Transport::Tcp => over_tcp(&station, name, bytes).await,
+                    Transport::Tcp | Transport::Tls => over_tcp(&station, name, bytes).await,
                 };
                 if !is_right(name, transport, outcome) {
                     wrong.push((name, transport, outcome));

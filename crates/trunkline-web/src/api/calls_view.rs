@@ -156,6 +156,10 @@ pub(super) struct CallDetail {
     pub(super) quality: Option<QualityItem>,
     /// STIR/SHAKEN attestation: `A`, `B` or `C`.
     pub(super) attestation: Option<&'static str>,
+    /// What came of the carrier's check of the caller's number: `passed`, `failed` or `unchecked`.
+    pub(super) verstat: Option<&'static str>,
+    /// The number that redirected the call to the tracking number, in E.164.
+    pub(super) diversion: Option<String>,
     /// How far back showings were looked at, in days.
     pub(super) window_days: i64,
     /// The fitted model that weighed the candidates; null: the one for new sites.
@@ -307,6 +311,11 @@ impl Names {
             attestation: call
                 .attestation
                 .map(trunkline_engine::call::control::Attestation::word),
+            verstat: call
+                .signalled
+                .verstat
+                .map(trunkline_engine::call::control::Verstat::word),
+            diversion: call.signalled.diversion.map(|number| number.to_string()),
             window_days,
             model: call.model.map(|m| m.to_string()),
             flow: call.flow.map(|(id, version)| {
@@ -334,6 +343,7 @@ impl Names {
             CallEventKind::Flow => (event.detail.clone(), "step of the call flow".to_owned()),
             CallEventKind::Attempt => (destination, "ringing".to_owned()),
             CallEventKind::AttemptFailed => (destination, outcome_words(&event.detail).to_owned()),
+            CallEventKind::NextTrunk => (destination, event.detail.clone()),
             CallEventKind::Refused => (destination, event.detail.clone()),
             CallEventKind::Connected => (destination, "connected".to_owned()),
             CallEventKind::Ended => (ended_title(call), String::new()),

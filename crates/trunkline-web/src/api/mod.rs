@@ -27,6 +27,8 @@ mod sound_file;
 mod source_rules;
 pub(crate) mod streams;
 mod swap_settings;
+mod trunk_test;
+mod trunk_view;
 mod trunks;
 mod webhook;
 
@@ -80,6 +82,7 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
                 .merge(page_check::router())
                 .merge(replay::router())
                 .merge(trunks::router())
+                .merge(trunk_test::router())
                 .merge(webhook::router())
                 .merge(numbers::router())
                 .merge(pools::router())

@@ -4,7 +4,7 @@
 use trunkline_core::base::PhoneNumber;
 use trunkline_core::call::DialOutcome;
 use trunkline_core::call::flow::Ability;
-use trunkline_engine::call::control::Attestation;
+use trunkline_engine::call::control::{Attestation, Signalled, Verstat};
 use trunkline_engine::ports::webhooks::Dialect;
 
 use super::params::Params;
@@ -130,9 +130,46 @@ pub(super) fn attestation(params: &Params) -> Option<Attestation> {
     }
 }
 
+/// What the carrier found when it checked the caller's number, where it says so: `TN-Validation-Failed-A`.
+pub(super) fn signalled(params: &Params) -> Signalled {
+    let told = params.get("StirVerstat").unwrap_or("");
+    let verstat = if told.starts_with("TN-Validation-Passed") {
+        Some(Verstat::Passed)
+    } else if told.starts_with("TN-Validation-Failed") {
+        Some(Verstat::Failed)
+    } else {
+        told.starts_with("No-TN-Validation")
+            .then_some(Verstat::Unchecked)
+    };
+    Signalled {
+        verstat,
+        diversion: None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_carrier_found_is_read_and_no_attestation_counts_after_a_failed_check() {
+        for (told, verstat, vouched) in [
+            (
+                "TN-Validation-Passed-A",
+                Some(Verstat::Passed),
+                Some(Attestation::A),
+            ),
+            ("TN-Validation-Failed-A", Some(Verstat::Failed), None),
+            ("TN-Validation-Failed", Some(Verstat::Failed), None),
+            ("No-TN-Validation", Some(Verstat::Unchecked), None),
+            ("", None, None),
+        ] {
+            let params = Params::from_form(format!("StirVerstat={told}").as_bytes());
+            let params = params.expect("a form");
+            assert_eq!(signalled(&params).verstat, verstat, "{told}");
+            assert_eq!(attestation(&params), vouched, "{told}");
+        }
+    }
 
     #[test]
     fn callers_without_a_number_are_withheld() {

@@ -7,7 +7,7 @@ use axum::response::Response;
 use trunkline_engine::call::control::{Admission, Arrival, Incoming};
 
 use super::addresses::Stage;
-use super::dialect::{attestation, caller};
+use super::dialect::{attestation, caller, signalled};
 use super::hearing::{Told, xml};
 use super::line::{Known, Line};
 use super::twiml::{Element, document};
@@ -81,6 +81,7 @@ fn incoming(told: &Told, name: &str) -> Incoming {
         sip_call_id: name.to_owned(),
         arrival: Arrival::Webhook,
         attestation: attestation(&told.params),
+        signalled: signalled(&told.params),
         received_at: told.now,
     }
 }

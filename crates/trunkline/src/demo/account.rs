@@ -10,6 +10,7 @@ use trunkline_core::base::{Country, Currency, PhoneNumber, Zone};
 use trunkline_core::call::{RecordingConsent, TollPolicy, TollUse};
 use trunkline_core::visitor::{Channel, SourceRules, SourceSelector};
 use trunkline_engine::call::control::{Cidr, Codec, Transport, TrunkProfile};
+use trunkline_engine::call::trunk::TrunkSettings;
 use trunkline_engine::ports::Access;
 use trunkline_engine::ports::access::{Membership, Role, User};
 use trunkline_engine::ports::configuration::{Account, Trunk};
@@ -147,6 +148,7 @@ async fn put_trunk(house: &House, carrier: &Carrier) -> anyhow::Result<TrunkId> 
             transport: Transport::Udp,
             codecs: vec![Codec::Pcmu, Codec::Pcma],
             nat: false,
+            settings: TrunkSettings::default(),
         },
         peer_host: Some(peer.ip().to_string()),
         peer_port: peer.port(),

@@ -19,7 +19,7 @@ use trunkline_engine::assignment::sweep::SWEEP_EVERY_MS;
 use trunkline_engine::assignment::{Assignments, Beacon, Known, Visit as Arrival};
 use trunkline_engine::attribution::Attributions;
 use trunkline_engine::call::control::{
-    self, Action, Admission, CallControl, CallEnd, CallLimits, Incoming,
+    self, Action, Admission, CallControl, CallEnd, CallLimits, Incoming, Signalled,
 };
 use trunkline_engine::call::{CallSettings, Calls, Keeper, Screener};
 use trunkline_engine::clock::{Clock, Moment};
@@ -359,6 +359,7 @@ impl Past<'_> {
             sip_call_id: format!("past-{index}"),
             arrival: control::Arrival::Sip { remote },
             attestation: None,
+            signalled: Signalled::default(),
             received_at: at,
         };
         let Admission::Accepted { call, actions, .. } = self.calls.incoming(incoming).await else {

@@ -17,4 +17,5 @@ mod prompts;
 mod screening;
 mod setup;
 mod snippet;
+mod trunks;
 mod webhooks;

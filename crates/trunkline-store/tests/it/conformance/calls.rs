@@ -7,7 +7,7 @@ use trunkline_core::base::id::CallId;
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
 use trunkline_core::visitor::Channel;
-use trunkline_engine::call::control::{Attestation, Quality, RecordingState};
+use trunkline_engine::call::control::{Attestation, Quality, RecordingState, Signalled, Verstat};
 use trunkline_engine::ports::calls::{
     CallChange, CallCounts, CallEventKind, CallEventRow, CallFilter, CallRecords, CallRow,
     CallsBefore, CandidateRow, Deletion, NumberUseCount, ReasonRow, RecordingRow,
@@ -56,6 +56,10 @@ pub(crate) fn whole_change(world: &World, set_up: &SetUp) -> CallChange {
     let mut call = answered(world.call(set_up, ANN, NOON), 90_000);
     let recording = world.id();
     call.attestation = Some(Attestation::B);
+    call.signalled = Signalled {
+        verstat: Some(Verstat::Passed),
+        diversion: Some(call.dialled),
+    };
     call.destination = Some(PhoneNumber::from_digits(12_145_550_100));
     call.source = Some(google());
     call.session = Some(world.id());
@@ -155,6 +159,7 @@ async fn a_call_is_saved_whole_however_often() {
         let ringing = alone(CallRow {
             id: change.call.id,
             attestation: change.call.attestation,
+            signalled: change.call.signalled,
             ..world.call(&set_up, ANN, NOON)
         });
         store.save(&ringing).await.unwrap();

@@ -46,6 +46,7 @@ export function Glyph({ kind, x, y }: { kind: Mark["kind"]; x: number; y: number
         </g>
       );
     case "attempt":
+    case "next_trunk":
       return (
         <g transform={at}>
           <path className="mk" d="M-5-7 6 0-5 7z" strokeLinejoin="round" />
