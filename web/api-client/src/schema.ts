@@ -1122,6 +1122,40 @@ export interface paths {
         patch: operations["changeTrunk"];
         trace?: never;
     };
+    "/api/v1/trunks/{id}/call-me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rings a phone over a trunk, under the account's toll rules, for at most 25 seconds. An answer is hung up at once. */
+        post: operations["callMe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trunks/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pings a trunk's far end now. */
+        post: operations["checkTrunk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/trunks/{id}/webhook": {
         parameters: {
             query?: never;
@@ -1417,6 +1451,8 @@ export interface components {
             attestation?: string | null;
             candidates: components["schemas"]["Candidate"][];
             confirmation?: components["schemas"]["CallConfirmation"] | null;
+            /** @description The number that redirected the call to the tracking number, in E.164. */
+            diversion?: string | null;
             end?: components["schemas"]["CallEnd"] | null;
             flow?: components["schemas"]["CallFlow"] | null;
             listed?: components["schemas"]["ListedCaller"] | null;
@@ -1426,6 +1462,8 @@ export interface components {
             recording?: components["schemas"]["Recording"] | null;
             screening?: components["schemas"]["CallScreening"] | null;
             timeline: components["schemas"]["TimelineMark"][];
+            /** @description What came of the carrier's check of the caller's number: `passed`, `failed` or `unchecked`. */
+            verstat?: string | null;
             /**
              * Format: int64
              * @description How far back showings were looked at, in days.
@@ -1483,6 +1521,23 @@ export interface components {
             confirmation?: components["schemas"]["CallConfirmation"] | null;
             /** @description The likeliest visitors, likeliest first, at most three. */
             matches: components["schemas"]["CallMatch"][];
+        };
+        /** @description The phone to ring. */
+        CallMeInput: {
+            /** @description As dialled in the account's country, or with a plus sign. */
+            number: string;
+        };
+        /** @description How a test call went. */
+        CallMeResult: {
+            /** @description The same as a sentence. */
+            message: string;
+            /** @description `answered` (and hung up at once), `rang`, `refused` or `failed`. */
+            outcome: string;
+            /**
+             * Format: int32
+             * @description The carrier's SIP status, when it refused.
+             */
+            sip_status?: number | null;
         };
         /** @description The dialled number of a call. */
         CallNumber: {
@@ -2329,24 +2384,48 @@ export interface components {
         /** @description One page of a list. */
         Page_Trunk: {
             items: {
-                /** @description Addresses or ranges its requests come from. */
+                /** @description Addresses or ranges its requests come from. Those of the hosts of a registered trunk need not be listed. */
                 addresses: string[];
+                caller_id: components["schemas"]["TrunkCallerId"];
                 /** @description Codecs, best first. */
                 codecs: string[];
                 /** Format: int64 */
                 created_at: number;
-                /** @description Where outgoing calls are sent; null for a trunk that only takes calls in. */
+                formats: components["schemas"]["TrunkFormats"];
+                /** @description Whether a password is stored. It is never shown. */
+                has_password: boolean;
+                health: components["schemas"]["TrunkHealth"];
+                /** @description The carrier's host, where outgoing calls are sent; null for a trunk that only takes calls in. */
                 host?: string | null;
                 id: string;
+                /**
+                 * @description `address`: known by the addresses its requests come from; `registered`: we register there with a user name and
+                 *     password.
+                 */
+                kind: string;
                 name: string;
                 /** @description Whether the far end sits behind NAT. */
                 nat: boolean;
                 /** Format: int32 */
                 port: number;
+                /**
+                 * Format: int32
+                 * @description The smaller, the sooner it is tried on outgoing calls.
+                 */
+                priority: number;
+                /** @description Where everything is sent, when it is not the host. */
+                proxy?: string | null;
+                /** @description The registrar, when it is not the host. */
+                registrar?: string | null;
+                registration: components["schemas"]["TrunkRegistration"];
                 /** @description Whether every account of the instance may use it. */
                 shared: boolean;
-                /** @description `udp` or `tcp`. */
+                /** @description Certificates (PEM) that the far end's must come from, instead of those the system trusts. */
+                tls_ca?: string | null;
+                /** @description `udp`, `tcp` or `tls`. */
                 transport: string;
+                /** @description User name; only the operator sees it. */
+                user?: string | null;
             }[];
             /** @description Send it as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -3179,37 +3258,129 @@ export interface components {
         };
         /** @description A SIP trunk. */
         Trunk: {
-            /** @description Addresses or ranges its requests come from. */
+            /** @description Addresses or ranges its requests come from. Those of the hosts of a registered trunk need not be listed. */
             addresses: string[];
+            caller_id: components["schemas"]["TrunkCallerId"];
             /** @description Codecs, best first. */
             codecs: string[];
             /** Format: int64 */
             created_at: number;
-            /** @description Where outgoing calls are sent; null for a trunk that only takes calls in. */
+            formats: components["schemas"]["TrunkFormats"];
+            /** @description Whether a password is stored. It is never shown. */
+            has_password: boolean;
+            health: components["schemas"]["TrunkHealth"];
+            /** @description The carrier's host, where outgoing calls are sent; null for a trunk that only takes calls in. */
             host?: string | null;
             id: string;
+            /**
+             * @description `address`: known by the addresses its requests come from; `registered`: we register there with a user name and
+             *     password.
+             */
+            kind: string;
             name: string;
             /** @description Whether the far end sits behind NAT. */
             nat: boolean;
             /** Format: int32 */
             port: number;
+            /**
+             * Format: int32
+             * @description The smaller, the sooner it is tried on outgoing calls.
+             */
+            priority: number;
+            /** @description Where everything is sent, when it is not the host. */
+            proxy?: string | null;
+            /** @description The registrar, when it is not the host. */
+            registrar?: string | null;
+            registration: components["schemas"]["TrunkRegistration"];
             /** @description Whether every account of the instance may use it. */
             shared: boolean;
-            /** @description `udp` or `tcp`. */
+            /** @description Certificates (PEM) that the far end's must come from, instead of those the system trusts. */
+            tls_ca?: string | null;
+            /** @description `udp`, `tcp` or `tls`. */
             transport: string;
+            /** @description User name; only the operator sees it. */
+            user?: string | null;
+        };
+        /** @description Which number a trunk shows. */
+        TrunkCallerId: {
+            /** @description Whether the number is also sent as P-Asserted-Identity, with Privacy for withheld ones. */
+            asserted?: boolean;
+            /** @description Whether the tracking number is sent as Diversion. */
+            diversion?: boolean;
+            /** @description The number of `fixed`. */
+            number?: string | null;
+            /** @description `flow` (what the call flow says), `tracking_number` or `fixed`. */
+            shown: string;
+            /** @description Whether the carrier's P-Asserted-Identity and attestation are believed. */
+            trusted: boolean;
+        };
+        /** @description How numbers are written on a trunk. */
+        TrunkFormats: {
+            /** @description Country in which numbers without a country code are read and written; null: that of the instance. */
+            country?: string | null;
+            /** @description What stands before numbers of other countries in the national style, such as 011; empty: a plus sign. */
+            international_prefix?: string;
+            /** @description What the carrier puts before the dialled number, and what is taken off. */
+            prefix_in?: string;
+            /** @description What is put before numbers that are dialled. */
+            prefix_out?: string;
+            /** @description `e164_plus` (+12145550100), `e164` (12145550100) or `national` (2145550100). */
+            style: string;
+        };
+        /** @description Whether a trunk's far end answers. */
+        TrunkHealth: {
+            /** Format: int64 */
+            checked_at?: number | null;
+            error?: string | null;
+            /**
+             * Format: int32
+             * @description Time to its last answer, in milliseconds.
+             */
+            rtt_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Since when it is so.
+             */
+            since?: number | null;
+            /** @description `unknown`, `ok` or `failing`. */
+            state: string;
         };
         /** @description A trunk to make or change; what is left out stays. */
         TrunkInput: {
             addresses?: string[] | null;
+            caller_id?: components["schemas"]["TrunkCallerId"] | null;
             codecs?: string[] | null;
+            formats?: components["schemas"]["TrunkFormats"] | null;
             /** @description Host name or address; empty for a trunk that only takes calls in. */
             host?: string | null;
+            /** @description `address` or `registered`. */
+            kind?: string | null;
             name?: string | null;
             nat?: boolean | null;
+            /** @description Password; empty removes it. It must be written again when host, registrar, proxy or transport change. */
+            password?: string | null;
             /** Format: int32 */
             port?: number | null;
+            /** Format: int32 */
+            priority?: number | null;
+            /** @description `host` or `host:port`; empty: none. */
+            proxy?: string | null;
+            /** @description `host` or `host:port`; empty: the host. */
+            registrar?: string | null;
             shared?: boolean | null;
+            /** @description PEM; empty: those the system trusts. */
+            tls_ca?: string | null;
             transport?: string | null;
+            /** @description User name; empty for none. */
+            user?: string | null;
+        };
+        /** @description Where a trunk's registration stands. */
+        TrunkRegistration: {
+            error?: string | null;
+            /** Format: int64 */
+            expires_at?: number | null;
+            /** @description `none`, `registered`, `refused` or `failing`. */
+            state: string;
         };
         /** @description Visitors of a network that held its share of a pool. */
         TurnedAway: {
@@ -6105,6 +6276,100 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    callMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallMeInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallMeResult"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkTrunk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrunkHealth"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
