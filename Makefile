@@ -1,7 +1,7 @@
 # One-line commands; anything with an `if` lives in xtask.
 XTASK := cargo run --quiet --package xtask --
 
-.PHONY: help demo test dev web fmt lint generate bench soak docs clean
+.PHONY: help demo test dev web fmt lint generate bench soak fuzz docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-9s %s\n", $$1, $$2}'
@@ -30,8 +30,11 @@ generate: ## Make the OpenAPI file and the typed client from the code
 bench: ## Run every benchmark beside its peer
 	@$(XTASK) bench
 
-soak: ## Run the long tests
+soak: ## Run the long tests, and fuzz
 	@$(XTASK) soak
+
+fuzz: ## Fuzz each parser of what comes from outside for a minute
+	@$(XTASK) fuzz
 
 docs: ## Build the Rust documentation
 	cargo doc --workspace --no-deps

@@ -2,6 +2,7 @@
 
 mod arrows;
 mod bench;
+mod fuzz;
 mod shell;
 mod tests;
 mod tools;
@@ -23,9 +24,14 @@ fn main() -> anyhow::Result<()> {
         ["lint"] => tests::lint(),
         ["generate"] => web::generate(),
         ["soak"] => tests::soak(),
+        ["python"] => tools::python(),
+        ["fuzz"] => fuzz::all(fuzz::SECONDS),
+        ["fuzz", seconds] => fuzz::all(seconds.parse()?),
         ["bench"] => bench::all(),
         ["bench", name] => bench::one(name),
-        _ => bail!("write one of: demo, test, tidy, web, dev, lint, generate, soak, bench [NAME]"),
+        _ => bail!(
+            "write one of: demo, test, tidy, web, dev, lint, generate, soak, fuzz [SECONDS], python, bench [NAME]"
+        ),
     }
 }
 

@@ -52,6 +52,16 @@ pub(crate) fn run_with(
     Ok(())
 }
 
+/// Whether a program can be started and ends well; what it prints is of no interest.
+pub(crate) fn succeeds(program: &str, arguments: &[&str]) -> bool {
+    let run = Command::new(program)
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    run.is_ok_and(|status| status.success())
+}
+
 /// What a program prints.
 pub(crate) fn output(program: &str, arguments: &[&str]) -> anyhow::Result<String> {
     let out = Command::new(program)

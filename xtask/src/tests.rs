@@ -1,12 +1,13 @@
 //! All tests, in the order that fails soonest.
 
 use crate::shell::{has, run, run_with, say, target};
-use crate::{arrows, tools, web};
+use crate::{arrows, fuzz, tools, web};
 
 /// What `make test` runs.
 pub(crate) fn all() -> anyhow::Result<()> {
     arrows::check()?;
     tools::install(tools::FOR_TESTS)?;
+    tools::python()?;
     say("checking the format");
     run("cargo", &["fmt", "--all", "--check"])?;
     web::build()?;
@@ -15,6 +16,7 @@ pub(crate) fn all() -> anyhow::Result<()> {
     run("npm", &["run", "--prefix", "web", "engines"])?;
     say("testing the Rust side (a few minutes of building the first time)");
     rust_tests(&[])?;
+    clippy()?;
     // The tests before have built the program.
     say("testing the whole in a browser");
     let program = target()?.join("debug/trunkline");
@@ -32,25 +34,24 @@ pub(crate) fn all() -> anyhow::Result<()> {
 pub(crate) fn lint() -> anyhow::Result<()> {
     arrows::check()?;
     run("cargo", &["fmt", "--all", "--check"])?;
-    run(
-        "cargo",
-        &[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ],
-    )?;
+    clippy()?;
     web::install()?;
     run("npm", &["run", "--prefix", "web", "lint"])
 }
 
-/// The long tests, which are marked as ignored.
+/// The lints, those that keep clock, chance and I/O out of the core among them.
+fn clippy() -> anyhow::Result<()> {
+    say("checking the lints");
+    let warnings = ["--", "-D", "warnings"];
+    let workspace = ["clippy", "--workspace", "--all-targets", "--locked"];
+    run("cargo", &[&workspace[..], &warnings].concat())
+}
+
+/// The long tests, which are marked as ignored, and the fuzzing of the parsers.
 pub(crate) fn soak() -> anyhow::Result<()> {
     tools::install(tools::FOR_TESTS)?;
-    rust_tests(&["--run-ignored", "ignored-only"])
+    rust_tests(&["--run-ignored", "ignored-only"])?;
+    fuzz::all(fuzz::SECONDS)
 }
 
 fn rust_tests(more: &[&str]) -> anyhow::Result<()> {

@@ -1,26 +1,37 @@
-//! Debian packages that tests and benchmarks need; installed when they are missing.
+//! Debian packages and Python libraries that tests and benchmarks need; installed when they are missing.
 
-use anyhow::bail;
+use std::fs;
 
-use crate::shell::{has, run, run_with, say};
+use anyhow::{Context, bail};
+
+use crate::shell::{has, root, run, run_with, say, succeeds, target};
 
 /// A program and the package that brings it.
 type Tool = (&'static str, &'static str);
 
-/// For `make test`: the browsers of the three engines and the SIP peer.
+/// For `make test`: the browsers of the three engines, the SIP peer, a registrar, and a speech engine.
 pub(crate) const FOR_TESTS: &[Tool] = &[
     ("chromium", "chromium"),
     ("firefox-esr", "firefox-esr"),
     ("WebKitWebDriver", "webkit2gtk-driver"),
     ("Xvfb", "xvfb"),
     ("sipp", "sip-tester"),
+    ("kamailio", "kamailio"),
+    ("flite", "flite"),
 ];
 /// For `make bench`: the peers and the load tools.
 pub(crate) const FOR_BENCH: &[Tool] = &[
     ("chromium", "chromium"),
     ("sipp", "sip-tester"),
     ("kamailio", "kamailio"),
+    ("rtpengine", "rtpengine-daemon"),
     ("sqlite3", "sqlite3"),
+];
+
+/// Packages that start a service of their own, which the benchmarks do not use: they start the program themselves.
+const SERVICES: &[(&str, &str)] = &[
+    ("kamailio", "kamailio.service"),
+    ("rtpengine-daemon", "rtpengine-daemon.service"),
 ];
 
 /// Installs what is missing, through apt.
@@ -33,6 +44,10 @@ pub(crate) fn install(tools: &[Tool]) -> anyhow::Result<()> {
     if !std::path::Path::new("/usr/lib/postgresql").exists() && !has("postgres") {
         packages.push("postgresql");
     }
+    // Python is there on most machines; on Debian what makes environments of its own is not.
+    if !succeeds("python3", &["-c", "import ensurepip, venv"]) {
+        packages.push("python3-venv");
+    }
     if packages.is_empty() {
         return Ok(());
     }
@@ -42,10 +57,45 @@ pub(crate) fn install(tools: &[Tool]) -> anyhow::Result<()> {
     say(&format!("installing {}", packages.join(", ")));
     run("apt-get", &["update", "-qq"])?;
     let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
-    arguments.extend(packages);
+    arguments.extend(&packages);
     run_with(
         "apt-get",
         &arguments,
         &[("DEBIAN_FRONTEND", "noninteractive")],
-    )
+    )?;
+    // Containers have no systemd, and start nothing.
+    if std::path::Path::new("/run/systemd/system").exists() {
+        for (package, service) in SERVICES {
+            if packages.contains(package) {
+                run("systemctl", &["disable", "--now", service])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Makes the Python environment of the tests in the target folder: libraries of carriers, pinned.
+pub(crate) fn python() -> anyhow::Result<()> {
+    let wanted = "crates/trunkline/tests/carrier/requirements.txt";
+    let text = fs::read_to_string(root().join(wanted)).context(wanted)?;
+    let folder = target()?.join("python");
+    // Written last, so that an environment that is half made is made again.
+    let mark = folder.join("requirements.txt");
+    if fs::read_to_string(&mark).is_ok_and(|made| made == text) {
+        return Ok(());
+    }
+    say("installing what carriers give their customers (Python)");
+    let path = folder.to_string_lossy();
+    run("python3", &["-m", "venv", "--clear", &path])?;
+    let python = folder.join("bin/python");
+    let quiet = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ];
+    let arguments = [&quiet[..], &["--requirement", wanted]].concat();
+    run(&python.to_string_lossy(), &arguments)?;
+    Ok(fs::write(mark, text)?)
 }

@@ -1,11 +1,15 @@
 //! Outgoing HTTP: what this server asks of others on somebody's behalf. Addresses that people set go through one guarded
-//! client, which reaches the open Internet and nothing else.
+//! client, which reaches the open Internet and nothing else. Speech engines are the operator's choice.
 
 mod ask;
 mod guard;
 mod markup;
+mod media;
 mod page;
+mod speech;
 
 pub use ask::AskClient;
 pub use guard::is_public;
+pub use media::MediaClient;
 pub use page::PageClient;
+pub use speech::{SpeechChoice, SpeechProgram, find_speech};

@@ -69,6 +69,7 @@ impl Checks {
             transport: Transport::Udp,
             codecs: vec![Codec::Pcmu],
             nat: false,
+            settings: crate::call::trunk::TrunkSettings::default(),
         };
         *running = Some(Running {
             key,

@@ -2,11 +2,12 @@
 //!
 //! It is made whole from the store and replaced whole when something changes, so readers never lock.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use tokio::sync::watch;
 use trunkline_core::assignment::block::{SnippetRule, snippet_rules};
 use trunkline_core::assignment::{
     NumberUse, PoolChoice, PoolNumber, PoolSettings, Site, SiteContent, SitePlan, SwapTarget,
@@ -14,11 +15,15 @@ use trunkline_core::assignment::{
 };
 use trunkline_core::base::PhoneNumber;
 use trunkline_core::base::id::{
-    AccountId, FlowId, NumberId, PoolId, SiteId, SwapTargetId, TrunkId,
+    AccountId, FlowId, NumberId, PoolId, PromptId, SiteId, SwapTargetId, TrunkId,
 };
+use trunkline_core::call::trunk::{Candidate, in_order};
 
 use crate::call::control::{Transport, TrunkProfile};
 use crate::ports::configuration::{Account, Everything, Flow, FlowVersion, Trunk};
+use crate::ports::sounds::PromptRow;
+use crate::ports::webhooks::WebhookTrunk;
+use crate::trunks::TrunkStates;
 
 /// A site with what its targets may show.
 #[derive(Debug)]
@@ -46,12 +51,14 @@ pub struct Directory {
     accounts: HashMap<AccountId, Arc<Account>>,
     trunks: HashMap<TrunkId, Arc<Trunk>>,
     profiles: HashMap<TrunkId, Arc<TrunkProfile>>,
+    webhooks: HashMap<TrunkId, Arc<WebhookTrunk>>,
     sites: HashMap<SiteId, Arc<SiteEntry>>,
     site_by_key: HashMap<String, SiteId>,
     pools: HashMap<PoolId, Arc<PoolEntry>>,
     numbers: HashMap<NumberId, Arc<TrackingNumber>>,
     number_by_digits: HashMap<PhoneNumber, NumberId>,
     flows: HashMap<FlowId, Arc<Flow>>,
+    prompts: HashMap<PromptId, Arc<PromptRow>>,
 }
 
 impl Directory {
@@ -88,6 +95,11 @@ impl Directory {
                 .iter()
                 .map(|t| (t.profile.id, Arc::new(t.profile.clone())))
                 .collect(),
+            webhooks: all
+                .webhooks
+                .into_iter()
+                .map(|w| (w.trunk, Arc::new(w)))
+                .collect(),
             trunks: all
                 .trunks
                 .into_iter()
@@ -102,6 +114,11 @@ impl Directory {
             number_by_digits: numbers.iter().map(|n| (n.number, n.id)).collect(),
             numbers: numbers.into_iter().map(|n| (n.id, n)).collect(),
             flows: all.flows.into_iter().map(|f| (f.id, Arc::new(f))).collect(),
+            prompts: all
+                .prompts
+                .into_iter()
+                .map(|p| (p.id, Arc::new(p)))
+                .collect(),
         }
     }
 
@@ -129,6 +146,22 @@ impl Directory {
         self.profiles.get(&id)
     }
 
+    /// Every trunk's profile.
+    pub fn profiles(&self) -> impl Iterator<Item = &Arc<TrunkProfile>> {
+        self.profiles.values()
+    }
+
+    /// How the carrier of a trunk talks by webhooks; `None` when it does not.
+    #[must_use]
+    pub fn webhook(&self, id: TrunkId) -> Option<&Arc<WebhookTrunk>> {
+        self.webhooks.get(&id)
+    }
+
+    /// Every trunk whose carrier talks by webhooks.
+    pub fn webhooks(&self) -> impl Iterator<Item = &Arc<WebhookTrunk>> {
+        self.webhooks.values()
+    }
+
     /// All trunks, oldest first.
     #[must_use]
     pub fn trunks(&self) -> Vec<&Arc<Trunk>> {
@@ -142,28 +175,34 @@ impl Directory {
         ip: IpAddr,
         transport: Transport,
     ) -> Option<&Arc<TrunkProfile>> {
-        let fits = |p: &&Arc<TrunkProfile>| p.addresses.iter().any(|range| range.contains(ip));
+        let fits = |p: &&Arc<TrunkProfile>| p.admits(ip);
         // A trunk of the same transport is the likelier one when two share an address.
         let mut found: Vec<_> = self.profiles.values().filter(fits).collect();
         found.sort_by_key(|p| (p.transport != transport, p.id));
         found.first().copied()
     }
 
-    /// The trunk for outgoing legs of calls that came over `own`: the same one when it can dial, else
-    /// the oldest that can and serves the account.
+    /// The trunks for outgoing legs of calls that came over `own`, in the order in which they are tried: those that can
+    /// dial and serve the account.
     #[must_use]
-    pub fn outbound(&self, own: TrunkId, account: AccountId) -> Option<&Arc<TrunkProfile>> {
+    pub fn outbound(&self, own: TrunkId, account: AccountId, states: &TrunkStates) -> Vec<TrunkId> {
         let can_dial =
-            |t: &&&Arc<Trunk>| t.profile.peer.is_some() && t.account.is_none_or(|a| a == account);
-        if let Some(trunk) = self.trunks.get(&own).filter(|t| can_dial(&t)) {
-            return self.profiles.get(&trunk.profile.id);
-        }
-        let first = self
-            .trunks
-            .values()
-            .filter(|t| can_dial(&t))
-            .min_by_key(|t| t.profile.id)?;
-        self.profiles.get(&first.profile.id)
+            |t: &&Arc<Trunk>| t.profile.peer.is_some() && t.account.is_none_or(|a| a == account);
+        let candidate = |t: &Arc<Trunk>| Candidate {
+            trunk: t.profile.id,
+            own: t.profile.id == own,
+            priority: t.profile.settings.priority,
+            failing: states
+                .of(t.profile.id)
+                .is_failing(t.profile.settings.registers),
+        };
+        in_order(
+            self.trunks
+                .values()
+                .filter(can_dial)
+                .map(candidate)
+                .collect(),
+        )
     }
 
     /// A site.
@@ -292,12 +331,70 @@ impl Directory {
         (sorted(numbers, |n| n.id), sorted(sites, |s| s.site.id))
     }
 
+    /// The trunks of the numbers whose calls run a flow, named by the number or by its site.
+    #[must_use]
+    pub fn trunks_of_flow(&self, flow: FlowId) -> BTreeSet<TrunkId> {
+        let of_site = |n: &TrackingNumber| self.sites.get(&n.site?)?.site.flow;
+        let runs = |n: &&Arc<TrackingNumber>| n.flow.or_else(|| of_site(n)) == Some(flow);
+        self.numbers
+            .values()
+            .filter(runs)
+            .map(|n| n.trunk)
+            .collect()
+    }
+
+    /// The published flows that run on the numbers of a trunk.
+    #[must_use]
+    pub fn flows_on_trunk(&self, trunk: TrunkId) -> Vec<&Arc<Flow>> {
+        let numbers = self.numbers.values().filter(|n| n.trunk == trunk);
+        let named = numbers.filter_map(|n| Some(self.flow_of(n)?.0));
+        let named: BTreeSet<FlowId> = named.collect();
+        named
+            .into_iter()
+            .filter_map(|id| self.flows.get(&id))
+            .collect()
+    }
+
     /// The flows of an account, oldest first.
     #[must_use]
     pub fn flows_of(&self, account: AccountId) -> Vec<&Arc<Flow>> {
         sorted(self.flows.values().filter(|f| f.account == account), |f| {
             f.id
         })
+    }
+
+    /// Every flow.
+    pub fn flows(&self) -> impl Iterator<Item = &Arc<Flow>> {
+        self.flows.values()
+    }
+
+    /// A stored sound.
+    #[must_use]
+    pub fn prompt(&self, id: PromptId) -> Option<&Arc<PromptRow>> {
+        self.prompts.get(&id)
+    }
+
+    /// Every stored sound.
+    pub fn prompts(&self) -> impl Iterator<Item = &Arc<PromptRow>> {
+        self.prompts.values()
+    }
+
+    /// The stored sounds of an account, oldest first.
+    #[must_use]
+    pub fn prompts_of(&self, account: AccountId) -> Vec<&Arc<PromptRow>> {
+        let own = self.prompts.values().filter(|p| p.account == account);
+        sorted(own, |p| p.id)
+    }
+
+    /// The flows that play a sound, in their draft or as published, oldest first.
+    #[must_use]
+    pub fn users_of_prompt(&self, prompt: &PromptRow) -> Vec<&Arc<Flow>> {
+        let plays = |flow: &&Arc<Flow>| {
+            let published = flow.published.as_ref().map(|p| p.document.as_ref());
+            let mut documents = [Some(&flow.draft), published].into_iter().flatten();
+            flow.account == prompt.account && documents.any(|d| d.plays(prompt.id))
+        };
+        sorted(self.flows.values().filter(plays), |f| f.id)
     }
 }
 
@@ -359,25 +456,54 @@ fn belongs(number: &TrackingNumber, target: SwapTargetId, first: Option<SwapTarg
     number.target.or(first) == Some(target)
 }
 
-/// The directory as everybody shares it.
-#[derive(Debug, Clone, Default)]
-pub struct SharedDirectory(Arc<ArcSwap<Directory>>);
+/// The directory as everybody shares it, and how its trunks are.
+#[derive(Debug, Clone)]
+pub struct SharedDirectory {
+    now: Arc<ArcSwap<Directory>>,
+    changes: watch::Sender<u64>,
+    trunk_states: Arc<TrunkStates>,
+}
+
+impl Default for SharedDirectory {
+    fn default() -> Self {
+        Self {
+            now: Arc::default(),
+            changes: watch::Sender::new(0),
+            trunk_states: Arc::default(),
+        }
+    }
+}
 
 impl SharedDirectory {
     /// The directory as it is now.
     #[must_use]
     pub fn now(&self) -> Arc<Directory> {
-        self.0.load_full()
+        self.now.load_full()
     }
 
     /// A guard on the directory for one look-up, without touching its reference count.
     #[must_use]
     pub fn peek(&self) -> arc_swap::Guard<Arc<Directory>> {
-        self.0.load()
+        self.now.load()
     }
 
     /// Replaces the directory.
     pub fn replace(&self, directory: Directory) {
-        self.0.store(Arc::new(directory));
+        self.trunk_states
+            .keep(|trunk| directory.trunk(trunk).is_some());
+        self.now.store(Arc::new(directory));
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Changes whenever the directory was replaced.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// How the trunks are.
+    #[must_use]
+    pub fn trunk_states(&self) -> &TrunkStates {
+        &self.trunk_states
     }
 }

@@ -16,3 +16,4 @@ pub mod ports;
 pub mod replay;
 pub mod report;
 pub mod setup;
+pub mod trunks;

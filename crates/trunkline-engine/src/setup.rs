@@ -3,9 +3,11 @@
 
 mod draft;
 mod flows;
+mod prompts;
+mod trunks;
+mod webhooks;
 
 use std::collections::{BTreeSet, HashSet};
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
@@ -14,16 +16,19 @@ use trunkline_core::assignment::site::{
 };
 use trunkline_core::assignment::{NumberUse, PoolSettings, Site, SiteContent, TrackingNumber};
 use trunkline_core::base::id::{NumberId, PoolId, SiteId, TrunkId};
-use trunkline_core::call::flow::Ability;
 use trunkline_core::visitor::{OwnTest, SourceRules};
 
 use crate::assignment::Assignments;
+use crate::call::Sounds;
+use crate::call::retention::KEEP_DAYS_MAX;
 use crate::directory::{Directory, SharedDirectory};
 use crate::ports::configuration::{Account, Configuration, Resolver, Trunk};
 use crate::ports::{PortError, PortResult};
 use flows::check_flow;
 
 pub use flows::{FLOW_VERSIONS_LISTED, FLOWS_MAX};
+pub use prompts::PROMPTS_MAX;
+pub use webhooks::Performers;
 
 /// Longest name of anything, in characters.
 pub const NAME_MAX: usize = 120;
@@ -57,28 +62,31 @@ pub struct Setup {
     resolver: Arc<dyn Resolver>,
     directory: SharedDirectory,
     assignments: Arc<Assignments>,
-    /// What this server's telephone side can do for a call flow.
-    abilities: BTreeSet<Ability>,
+    sounds: Arc<Sounds>,
+    /// What this server's telephone sides can do for a call flow.
+    performers: Performers,
     /// One change at a time, so that checks and the change they allow see the same directory.
     changing: Mutex<()>,
 }
 
 impl Setup {
-    /// Over the stored configuration; no flow is published that needs more than `abilities`.
+    /// Over the stored configuration; no flow is published for numbers whose calls could not be performed so.
     #[must_use]
     pub fn new(
         configuration: Arc<dyn Configuration>,
         resolver: Arc<dyn Resolver>,
         directory: SharedDirectory,
         assignments: Arc<Assignments>,
-        abilities: BTreeSet<Ability>,
+        performers: Performers,
+        sounds: Arc<Sounds>,
     ) -> Self {
         Self {
             configuration,
             resolver,
             directory,
             assignments,
-            abilities,
+            performers,
+            sounds,
             changing: Mutex::new(()),
         }
     }
@@ -97,32 +105,11 @@ impl Setup {
         let mut all = self.configuration.load().await?;
         let before = self.directory.now();
         for trunk in &mut all.trunks {
-            trunk.profile.peer = self.peer_of(trunk, &before).await;
+            trunks::look_up(self.resolver.as_ref(), trunk, &before).await;
         }
         self.directory.replace(Directory::new(all));
         self.assignments.reload();
         Ok(())
-    }
-
-    /// The address of a trunk's peer; the one known before when its name cannot be looked up now.
-    async fn peer_of(&self, trunk: &Trunk, before: &Directory) -> Option<SocketAddr> {
-        let host = trunk.peer_host.as_ref()?;
-        if let Ok(ip) = host.parse::<IpAddr>() {
-            return Some(SocketAddr::new(ip, trunk.peer_port));
-        }
-        let found = self.resolver.resolve(host, trunk.peer_port).await;
-        let same =
-            |t: &&Arc<Trunk>| t.peer_host == trunk.peer_host && t.peer_port == trunk.peer_port;
-        let peer = found.or_else(|| before.trunk(trunk.profile.id).filter(same)?.profile.peer);
-        if found.is_none() {
-            tracing::warn!(
-                trunk = trunk.profile.name,
-                host,
-                ?peer,
-                "the address of a trunk's peer cannot be looked up"
-            );
-        }
-        peer
     }
 
     /// Inserts or replaces an account.
@@ -137,6 +124,17 @@ impl Setup {
                 "write at least one country, such as US",
             ));
         }
+        if account
+            .recording_keep_days
+            .is_some_and(|days| !(1..=KEEP_DAYS_MAX).contains(&days))
+        {
+            return Err(invalid(
+                "recording_keep_days",
+                format!(
+                    "write 1 to {KEEP_DAYS_MAX} days, or 0 to keep recordings until somebody deletes them"
+                ),
+            ));
+        }
         let _changing = self.changing.lock().await;
         self.configuration.put_account(account).await?;
         Ok(self.read_back().await?)
@@ -148,15 +146,7 @@ impl Setup {
     /// When a field is wrong or the store refuses.
     pub async fn put_trunk(&self, trunk: &Trunk) -> Result<(), SetupError> {
         check_name("name", &trunk.profile.name)?;
-        if trunk.profile.addresses.is_empty() {
-            return Err(invalid(
-                "addresses",
-                "write at least one address the carrier sends from, such as 203.0.113.7",
-            ));
-        }
-        if trunk.profile.codecs.is_empty() {
-            return Err(invalid("codecs", "write at least one of PCMU, PCMA"));
-        }
+        trunks::check(trunk)?;
         let _changing = self.changing.lock().await;
         self.configuration.put_trunk(trunk).await?;
         Ok(self.read_back().await?)
@@ -170,7 +160,9 @@ impl Setup {
     pub async fn put_site(&self, site: Site) -> Result<(), SetupError> {
         check_site(&site)?;
         let _changing = self.changing.lock().await;
-        check_flow(&self.directory.now(), site.account, site.flow)?;
+        let directory = self.directory.now();
+        check_flow(&directory, site.account, site.flow)?;
+        self.check_site_flow(&directory, &site)?;
         self.replace_site(site).await
     }
 
@@ -208,7 +200,9 @@ impl Setup {
         }
         check_pool_rule(&directory, pool)?;
         self.configuration.put_pool(pool).await?;
-        self.follow_block(pool.site).await
+        let before = directory.pool(pool.id).map(|before| before.settings.site);
+        let sites = before.into_iter().chain([pool.site]).collect();
+        self.follow_blocks(sites).await
     }
 
     /// Inserts or replaces a tracking number.
@@ -219,19 +213,18 @@ impl Setup {
         let _changing = self.changing.lock().await;
         let directory = self.directory.now();
         check_number(&directory, number)?;
-        if let Some(before) = directory.number(number.id)
-            && !before.stage.may_become(number.stage)
-        {
+        self.check_number_flow(&directory, number)?;
+        let before = directory.number(number.id);
+        if before.is_some_and(|before| !before.stage.may_become(number.stage)) {
             return Err(invalid(
                 "stage",
                 "a number is put into quarantine before it is released, and one that was released is warmed up or used again",
             ));
         }
+        let sites = before.and_then(|before| before.site).into_iter();
+        let sites = sites.chain(number.site).collect();
         self.configuration.put_number(number).await?;
-        match number.site {
-            Some(site) => self.follow_block(site).await,
-            None => Ok(self.read_back().await?),
-        }
+        self.follow_blocks(sites).await
     }
 
     /// Removes a trunk.
@@ -262,8 +255,9 @@ impl Setup {
     /// When numbers belong to it or the store is away.
     pub async fn delete_pool(&self, id: PoolId) -> Result<bool, SetupError> {
         let _changing = self.changing.lock().await;
+        let site = self.directory.now().pool(id).map(|p| p.settings.site);
         let there = self.configuration.delete_pool(id).await?;
-        self.read_back().await?;
+        self.follow_blocks(site.into_iter().collect()).await?;
         Ok(there)
     }
 
@@ -273,23 +267,31 @@ impl Setup {
     /// When it has history or the store is away.
     pub async fn delete_number(&self, id: NumberId) -> Result<bool, SetupError> {
         let _changing = self.changing.lock().await;
+        let site = self.directory.now().number(id).and_then(|n| n.site);
         let there = self.configuration.delete_number(id).await?;
-        self.read_back().await?;
+        self.follow_blocks(site.into_iter().collect()).await?;
         Ok(there)
     }
 
-    /// Reads the directory back and raises the site's version when the rules of its block changed.
-    async fn follow_block(&self, site: SiteId) -> Result<(), SetupError> {
+    /// Reads the directory back and raises the version of each of these sites whose block has other rules now: also of the
+    /// one that something was taken from, since its pasted block still shows it.
+    async fn follow_blocks(&self, sites: BTreeSet<SiteId>) -> Result<(), SetupError> {
         let before = self.directory.now();
         self.read_back().await?;
         let after = self.directory.now();
-        let (Some(before), Some(after)) = (before.site(site), after.site(site)) else {
-            return Ok(());
-        };
-        if before.rules != after.rules {
-            let mut site = after.site.clone();
-            site.config_version += 1;
-            self.configuration.put_site(&site).await?;
+        let mut changed = false;
+        for id in sites {
+            let (Some(before), Some(after)) = (before.site(id), after.site(id)) else {
+                continue;
+            };
+            if before.rules != after.rules {
+                let mut site = after.site.clone();
+                site.config_version += 1;
+                self.configuration.put_site(&site).await?;
+                changed = true;
+            }
+        }
+        if changed {
             self.read_back().await?;
         }
         Ok(())
@@ -419,11 +421,21 @@ fn check_circle(directory: &Directory, number: &TrackingNumber) -> Result<(), Se
         if line == number.number {
             return Err(invalid(field, "a tracking number cannot forward to itself"));
         }
-        if directory.number_by_digits(line).is_some() {
-            return Err(invalid(
-                field,
-                "this is a tracking number itself; calls would go in a circle",
-            ));
+        // Whether somebody else's account has a number is nobody's business.
+        match directory.number_by_digits(line) {
+            Some(other) if other.account == number.account => {
+                return Err(invalid(
+                    field,
+                    "this is a tracking number itself; calls would go in a circle",
+                ));
+            }
+            Some(_) => {
+                return Err(invalid(
+                    field,
+                    "this number cannot be rung from here; write another one",
+                ));
+            }
+            None => {}
         }
     }
     match directory.dialled_by(number.account, number.number) {

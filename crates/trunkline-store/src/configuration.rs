@@ -1,7 +1,6 @@
-//! What operators and users set up: accounts, trunks, sites, pools, numbers, flows, and the instance's secrets.
+//! What operators and users set up: accounts, sites, pools, numbers, flows, stored sounds, and the instance's secrets.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,14 +8,15 @@ use async_trait::async_trait;
 use trunkline_core::assignment::{
     PoolRule, PoolSettings, Site, SiteContent, SiteVersion, SwapTarget, TrackingNumber,
 };
-use trunkline_core::base::id::{FlowId, NumberId, PoolId, SiteId, TrunkId};
+use trunkline_core::base::id::{FlowId, NumberId, PoolId, PromptId, SiteId, TrunkId};
 use trunkline_core::base::{Country, Timestamp};
-use trunkline_core::call::TollPolicy;
+use trunkline_core::call::{RecordingConsent, TollPolicy};
 use trunkline_core::visitor::SourceSelector;
-use trunkline_engine::call::control::{Cidr, Codec, TrunkProfile};
 use trunkline_engine::ports::configuration::{
     Account, Configuration, Everything, Flow, FlowVersion, Trunk,
 };
+use trunkline_engine::ports::sounds::PromptRow;
+use trunkline_engine::ports::webhooks::WebhookTrunk;
 use trunkline_engine::ports::{PortError, PortResult};
 
 use crate::convert::{from_json, json, opt_json, port_error};
@@ -25,20 +25,15 @@ use crate::{Store, args};
 
 crate::statements! { "configuration";
     ACCOUNTS = "SELECT id, name, zone, currency, country, countries_allowed, concurrent_calls_max, daily_minutes_max, \
-        recording_waiver, created_at FROM account ORDER BY id";
+        recording_consent, recording_keep_days, created_at FROM account ORDER BY id";
     PUT_ACCOUNT = "INSERT INTO account (id, name, zone, currency, country, countries_allowed, concurrent_calls_max, \
-        daily_minutes_max, recording_waiver, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+        daily_minutes_max, recording_waiver, recording_consent, recording_keep_days, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
         ON CONFLICT (id) DO UPDATE SET name = excluded.name, zone = excluded.zone, currency = excluded.currency, \
         country = excluded.country, countries_allowed = excluded.countries_allowed, \
         concurrent_calls_max = excluded.concurrent_calls_max, daily_minutes_max = excluded.daily_minutes_max, \
-        recording_waiver = excluded.recording_waiver";
-    TRUNKS = "SELECT id, account, name, addresses, peer_host, peer_port, transport, codecs, nat, created_at \
-        FROM trunk ORDER BY id";
-    PUT_TRUNK = "INSERT INTO trunk (id, account, name, addresses, peer_host, peer_port, transport, codecs, nat, created_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO UPDATE SET account = excluded.account, \
-        name = excluded.name, addresses = excluded.addresses, peer_host = excluded.peer_host, \
-        peer_port = excluded.peer_port, transport = excluded.transport, codecs = excluded.codecs, nat = excluded.nat";
-    DELETE_TRUNK = "DELETE FROM trunk WHERE id = $1";
+        recording_waiver = excluded.recording_waiver, recording_consent = excluded.recording_consent, \
+        recording_keep_days = excluded.recording_keep_days";
     SITES = "SELECT id, account, site_key, name, hosts, zone, source_numbers_win, source_rules, swap, draft, \
         published_at, config_version, flow, created_at FROM site ORDER BY id";
     TARGETS = "SELECT id, site, label, number FROM swap_target ORDER BY site, position";
@@ -99,6 +94,10 @@ crate::statements! { "configuration";
         ORDER BY version DESC LIMIT $2";
     FLOW_VERSION = "SELECT version, document, published_at, published_by FROM flow_version WHERE flow = $1 AND version = $2";
     DELETE_FLOW = "DELETE FROM call_flow WHERE id = $1";
+    PROMPTS = "SELECT id, account, name, hash, duration_ms, bytes, created_at FROM prompt ORDER BY id";
+    PUT_PROMPT = "INSERT INTO prompt (id, account, name, hash, duration_ms, bytes, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET name = excluded.name";
+    DELETE_PROMPT = "DELETE FROM prompt WHERE id = $1";
     KEY_CHECK = "SELECT key_check FROM instance WHERE id = $1";
     PUT_KEY_CHECK = "INSERT INTO instance (id, key_check, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING";
     SECRET = "SELECT sealed FROM credential WHERE owner = $1 AND kind = $2";
@@ -129,7 +128,7 @@ impl Store {
     }
 
     /// Removes the row of one id; a conflict while something refers to it.
-    async fn delete(
+    pub(crate) async fn delete(
         &self,
         statement: crate::db::Statement,
         id: impl Into<Val>,
@@ -137,7 +136,7 @@ impl Store {
         Ok(self.change(statement, vec![id.into()], Expect::Any).await? > 0)
     }
 
-    async fn run_whole(&self, transaction: Transaction) -> PortResult<()> {
+    pub(crate) async fn run_whole(&self, transaction: Transaction) -> PortResult<()> {
         match self.db.submit(transaction).await.map_err(port_error)? {
             Outcome::Committed(_) => Ok(()),
             Outcome::Unexpected { .. } => {
@@ -147,7 +146,7 @@ impl Store {
     }
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
@@ -172,11 +171,13 @@ impl Configuration for Store {
         }
         Ok(Everything {
             accounts: self.many(ACCOUNTS, args![], account).await?,
-            trunks: self.many(TRUNKS, args![], trunk).await?,
+            trunks: self.load_trunks().await?,
+            webhooks: self.webhooks().await?,
             sites,
             pools: self.many(POOLS, args![], pool).await?,
             numbers: self.many(NUMBERS, args![], number).await?,
             flows: self.many(FLOWS, args![], flow).await?,
+            prompts: self.many(PROMPTS, args![], prompt).await?,
         })
     }
 
@@ -196,38 +197,16 @@ impl Configuration for Store {
             json(&countries).map_err(port_error)?,
             account.toll.concurrent_calls_max,
             account.toll.daily_minutes_max,
-            account.recording_waiver,
+            account.recording_consent == RecordingConsent::Waiver,
+            account.recording_consent,
+            account.recording_keep_days,
             account.created_at,
         ];
         self.put(PUT_ACCOUNT, values).await
     }
 
     async fn put_trunk(&self, trunk: &Trunk) -> PortResult<()> {
-        let addresses: Vec<String> = trunk
-            .profile
-            .addresses
-            .iter()
-            .map(Cidr::to_string)
-            .collect();
-        let codecs: Vec<&str> = trunk
-            .profile
-            .codecs
-            .iter()
-            .map(|codec| codec.word())
-            .collect();
-        let values = args![
-            trunk.profile.id,
-            trunk.account,
-            &trunk.profile.name,
-            json(&addresses).map_err(port_error)?,
-            trunk.peer_host.as_ref(),
-            trunk.peer_port,
-            trunk.profile.transport,
-            json(&codecs).map_err(port_error)?,
-            trunk.profile.nat,
-            trunk.created_at,
-        ];
-        self.put(PUT_TRUNK, values).await
+        self.store_trunk(trunk).await
     }
 
     async fn put_site(&self, site: &Site) -> PortResult<()> {
@@ -362,8 +341,33 @@ impl Configuration for Store {
             .await
     }
 
+    async fn put_prompt(&self, prompt: &PromptRow) -> PortResult<()> {
+        let values = args![
+            prompt.id,
+            prompt.account,
+            &prompt.name,
+            &prompt.hash,
+            prompt.duration_ms,
+            prompt.bytes,
+            prompt.created_at,
+        ];
+        self.put(PUT_PROMPT, values).await
+    }
+
+    async fn delete_prompt(&self, id: PromptId) -> PortResult<bool> {
+        self.delete(DELETE_PROMPT, id).await
+    }
+
+    async fn put_webhook(&self, webhook: &WebhookTrunk) -> PortResult<()> {
+        self.store_webhook(webhook).await
+    }
+
+    async fn delete_webhook(&self, trunk: TrunkId) -> PortResult<bool> {
+        self.forget_webhook(trunk).await
+    }
+
     async fn delete_trunk(&self, id: TrunkId) -> PortResult<bool> {
-        self.delete(DELETE_TRUNK, id).await
+        self.remove_trunk(id).await
     }
 
     async fn delete_site(&self, id: SiteId) -> PortResult<bool> {
@@ -442,40 +446,8 @@ fn account(row: &Row) -> Result<Account, DbError> {
             concurrent_calls_max: row.get("concurrent_calls_max")?,
             daily_minutes_max: row.get("daily_minutes_max")?,
         },
-        recording_waiver: row.get("recording_waiver")?,
-        created_at: row.get("created_at")?,
-    })
-}
-
-fn trunk(row: &Row) -> Result<Trunk, DbError> {
-    let addresses: Vec<String> = from_json(row, "addresses")?;
-    let addresses = addresses
-        .iter()
-        .map(|text| Cidr::parse(text))
-        .collect::<Result<_, _>>();
-    let codecs: Vec<String> = from_json(row, "codecs")?;
-    let peer_host: Option<String> = row.get("peer_host")?;
-    let peer_port: u16 = row.get("peer_port")?;
-    let ip = peer_host
-        .as_ref()
-        .and_then(|host| host.parse::<IpAddr>().ok());
-    Ok(Trunk {
-        profile: TrunkProfile {
-            id: row.get("id")?,
-            name: row.get("name")?,
-            addresses: addresses.map_err(|error| DbError::other("read addresses", error))?,
-            // A host name is looked up by whoever dials it.
-            peer: ip.map(|ip| SocketAddr::new(ip, peer_port)),
-            transport: row.get("transport")?,
-            codecs: codecs
-                .iter()
-                .filter_map(|word| Codec::from_word(word))
-                .collect(),
-            nat: row.get("nat")?,
-        },
-        peer_host,
-        peer_port,
-        account: row.get("account")?,
+        recording_consent: row.get("recording_consent")?,
+        recording_keep_days: row.get("recording_keep_days")?,
         created_at: row.get("created_at")?,
     })
 }
@@ -565,6 +537,18 @@ fn flow(row: &Row) -> Result<Flow, DbError> {
             None => None,
         },
         archived_at: row.get("archived_at")?,
+        created_at: row.get("created_at")?,
+    })
+}
+
+fn prompt(row: &Row) -> Result<PromptRow, DbError> {
+    Ok(PromptRow {
+        id: row.get("id")?,
+        account: row.get("account")?,
+        name: row.get("name")?,
+        hash: row.get("hash")?,
+        duration_ms: row.get("duration_ms")?,
+        bytes: row.get("bytes")?,
         created_at: row.get("created_at")?,
     })
 }

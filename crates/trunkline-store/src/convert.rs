@@ -5,12 +5,16 @@ use serde::de::DeserializeOwned;
 use trunkline_core::assignment::{NumberStage, NumberUse};
 use trunkline_core::attribution::LabelKind;
 use trunkline_core::base::{Country, Currency, Id, IdKind, Locality, PhoneNumber, Timestamp, Zone};
-use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
+use trunkline_core::call::screening::ListKind;
+use trunkline_core::call::trunk::{CallerShown, NumberStyle};
+use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy, RecordingConsent};
 use trunkline_core::visitor::{CLICK_IDS, Channel, ClickId, Consent, Device, Source};
-use trunkline_engine::call::control::{Attestation, Codec, RecordingState, Transport};
+use trunkline_engine::call::control::{Attestation, Codec, RecordingState, Transport, Verstat};
 use trunkline_engine::ports::PortError;
 use trunkline_engine::ports::access::Role;
 use trunkline_engine::ports::calls::CallEventKind;
+use trunkline_engine::ports::sounds::SoundHash;
+use trunkline_engine::ports::webhooks::Dialect;
 
 use crate::db::{DbError, FromVal, Row, Val};
 
@@ -75,17 +79,23 @@ words!(
     CallEventKind,
     CallResult,
     CallState,
+    CallerShown,
     Channel,
     Consent,
     Device,
+    Dialect,
     EndReason,
     EndedBy,
     LabelKind,
+    ListKind,
     NumberStage,
+    NumberStyle,
     NumberUse,
+    RecordingConsent,
     RecordingState,
     Role,
     Transport,
+    Verstat,
 );
 
 impl From<Attestation> for Val {
@@ -132,6 +142,7 @@ checked! {
     Zone: "the name of a time zone", |zone| zone.name().to_owned(), |text| Zone::parse(text).ok();
     Currency: "a currency code", |currency| currency.code().to_owned(), |text| text.parse().ok();
     Country: "a country code", |country| country.code().to_owned(), |text| text.parse().ok();
+    SoundHash: "64 digits of a hash", SoundHash::to_string, SoundHash::parse;
 }
 
 impl FromVal for Codec {

@@ -25,12 +25,17 @@ mod labels;
 mod newest;
 mod past_calls;
 pub mod schema;
+mod screening;
 pub mod seal;
+mod sounds;
 mod spool;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod trunks;
 mod visitor;
+mod webhooks;
 
+pub use sounds::SoundFolder;
 pub use spool::{FileSpool, SPOOL_BYTES_MAX};
 
 use convert::{each, port_error};

@@ -13,12 +13,13 @@ crate::statements! { "newest";
         UNION ALL SELECT max(id) FROM login UNION ALL SELECT max(id) FROM api_key \
         UNION ALL SELECT max(id) FROM trunk UNION ALL SELECT max(id) FROM site \
         UNION ALL SELECT max(id) FROM swap_target UNION ALL SELECT max(id) FROM pool \
-        UNION ALL SELECT max(id) FROM call_flow UNION ALL SELECT max(id) FROM tracking_number \
+        UNION ALL SELECT max(id) FROM prompt UNION ALL SELECT max(id) FROM call_flow UNION ALL SELECT max(id) FROM tracking_number \
         UNION ALL SELECT max(id) FROM session UNION ALL SELECT max(id) FROM lease \
         UNION ALL SELECT max(id) FROM showing UNION ALL SELECT max(id) FROM tap \
         UNION ALL SELECT max(id) FROM form \
         UNION ALL SELECT max(id) FROM call UNION ALL SELECT max(id) FROM recording \
-        UNION ALL SELECT max(id) FROM label UNION ALL SELECT max(id) FROM attribution_model) AS every_table";
+        UNION ALL SELECT max(id) FROM label UNION ALL SELECT max(id) FROM screening_entry \
+        UNION ALL SELECT max(id) FROM attribution_model) AS every_table";
 }
 
 impl Store {

@@ -30,8 +30,10 @@ const IDS_AT_ONCE: usize = 100;
 crate::statements! { "past_calls";
     PAST_CALLS = concat!("SELECT ", call_columns!(), ", candidates FROM call WHERE account = $1 AND synthetic = 0 \
         AND (started_at, id) > ($2, $3) AND started_at < $4 AND state = 'ended' \
+        AND (result IS NULL OR result <> 'blocked') \
         AND (CAST($5 AS BIGINT) IS NULL OR site = $5) ORDER BY started_at, id LIMIT $6");
     CALLERS = "SELECT caller FROM call WHERE account = $1 AND synthetic = 0 AND started_at >= $3 AND site = $2 AND caller IS NOT NULL \
+        AND (result IS NULL OR result <> 'blocked') \
         ORDER BY started_at DESC, id DESC LIMIT $4";
     FIRST_TOUCHES = concat!("SELECT id AS session, started_at AS at, channel, medium, source, ad_campaign, term, content, \
         rule FROM session WHERE id IN (", hundred!(), ") ORDER BY id");

@@ -2,7 +2,8 @@
 
 use crate::db::{MigrationFile, RecordKind, Statement, Table};
 use crate::{
-    access, arrivals, assignment, call, configuration, labels, newest, past_calls, visitor,
+    access, arrivals, assignment, call, configuration, labels, newest, past_calls, screening,
+    trunks, visitor, webhooks,
 };
 
 macro_rules! migrations {
@@ -14,7 +15,14 @@ macro_rules! migrations {
         }),*];
     };
 }
-migrations!("V0001__spine");
+migrations!(
+    "V0001__spine",
+    "V0002__prompts",
+    "V0003__retention",
+    "V0004__trunks",
+    "V0005__voice_webhooks",
+    "V0006__screening"
+);
 
 macro_rules! tables {
     ($($name:literal ($($key:literal),+)),* $(,)?) => {
@@ -31,8 +39,10 @@ tables! {
     "api_key" ("id"),
     "credential" ("owner", "kind"),
     "trunk" ("id"),
+    "voice_webhook" ("trunk"),
     "call_flow" ("id"),
     "flow_version" ("flow", "version"),
+    "prompt" ("id"),
     "site" ("id"),
     "site_version" ("site", "version"),
     "swap_target" ("id"),
@@ -49,8 +59,11 @@ tables! {
     "call" ("id"),
     "call_event" ("call", "id"),
     "recording" ("id"),
+    "recording_fetch" ("call", "name"),
     "label" ("id"),
     "attribution_model" ("id"),
+    "screening" ("account"),
+    "screening_entry" ("id"),
 }
 
 /// Every statement of the store, for the test that prepares each on both engines.
@@ -58,13 +71,16 @@ pub fn statements() -> impl Iterator<Item = Statement> {
     [
         access::ALL,
         configuration::ALL,
+        trunks::ALL,
         visitor::ALL,
         arrivals::ALL,
         assignment::ALL,
         call::ALL,
         labels::ALL,
         past_calls::ALL,
+        screening::ALL,
         newest::ALL,
+        webhooks::ALL,
     ]
     .into_iter()
     .flatten()

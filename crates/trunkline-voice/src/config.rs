@@ -2,6 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use trunkline_core::base::Country;
+
+use crate::sip::tls::TlsListen;
+
 /// What [`crate::Voice::start`] needs to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VoiceConfig {
@@ -9,6 +13,10 @@ pub struct VoiceConfig {
     pub udp: SocketAddr,
     /// Where SIP over TCP is listened to; `None` turns it off. Default `0.0.0.0:5060`.
     pub tcp: Option<SocketAddr>,
+    /// Where SIP over TLS is listened to; `None`, the default, turns it off. Dialling over TLS needs no listener.
+    pub tls: Option<TlsListen>,
+    /// Where numbers without a country code are at home, unless a trunk says otherwise. Default `US`.
+    pub home: Country,
     /// The address far ends are told, when it is not the one that is bound (NAT). Default: the
     /// bound address, or the first interface's when all are bound.
     pub external_address: Option<IpAddr>,
@@ -38,6 +46,8 @@ impl Default for VoiceConfig {
         Self {
             udp: everywhere,
             tcp: Some(everywhere),
+            tls: None,
+            home: Country::US,
             external_address: None,
             rtp_ports: (10_000, 19_999),
             calls_max: 2_000,

@@ -9,10 +9,14 @@
 mod call;
 mod config;
 mod counters;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod media;
 mod recording;
 mod sip;
+mod sound;
 mod tasks;
+mod trunk;
 mod voice;
 
 use trunkline_core::call::flow::Ability;
@@ -30,5 +34,7 @@ pub const ABILITIES: &[Ability] = &[
 
 pub use config::VoiceConfig;
 pub use counters::Snapshot;
-pub use recording::{RecordingFacts, peaks_path, salvage};
+pub use recording::{RecordingFacts, adopt, peaks_path, recorded_frames, salvage};
+pub use sip::tls::TlsListen;
+pub use sound::SoundDecoder;
 pub use voice::Voice;

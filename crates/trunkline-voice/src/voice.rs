@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use trunkline_engine::call::control::CallControl;
+use trunkline_engine::call::trunk::{TrunkControl, TrunkLines};
 use trunkline_engine::ports::Lines;
 
 use crate::call::admission::Gate;
@@ -20,6 +21,7 @@ use crate::sip::ingress::Ingress;
 use crate::sip::reason::Reasons;
 use crate::sip::stack::{Listen, SERVER, SipStack};
 use crate::tasks::Tasks;
+use crate::trunk::{Carriers, Tending};
 
 /// How often a drain looks whether the calls have ended.
 const DRAIN_LOOK: Duration = Duration::from_millis(50);
@@ -29,6 +31,8 @@ const HANG_UP_GRACE: Duration = Duration::from_secs(2);
 /// A running station.
 pub struct Voice {
     stack: Arc<SipStack>,
+    carriers: Arc<Carriers>,
+    tending: Option<Tending>,
     gate: Arc<Gate>,
     ports: Arc<PortPool>,
     counters: Arc<Counters>,
@@ -40,6 +44,9 @@ pub struct Voice {
 impl Drop for Voice {
     fn drop(&mut self) {
         self.stop.cancel();
+        if let Some(tending) = &self.tending {
+            tending.abandon();
+        }
         self.stack.stop();
     }
 }
@@ -68,7 +75,9 @@ impl Voice {
         let listen = Listen {
             udp: config.udp,
             tcp: config.tcp,
+            tls: config.tls,
             external: config.external_address,
+            home: config.home,
             goodbye: Duration::from_millis(config.goodbye_ms.into()),
         };
         let (stack, incoming) = SipStack::start(&listen, ingress, tasks.clone()).await?;
@@ -78,6 +87,14 @@ impl Voice {
             free_bytes_min: config.recording_free_bytes_min,
         };
         let stop = CancellationToken::new();
+        let first_response = Duration::from_millis(config.first_response_ms.into());
+        let carriers = Arc::new(Carriers {
+            stack: Arc::clone(&stack),
+            ports: Arc::clone(&ports),
+            advertised: stack.advertised(),
+            first_response,
+            min_session_s: config.min_session_s,
+        });
         let live = Arc::new(LiveCalls::default());
         let core = Arc::new(Core {
             control,
@@ -89,7 +106,7 @@ impl Voice {
             tasks: tasks.clone(),
             live: Arc::clone(&live),
             advertised: stack.advertised(),
-            first_response: Duration::from_millis(config.first_response_ms.into()),
+            first_response,
             min_session_s: config.min_session_s,
             stop: stop.clone(),
             origins: AtomicU64::new(crate::call::now().as_millis().unsigned_abs()),
@@ -109,6 +126,8 @@ impl Voice {
         });
         Ok(Self {
             stack,
+            carriers,
+            tending: None,
             gate,
             ports,
             counters,
@@ -128,6 +147,26 @@ impl Voice {
     #[must_use]
     pub fn tcp_addr(&self) -> Option<SocketAddr> {
         self.stack.addresses().1
+    }
+
+    /// The bound TLS address, when there is a certificate.
+    #[must_use]
+    pub fn tls_addr(&self) -> Option<SocketAddr> {
+        self.stack.tls_address()
+    }
+
+    /// Tends trunks from now on: pings them, registers at those that want it, and follows changes.
+    pub fn tend(&mut self, control: Arc<dyn TrunkControl>) {
+        let tending = Tending::start(Arc::clone(&self.stack), control);
+        if let Some(before) = self.tending.replace(tending) {
+            before.abandon();
+        }
+    }
+
+    /// A way to try trunks.
+    #[must_use]
+    pub fn carriers(&self) -> Arc<dyn TrunkLines> {
+        Arc::clone(&self.carriers) as Arc<dyn TrunkLines>
     }
 
     /// The way to calls on the line.
@@ -153,10 +192,13 @@ impl Voice {
         self.gate.drain();
     }
 
-    /// Takes no new calls, lets those in progress end until `deadline` has passed, ends the rest,
-    /// and closes everything. Dropping a station instead closes it at once.
-    pub async fn shutdown(self, deadline: Duration) {
+    /// Takes no new calls and its registrations back, lets calls in progress end until `deadline` has passed, ends the
+    /// rest, and closes everything. Dropping a station instead closes it at once.
+    pub async fn shutdown(mut self, deadline: Duration) {
         self.drain();
+        if let Some(tending) = self.tending.take() {
+            tending.end().await;
+        }
         self.wait_for_calls(deadline).await;
         self.stop.cancel();
         self.wait_for_calls(HANG_UP_GRACE).await;

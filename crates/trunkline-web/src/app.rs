@@ -9,7 +9,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use trunkline_core::base::id::AccountId;
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Again, Matches, SharedModels};
-use trunkline_engine::call::Calls;
+use trunkline_engine::call::{Calls, Screener, Sounds, WebhookCalls};
 use trunkline_engine::check::Checks;
 use trunkline_engine::clock::Moment;
 use trunkline_engine::directory::SharedDirectory;
@@ -19,12 +19,14 @@ use trunkline_engine::ports::{
     Access, Atlas, CallRecords, History, Labels, Pages, PastArrivals, PastCalls,
 };
 use trunkline_engine::setup::Setup;
+use trunkline_engine::trunks::Trunks;
 
 use crate::address::TrustedProxies;
 use crate::api::streams::Streams;
 use crate::auth::throttle::{Throttle, ThrottleKey};
 use crate::places::Places;
 use crate::problem::Problem;
+use crate::voice::Lines;
 
 /// Settings of the HTTP edge.
 #[derive(Debug, Clone)]
@@ -35,6 +37,8 @@ pub struct WebSettings {
     pub trusted_proxies: TrustedProxies,
     /// Folder of the recordings.
     pub recordings: PathBuf,
+    /// Folder of stored sounds.
+    pub prompts: PathBuf,
     /// Longest life of a login, in days.
     pub login_days: u32,
 }
@@ -50,6 +54,10 @@ pub struct Backend {
     pub assignments: Arc<Assignments>,
     /// Calls in progress.
     pub calls: Arc<Calls>,
+    /// Who is let through, and who is not.
+    pub screener: Arc<Screener>,
+    /// Calls whose carrier talks by webhooks.
+    pub webhooks: Arc<WebhookCalls>,
     /// Stored calls.
     pub records: Arc<dyn CallRecords>,
     /// Where addresses are, when the operator has a file that tells it.
@@ -76,8 +84,12 @@ pub struct Backend {
     pub access: Arc<dyn Access>,
     /// Changes of what is set up.
     pub setup: Arc<Setup>,
+    /// How trunks are, and trying them.
+    pub trunks: Arc<Trunks>,
     /// Health and advice.
     pub inventory: Arc<Inventory>,
+    /// Sounds that callers hear.
+    pub sounds: Arc<Sounds>,
     /// The event bus.
     pub live: LiveBus,
 }
@@ -106,10 +118,24 @@ pub struct Web {
     pub(crate) replays: Places<AccountId>,
     /// Advice that is being worked out.
     pub(crate) advice: Places<AccountId>,
+    /// Limits the pings of trunks of one account.
+    pub(crate) trunk_checks: Throttle<AccountId>,
+    /// Test calls that ring.
+    pub(crate) test_calls: Places<AccountId>,
+    /// Limits the test calls of one account.
+    pub(crate) test_call_rate: Throttle<AccountId>,
+    /// Sounds that are being taken in.
+    pub(crate) uploads: Places<AccountId>,
+    /// Texts that are being spoken for somebody to hear.
+    pub(crate) previews: Places<AccountId>,
     /// Limits the tests of pages of one account.
     pub(crate) page_checks: Throttle<AccountId>,
     /// Limits the snippet's assignments and events from one address.
     pub(crate) snippet: Throttle<IpAddr>,
+    /// Calls between two requests of their carrier.
+    pub(crate) lines: Lines,
+    /// Limits what one address may forge before it is told less.
+    pub(crate) forged: Throttle<IpAddr>,
     random: SystemRandom,
 }
 
@@ -130,9 +156,20 @@ const NEW_VISITORS_EVERY_MS: i64 = 100;
 const SNIPPET_BURST: u32 = 2_000;
 const SNIPPET_EVERY_MS: i64 = 5;
 
+/// Voice webhooks of one address that are not believed: twenty at once, then one a second, each with its reason.
+const FORGED_BURST: u32 = 20;
+const FORGED_EVERY_MS: i64 = 1_000;
 /// Tests of pages of one account: ten at once, then one in 6 s.
 const PAGE_CHECKS_BURST: u32 = 10;
 const PAGE_CHECKS_EVERY_MS: i64 = 6_000;
+/// Pings of trunks at a person's wish, of one account: ten at once, then one in 6 s.
+const TRUNK_CHECKS_BURST: u32 = 10;
+const TRUNK_CHECKS_EVERY_MS: i64 = 6_000;
+/// Test calls of one account: three at once, then one in two minutes. One at a time, and four in all: each rings a phone.
+const TEST_CALLS_BURST: u32 = 3;
+const TEST_CALLS_EVERY_MS: i64 = 120_000;
+const TEST_CALLS_PER_ACCOUNT_MAX: usize = 1;
+const TEST_CALLS_MAX: usize = 4;
 /// Reports made at one time, for one account and in all: each reads up to 50,000 calls.
 const REPORTS_PER_ACCOUNT_MAX: usize = 2;
 const REPORTS_MAX: usize = 4;
@@ -142,6 +179,12 @@ const REPLAYS_MAX: usize = 2;
 /// Advice on pools of one account at once, and in all: each keeps a processor busy for a second or two.
 const ADVICE_PER_ACCOUNT_MAX: usize = 2;
 const ADVICE_MAX: usize = 4;
+/// Sounds taken in at one time, of one account and in all: each is held in memory whole.
+const UPLOADS_PER_ACCOUNT_MAX: usize = 2;
+const UPLOADS_MAX: usize = 6;
+/// Texts spoken at one time for somebody to hear, of one account and in all.
+const PREVIEWS_PER_ACCOUNT_MAX: usize = 1;
+const PREVIEWS_MAX: usize = 4;
 /// CSV files made at one time, for one account and in all: each reads and holds up to 50,000 calls.
 const EXPORTS_PER_ACCOUNT_MAX: usize = 1;
 const EXPORTS_MAX: usize = 4;
@@ -158,13 +201,20 @@ impl Web {
             sign_in: Throttle::new(SIGN_IN_BURST, SIGN_IN_EVERY_MS),
             sign_in_name: Throttle::new(SIGN_IN_NAME_BURST, SIGN_IN_EVERY_MS),
             new_visitors: Throttle::new(NEW_VISITORS_BURST, NEW_VISITORS_EVERY_MS),
+            trunk_checks: Throttle::new(TRUNK_CHECKS_BURST, TRUNK_CHECKS_EVERY_MS),
+            test_calls: Places::new(TEST_CALLS_PER_ACCOUNT_MAX, TEST_CALLS_MAX),
+            test_call_rate: Throttle::new(TEST_CALLS_BURST, TEST_CALLS_EVERY_MS),
             page_checks: Throttle::new(PAGE_CHECKS_BURST, PAGE_CHECKS_EVERY_MS),
             snippet: Throttle::new(SNIPPET_BURST, SNIPPET_EVERY_MS),
             streams: Streams::default(),
+            lines: Lines::default(),
+            forged: Throttle::new(FORGED_BURST, FORGED_EVERY_MS),
             exports: Places::new(EXPORTS_PER_ACCOUNT_MAX, EXPORTS_MAX),
             advice: Places::new(ADVICE_PER_ACCOUNT_MAX, ADVICE_MAX),
             reports: Places::new(REPORTS_PER_ACCOUNT_MAX, REPORTS_MAX),
             replays: Places::new(REPLAYS_PER_ACCOUNT_MAX, REPLAYS_MAX),
+            uploads: Places::new(UPLOADS_PER_ACCOUNT_MAX, UPLOADS_MAX),
+            previews: Places::new(PREVIEWS_PER_ACCOUNT_MAX, PREVIEWS_MAX),
             random: SystemRandom::new(),
         })
     }

@@ -13,6 +13,7 @@ mod problem;
 pub mod server;
 mod snippet;
 mod ui;
+pub mod voice;
 
 use axum::Router;
 use axum::routing::get;
@@ -37,6 +38,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .merge(snippet::router())
         .merge(api::router())
+        .merge(voice::router())
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .fallback(ui::serve)

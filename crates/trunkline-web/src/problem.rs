@@ -129,6 +129,16 @@ impl Problem {
         )
     }
 
+    /// The body is of a kind that is not taken.
+    pub fn unsupported(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "Send another kind of file",
+            detail,
+        )
+    }
+
     /// Too many attempts.
     #[must_use]
     pub fn too_many(retry_after_s: u32) -> Self {

@@ -1,5 +1,9 @@
 //! `trunkline check-config`: what is wrong, and what will not work as people expect.
 
+use std::path::Path;
+
+use trunkline_clients::SpeechChoice;
+
 use crate::atlas::CityFile;
 use crate::config::Config;
 
@@ -36,6 +40,7 @@ pub(crate) fn findings(config: &Config) -> Vec<Finding> {
     check_url(config, &mut found);
     check_http(config, &mut found);
     check_voice(config, &mut found);
+    check_speech(config, &mut found);
     check_geo(config, &mut found);
     if config
         .home_country
@@ -90,36 +95,77 @@ fn check_url(config: &Config, found: &mut Vec<Finding>) {
 }
 
 fn check_http(config: &Config, found: &mut Vec<Finding>) {
-    match (&config.http.tls_certificate, &config.http.tls_key) {
-        (Some(_), None) => found.push(fatal(
-            "http.tls_key",
-            "a certificate is given without its key",
-        )),
-        (None, Some(_)) => found.push(fatal(
-            "http.tls_certificate",
-            "a key is given without its certificate",
-        )),
-        (Some(certificate), Some(key)) => {
-            for (setting, path) in [("http.tls_certificate", certificate), ("http.tls_key", key)] {
-                if let Err(error) = std::fs::File::open(path) {
-                    found.push(fatal(
-                        setting,
-                        format!("{} cannot be read: {error}", path.display()),
-                    ));
-                }
-            }
+    let (certificate, key) = (&config.http.tls_certificate, &config.http.tls_key);
+    check_certificate(
+        [
+            ("http.tls_certificate", certificate.as_deref()),
+            ("http.tls_key", key.as_deref()),
+        ],
+        found,
+    );
+    if certificate.is_none() && key.is_none() {
+        let behind_proxy = !config.http.trusted_proxies.is_empty();
+        if config.public_url.starts_with("https://") && !behind_proxy {
+            found.push(warning("http.trusted_proxies", "the public address is https but the server speaks http: when a proxy ends TLS, list its address, or every visitor seems to come from it"));
         }
-        (None, None) => {
-            let behind_proxy = !config.http.trusted_proxies.is_empty();
-            if config.public_url.starts_with("https://") && !behind_proxy {
-                found.push(warning("http.trusted_proxies", "the public address is https but the server speaks http: when a proxy ends TLS, list its address, or every visitor seems to come from it"));
-            }
+    }
+}
+
+/// The files of a certificate and its key: both or neither, and of use.
+fn check_certificate(files: [(&'static str, Option<&Path>); 2], found: &mut Vec<Finding>) {
+    let [(certificate_setting, certificate), (key_setting, key)] = files;
+    let (certificate, key) = match (certificate, key) {
+        (None, None) => return,
+        (Some(_), None) => {
+            found.push(fatal(key_setting, "a certificate is given without its key"));
+            return;
         }
+        (None, Some(_)) => {
+            found.push(fatal(
+                certificate_setting,
+                "a key is given without its certificate",
+            ));
+            return;
+        }
+        (Some(certificate), Some(key)) => (certificate, key),
+    };
+    let before = found.len();
+    for (setting, path) in [(certificate_setting, certificate), (key_setting, key)] {
+        if let Err(error) = std::fs::File::open(path) {
+            let message = format!("{} cannot be read: {error}", path.display());
+            found.push(fatal(setting, message));
+        }
+    }
+    if found.len() > before {
+        return;
+    }
+    if let Err(error) = crate::serve::certificate(certificate, key) {
+        found.push(fatal(
+            certificate_setting,
+            format!("{error:#}; write a certificate chain and its key, both as PEM"),
+        ));
     }
 }
 
 fn check_voice(config: &Config, found: &mut Vec<Finding>) {
     let voice = &config.voice;
+    let (certificate, key) = (&voice.tls_certificate, &voice.tls_key);
+    check_certificate(
+        [
+            ("voice.tls_certificate", certificate.as_deref()),
+            ("voice.tls_key", key.as_deref()),
+        ],
+        found,
+    );
+    if !voice.tls.is_empty() && voice.tls.parse::<std::net::SocketAddr>().is_err() {
+        found.push(fatal(
+            "voice.tls",
+            format!(
+                "`{}` is no address and port such as 0.0.0.0:5061; leave it empty to turn TLS off",
+                voice.tls
+            ),
+        ));
+    }
     if !voice.tcp.is_empty() && voice.tcp.parse::<std::net::SocketAddr>().is_err() {
         found.push(fatal(
             "voice.tcp",
@@ -149,6 +195,34 @@ fn check_voice(config: &Config, found: &mut Vec<Finding>) {
     let public = config.public_url.starts_with("https://");
     if bound_private && public && voice.external_address.is_none() {
         found.push(warning("voice.external_address", "when this server sits behind NAT, carriers need its public address here, or there will be no sound; on a server with its own public address set voice.udp to it"));
+    }
+}
+
+fn check_speech(config: &Config, found: &mut Vec<Finding>) {
+    let speech = &config.speech;
+    let without = "until then call flows that say a text cannot be published";
+    match speech.choice() {
+        SpeechChoice::Program(program) if program.installed().is_none() => {
+            let name = program.name();
+            found.push(warning(
+                "speech.engine",
+                format!("the program `{name}` is not on the PATH; install the package `{name}`; {without}"),
+            ));
+        }
+        SpeechChoice::Http(url) if !url.starts_with("https://") && !url.starts_with("http://") => {
+            found.push(warning(
+                "speech.url",
+                format!("`{url}` is no address of a speech server; write it with https:// or http://; {without}"),
+            ));
+        }
+        SpeechChoice::Any if !speech.url.is_empty() => found.push(warning(
+            "speech.url",
+            "an address is used by the engine `http` alone; write engine = \"http\", or leave it out",
+        )),
+        SpeechChoice::Any
+        | SpeechChoice::Program(_)
+        | SpeechChoice::Http(_)
+        | SpeechChoice::Nothing => {}
     }
 }
 
@@ -224,10 +298,40 @@ mod tests {
             told("public_url = \"track.example.com/x\"")[0],
             (true, "public_url")
         );
+        let local = "[http]\nlisten = \"127.0.0.1:8080\"\n[speech]\n";
+        assert_eq!(
+            told(&format!("{local}engine = \"http\"")),
+            [(false, "speech.url")]
+        );
+        assert_eq!(
+            told(&format!("{local}url = \"http://127.0.0.1:5002\"")),
+            [(false, "speech.url")]
+        );
+        assert_eq!(told(&format!("{local}engine = \"none\"")), []);
         assert_eq!(
             told("[http]\ntls_key = \"/nowhere\"")[1],
             (true, "http.tls_certificate")
         );
+        let local = "[http]\nlisten = \"127.0.0.1:8080\"\n[voice]\n";
+        for (voice, setting) in [
+            ("tls_certificate = \"/nowhere\"", "voice.tls_key"),
+            ("tls_key = \"/nowhere\"", "voice.tls_certificate"),
+            ("tls = \"5061\"", "voice.tls"),
+            (
+                "tls_certificate = \"/nowhere\"\ntls_key = \"/dev/null\"",
+                "voice.tls_certificate",
+            ),
+            (
+                "tls_certificate = \"/dev/null\"\ntls_key = \"/dev/null\"",
+                "voice.tls_certificate",
+            ),
+        ] {
+            assert_eq!(
+                told(&format!("{local}{voice}")),
+                [(true, setting)],
+                "{voice}"
+            );
+        }
     }
 
     #[test]

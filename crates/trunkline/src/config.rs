@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use ipnet::IpNet;
 use serde::Deserialize;
+use trunkline_clients::{SpeechChoice, SpeechProgram};
 use trunkline_core::base::Country;
 
 /// The SQLite database in the data folder.
@@ -20,7 +21,7 @@ const VARIABLES: &str = "TRUNKLINE_";
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Config {
-    /// Folder of the database, keys, recordings and spool.
+    /// Folder of the database, keys, recordings, sounds and spool.
     pub(crate) data_dir: PathBuf,
     /// Address under which browsers reach the server, without trailing slash.
     pub(crate) public_url: String,
@@ -29,6 +30,7 @@ pub(crate) struct Config {
     pub(crate) http: Http,
     pub(crate) database: Database,
     pub(crate) voice: VoiceSection,
+    pub(crate) speech: SpeechSection,
     pub(crate) geo: Geo,
     pub(crate) check: Check,
     pub(crate) log: Log,
@@ -72,6 +74,12 @@ pub(crate) struct VoiceSection {
     pub(crate) udp: SocketAddr,
     /// Address SIP over TCP listens on; empty turns it off.
     pub(crate) tcp: String,
+    /// Address SIP over TLS listens on, when there is a certificate; empty turns it off.
+    pub(crate) tls: String,
+    /// PEM file of the certificate chain shown to carriers.
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// PEM file of the certificate's key.
+    pub(crate) tls_key: Option<PathBuf>,
     /// Public address when the server sits behind NAT.
     pub(crate) external_address: Option<IpAddr>,
     /// First UDP port of media.
@@ -90,6 +98,45 @@ pub(crate) struct VoiceSection {
     pub(crate) session_expires_s: u32,
     /// Recording stops below this much free disk, in megabytes.
     pub(crate) recording_free_mb_min: u64,
+}
+
+/// Who speaks the texts of call flows.
+#[derive(Debug, Clone, PartialEq, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SpeechSection {
+    /// Which engine.
+    pub(crate) engine: SpeechEngine,
+    /// Address of a server that speaks; for `http`.
+    pub(crate) url: String,
+    /// Voice of texts that name none; empty for the engine's own.
+    pub(crate) voice: String,
+    /// Language of texts that name none; empty for the engine's own.
+    pub(crate) language: String,
+}
+
+/// A speech engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum SpeechEngine {
+    #[default]
+    Auto,
+    Flite,
+    EspeakNg,
+    Http,
+    None,
+}
+
+impl SpeechSection {
+    /// What is looked for.
+    pub(crate) fn choice(&self) -> SpeechChoice {
+        match self.engine {
+            SpeechEngine::Auto => SpeechChoice::Any,
+            SpeechEngine::Flite => SpeechChoice::Program(SpeechProgram::Flite),
+            SpeechEngine::EspeakNg => SpeechChoice::Program(SpeechProgram::EspeakNg),
+            SpeechEngine::Http => SpeechChoice::Http(self.url.clone()),
+            SpeechEngine::None => SpeechChoice::Nothing,
+        }
+    }
 }
 
 /// Where visitors are.
@@ -137,6 +184,7 @@ impl Default for Config {
             http: Http::default(),
             database: Database::default(),
             voice: VoiceSection::default(),
+            speech: SpeechSection::default(),
             geo: Geo::default(),
             check: Check::default(),
             log: Log::default(),
@@ -164,6 +212,9 @@ impl Default for VoiceSection {
         Self {
             udp: SocketAddr::from(([0, 0, 0, 0], 5060)),
             tcp: "0.0.0.0:5060".to_owned(),
+            tls: "0.0.0.0:5061".to_owned(),
+            tls_certificate: None,
+            tls_key: None,
             external_address: None,
             rtp_port_first: 10_000,
             rtp_port_last: 19_999,
@@ -247,6 +298,11 @@ impl Config {
         self.data_dir.join("recordings")
     }
 
+    /// Folder of stored and spoken sounds.
+    pub(crate) fn prompts(&self) -> PathBuf {
+        self.data_dir.join("prompts")
+    }
+
     /// The socket on which a running server takes commands.
     pub(crate) fn control_socket(&self) -> PathBuf {
         self.data_dir.join("control.sock")
@@ -268,6 +324,7 @@ fn is_setting(key: &str) -> bool {
         "http",
         "database",
         "voice",
+        "speech",
         "geo",
         "check",
         "log",

@@ -9,6 +9,7 @@ mod control;
 mod demo;
 mod keys;
 mod metrics;
+mod recordings;
 mod serve;
 mod telemetry;
 mod wiring;

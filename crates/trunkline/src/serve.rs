@@ -15,11 +15,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use trunkline_engine::assignment::sweep::SWEEP_EVERY_MS;
 use trunkline_engine::attribution::LEARN_EVERY;
-use trunkline_engine::call::PROGRESS_FLUSH_EVERY;
 use trunkline_engine::call::keeper::RECONCILE_EVERY;
+use trunkline_engine::call::trunk::TrunkControl;
+use trunkline_engine::call::{FETCH_EVERY, PROGRESS_FLUSH_EVERY, RETENTION_EVERY};
 use trunkline_engine::inventory::WARM_UP_EVERY_MS;
-use trunkline_voice::{Voice, VoiceConfig};
-use trunkline_web::{TrustedProxies, Web, WebSettings};
+use trunkline_voice::{TlsListen, Voice, VoiceConfig};
+use trunkline_web::voice::SWEEP_EVERY;
+use trunkline_web::{App, TrustedProxies, Web, WebSettings};
 
 use crate::check_call::Checker;
 use crate::config::{Check, Config};
@@ -52,9 +54,12 @@ impl Server {
     ) -> anyhow::Result<Self> {
         let house = Arc::new(wiring::build(config).await?);
         let calls = Arc::clone(&house.backend.calls);
-        let voice = Voice::start(voice_config(config)?, calls)
+        let mut voice = Voice::start(voice_config(config)?, calls)
             .await
             .with_context(|| format!("SIP cannot listen on {}", config.voice.udp))?;
+        let trunks = &house.backend.trunks;
+        trunks.attach(voice.carriers());
+        voice.tend(Arc::clone(trunks) as Arc<dyn TrunkControl>);
         house.backend.calls.reach(voice.lines());
         let listener = TcpListener::bind(config.http.listen)
             .await
@@ -66,10 +71,12 @@ impl Server {
             public_url: config.public_url.clone(),
             trusted_proxies: TrustedProxies(config.http.trusted_proxies.clone()),
             recordings: config.recordings(),
+            prompts: config.prompts(),
             login_days: config.http.login_days,
         };
         let app = Web::new(house.backend.clone(), settings, &house.token_secret);
-        let router = crate::metrics::with_metrics(trunkline_web::router(app), metrics, config);
+        let router =
+            crate::metrics::with_metrics(trunkline_web::router(Arc::clone(&app)), metrics, config);
         tasks.spawn(trunkline_web::server::serve(
             listener,
             router,
@@ -87,6 +94,8 @@ impl Server {
         let commanded = control::serve(socket, Arc::clone(&house), checker.clone(), stop.clone());
         tasks.spawn(commanded);
         jobs(&house, &tasks, &stop);
+        speak_missing(&house, &tasks, &stop);
+        carrier_jobs(&house, &app, &tasks, &stop);
         check_calls(&config.check, checker, &tasks, &stop);
         Ok(Self {
             house,
@@ -151,6 +160,8 @@ fn voice_config(config: &Config) -> anyhow::Result<VoiceConfig> {
     Ok(VoiceConfig {
         udp: voice.udp,
         tcp: tcp.map_err(|_| anyhow!("voice.tcp `{}` is no address and port", voice.tcp))?,
+        tls: voice_tls(config)?,
+        home: config.home(),
         external_address: voice.external_address,
         rtp_ports: (voice.rtp_port_first, voice.rtp_port_last),
         calls_max: voice.calls_max,
@@ -160,22 +171,48 @@ fn voice_config(config: &Config) -> anyhow::Result<VoiceConfig> {
     })
 }
 
-/// The certificate of a configuration, when it has one.
-fn tls(config: &Config) -> anyhow::Result<Option<Arc<rustls::ServerConfig>>> {
-    let (Some(certificate), Some(key)) = (&config.http.tls_certificate, &config.http.tls_key)
-    else {
+/// Where SIP over TLS is listened to; only with a certificate.
+fn voice_tls(config: &Config) -> anyhow::Result<Option<TlsListen>> {
+    let voice = &config.voice;
+    let (Some(certificate), Some(key)) = (&voice.tls_certificate, &voice.tls_key) else {
         return Ok(None);
     };
-    let unreadable = |path: &Path| format!("{} holds no PEM that can be read", path.display());
-    let chain =
-        CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let chain = chain.with_context(|| unreadable(certificate))?;
-    let key = PrivateKeyDer::from_pem_file(key).with_context(|| unreadable(key))?;
-    let mut server = rustls::ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)?;
+    if voice.tls.is_empty() {
+        return Ok(None);
+    }
+    let address = voice.tls.parse::<SocketAddr>();
+    Ok(Some(TlsListen {
+        address: address
+            .map_err(|_| anyhow!("voice.tls `{}` is no address and port", voice.tls))?,
+        certificate: certificate.clone(),
+        key: key.clone(),
+    }))
+}
+
+/// The certificate of a configuration, when it has one.
+fn tls(config: &Config) -> anyhow::Result<Option<Arc<rustls::ServerConfig>>> {
+    let (Some(chain), Some(key)) = (&config.http.tls_certificate, &config.http.tls_key) else {
+        return Ok(None);
+    };
+    let mut server = certificate(chain, key)?;
     server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Some(Arc::new(server)))
+}
+
+/// A certificate chain with its key, from PEM files.
+///
+/// # Errors
+/// With the file that is of no use.
+pub(crate) fn certificate(chain: &Path, key: &Path) -> anyhow::Result<rustls::ServerConfig> {
+    let unreadable = |path: &Path| format!("{} holds no PEM that can be read", path.display());
+    let certificates =
+        CertificateDer::pem_file_iter(chain).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let certificates = certificates.with_context(|| unreadable(chain))?;
+    let private = PrivateKeyDer::from_pem_file(key).with_context(|| unreadable(key))?;
+    rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(certificates, private)
+        .with_context(|| format!("{} does not fit {}", chain.display(), key.display()))
 }
 
 /// Starts the jobs of one server.
@@ -226,12 +263,67 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
             }
         }
     }));
+    let keeping = Arc::clone(house);
+    tasks.spawn(repeat(every(RETENTION_EVERY, "retention"), move || {
+        let house = Arc::clone(&keeping);
+        async move {
+            // What was deleted is logged for each account.
+            if let Err(error) = house.retention.run().await {
+                tracing::warn!(%error, "recordings over their time were not looked at");
+            }
+            let now = house.backend.moment.now();
+            match house.backend.setup.tidy_sounds(now).await {
+                Ok(0) => {}
+                Ok(files) => tracing::info!(files, "sounds that nothing uses were removed"),
+                Err(error) => tracing::warn!(%error, "the folder of sounds was not tidied"),
+            }
+        }
+    }));
     let setup = Arc::clone(&house.backend.setup);
+    let screener = Arc::clone(&house.backend.screener);
     tasks.spawn(repeat(every(RESOLVE_EVERY, "resolve"), move || {
-        let setup = Arc::clone(&setup);
+        let (setup, screener) = (Arc::clone(&setup), Arc::clone(&screener));
         async move {
             if let Err(error) = setup.reload().await {
                 tracing::warn!(%error, "the directory could not be read again");
+            }
+            if let Err(error) = screener.reload().await {
+                tracing::warn!(%error, "the rules of screening could not be read again");
+            }
+        }
+    }));
+}
+
+/// Speaks what published flows say and is not kept; at the start, because the engine may be another one now.
+fn speak_missing(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
+    let (house, stop) = (Arc::clone(house), stop.clone());
+    tasks.spawn(async move {
+        let spoken = stop
+            .run_until_cancelled(house.backend.setup.speak_missing())
+            .await;
+        if let Some(texts @ 1..) = spoken {
+            tracing::info!(texts, "texts of published flows were spoken");
+        }
+    });
+}
+
+/// Starts the jobs for calls whose carrier talks by webhooks.
+fn carrier_jobs(house: &Arc<House>, app: &App, tasks: &TaskTracker, stop: &CancellationToken) {
+    let swept = Arc::clone(app);
+    let period = (SWEEP_EVERY, "calls over webhooks", stop.clone());
+    tasks.spawn(repeat(period, move || {
+        let app = Arc::clone(&swept);
+        async move { trunkline_web::voice::sweep(&app).await }
+    }));
+    let fetching = Arc::clone(&house.fetching);
+    let period = (FETCH_EVERY, "recordings of carriers", stop.clone());
+    tasks.spawn(repeat(period, move || {
+        let fetching = Arc::clone(&fetching);
+        async move {
+            match fetching.run().await {
+                Ok(0) => {}
+                Ok(fetched) => tracing::info!(fetched, "recordings were fetched from carriers"),
+                Err(error) => tracing::warn!(%error, "recordings of carriers wait"),
             }
         }
     }));

@@ -1,6 +1,6 @@
 //! Wiring: the one place that names concrete adapters and puts them behind the engine's ports.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,29 +9,36 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use async_trait::async_trait;
 use tokio::time::timeout;
-use trunkline_clients::{AskClient, PageClient};
+use trunkline_clients::{AskClient, MediaClient, PageClient, find_speech};
 use trunkline_core::base::Timestamp;
 use trunkline_core::call::flow::Ability;
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Again, Attributions, Learning, Matches, SharedModels};
-use trunkline_engine::call::control::CallLimits;
-use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording};
+use trunkline_engine::call::control::{CallLimits, RecordingState};
+use trunkline_engine::call::{
+    CallSettings, Calls, Fetching, Keeper, Retention, SalvagedRecording, Screener, Sounds,
+    WebhookCalls,
+};
 use trunkline_engine::check::Checks;
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::SharedDirectory;
 use trunkline_engine::inventory::Inventory;
 use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::configuration::Resolver;
-use trunkline_engine::ports::{Atlas, CallRecords, Configuration};
-use trunkline_engine::setup::Setup;
+use trunkline_engine::ports::webhooks::{Dialect, FetchedRecording};
+use trunkline_engine::ports::{Atlas, CallRecords, Configuration, RecordingMaker};
+use trunkline_engine::setup::{Performers, Setup};
+use trunkline_engine::trunks::Trunks;
 use trunkline_store::db::{DbOptions, Location};
-use trunkline_store::{FileSpool, Store};
+use trunkline_store::{FileSpool, SoundFolder, Store};
+use trunkline_voice::SoundDecoder;
 use trunkline_web::Backend;
 
 use crate::atlas::CityFile;
 use crate::commands::backup;
 use crate::config::Config;
 use crate::keys;
+use crate::recordings::RecordingFolder;
 
 /// Longest wait for the address of a trunk's peer.
 const RESOLVE_WAIT: Duration = Duration::from_secs(3);
@@ -44,6 +51,10 @@ pub(crate) struct House {
     pub(crate) store: Store,
     /// Learns from labels.
     pub(crate) learning: Arc<Learning>,
+    /// Deletes recordings that are over their time.
+    pub(crate) retention: Arc<Retention>,
+    /// Fetches recordings from carriers.
+    pub(crate) fetching: Arc<Fetching>,
     /// Saves calls that could not be saved.
     pub(crate) keeper: Arc<Keeper>,
     /// Signs assignment tokens.
@@ -67,15 +78,15 @@ struct SystemResolver;
 
 #[async_trait]
 impl Resolver for SystemResolver {
-    async fn resolve(&self, host: &str, port: u16) -> Option<SocketAddr> {
-        let found = timeout(RESOLVE_WAIT, tokio::net::lookup_host((host, port)))
-            .await
-            .ok()?
-            .ok()?;
+    async fn resolve(&self, host: &str, port: u16) -> Vec<SocketAddr> {
+        let looking = timeout(RESOLVE_WAIT, tokio::net::lookup_host((host, port)));
+        let Ok(Ok(found)) = looking.await else {
+            return Vec::new();
+        };
         // IPv4 first: most carriers answer on it alone.
         let mut all: Vec<SocketAddr> = found.collect();
         all.sort_by_key(SocketAddr::is_ipv6);
-        all.first().copied()
+        all
     }
 }
 
@@ -107,10 +118,70 @@ pub(crate) async fn moment(store: &Store) -> anyhow::Result<Moment> {
     Ok(moment)
 }
 
-/// What call flows may ask for: what the telephone side does, and asking other servers.
-fn abilities() -> BTreeSet<Ability> {
-    let voice = trunkline_voice::ABILITIES.iter().copied();
-    voice.chain([Ability::Ask]).collect()
+/// The sounds of calls, with the speech engine of the configuration when it is there. Without one calls are taken, and
+/// flows that say a text are not published.
+async fn sounds(config: &Config) -> anyhow::Result<Sounds> {
+    let folder = config.prompts();
+    let files = SoundFolder::open(&folder)
+        .with_context(|| format!("the folder {} cannot be used", folder.display()))?;
+    let speech = &config.speech;
+    let scratch = folder.join("speaking");
+    let found = find_speech(&speech.choice(), &speech.voice, &speech.language, &scratch).await;
+    let engine = found.unwrap_or_else(|error| {
+        tracing::warn!(error, "texts cannot be spoken");
+        None
+    });
+    if let Some(engine) = &engine {
+        tracing::info!(engine = engine.engine(), "texts are spoken");
+    }
+    Ok(Sounds::new(Arc::new(SoundDecoder), Arc::new(files), engine))
+}
+
+/// What call flows may ask for: what each performer does, and asking other servers. Over SIP texts are spoken by an engine of
+/// our own, if there is one; a carrier that talks by webhooks speaks them itself.
+fn performers(sounds: &Sounds) -> Performers {
+    let with_asking = |own: &[Ability]| -> BTreeSet<Ability> {
+        own.iter().copied().chain([Ability::Ask]).collect()
+    };
+    let speaking = |dialect| {
+        (
+            dialect,
+            with_asking(trunkline_web::voice::abilities(dialect)),
+        )
+    };
+    Performers {
+        sip: with_asking(trunkline_voice::ABILITIES)
+            .into_iter()
+            .chain(sounds.speaks().then_some(Ability::Speak))
+            .collect(),
+        webhooks: Dialect::ALL
+            .map(speaking)
+            .into_iter()
+            .collect::<BTreeMap<_, _>>(),
+    }
+}
+
+/// Makes recordings of ours of what carriers recorded.
+struct Adopter;
+
+impl RecordingMaker for Adopter {
+    fn length(&self, recording: &Path) -> std::io::Result<u64> {
+        trunkline_voice::recorded_frames(recording)
+    }
+
+    fn join(
+        &self,
+        fetched: &Path,
+        recording: &Path,
+        begins_at: u64,
+    ) -> std::io::Result<FetchedRecording> {
+        let facts = trunkline_voice::adopt(fetched, recording, begins_at)?;
+        Ok(FetchedRecording {
+            state: RecordingState::Complete,
+            duration_ms: facts.duration_ms,
+            bytes: facts.bytes,
+        })
+    }
 }
 
 /// Puts everything together, brings memory in step with the store, and closes what the last process
@@ -129,12 +200,15 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         directory.clone(),
         shared.clone(),
     ));
+    let sounds = Arc::new(sounds(config).await?);
+    let performers = performers(&sounds);
     let setup = Setup::new(
         shared.clone(),
         Arc::new(SystemResolver),
         directory.clone(),
         Arc::clone(&assignments),
-        abilities(),
+        performers.clone(),
+        Arc::clone(&sounds),
     );
     setup.reload().await?;
     assignments.restore().await?;
@@ -170,16 +244,20 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         Arc::clone(&assignments),
         models.clone(),
     );
+    let screener = Arc::new(Screener::new(shared.clone(), &performers.sip));
+    screener.reload().await?;
     let calls = Calls::new(
         moment.clone(),
         directory.clone(),
         Arc::clone(&assignments),
         attributions,
+        Arc::clone(&screener),
         Arc::clone(&records),
         Arc::clone(&keeper),
         live.clone(),
         Arc::clone(&checks),
         Arc::new(AskClient::new(config.http.webhooks_loopback)),
+        Arc::clone(&sounds),
         settings,
     );
     calls
@@ -187,6 +265,15 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         .await
         .context("calls of the last process could not be closed")?;
     let calls = Arc::new(calls);
+    let webhooks = WebhookCalls::new(Arc::clone(&calls), Arc::clone(&records), shared.clone());
+    let fetching = Fetching::new(
+        patient.clone(),
+        Arc::new(MediaClient::new(config.http.webhooks_loopback)),
+        Arc::new(Adopter),
+        directory.clone(),
+        moment.clone(),
+        config.recordings(),
+    );
     let matches = Matches::new(
         shared.clone(),
         Arc::clone(&records),
@@ -203,6 +290,12 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         directory.clone(),
         models.clone(),
     );
+    let retention = Retention::new(
+        moment.clone(),
+        directory.clone(),
+        patient.clone(),
+        Arc::new(RecordingFolder(config.recordings())),
+    );
     let token_secret = store
         .instance_secret("assignment_tokens", keys::random()?)
         .await?;
@@ -215,11 +308,15 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         models.clone(),
         Arc::clone(&setup),
     );
+    let trunks = Trunks::new(moment.clone(), directory.clone(), Arc::clone(&calls));
     let backend = Backend {
         moment,
         directory,
+        trunks: Arc::new(trunks),
         assignments,
         calls,
+        screener,
+        webhooks: Arc::new(webhooks),
         records,
         atlas: atlas(config),
         checks,
@@ -234,12 +331,15 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         access: shared,
         setup,
         inventory: Arc::new(inventory),
+        sounds,
         live,
     };
     Ok(House {
         backend,
+        retention: Arc::new(retention),
         store,
         learning: Arc::new(learning),
+        fetching: Arc::new(fetching),
         keeper,
         token_secret,
     })

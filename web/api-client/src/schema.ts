@@ -124,6 +124,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/block-caller": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts the caller of a call on the block list. */
+        post: operations["blockCaller"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/confirmation": {
         parameters: {
             query?: never;
@@ -186,6 +203,43 @@ export interface paths {
         get: operations["callRecording"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/recording/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets the recording of a call in progress rest, while something is said that must not be kept. The rest is silence in the
+         *     recording, as long as it took.
+         */
+        post: operations["pauseRecording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/recording/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets the recording of a call in progress go on. */
+        post: operations["resumeRecording"];
         delete?: never;
         options?: never;
         head?: never;
@@ -574,6 +628,79 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The stored sounds of the account, newest first. */
+        get: operations["listPrompts"];
+        put?: never;
+        /**
+         * Takes a sound into the library: WAV, MP3 or AAC, of at most ten minutes and 25 MiB, as the body. It is converted to what
+         *     telephones carry; the same sound is kept once.
+         */
+        post: operations["uploadPrompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a text sounds like: a WAV file. Nothing is kept. */
+        post: operations["previewPrompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a stored sound that no flow plays; 409 names those that do, drafts included. */
+        delete: operations["deletePrompt"];
+        options?: never;
+        head?: never;
+        /** Gives a stored sound another name. */
+        patch: operations["renamePrompt"];
+        trace?: never;
+    };
+    "/api/v1/prompts/{id}/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sound as WAV. Range requests work (RFC 9110, 14). */
+        get: operations["promptAudio"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports/sources": {
         parameters: {
             query?: never;
@@ -603,6 +730,76 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Screening of the account: its settings, and how many calls were stopped lately. */
+        get: operations["readScreening"];
+        /** Replaces the settings of screening. */
+        put: operations["changeScreening"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The entries of both lists, or of one, newest first. */
+        get: operations["listScreeningEntries"];
+        put?: never;
+        /** Puts a caller on a list; one that is on the other list is taken off it. */
+        post: operations["addScreeningEntry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/entries.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same list as a CSV file. */
+        get: operations["exportScreeningEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/entries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an entry off its list. */
+        delete: operations["deleteScreeningEntry"];
         options?: never;
         head?: never;
         patch?: never;
@@ -925,6 +1122,59 @@ export interface paths {
         patch: operations["changeTrunk"];
         trace?: never;
     };
+    "/api/v1/trunks/{id}/call-me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rings a phone over a trunk, under the account's toll rules, for at most 25 seconds. An answer is hung up at once. */
+        post: operations["callMe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trunks/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pings a trunk's far end now. */
+        post: operations["checkTrunk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trunks/{id}/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the carrier of a trunk talks by webhooks. */
+        get: operations["readTrunkWebhook"];
+        /** Sets how the carrier of a trunk talks by webhooks. */
+        put: operations["setTrunkWebhook"];
+        post?: never;
+        /** Forgets how the carrier of a trunk talks by webhooks, keys included. Its calls are refused from then on. */
+        delete: operations["deleteTrunkWebhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -948,7 +1198,17 @@ export interface components {
              */
             max_calls: number;
             name: string;
-            /** @description Whether calls are recorded without a notice in the flow, on the account's own responsibility. */
+            /**
+             * @description When talks may be recorded: `notice` (once the caller heard a recording notice in the flow), `by_law` (without one
+             *     too, when the law of both ends is known to allow it) or `waiver` (always, on the account's own responsibility).
+             */
+            recording_consent: string;
+            /**
+             * Format: int32
+             * @description Days after which recordings are deleted; 0 keeps them until somebody deletes them.
+             */
+            recording_keep_days: number;
+            /** @description Whether `recording_consent` is `waiver`. */
             recording_waiver: boolean;
             /** @description IANA time zone. */
             zone: string;
@@ -962,6 +1222,14 @@ export interface components {
             /** Format: int32 */
             max_calls?: number | null;
             name?: string | null;
+            /** @description `notice`, `by_law` or `waiver`. */
+            recording_consent?: string | null;
+            /**
+             * Format: int32
+             * @description 1 to 3650; 0 keeps recordings until somebody deletes them.
+             */
+            recording_keep_days?: number | null;
+            /** @description True is `waiver`; false, where that was so, `notice`. `recording_consent` says it better. */
             recording_waiver?: boolean | null;
             zone?: string | null;
         };
@@ -1142,6 +1410,10 @@ export interface components {
              */
             from?: number | null;
         };
+        /** @description Why a caller is blocked. */
+        BlockCallerInput: {
+            note?: string;
+        };
         /** @description What a person said of a call. */
         CallConfirmation: {
             /** Format: int64 */
@@ -1179,13 +1451,19 @@ export interface components {
             attestation?: string | null;
             candidates: components["schemas"]["Candidate"][];
             confirmation?: components["schemas"]["CallConfirmation"] | null;
+            /** @description The number that redirected the call to the tracking number, in E.164. */
+            diversion?: string | null;
             end?: components["schemas"]["CallEnd"] | null;
             flow?: components["schemas"]["CallFlow"] | null;
+            listed?: components["schemas"]["ListedCaller"] | null;
             /** @description The fitted model that weighed the candidates; null: the one for new sites. */
             model?: string | null;
             quality?: components["schemas"]["CallQuality"] | null;
             recording?: components["schemas"]["Recording"] | null;
+            screening?: components["schemas"]["CallScreening"] | null;
             timeline: components["schemas"]["TimelineMark"][];
+            /** @description What came of the carrier's check of the caller's number: `passed`, `failed` or `unchecked`. */
+            verstat?: string | null;
             /**
              * Format: int64
              * @description How far back showings were looked at, in days.
@@ -1244,6 +1522,23 @@ export interface components {
             /** @description The likeliest visitors, likeliest first, at most three. */
             matches: components["schemas"]["CallMatch"][];
         };
+        /** @description The phone to ring. */
+        CallMeInput: {
+            /** @description As dialled in the account's country, or with a plus sign. */
+            number: string;
+        };
+        /** @description How a test call went. */
+        CallMeResult: {
+            /** @description The same as a sentence. */
+            message: string;
+            /** @description `answered` (and hung up at once), `rang`, `refused` or `failed`. */
+            outcome: string;
+            /**
+             * Format: int32
+             * @description The carrier's SIP status, when it refused.
+             */
+            sip_status?: number | null;
+        };
         /** @description The dialled number of a call. */
         CallNumber: {
             id: string;
@@ -1260,6 +1555,28 @@ export interface components {
             loss_percent: number;
             /** Format: double */
             mos: number;
+        };
+        /** @description What screening found of a call. */
+        CallScreening: {
+            reasons: components["schemas"]["ScreeningReason"][];
+            /** @description What decided: `allow_list`, `known_caller`, `block_list`, `anonymous`, `score`, `late` or `off`. */
+            rule: string;
+            /** Format: int32 */
+            score: number;
+            /**
+             * Format: int32
+             * @description The SIP status of the refusal.
+             */
+            status?: number | null;
+            /**
+             * Format: int32
+             * @description The threshold that the score reached.
+             */
+            threshold?: number | null;
+            /** @description `pass`, `challenge` or `block`. */
+            verdict: string;
+            /** @description Why, as a sentence without its full stop. */
+            why: string;
         };
         /** @description A call in the log. */
         CallSummary: {
@@ -1281,7 +1598,7 @@ export interface components {
             probability?: number | null;
             recorded: boolean;
             /**
-             * @description `answered`, `no_answer`, `busy`, `failed`, `abandoned`, `refused`, `voicemail`, `turned_away` or
+             * @description `answered`, `no_answer`, `busy`, `failed`, `abandoned`, `refused`, `voicemail`, `turned_away`, `blocked` or
              *     `process_restarted`.
              */
             result?: string | null;
@@ -1632,6 +1949,14 @@ export interface components {
             /** Format: int64 */
             now: number;
         };
+        /** @description The entry of a list that is about a caller. */
+        ListedCaller: {
+            /** @description The number, or the beginning of it. */
+            caller: string;
+            id: string;
+            /** @description `allow` or `block`. */
+            list: string;
+        };
         /** @description Who is signed in. */
         Me: {
             account: components["schemas"]["MeAccount"];
@@ -1792,7 +2117,7 @@ export interface components {
                 probability?: number | null;
                 recorded: boolean;
                 /**
-                 * @description `answered`, `no_answer`, `busy`, `failed`, `abandoned`, `refused`, `voicemail`, `turned_away` or
+                 * @description `answered`, `no_answer`, `busy`, `failed`, `abandoned`, `refused`, `voicemail`, `turned_away`, `blocked` or
                  *     `process_restarted`.
                  */
                 result?: string | null;
@@ -1893,6 +2218,49 @@ export interface components {
                 /** @description The swap target its numbers stand for. */
                 target: string;
                 turned_away?: components["schemas"]["TurnedAway"] | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Prompt: {
+            items: {
+                /**
+                 * Format: int64
+                 * @description Size of the file, which is WAV with one channel, 16 bits and 8 kHz.
+                 */
+                bytes: number;
+                /** Format: int64 */
+                created_at: number;
+                /** Format: int64 */
+                duration_ms: number;
+                id: string;
+                name: string;
+                /** @description Flows that play it, in their draft or as published. */
+                used_by: components["schemas"]["PromptUser"][];
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ScreeningEntry: {
+            items: {
+                /** Format: int64 */
+                added_at: number;
+                /** @description Who added it; null for a key. */
+                added_by?: string | null;
+                /** @description A number such as `+12145550100`, or the beginning of some such as `+1900*`. */
+                caller: string;
+                caller_display: string;
+                /**
+                 * Format: int64
+                 * @description When it ends by itself.
+                 */
+                expires_at?: number | null;
+                id: string;
+                /** @description `allow` or `block`. */
+                list: string;
+                note: string;
             }[];
             /** @description Send it as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -2016,24 +2384,48 @@ export interface components {
         /** @description One page of a list. */
         Page_Trunk: {
             items: {
-                /** @description Addresses or ranges its requests come from. */
+                /** @description Addresses or ranges its requests come from. Those of the hosts of a registered trunk need not be listed. */
                 addresses: string[];
+                caller_id: components["schemas"]["TrunkCallerId"];
                 /** @description Codecs, best first. */
                 codecs: string[];
                 /** Format: int64 */
                 created_at: number;
-                /** @description Where outgoing calls are sent; null for a trunk that only takes calls in. */
+                formats: components["schemas"]["TrunkFormats"];
+                /** @description Whether a password is stored. It is never shown. */
+                has_password: boolean;
+                health: components["schemas"]["TrunkHealth"];
+                /** @description The carrier's host, where outgoing calls are sent; null for a trunk that only takes calls in. */
                 host?: string | null;
                 id: string;
+                /**
+                 * @description `address`: known by the addresses its requests come from; `registered`: we register there with a user name and
+                 *     password.
+                 */
+                kind: string;
                 name: string;
                 /** @description Whether the far end sits behind NAT. */
                 nat: boolean;
                 /** Format: int32 */
                 port: number;
+                /**
+                 * Format: int32
+                 * @description The smaller, the sooner it is tried on outgoing calls.
+                 */
+                priority: number;
+                /** @description Where everything is sent, when it is not the host. */
+                proxy?: string | null;
+                /** @description The registrar, when it is not the host. */
+                registrar?: string | null;
+                registration: components["schemas"]["TrunkRegistration"];
                 /** @description Whether every account of the instance may use it. */
                 shared: boolean;
-                /** @description `udp` or `tcp`. */
+                /** @description Certificates (PEM) that the far end's must come from, instead of those the system trusts. */
+                tls_ca?: string | null;
+                /** @description `udp`, `tcp` or `tls`. */
                 transport: string;
+                /** @description User name; only the operator sees it. */
+                user?: string | null;
             }[];
             /** @description Send it as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -2126,15 +2518,55 @@ export interface components {
             /** @description A word for the kind of problem, stable for programs. */
             type: string;
         };
+        /** @description A stored sound. */
+        Prompt: {
+            /**
+             * Format: int64
+             * @description Size of the file, which is WAV with one channel, 16 bits and 8 kHz.
+             */
+            bytes: number;
+            /** Format: int64 */
+            created_at: number;
+            /** Format: int64 */
+            duration_ms: number;
+            id: string;
+            name: string;
+            /** @description Flows that play it, in their draft or as published. */
+            used_by: components["schemas"]["PromptUser"][];
+        };
+        /** @description Another name. */
+        PromptInput: {
+            name: string;
+        };
+        /** @description A text to hear. */
+        PromptPreviewInput: {
+            /** @description Such as `en-US`; the speech engine's own when left out. */
+            language?: string | null;
+            text: string;
+            /** @description By the speech engine's name for it; its own when left out. */
+            voice?: string | null;
+        };
+        /** @description A flow that plays a sound. */
+        PromptUser: {
+            flow: string;
+            name: string;
+        };
         /** @description A recording. */
         Recording: {
             /** Format: int64 */
             bytes: number;
             channels: string[];
+            /**
+             * Format: int64
+             * @description When the file was deleted.
+             */
+            deleted_at?: number | null;
+            /** @description Why, as in "deleted after 90 days". */
+            deleted_because?: string | null;
             id: string;
             /** Format: double */
             seconds: number;
-            /** @description `writing`, `complete` or `partial`. */
+            /** @description `writing`, `complete`, `partial` or `deleted`. */
             state: string;
         };
         /** @description Whether the probabilities of a site's calls keep what they say. */
@@ -2223,6 +2655,184 @@ export interface components {
             channel_label: string;
             label: string;
             source: string;
+        };
+        /** @description Screening of the account. */
+        Screening: {
+            /** @description Whether this server can ask callers to press a key; if not, those who would be asked are let through. */
+            can_challenge: boolean;
+            /** @description Entries on both lists. */
+            entries: number;
+            /** @description Most entries on both lists. */
+            entries_max: number;
+            settings: components["schemas"]["ScreeningSettings"];
+            stopped: components["schemas"]["ScreeningCounts"];
+        };
+        /** @description How many calls were stopped lately. */
+        ScreeningCounts: {
+            /**
+             * Format: int64
+             * @description Did not press it.
+             */
+            challenge_failed: number;
+            /**
+             * Format: int64
+             * @description Asked to press a key.
+             */
+            challenged: number;
+            /**
+             * Format: int32
+             * @description How far back it was counted.
+             */
+            days: number;
+            /**
+             * Format: int64
+             * @description Refused at once.
+             */
+            refused: number;
+        };
+        /** @description An entry of a list. */
+        ScreeningEntry: {
+            /** Format: int64 */
+            added_at: number;
+            /** @description Who added it; null for a key. */
+            added_by?: string | null;
+            /** @description A number such as `+12145550100`, or the beginning of some such as `+1900*`. */
+            caller: string;
+            caller_display: string;
+            /**
+             * Format: int64
+             * @description When it ends by itself.
+             */
+            expires_at?: number | null;
+            id: string;
+            /** @description `allow` or `block`. */
+            list: string;
+            note: string;
+        };
+        /** @description An entry to add. */
+        ScreeningEntryInput: {
+            /** @description A number such as `+12145550100`, or the beginning of some such as `+1900*`. */
+            caller?: string;
+            /**
+             * Format: int64
+             * @description When it ends by itself, ms.
+             */
+            expires_at?: number | null;
+            /** @description `allow` or `block`. */
+            list?: string;
+            note?: string;
+        };
+        /** @description A sign that screening found. */
+        ScreeningReason: {
+            kind: string;
+            /**
+             * Format: int32
+             * @description What it was compared with.
+             */
+            limit?: number | null;
+            /**
+             * Format: int32
+             * @description Below 0 it speaks for the call.
+             */
+            points: number;
+            /**
+             * Format: int32
+             * @description What was counted.
+             */
+            value?: number | null;
+            /** @description As a sentence, without its full stop. */
+            words: string;
+        };
+        /** @description Settings of screening. */
+        ScreeningSettings: {
+            /** @description What happens with withheld numbers: `pass`, `challenge` or `block`. */
+            anonymous: string;
+            /**
+             * Format: int32
+             * @description From how many points on a call is refused, 1 to 500; null: none is.
+             */
+            block_at?: number | null;
+            /**
+             * Format: int32
+             * @description From how many points on a caller must press a key, 1 to 500 and below `block_at`; null: nobody must.
+             */
+            challenge_at?: number | null;
+            /** @description What a challenged caller hears; `{digit}` stands for the key. */
+            challenge_text: string;
+            /**
+             * Format: int32
+             * @description How many calls an hour are no sign yet, 1 to 60.
+             */
+            hourly_calls_max: number;
+            /**
+             * Format: int32
+             * @description From how many seconds of talk on a caller is known and let through, 1 to 3600.
+             */
+            known_talk_s: number;
+            /**
+             * Format: int32
+             * @description How many different numbers of the account a caller may dial within `numbers_minutes`, 1 to 50.
+             */
+            numbers_max: number;
+            /**
+             * Format: int32
+             * @description 1 to 60.
+             */
+            numbers_minutes: number;
+            /** @description Whether calls are screened at all. */
+            on: boolean;
+            /**
+             * @description The SIP status of a refused call: `by_reason` (607 for the block list, 433 for a withheld number, 603 for the
+             *     score), `rejected` (608) or `decline` (603).
+             */
+            refusal: string;
+        };
+        /** @description Settings of screening as they are to be; what is left out gets its default. */
+        ScreeningSettingsInput: {
+            /**
+             * @description `pass`, `challenge` or `block`.
+             * @default pass
+             */
+            anonymous: string;
+            /**
+             * Format: int32
+             * @default 100
+             */
+            block_at: number | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            challenge_at: number | null;
+            /** @default To be connected, please press {digit}. */
+            challenge_text: string;
+            /**
+             * Format: int32
+             * @default 10
+             */
+            hourly_calls_max: number;
+            /**
+             * Format: int32
+             * @default 30
+             */
+            known_talk_s: number;
+            /**
+             * Format: int32
+             * @default 3
+             */
+            numbers_max: number;
+            /**
+             * Format: int32
+             * @default 10
+             */
+            numbers_minutes: number;
+            /** @default true */
+            on: boolean;
+            /**
+             * @description `by_reason`, `rejected` or `decline`.
+             * @default by_reason
+             */
+            refusal: string;
         };
         /** @description A form that the visitor sent, with the details the site asked for. */
         SentForm: {
@@ -2359,6 +2969,11 @@ export interface components {
             /** @description One tag, for tag managers. */
             one_tag: string;
         };
+        /**
+         * Format: binary
+         * @description A sound file.
+         */
+        SoundFile: string;
         /** @description Where a touch, session or call came from. */
         Source: {
             ad_campaign?: string | null;
@@ -2560,7 +3175,8 @@ export interface components {
             detail: string;
             /**
              * @description `first_touch`, `touch`, `page`, `number_shown`, `tap`, `ring`, `flow`, `attempt`,
-             *     `attempt_failed`, `refused`, `connected`, `tag`, `ended` or `confirmed`.
+             *     `attempt_failed`, `refused`, `connected`, `tag`, `screened`,
+             *     `recording_paused`, `recording_resumed`, `ended` or `confirmed`.
              */
             kind: string;
             title: string;
@@ -2642,37 +3258,129 @@ export interface components {
         };
         /** @description A SIP trunk. */
         Trunk: {
-            /** @description Addresses or ranges its requests come from. */
+            /** @description Addresses or ranges its requests come from. Those of the hosts of a registered trunk need not be listed. */
             addresses: string[];
+            caller_id: components["schemas"]["TrunkCallerId"];
             /** @description Codecs, best first. */
             codecs: string[];
             /** Format: int64 */
             created_at: number;
-            /** @description Where outgoing calls are sent; null for a trunk that only takes calls in. */
+            formats: components["schemas"]["TrunkFormats"];
+            /** @description Whether a password is stored. It is never shown. */
+            has_password: boolean;
+            health: components["schemas"]["TrunkHealth"];
+            /** @description The carrier's host, where outgoing calls are sent; null for a trunk that only takes calls in. */
             host?: string | null;
             id: string;
+            /**
+             * @description `address`: known by the addresses its requests come from; `registered`: we register there with a user name and
+             *     password.
+             */
+            kind: string;
             name: string;
             /** @description Whether the far end sits behind NAT. */
             nat: boolean;
             /** Format: int32 */
             port: number;
+            /**
+             * Format: int32
+             * @description The smaller, the sooner it is tried on outgoing calls.
+             */
+            priority: number;
+            /** @description Where everything is sent, when it is not the host. */
+            proxy?: string | null;
+            /** @description The registrar, when it is not the host. */
+            registrar?: string | null;
+            registration: components["schemas"]["TrunkRegistration"];
             /** @description Whether every account of the instance may use it. */
             shared: boolean;
-            /** @description `udp` or `tcp`. */
+            /** @description Certificates (PEM) that the far end's must come from, instead of those the system trusts. */
+            tls_ca?: string | null;
+            /** @description `udp`, `tcp` or `tls`. */
             transport: string;
+            /** @description User name; only the operator sees it. */
+            user?: string | null;
+        };
+        /** @description Which number a trunk shows. */
+        TrunkCallerId: {
+            /** @description Whether the number is also sent as P-Asserted-Identity, with Privacy for withheld ones. */
+            asserted?: boolean;
+            /** @description Whether the tracking number is sent as Diversion. */
+            diversion?: boolean;
+            /** @description The number of `fixed`. */
+            number?: string | null;
+            /** @description `flow` (what the call flow says), `tracking_number` or `fixed`. */
+            shown: string;
+            /** @description Whether the carrier's P-Asserted-Identity and attestation are believed. */
+            trusted: boolean;
+        };
+        /** @description How numbers are written on a trunk. */
+        TrunkFormats: {
+            /** @description Country in which numbers without a country code are read and written; null: that of the instance. */
+            country?: string | null;
+            /** @description What stands before numbers of other countries in the national style, such as 011; empty: a plus sign. */
+            international_prefix?: string;
+            /** @description What the carrier puts before the dialled number, and what is taken off. */
+            prefix_in?: string;
+            /** @description What is put before numbers that are dialled. */
+            prefix_out?: string;
+            /** @description `e164_plus` (+12145550100), `e164` (12145550100) or `national` (2145550100). */
+            style: string;
+        };
+        /** @description Whether a trunk's far end answers. */
+        TrunkHealth: {
+            /** Format: int64 */
+            checked_at?: number | null;
+            error?: string | null;
+            /**
+             * Format: int32
+             * @description Time to its last answer, in milliseconds.
+             */
+            rtt_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Since when it is so.
+             */
+            since?: number | null;
+            /** @description `unknown`, `ok` or `failing`. */
+            state: string;
         };
         /** @description A trunk to make or change; what is left out stays. */
         TrunkInput: {
             addresses?: string[] | null;
+            caller_id?: components["schemas"]["TrunkCallerId"] | null;
             codecs?: string[] | null;
+            formats?: components["schemas"]["TrunkFormats"] | null;
             /** @description Host name or address; empty for a trunk that only takes calls in. */
             host?: string | null;
+            /** @description `address` or `registered`. */
+            kind?: string | null;
             name?: string | null;
             nat?: boolean | null;
+            /** @description Password; empty removes it. It must be written again when host, registrar, proxy or transport change. */
+            password?: string | null;
             /** Format: int32 */
             port?: number | null;
+            /** Format: int32 */
+            priority?: number | null;
+            /** @description `host` or `host:port`; empty: none. */
+            proxy?: string | null;
+            /** @description `host` or `host:port`; empty: the host. */
+            registrar?: string | null;
             shared?: boolean | null;
+            /** @description PEM; empty: those the system trusts. */
+            tls_ca?: string | null;
             transport?: string | null;
+            /** @description User name; empty for none. */
+            user?: string | null;
+        };
+        /** @description Where a trunk's registration stands. */
+        TrunkRegistration: {
+            error?: string | null;
+            /** Format: int64 */
+            expires_at?: number | null;
+            /** @description `none`, `registered`, `refused` or `failing`. */
+            state: string;
         };
         /** @description Visitors of a network that held its share of a pool. */
         TurnedAway: {
@@ -2682,6 +3390,35 @@ export interface components {
             network: string;
             /** Format: int64 */
             times: number;
+        };
+        /** @description How the carrier of a trunk talks by webhooks. */
+        VoiceWebhook: {
+            /** @description What calls over it can do for call flows. */
+            abilities: string[];
+            /** @description The account SID or project id. */
+            account_sid: string;
+            /** @description The address to enter at the carrier for calls that come in, with the method POST. */
+            call_url: string;
+            /** @description `twilio`, `telnyx` or `signalwire`. */
+            dialect: string;
+            /** @description Whether a token of its own is stored for fetching recordings. */
+            has_api_token: boolean;
+            /** Format: int64 */
+            set_at: number;
+            /** @description The address to enter at the carrier for changes of the call's status, with the method POST. */
+            status_url: string;
+            trunk: string;
+        };
+        /** @description How the carrier of a trunk talks; keys that are left out stay. */
+        VoiceWebhookInput: {
+            /** @description The account SID or project id. */
+            account_sid: string;
+            /** @description What recordings are fetched with, where that is another one: SignalWire's API token. Empty to forget it. */
+            api_token?: string | null;
+            /** @description `twilio`, `telnyx` or `signalwire`. */
+            dialect: string;
+            /** @description What the carrier signs with: Twilio's auth token, SignalWire's signing key, Telnyx's public key. */
+            signing_key?: string | null;
         };
     };
     responses: never;
@@ -2783,7 +3520,7 @@ export interface operations {
                 session?: string;
                 /** @description Only ambiguous ones. */
                 ambiguous?: boolean;
-                /** @description Only missed ones. */
+                /** @description Only missed ones; blocked calls are none. */
                 missed?: boolean;
                 /** @description Only recorded ones. */
                 recorded?: boolean;
@@ -2830,7 +3567,7 @@ export interface operations {
                 session?: string;
                 /** @description Only ambiguous ones. */
                 ambiguous?: boolean;
-                /** @description Only missed ones. */
+                /** @description Only missed ones; blocked calls are none. */
                 missed?: boolean;
                 /** @description Only recorded ones. */
                 recorded?: boolean;
@@ -2921,6 +3658,47 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    blockCaller: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockCallerInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreeningEntry"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3059,6 +3837,78 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pauseRecording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It rests */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeRecording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It goes on */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4035,6 +4885,261 @@ export interface operations {
             };
         };
     };
+    listPrompts: {
+        parameters: {
+            query?: {
+                /** @description Where the page before ended. */
+                cursor?: string;
+                /** @description Rows of the page; 50 when left out, at most 500. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Prompt"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadPrompt: {
+        parameters: {
+            query?: {
+                /** @description Name of the sound, 1 to 120 characters. */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file, with its own Content-Type: audio/wav, audio/mpeg, audio/aac or audio/mp4 */
+        requestBody: {
+            content: {
+                "audio/wav": components["schemas"]["SoundFile"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Prompt"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewPrompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptPreviewInput"];
+            };
+        };
+        responses: {
+            /** @description WAV, one channel */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": unknown;
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deletePrompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renamePrompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Prompt"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    promptAudio: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description WAV, one channel */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": unknown;
+                };
+            };
+            /** @description The range asked for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     reportSources: {
         parameters: {
             query?: {
@@ -4120,6 +5225,170 @@ export interface operations {
                 };
             };
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readScreening: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Screening"];
+                };
+            };
+        };
+    };
+    changeScreening: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScreeningSettingsInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Screening"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listScreeningEntries: {
+        parameters: {
+            query?: {
+                /** @description `allow` or `block`. */
+                list?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ScreeningEntry"];
+                };
+            };
+        };
+    };
+    addScreeningEntry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScreeningEntryInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreeningEntry"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportScreeningEntries: {
+        parameters: {
+            query?: {
+                /** @description `allow` or `block`. */
+                list?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+        };
+    };
+    deleteScreeningEntry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5007,6 +6276,205 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    callMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallMeInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallMeResult"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkTrunk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrunkHealth"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readTrunkWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VoiceWebhook"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setTrunkWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VoiceWebhookInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VoiceWebhook"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteTrunkWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

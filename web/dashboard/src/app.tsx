@@ -15,6 +15,9 @@ import { Shell } from "./shell/Shell";
 const code = {
   live: () => import("./features/call/LivePage"),
   calls: () => import("./features/call/CallsPage"),
+  flows: () => import("./features/call/flows/FlowsPage"),
+  flow: () => import("./features/call/flows/FlowPage"),
+  prompts: () => import("./features/call/prompts/PromptsPage"),
   visitors: () => import("./features/visitor/VisitorsPage"),
   visitor: () => import("./features/visitor/VisitorPage"),
   sites: () => import("./features/visitor/SitesPage"),
@@ -30,6 +33,9 @@ const code = {
 const pages = {
   live: lazy(code.live),
   calls: lazy(code.calls),
+  flows: lazy(code.flows),
+  flow: lazy(code.flow),
+  prompts: lazy(code.prompts),
   visitors: lazy(code.visitors),
   visitor: lazy(code.visitor),
   sites: lazy(code.sites),
@@ -111,6 +117,13 @@ function Inside() {
               <pages.live />
             </Route>
             <Route path="/calls/:id?">{(params) => <pages.calls id={params.id} />}</Route>
+            <Route path="/flows">
+              <pages.flows />
+            </Route>
+            <Route path="/flows/:id">{(params) => <pages.flow key={params.id} id={params.id} />}</Route>
+            <Route path="/sounds">
+              <pages.prompts />
+            </Route>
             <Route path="/visitors">
               <pages.visitors />
             </Route>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { delayWords, errorSentence, modelWords, plainSentence, points, type Curve } from "../src/features/attribution/reliability";
-import { bars, calls, interval, minutes } from "../src/features/report/sources";
+import { bars, calls, interval, minutes, models, remark } from "../src/features/report/sources";
 
 const curve = (bins: Curve["bins"], error: number | null = null): Curve => ({
   calls: bins.reduce((sum, bin) => sum + bin.calls, 0),
@@ -73,6 +73,11 @@ describe("the report of sources", () => {
     expect([calls(12.44), calls(99.96), calls(1_284.2)]).toEqual(["12.4", "100.0", "1,284"]);
     expect([interval(9.6, 15.1), interval(3, 3), interval(0, 0.9)]).toEqual(["9–16", "", "0–1"]);
     expect([minutes(90), minutes(60_000)]).toEqual(["1.5", "1,000"]);
+  });
+
+  it("says how W counts as long as no call is marked as qualified, and nothing of the others", () => {
+    expect(models.filter(({ value }) => remark(value)).map(({ value }) => value)).toEqual(["w"]);
+    expect(remark("w")).toContain("the first counts 30%, the last 60%");
   });
 
   it("draws every bar against the longest reach, also when there is nothing", () => {

@@ -1,7 +1,7 @@
 // Sites, numbers and pools: adding, changing and deleting, with the block to paste.
 
 import { expect, test, type Page } from "@playwright/test";
-import { expectAccessible, items, open } from "./house";
+import { expectAccessible, items, need, open } from "./house";
 
 async function addSite(page: Page, name: string): Promise<void> {
   await open(page, "/sites");
@@ -80,7 +80,7 @@ test("a site form says what is missing beside each field", async ({ page }) => {
 
 test("a number is added, changed and deleted", async ({ page }) => {
   const trunks = await items(page, "/trunks");
-  test.skip(trunks.length === 0, "the server has no trunk");
+  need(trunks.length > 0, "the server has no trunk");
   const shown = "(646) 555-0177";
   await open(page, "/numbers");
   await page.getByRole("button", { name: "Add", exact: true }).click();
@@ -116,10 +116,10 @@ test("a number is added, changed and deleted", async ({ page }) => {
 test("a pool shows who holds each of its numbers", async ({ page }) => {
   const pools = await items<{ id: string; name: string; size: number }>(page, "/pools");
   const pool = pools.find((each) => each.size > 0);
-  test.skip(!pool, "the server has no pool with numbers");
-  await open(page, `/numbers/pools/${pool?.id}`);
-  await expect(page.getByRole("heading", { name: pool?.name, level: 1 })).toBeVisible();
+  need(pool, "the server has no pool with numbers");
+  await open(page, `/numbers/pools/${pool.id}`);
+  await expect(page.getByRole("heading", { name: pool.name, level: 1 })).toBeVisible();
   await expect(page.getByRole("img", { name: /^Who holds each of the/ })).toBeVisible();
   const table = page.getByRole("region", { name: "Who they are" }).getByRole("table");
-  await expect(table.getByRole("row")).toHaveCount((pool?.size ?? 0) + 1);
+  await expect(table.getByRole("row")).toHaveCount(pool.size + 1);
 });

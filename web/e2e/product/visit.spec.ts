@@ -1,6 +1,7 @@
 // The main job: a visitor sees a number, calls it, and the call is attributed, recorded, connected and logged.
 
 import { expect, test, type BrowserContext, type Page } from "@playwright/test";
+import { channels, fit, talkOf } from "./talk";
 
 const SITE = process.env.TRUNKLINE_SITE ?? "";
 const DASHBOARD = process.env.TRUNKLINE_URL ?? "";
@@ -50,7 +51,9 @@ test("a Google Ads visitor's call is found in the dashboard with its visit, cert
     expect(texts, format).toContain(format);
   }
 
+  const dialled = page.waitForResponse((response) => response.url().endsWith("/dial"));
   await page.getByRole("button", { name: "Dial the number shown" }).click();
+  const talk = talkOf(BigInt(((await (await dialled).json()) as { call: string }).call));
   const link = page.locator("a.demo-link");
   await expect(link).toBeVisible();
   const call = new URL((await link.getAttribute("href")) ?? "").pathname.split("/").pop() ?? "";
@@ -73,6 +76,14 @@ test("a Google Ads visitor's call is found in the dashboard with its visit, cert
   const part = await context.request.get(`${DASHBOARD}/api/v1/calls/${call}/recording`, { headers: { range: "bytes=0-43" } });
   expect(part.status()).toBe(206);
   expect((await part.body()).subarray(0, 4).toString()).toBe("RIFF");
+  // Both ways: each channel holds what that end said in this very conversation, and not what the other said or another call.
+  const whole = await context.request.get(`${DASHBOARD}/api/v1/calls/${call}/recording`);
+  const [caller, destination] = channels(await whole.body());
+  expect(fit(caller, talk, "caller")).toBeGreaterThan(0.95);
+  expect(fit(destination, talk, "business")).toBeGreaterThan(0.95);
+  expect(fit(caller, talk, "business")).toBeLessThan(0.6);
+  expect(fit(destination, talk, "caller")).toBeLessThan(0.6);
+  expect(fit(caller, talk + 1n, "caller")).toBeLessThan(0.9);
 
   await page.goto(`${DASHBOARD}/calls/${call}`);
   await expect(page.getByText("Credited")).toBeVisible();

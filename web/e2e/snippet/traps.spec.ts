@@ -1,12 +1,8 @@
 /** The traps of delivery and swapping, in the order of the list in the snippet's README; others are beside their subject. */
 import type { Page } from "@playwright/test";
-import { build } from "esbuild";
-import { createElement as h } from "react";
-import { renderToString } from "react-dom/server";
-import { createSSRApp, h as vue } from "vue";
-import { renderToString as renderVue } from "vue/server-renderer";
 import { allInline, block, hashOf, inline, loader, oneTag } from "./helpers/block.ts";
 import { answered, expect, test, tl, watchAnswers } from "./helpers/fixtures.ts";
+import { reactPage, vuePage } from "./helpers/hydration.ts";
 import { gate, serve } from "./helpers/serve.ts";
 import { isAssign, MAIN, PRINTED, tells } from "./helpers/tracker.ts";
 
@@ -132,32 +128,6 @@ for (const [where, restore, most] of fights)
   });
 
 test.describe("trap 8: a page rendered on the server by React", () => {
-  /** The same component on the server and in the browser. */
-  const component = `
-    import { createElement as h, useState } from "react";
-    export const App = () => {
-      const [n, set] = useState(0);
-      return h("p", { id: "number", onClick: () => set(n + 1) }, "Call ", "(214) 555-0100", " clicked ", n);
-    };`;
-  const client = `
-    import { hydrateRoot } from "react-dom/client";
-    import { createElement as h } from "react";
-    ${component.replace('import { createElement as h, useState } from "react";', 'import { useState } from "react";').replace("export ", "")}
-    window.errors = [];
-    window.root = document.querySelector("#number");
-    hydrateRoot(document.querySelector("#app"), h(App), { onRecoverableError: (error) => window.errors.push(String(error)) });
-    document.documentElement.dataset.hydrated = "";`;
-  const bundled = async () => {
-    const result = await build({
-      stdin: { contents: client, resolveDir: import.meta.dirname },
-      bundle: true,
-      write: false,
-      format: "iife",
-      define: { "process.env.NODE_ENV": '"production"' },
-    });
-    return result.outputFiles[0]!.text;
-  };
-  const rendered = renderToString(h("p", { id: "number" }, "Call ", "(214) 555-0100", " clicked ", 0));
   /** What a visit leaves: the text, the errors of hydration, and whether the server's element survived. */
   const result = (page: Page) =>
     page.evaluate(() => ({
@@ -170,7 +140,8 @@ test.describe("trap 8: a page rendered on the server by React", () => {
     ["of a framework known by its root is swapped after hydration, without an error", ' data-next id="__next"'],
   ] as const)
     test(how, async ({ page, site, tracker }) => {
-      site.file("/client.js", await bundled());
+      const { rendered, script } = await reactPage();
+      site.file("/client.js", script);
       tracker.rules = [["*", "", "", [["+13125557788"]]]];
       const id = attribute.includes("id=") ? "" : ' id="app"';
       const inner = attribute.includes("id=") ? `<div${attribute}><div id="app">${rendered}</div></div>` : `<div${id}${attribute}>${rendered}</div>`;
@@ -182,7 +153,8 @@ test.describe("trap 8: a page rendered on the server by React", () => {
     });
 
   test("not marked is built anew by React, and swapped again", async ({ page, site, tracker }) => {
-    site.file("/client.js", await bundled());
+    const { rendered, script } = await reactPage();
+    site.file("/client.js", script);
     tracker.rules = [["*", "", "", [["+13125557788"]]]];
     await page.goto(site.page("/", `<div id="app">${rendered}</div><script src="/client.js"></script>`));
     await expect(page.locator("html")).toHaveAttribute("data-hydrated", "");
@@ -193,48 +165,17 @@ test.describe("trap 8: a page rendered on the server by React", () => {
 });
 
 test.describe("trap 8: a page rendered on the server by Vue", () => {
-  const text = ["Call (214) 555-0100", "clicked "];
-  /** Hydrates in development mode, where a mismatch is a warning. */
-  const client = `
-    import { createSSRApp, h, ref } from "vue";
-    const app = createSSRApp({
-      setup() {
-        const n = ref(0);
-        return () => h("p", { id: "number", onClick: () => n.value++ }, ["${text[0]} ", h("b", "${text[1]}" + n.value)]);
-      },
-    });
-    window.warnings = [];
-    app.config.warnHandler = (warning) => window.warnings.push(warning);
-    window.root = document.querySelector("#number");
-    app.mount("#app");
-    document.documentElement.dataset.hydrated = "";`;
-  const bundled = async () => {
-    const result = await build({
-      stdin: { contents: client, resolveDir: import.meta.dirname },
-      bundle: true,
-      write: false,
-      format: "iife",
-      define: {
-        "process.env.NODE_ENV": '"development"',
-        __VUE_OPTIONS_API__: "false",
-        __VUE_PROD_DEVTOOLS__: "false",
-        __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: "true",
-      },
-    });
-    return result.outputFiles[0]!.text;
-  };
-  const rendered = () => renderVue(createSSRApp({ render: () => vue("p", { id: "number" }, [`${text[0]} `, vue("b", `${text[1]}0`)]) }));
-
   for (const [how, attributes] of [
     ["marked to hydrate", ' id="app" data-tl-hydrate'],
     ["of a framework known by its root", ' id="__nuxt"'],
   ] as const)
     test(`${how} is swapped after hydration, without a warning`, async ({ page, site, tracker }) => {
-      site.file("/client.js", (await bundled()).replace('"#app"', attributes.includes("nuxt") ? '"#__nuxt"' : '"#app"'));
+      const { rendered, script } = await vuePage(attributes.includes("nuxt") ? "#__nuxt" : "#app");
+      site.file("/client.js", script);
       tracker.rules = [["*", "", "", [["+13125557788"]]]];
       const errors: string[] = [];
       page.on("console", (message) => /hydrat/i.test(message.text()) && errors.push(message.text()));
-      await page.goto(site.page("/", `<div${attributes}>${await rendered()}</div><script src="/client.js"></script>`));
+      await page.goto(site.page("/", `<div${attributes}>${rendered}</div><script src="/client.js"></script>`));
       await expect(page.locator("#number")).toHaveText("Call (312) 555-7788 clicked 0");
       await page.locator("#number").click();
       await expect(page.locator("#number")).toHaveText("Call (312) 555-7788 clicked 1");
@@ -246,9 +187,10 @@ test.describe("trap 8: a page rendered on the server by Vue", () => {
     });
 
   test("not marked, Vue says that its text has changed, and the number is swapped all the same", async ({ page, site, tracker }) => {
-    site.file("/client.js", await bundled());
+    const { rendered, script } = await vuePage();
+    site.file("/client.js", script);
     tracker.rules = [["*", "", "", [["+13125557788"]]]];
-    await page.goto(site.page("/", `<div id="app">${await rendered()}</div><script src="/client.js"></script>`));
+    await page.goto(site.page("/", `<div id="app">${rendered}</div><script src="/client.js"></script>`));
     await expect(page.locator("html")).toHaveAttribute("data-hydrated", "");
     expect(await page.evaluate(() => (window as unknown as { warnings: string[] }).warnings)).toEqual([expect.stringContaining("Hydration text mismatch")]);
     await expect(page.locator("#number")).toHaveText("Call (312) 555-7788 clicked 0");

@@ -14,6 +14,9 @@ import { KEYS } from "./number.ts";
 /** Hidden for longer, another visitor may have been given our number: ask before it is dialled. */
 const STALE_MS = 6e4;
 
+/** For how long a number that nothing has confirmed yet is ours, as the loader has it. */
+const PROVISIONAL_MS = 9e4;
+
 /** Name of the extras beside the core, with their hash; set by the build. */
 declare const EXTRAS: string;
 
@@ -143,6 +146,12 @@ export const s = (shared: Shared): void => {
     extend();
   };
 
+  /** The time of the numbers is over. One that ends later than any could means that the clock was set back meanwhile. */
+  const over = () => {
+    const left = shared.M.x! - Date.now();
+    return left < 0 || left > Math.max(PROVISIONAL_MS, shared.M.ttl! * 1e3 || 0);
+  };
+
   const ask = (as?: { page: string; ref: string }) => {
     asked = shared.l;
     return (shared.p = shared.a({ ...as, want: wanted })).then(assigned);
@@ -156,7 +165,7 @@ export const s = (shared: Shared): void => {
     const before = shared.M;
     ask({ page: location.origin + location.pathname, ref: location.origin }).then(() => {
       if (shared.M == before) {
-        if (lost || before.x! < Date.now()) memory.lapse();
+        if (lost || over()) memory.lapse();
       } else if (shared.l && shared.M.kind && before.token && !shared.M.token) {
         // A server too busy for sessions gives no token. The visitor's own says who asks next, but nothing of these numbers.
         shared.M.token = before.token;
@@ -180,7 +189,8 @@ export const s = (shared: Shared): void => {
     const away = Date.now() - hiddenAt;
     hiddenAt = 0;
     beat();
-    if (shared.l && (away > STALE_MS || shared.M.x! < Date.now())) recheck();
+    // Less than nothing: the clock was set back, and says nothing of how long it was.
+    if (shared.l && (away < 0 || away > STALE_MS || over())) recheck();
     else {
       pulse();
       report();
@@ -287,7 +297,14 @@ export const s = (shared: Shared): void => {
   for (const [name, ...rest] of shared.q) command(name, ...rest);
 
   // A remembered assignment and no new arrival: nothing was asked, and a page view is all there is to tell.
-  if (!shared.p && shared.M.token) line.put({ k: "page", page: location.href, ref: document.referrer });
+  if (!shared.p && shared.M.token) {
+    line.put({ k: "page", page: location.href, ref: document.referrer });
+    // The loader shows what ends later than now; that the clock was set back since is found out here.
+    if (over()) {
+      refused = shared.M.token;
+      recheck(true);
+    }
+  }
   Promise.resolve(shared.p).then(assigned);
 
   lent.taps(document);

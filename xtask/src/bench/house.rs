@@ -153,6 +153,20 @@ impl House {
         self.process.cpu_seconds()
     }
 
+    /// Memory of the server in use, in KiB.
+    pub(super) fn resident_kib(&self) -> anyhow::Result<u64> {
+        self.process.resident_kib()
+    }
+
+    /// A metric without labels; 0 when it was never counted.
+    pub(super) fn metric(&self, name: &str) -> anyhow::Result<f64> {
+        let answer = api::send(self.http, "GET", "/metrics", "", "")?;
+        anyhow::ensure!(answer.status == 200, "/metrics answers {}", answer.status);
+        let mut lines = answer.body.lines().filter_map(|line| line.split_once(' '));
+        let found = lines.find(|(given, _)| *given == name);
+        Ok(found.map_or(Ok(0.0), |(_, figure)| figure.parse())?)
+    }
+
     /// The database file.
     pub(super) fn database(&self) -> PathBuf {
         self.folder.join("data/trunkline.db")

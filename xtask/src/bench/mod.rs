@@ -5,6 +5,7 @@ mod assign;
 mod attribution;
 mod house;
 mod machine;
+mod media;
 mod process;
 mod sip;
 
@@ -16,7 +17,7 @@ use crate::shell::{run, say, target};
 use crate::{tools, web};
 
 /// Every benchmark by name.
-const NAMES: &[&str] = &["assign", "attribution", "sip", "snippet"];
+const NAMES: &[&str] = &["assign", "attribution", "media", "sip", "snippet"];
 
 /// Runs every benchmark.
 pub(crate) fn all() -> anyhow::Result<()> {
@@ -53,6 +54,11 @@ pub(crate) fn one(name: &str) -> anyhow::Result<()> {
             say("benchmark assign");
             assign::run()
         }
+        "media" => {
+            build()?;
+            say("benchmark media");
+            media::run()
+        }
         "sip" => {
             build()?;
             say("benchmark sip");
@@ -65,18 +71,25 @@ pub(crate) fn one(name: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Builds the program as it is shipped, and the load tool with it: together every time, so that both benchmarks
+/// Builds the program as it is shipped, and the load tools with it: together every time, so that the benchmarks
 /// measure one and the same program and it is built once.
 fn build() -> anyhow::Result<()> {
     say("building the release (several minutes the first time)");
     let program = ["--package", "trunkline", "--bin", "trunkline"];
-    let load_tool = ["--package", "xtask", "--example", "visitors"];
+    let load_tools = [
+        "--package",
+        "xtask",
+        "--example",
+        "visitors",
+        "--example",
+        "calls",
+    ];
     run(
         "cargo",
         &[
             &["build", "--locked", "--release"][..],
             &program,
-            &load_tool,
+            &load_tools,
         ]
         .concat(),
     )

@@ -1,5 +1,6 @@
 //! A program that is measured: started, its processor time read, and ended in any case.
 
+use std::net::UdpSocket;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -12,6 +13,8 @@ const TICKS_PER_SECOND: f64 = 100.0;
 const PARENT: usize = 1;
 const USER_TICKS: usize = 11;
 const SYSTEM_TICKS: usize = 12;
+/// Longest wait until a program listens.
+const LISTEN_WAIT: Duration = Duration::from_secs(10);
 /// Pause between two looks at something that will come.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
@@ -90,6 +93,17 @@ impl Process {
         Ok(ticks / TICKS_PER_SECOND)
     }
 
+    /// Memory in use, in KiB.
+    pub(super) fn resident_kib(&self) -> anyhow::Result<u64> {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path)?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let figure = line.and_then(|line| line.split_whitespace().next());
+        figure
+            .and_then(|kib| kib.parse().ok())
+            .with_context(|| format!("{} has no memory", self.name))
+    }
+
     /// Waits until the program has ended by itself.
     pub(super) fn wait(&mut self, longest: Duration) -> anyhow::Result<ExitStatus> {
         let mut status = None;
@@ -143,4 +157,19 @@ pub(super) fn until(
         std::thread::sleep(LOOK_EVERY);
     }
     Ok(())
+}
+
+/// Waits until something listens on a UDP port of loopback.
+pub(super) fn listening(port: u16) -> anyhow::Result<()> {
+    let wanted = format!("0100007F:{port:04X}");
+    until(
+        LISTEN_WAIT,
+        &format!("somebody to listen on port {port}"),
+        || Ok(std::fs::read_to_string("/proc/net/udp")?.contains(&wanted)),
+    )
+}
+
+/// A UDP port of loopback that nobody has now.
+pub(super) fn free_port() -> anyhow::Result<u16> {
+    Ok(UdpSocket::bind("127.0.0.1:0")?.local_addr()?.port())
 }

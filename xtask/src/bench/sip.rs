@@ -5,7 +5,7 @@
 //! in the call log afterwards. Kamailio only passes messages on. Server and SIPp have a processor each.
 
 use std::fmt::Write as _;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use anyhow::{Context, bail, ensure};
 use serde_json::{Value, json};
 
 use super::house::{House, text};
-use super::process::{Core, Process, on, until};
+use super::process::{Core, Process, free_port, listening, on, until};
 use super::{folder, machine, rounded};
 use crate::shell::say;
 
@@ -30,8 +30,7 @@ const BUSINESS_LINE: &str = "+12142345678";
 /// Room for the load and more: what is measured is the cost of a call, not the limits.
 const VOICE: &str =
     "calls_max = 5000\nsetups_per_second = 5000\nrtp_port_first = 20000\nrtp_port_last = 29999";
-/// Longest waits: until a program listens, for the last calls to end, and until records are written.
-const START_WAIT: Duration = Duration::from_secs(10);
+/// Longest waits: for the last calls to end, and until records are written.
 const CALLS_WAIT: Duration = Duration::from_secs(30);
 const RECORDS_WAIT: Duration = Duration::from_secs(30);
 const END_WAIT: Duration = Duration::from_secs(10);
@@ -310,18 +309,4 @@ fn sipp(folder: &Path, name: &str, scenario: &str, port: u16) -> anyhow::Result<
     ]);
     command.args(["-nostdin", "-buff_size", "4194304"]);
     Ok(command)
-}
-
-/// Waits until something listens on a UDP port of loopback.
-fn listening(port: u16) -> anyhow::Result<()> {
-    let wanted = format!("0100007F:{port:04X}");
-    until(
-        START_WAIT,
-        &format!("somebody to listen on port {port}"),
-        || Ok(std::fs::read_to_string("/proc/net/udp")?.contains(&wanted)),
-    )
-}
-
-fn free_port() -> anyhow::Result<u16> {
-    Ok(UdpSocket::bind("127.0.0.1:0")?.local_addr()?.port())
 }

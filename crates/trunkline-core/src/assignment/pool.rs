@@ -471,6 +471,15 @@ impl Pool {
         }
     }
 
+    /// A call on the number was turned away by screening: it was nobody's who saw the number, so nothing cools down.
+    pub fn call_blocked(&mut self, number: NumberId) {
+        if let Some(&slot) = self.by_number.get(&number) {
+            self.unfile(slot);
+            self.slots[slot].calls = self.slots[slot].calls.saturating_sub(1);
+            self.file(slot);
+        }
+    }
+
     /// Puts the cool-down of a call back that ended before the start; one that is over already ends with
     /// the next pick.
     pub fn restore_cool_down(&mut self, number: NumberId, ended_at: Timestamp) {

@@ -275,6 +275,8 @@ ids! {
     RecordingKind RecordingId "rec",
     /// The truth of a call, as far as it became known.
     CallLabelKind CallLabelId "lbl",
+    /// An entry of the list of callers who are always let through, or never.
+    ScreeningEntryKind ScreeningEntryId "scr",
     /// A fitted attribution model of a site.
     ModelKind ModelId "mdl",
 }

@@ -33,6 +33,8 @@ words! {
         Voicemail = "voicemail",
         /// The call flow ended the call without ringing anybody.
         TurnedAway = "turned_away",
+        /// Screening refused the call, or the caller did not press the key that was asked for.
+        Blocked = "blocked",
         /// The process ended while the call was up.
         ProcessRestarted = "process_restarted",
     }
@@ -144,6 +146,8 @@ words! {
         MaxLength = "max_length",
         /// Media could not be set up.
         MediaFailed = "media_failed",
+        /// Screening refused the call.
+        Screened = "screened",
         /// The server was shut down.
         Shutdown = "shutdown",
         /// The process ended without a shutdown; found at the next start.

@@ -16,7 +16,7 @@ use trunkline_core::visitor::{
     Arrival, Channel, Consent, Device, Landing, Source, classify, starts_new_session,
 };
 
-use super::live::{LiveSession, Shown, SiteState};
+use super::live::{LiveSession, Shown, SiteState, held};
 use super::view::SiteSeen;
 use super::{Assignments, InFlight, SESSIONS_PER_SITE_MAX, lock};
 use crate::directory::SiteEntry;
@@ -243,7 +243,7 @@ impl Assignments {
             session.seen_at = now;
             let arrived = source.channel != Channel::Direct
                 && (source != &session.source || click != session.click);
-            let moved = arrived || path(&session.page) != path(&visit.page);
+            let moved = arrived || path(&session.page) != path(held(&visit.page));
             if moved && session.one_more_page() {
                 records.push(if arrived {
                     self.touch(id, visit, source, now)
@@ -277,7 +277,8 @@ impl Assignments {
             recorded_at: now,
             source: source.clone(),
             click,
-            page: visit.page.clone(),
+            page: held(&visit.page).to_owned(),
+            told: false,
             pages: 1,
             forms: 0,
             taps: (0, Timestamp::EPOCH),
@@ -332,7 +333,7 @@ fn show(state: &mut SiteState, session: SessionId, answer: &Answer, visit: &Visi
     let Some(live) = sessions.get_mut(&session) else {
         return;
     };
-    live.page.clone_from(&visit.page);
+    held(&visit.page).clone_into(&mut live.page);
     let fresh = answer.numbers.iter().map(|got| {
         let mut fresh = Shown::from(got);
         let before = live

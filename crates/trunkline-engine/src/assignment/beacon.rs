@@ -9,7 +9,7 @@ use trunkline_core::base::id::{AccountId, LeaseId, ShowingId, SiteId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 
 use super::arrive::Known;
-use super::live::{LiveSession, SiteState};
+use super::live::{LiveSession, SiteState, held};
 use super::view::SiteSeen;
 use super::{Assignments, lock};
 use crate::ports::PortError;
@@ -167,7 +167,7 @@ impl Assignments {
                     let Some(live) = state.sessions.get_mut(&known.session) else {
                         continue;
                     };
-                    live.page.clone_from(&page);
+                    held(&page).clone_into(&mut live.page);
                     if live.one_more_page() {
                         records.push(Record::PageView(PageViewRow {
                             id: self.moment.id(),
@@ -247,6 +247,7 @@ impl Assignments {
             }
             let id = self.moment.id();
             shown.showing = Some((id, now));
+            live.told = true;
             started.push(id);
             records.extend(
                 shown

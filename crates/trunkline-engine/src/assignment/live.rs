@@ -15,6 +15,14 @@ use super::{FORMS_PER_SESSION_MAX, PAGES_PER_SESSION_MAX, TAP_EVERY_MS, TAPS_PER
 use crate::directory::SiteEntry;
 use crate::ports::history::SessionRow;
 
+/// Longest start of a page's address that is held in memory of a live session, in bytes.
+const PAGE_HELD_MAX: usize = 512;
+
+/// The part of a page's address that is held in memory; what is stored is whole.
+pub(super) fn held(page: &str) -> &str {
+    &page[..page.floor_char_boundary(PAGE_HELD_MAX)]
+}
+
 /// A number a session sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Shown {
@@ -41,7 +49,10 @@ pub(super) struct LiveSession {
     pub(super) recorded_at: Timestamp,
     pub(super) source: Source,
     pub(super) click: Option<ClickId>,
+    /// Where it was last, see [`held`].
     pub(super) page: String,
+    /// Whether a page of it told that a number is on the screen, since it is in memory.
+    pub(super) told: bool,
     /// Arrivals and page views that were recorded of it since it is in memory.
     pub(super) pages: u32,
     /// Forms that were recorded of it since it is in memory.
@@ -100,7 +111,8 @@ impl SiteState {
             recorded_at: row.seen_at,
             source: row.source.clone(),
             click: row.clicks.first().cloned(),
-            page: row.landing.clone(),
+            page: held(&row.landing).to_owned(),
+            told: false,
             pages: 0,
             forms: 0,
             taps: (0, Timestamp::EPOCH),

@@ -108,6 +108,15 @@ impl Assignments {
         });
     }
 
+    /// A call on a number was turned away by screening.
+    pub fn call_blocked(&self, number: NumberId) {
+        self.with_pool_of(number, |state, number| {
+            for pool in state.pools.values_mut() {
+                pool.call_blocked(number);
+            }
+        });
+    }
+
     /// A call on a number had ended before the start: what is left of its cool-down goes on.
     pub fn cool_down(&self, number: NumberId, ended_at: Timestamp) {
         self.with_pool_of(number, |state, number| {

@@ -5,12 +5,15 @@ use std::sync::atomic::Ordering;
 use trunkline_core::base::Timestamp;
 use trunkline_core::visitor::SESSION_IDLE_MS;
 
-use super::live::SiteState;
+use super::live::{LiveSession, SiteState};
 use super::{Assignments, lock};
 use crate::ports::history::Record;
 
 /// How often to sweep, in milliseconds.
 pub const SWEEP_EVERY_MS: u64 = 15_000;
+/// A session of which no page ever told that it shows a number is forgotten after this long, in milliseconds: twice the
+/// life of a lease that nobody confirms. A person who goes on is read back; what only asks for numbers fills no memory.
+const UNTOLD_MS: i64 = 180_000;
 /// A page that was silent this long no longer shows its number, in milliseconds: three heartbeats.
 const SILENT_MS: i64 = 60_000;
 
@@ -35,6 +38,15 @@ impl Assignments {
     }
 }
 
+/// How long a silent session is kept in memory, in milliseconds.
+const fn kept_ms(session: &LiveSession) -> i64 {
+    if session.told {
+        SESSION_IDLE_MS
+    } else {
+        UNTOLD_MS
+    }
+}
+
 fn sweep_site(state: &mut SiteState, now: Timestamp) -> Vec<Record> {
     let mut records = Vec::new();
     for session in state.sessions.values_mut() {
@@ -47,7 +59,7 @@ fn sweep_site(state: &mut SiteState, now: Timestamp) -> Vec<Record> {
     }
     state
         .sessions
-        .retain(|_, session| now.millis_since(session.seen_at) <= SESSION_IDLE_MS);
+        .retain(|_, session| now.millis_since(session.seen_at) <= kept_ms(session));
     let sessions = &state.sessions;
     state
         .by_visitor

@@ -1,12 +1,15 @@
 //! A call in progress: its record so far, where it stands in its flow, and how events change both.
 
+use std::collections::HashMap;
+
 use trunkline_core::attribution::LabelKind;
 use trunkline_core::base::id::{CallEventId, CallLabelId, SessionId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::call::flow::{Doing, Facts, FlowAction, FlowEvent, FlowState, step};
 use trunkline_core::call::{CallResult, CallState, DialOutcome, EndReason, EndedBy};
 
-use super::control::CallEnd;
+use super::control::{Arrival, CallEnd};
+use super::failover::Route;
 use super::opening::Running;
 use crate::attribution::Tapped;
 use crate::ports::calls::{CallEventKind, CallEventRow, CallRow, RecordingRow};
@@ -16,6 +19,7 @@ use crate::ports::labels::{LabelRow, Said};
 #[derive(Debug)]
 pub(super) struct ActiveCall {
     pub(super) row: CallRow,
+    pub(super) arrival: Arrival,
     running: Running,
     pub(super) state: FlowState,
     pub(super) recording: Option<RecordingRow>,
@@ -23,6 +27,8 @@ pub(super) struct ActiveCall {
     pub(super) tapped: Option<Tapped>,
     /// Whom each attempt rang, the first attempt first.
     rung: Vec<PhoneNumber>,
+    /// How each attempt may still be carried.
+    pub(super) routes: HashMap<u32, Route>,
     /// What the last failed attempt came to.
     last_outcome: Option<DialOutcome>,
 }
@@ -30,17 +36,20 @@ pub(super) struct ActiveCall {
 impl ActiveCall {
     pub(super) fn new(
         row: CallRow,
+        arrival: Arrival,
         running: Running,
         recording: Option<RecordingRow>,
         tapped: Option<Tapped>,
     ) -> Self {
         Self {
             row,
+            arrival,
             running,
             state: FlowState::default(),
             recording,
             tapped,
             rung: Vec::new(),
+            routes: HashMap::new(),
             last_outcome: None,
         }
     }
@@ -66,7 +75,7 @@ impl ActiveCall {
             calls_before: running.calls_before,
             answered_before: running.answered_before,
             turn: running.turn,
-            recording_waiver: running.recording_waiver,
+            recording_consent: running.recording_consent,
             now,
             seed: running.seed,
         };
@@ -108,9 +117,7 @@ impl ActiveCall {
         else {
             return None;
         };
-        let rings =
-            |doing: &Doing| matches!(doing, Doing::Dialling(d) if d.ringing.contains(&attempt));
-        if !rings(&self.state.doing) {
+        if !self.rings(attempt) {
             return None;
         }
         self.last_outcome = Some(outcome);
@@ -124,6 +131,11 @@ impl ActiveCall {
         row.destination = self.rung_by(attempt);
         outcome.word().clone_into(&mut row.detail);
         Some(row)
+    }
+
+    /// Whether an attempt is in progress.
+    pub(super) fn rings(&self, attempt: u32) -> bool {
+        matches!(&self.state.doing, Doing::Dialling(d) if d.ringing.contains(&attempt))
     }
 
     fn rung_by(&self, attempt: u32) -> Option<PhoneNumber> {
@@ -150,10 +162,14 @@ impl ActiveCall {
 
     /// Closes the record.
     pub(super) fn close(&mut self, id: CallEventId, end: &CallEnd) -> CallEventRow {
+        let at_challenge = self.running.challenge.as_ref() == Some(&self.state.node);
         let row = &mut self.row;
+        // A performer may have looked at the clock before its news of the answer was taken in.
+        let answered = row.answered_at.unwrap_or(end.ended_at);
+        let ended_at = end.ended_at.max(answered);
         row.state = CallState::Ended;
-        row.ended_at = Some(end.ended_at);
-        row.progress_at = end.ended_at;
+        row.ended_at = Some(ended_at);
+        row.progress_at = ended_at;
         row.ended_by = Some(end.by);
         row.end_reason = Some(end.reason);
         row.q850 = end.q850;
@@ -165,6 +181,10 @@ impl ActiveCall {
                 || (end.reason == EndReason::HungUp && end.by == EndedBy::Caller);
             row.result = Some(match self.last_outcome {
                 _ if self.state.message => CallResult::Voicemail,
+                // Whoever hangs up instead of pressing the key did not press it.
+                _ if at_challenge && (caller_left || self.state.ended == Some(EndedBy::System)) => {
+                    CallResult::Blocked
+                }
                 _ if caller_left => CallResult::Abandoned,
                 Some(outcome) => outcome.result(),
                 None if self.state.ended == Some(EndedBy::System) => CallResult::TurnedAway,
@@ -181,16 +201,17 @@ impl ActiveCall {
             recording.duration_ms = i64::try_from(done.duration_ms).unwrap_or(i64::MAX);
             recording.bytes = i64::try_from(done.bytes).unwrap_or(i64::MAX);
         }
-        let mut event = self.event(id, end.ended_at, CallEventKind::Ended);
+        let mut event = self.event(id, ended_at, CallEventKind::Ended);
         event.sip_status = self.row.sip_status;
         end.reason.word().clone_into(&mut event.detail);
         event
     }
 
-    /// The truth that a tap tells of the call, unless a person said it already.
+    /// The truth that a tap tells of the call, unless a person said it already or the call was blocked.
     pub(super) fn tap_label(&self, id: CallLabelId, at: Timestamp) -> Option<LabelRow> {
         let row = &self.row;
-        let tapped = self.tapped.filter(|_| row.confirmed_at.is_none())?;
+        let telling = row.confirmed_at.is_none() && row.result != Some(CallResult::Blocked);
+        let tapped = self.tapped.filter(|_| telling)?;
         Some(LabelRow {
             id,
             account: row.account,
@@ -229,6 +250,14 @@ impl ActiveCall {
             },
             at,
             said_by: None,
+        }
+    }
+
+    /// Screening lets the caller on only with a key.
+    pub(super) fn screened(&self, id: CallEventId, at: Timestamp, why: String) -> CallEventRow {
+        CallEventRow {
+            detail: why,
+            ..self.event(id, at, CallEventKind::Screened)
         }
     }
 

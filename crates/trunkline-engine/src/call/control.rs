@@ -12,6 +12,8 @@ use trunkline_core::base::id::{CallId, RecordingId, TrunkId};
 use trunkline_core::call::flow::{Accept, FlowEvent, Gather, Prompt};
 use trunkline_core::call::{EndReason, EndedBy};
 
+use super::trunk::TrunkSettings;
+
 /// What a performer may ask of the engine.
 #[async_trait]
 pub trait CallControl: Send + Sync + 'static {
@@ -66,6 +68,8 @@ pub enum Transport {
     Udp,
     /// A TCP connection.
     Tcp,
+    /// A TCP connection under TLS.
+    Tls,
 }
 
 impl Transport {
@@ -75,6 +79,7 @@ impl Transport {
         match self {
             Self::Udp => "udp",
             Self::Tcp => "tcp",
+            Self::Tls => "tls",
         }
     }
 
@@ -84,6 +89,7 @@ impl Transport {
         match word {
             "udp" => Some(Self::Udp),
             "tcp" => Some(Self::Tcp),
+            "tls" => Some(Self::Tls),
             _ => None,
         }
     }
@@ -194,7 +200,7 @@ pub struct TrunkProfile {
     pub name: String,
     /// Addresses its requests may come from.
     pub addresses: Vec<Cidr>,
-    /// Where outgoing calls are sent; `None` for a trunk that only takes calls in.
+    /// Where outgoing calls are sent, once looked up; `None` for a trunk that only takes calls in.
     pub peer: Option<SocketAddr>,
     /// Transport of outgoing calls.
     pub transport: Transport,
@@ -202,6 +208,8 @@ pub struct TrunkProfile {
     pub codecs: Vec<Codec>,
     /// Whether the far end sits behind NAT, so that its media address is learned once.
     pub nat: bool,
+    /// How it is spoken to.
+    pub settings: TrunkSettings,
 }
 
 /// STIR/SHAKEN attestation as signalled by the carrier (ATIS-1000074).
@@ -227,6 +235,61 @@ impl Attestation {
     }
 }
 
+/// What the carrier found when it checked the caller's number (ATIS-1000074).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verstat {
+    /// The number is the caller's.
+    Passed,
+    /// The signature was wrong: the number may be forged.
+    Failed,
+    /// It was not checked.
+    Unchecked,
+}
+
+impl Verstat {
+    /// The stored word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Unchecked => "unchecked",
+        }
+    }
+
+    /// From the stored word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "passed" => Some(Self::Passed),
+            "failed" => Some(Self::Failed),
+            "unchecked" => Some(Self::Unchecked),
+            _ => None,
+        }
+    }
+}
+
+/// What the carrier signalled of a call beside the caller's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Signalled {
+    /// What came of checking the caller's number.
+    pub verstat: Option<Verstat>,
+    /// The number that redirected the call to us (Diversion, RFC 5806).
+    pub diversion: Option<PhoneNumber>,
+}
+
+/// How a call reached us, which is also how its other legs go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// Over SIP.
+    Sip {
+        /// Address of the far end.
+        remote: SocketAddr,
+    },
+    /// By a webhook of its trunk's carrier, who dials for us.
+    Webhook,
+}
+
 /// A call that arrived.
 #[derive(Debug, Clone)]
 pub struct Incoming {
@@ -238,13 +301,16 @@ pub struct Incoming {
     pub caller_text: String,
     /// The dialled number as signalled: user part of the request URI.
     pub dialled: String,
-    /// Call-ID of the incoming leg.
+    /// The carrier's name of the call: Call-ID of the incoming leg, or the call's SID at a carrier that talks by
+    /// webhooks.
     pub sip_call_id: String,
-    /// Address of the far end.
-    pub remote: SocketAddr,
+    /// How it reached us.
+    pub arrival: Arrival,
     /// Attestation, when the carrier passed it on.
     pub attestation: Option<Attestation>,
-    /// When the INVITE was received.
+    /// What else it signalled.
+    pub signalled: Signalled,
+    /// When we heard of it.
     pub received_at: Timestamp,
 }
 
@@ -316,7 +382,8 @@ pub enum Action {
     },
     /// Answer the caller, unless that was done, play and listen for keys; then tell [`FlowEvent::Gathered`].
     Gather(Gather),
-    /// Ring destinations together. The first that answers is connected and told as [`FlowEvent::Answered`]; when they are
+    /// Ring destinations together; one that failed may be among them again over another trunk, as the same attempt,
+    /// while others still ring. The first that answers is connected and told as [`FlowEvent::Answered`]; when they are
     /// screened, it is told when it picks up, and as [`FlowEvent::Accepted`] when it is connected.
     Dial(Dialling),
     /// Ring these no longer, if that was not ended already.
@@ -379,6 +446,8 @@ pub struct Dial {
     pub to: PhoneNumber,
     /// The number to show; `None` passes the caller's own on as signalled.
     pub caller_id: Option<PhoneNumber>,
+    /// The tracking number that was dialled, for trunks that are told it.
+    pub redirected_by: Option<PhoneNumber>,
     /// How long it may ring, in milliseconds.
     pub ring_timeout_ms: u32,
 }
@@ -435,6 +504,8 @@ pub enum RecordingState {
     Complete,
     /// Parts are missing: the disk was full or slow, or the process ended.
     Partial,
+    /// Its file is gone.
+    Deleted,
 }
 
 impl RecordingState {
@@ -445,6 +516,7 @@ impl RecordingState {
             Self::Writing => "writing",
             Self::Complete => "complete",
             Self::Partial => "partial",
+            Self::Deleted => "deleted",
         }
     }
 
@@ -455,6 +527,7 @@ impl RecordingState {
             "writing" => Some(Self::Writing),
             "complete" => Some(Self::Complete),
             "partial" => Some(Self::Partial),
+            "deleted" => Some(Self::Deleted),
             _ => None,
         }
     }

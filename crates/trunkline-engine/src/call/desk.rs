@@ -13,13 +13,19 @@ use trunkline_core::assignment::TrackingNumber;
 use trunkline_core::base::id::{AccountId, CallId, FlowId, TrunkId};
 use trunkline_core::base::{Country, PhoneNumber, Timestamp};
 use trunkline_core::call::flow::{FlowDocument, FlowEvent, Prompt};
+use trunkline_core::call::screening::{Screening, ScreeningVerdict};
+use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
 
 use super::active::ActiveCall;
 use super::control::{
-    Action, Admission, CallControl, CallEnd, CallLimits, Incoming, Sound, Transport, TrunkProfile,
+    Action, Admission, Arrival, CallControl, CallEnd, CallLimits, Incoming, SOUND_WAIT_MS, Sound,
+    Transport, TrunkProfile,
 };
 use super::keeper::Keeper;
-use super::opening::open_row;
+use super::opening::{Running, open_row};
+use super::perform::reason_phrase;
+use super::screening::{Question, Screener};
+use super::sounds::Sounds;
 use crate::assignment::Assignments;
 use crate::attribution::{Attributions, Verdict, credited};
 use crate::check::Checks;
@@ -28,10 +34,13 @@ use crate::directory::{Directory, SharedDirectory};
 use crate::live::{LiveBus, LiveEvent};
 use crate::ports::calls::{CallChange, CallEventKind, CallEventRow, CallRow};
 use crate::ports::labels::{Confirmed, Said};
+use crate::ports::sounds::SoundKey;
 use crate::ports::{Asks, CallRecords, Lines};
 
 /// Longest a call waits for attribution before it goes on without.
 const ATTRIBUTION_WAIT: Duration = Duration::from_millis(200);
+/// Longest a performer waits for a sound.
+const SOUND_WAIT: Duration = Duration::from_millis(SOUND_WAIT_MS);
 /// How often to call [`Calls::flush_progress`].
 pub const PROGRESS_FLUSH_EVERY: Duration = Duration::from_secs(1);
 
@@ -52,11 +61,13 @@ pub struct Calls {
     pub(super) directory: SharedDirectory,
     pub(super) assignments: Arc<Assignments>,
     attributions: Attributions,
+    screener: Arc<Screener>,
     pub(super) records: Arc<dyn CallRecords>,
     pub(super) keeper: Arc<Keeper>,
     live: LiveBus,
     checks: Arc<Checks>,
     pub(super) asks: Arc<dyn Asks>,
+    sounds: Arc<Sounds>,
     pub(super) settings: CallSettings,
     pub(super) active: Mutex<HashMap<CallId, ActiveCall>>,
     marks: Mutex<HashMap<CallId, Timestamp>>,
@@ -82,11 +93,13 @@ impl Calls {
         directory: SharedDirectory,
         assignments: Arc<Assignments>,
         attributions: Attributions,
+        screener: Arc<Screener>,
         records: Arc<dyn CallRecords>,
         keeper: Arc<Keeper>,
         live: LiveBus,
         checks: Arc<Checks>,
         asks: Arc<dyn Asks>,
+        sounds: Arc<Sounds>,
         settings: CallSettings,
     ) -> Self {
         Self {
@@ -94,11 +107,13 @@ impl Calls {
             directory,
             assignments,
             attributions,
+            screener,
             records,
             keeper,
             live,
             checks,
             asks,
+            sounds,
             settings,
             active: Mutex::default(),
             marks: Mutex::default(),
@@ -167,7 +182,7 @@ impl Calls {
         directory: &Directory,
         incoming: &Incoming,
     ) -> Option<Arc<TrackingNumber>> {
-        let number = PhoneNumber::parse(&incoming.dialled, self.settings.home).ok()?;
+        let number = self.read_dialled(directory, incoming)?;
         let number = directory.number_by_digits(number)?;
         if !number.stage.takes_calls() {
             return None;
@@ -176,8 +191,11 @@ impl Calls {
             return Some(Arc::clone(number));
         }
         let speaks_for = |trunk: &TrunkProfile| {
-            let ip = incoming.remote.ip();
-            trunk.id == incoming.trunk || trunk.addresses.iter().any(|range| range.contains(ip))
+            let shares_address = match incoming.arrival {
+                Arrival::Sip { remote } => trunk.admits(remote.ip()),
+                Arrival::Webhook => false,
+            };
+            trunk.id == incoming.trunk || shares_address
         };
         directory
             .profile(number.trunk)
@@ -185,9 +203,22 @@ impl Calls {
             .map(|_| Arc::clone(number))
     }
 
+    /// The dialled number, in the way its trunk writes numbers.
+    fn read_dialled(&self, directory: &Directory, incoming: &Incoming) -> Option<PhoneNumber> {
+        let home = self.settings.home;
+        let read = directory.profile(incoming.trunk).and_then(|trunk| {
+            let formats = &trunk.settings.formats;
+            formats.read_dialled(&incoming.dialled, home)
+        });
+        read.or_else(|| PhoneNumber::parse(&incoming.dialled, home).ok())
+    }
+
     /// Whether the call is the server's own test.
     fn is_test(&self, incoming: &Incoming) -> bool {
-        self.checks.is_call(incoming.remote, incoming.trunk)
+        match incoming.arrival {
+            Arrival::Sip { remote } => self.checks.is_call(remote, incoming.trunk),
+            Arrival::Webhook => false,
+        }
     }
 
     async fn credit(&self, number: &TrackingNumber, incoming: &Incoming) -> Verdict {
@@ -205,6 +236,81 @@ impl Calls {
         tracing::warn!(trouble, "a call is attributed from memory alone");
         metrics::counter!("trunkline_attribution_missed_total").increment(1);
         self.attributions.from_memory(number, incoming.received_at)
+    }
+
+    /// Refuses a call that screening stopped, and keeps its record. It costs and counts nothing else: it is credited to no
+    /// visit, keeps no number from visitors, and uses no minutes.
+    async fn block(
+        &self,
+        call: CallId,
+        number: &TrackingNumber,
+        incoming: &Incoming,
+        screening: Screening,
+    ) -> Admission {
+        let status = match screening.verdict {
+            ScreeningVerdict::Block { status } => status,
+            ScreeningVerdict::Pass | ScreeningVerdict::Challenge { .. } => 603,
+        };
+        metrics::counter!("trunkline_call_screened_total", "verdict" => "block").increment(1);
+        let now = self.moment.now();
+        let row = CallRow {
+            state: CallState::Ended,
+            result: Some(CallResult::Blocked),
+            ended_at: Some(now),
+            progress_at: now,
+            ended_by: Some(EndedBy::System),
+            end_reason: Some(EndReason::Screened),
+            sip_status: Some(status),
+            screening: Some(screening.clone()),
+            ..open_row(call, number, incoming, Verdict::default(), false)
+        };
+        let event = |kind, at, detail: String| CallEventRow {
+            id: self.moment.id(),
+            call,
+            at,
+            kind,
+            attempt: None,
+            destination: None,
+            sip_status: None,
+            detail,
+        };
+        let change = CallChange {
+            call: row,
+            events: vec![
+                event(CallEventKind::Ring, incoming.received_at, String::new()),
+                event(CallEventKind::Screened, now, screening.why),
+                CallEventRow {
+                    sip_status: Some(status),
+                    ..event(
+                        CallEventKind::Ended,
+                        now,
+                        EndReason::Screened.word().to_owned(),
+                    )
+                },
+            ],
+            recording: None,
+            label: None,
+        };
+        self.tell(&change.call);
+        self.keeper.keep(&change).await;
+        Admission::Refused {
+            status,
+            reason: reason_phrase(status),
+            retry_after_s: None,
+        }
+    }
+
+    /// What the prompt of a call is found by; never a sound of another account.
+    fn sound_key(&self, call: CallId, prompt: &Prompt) -> Option<SoundKey> {
+        let account = hold(&self.active).get(&call)?.row.account;
+        match prompt {
+            Prompt::Asset(id) => {
+                let directory = self.directory.peek();
+                let own = directory.prompt(*id).filter(|p| p.account == account)?;
+                Some(SoundKey::Stored(own.hash))
+            }
+            Prompt::Spoken(spoken) => self.sounds.spoken_key(spoken),
+        }
     }
 
     fn tell(&self, row: &CallRow) {
@@ -239,6 +345,21 @@ pub(super) fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Puts the flow of a call behind a challenge, when screening says so; tells why.
+fn challenge(
+    running: &mut Running,
+    question: Option<&Question>,
+    screening: Option<&Screening>,
+) -> Option<String> {
+    let screening = screening?;
+    let ScreeningVerdict::Challenge { digit } = screening.verdict else {
+        return None;
+    };
+    metrics::counter!("trunkline_call_screened_total", "verdict" => "challenge").increment(1);
+    running.challenge(question?.challenge_text(), digit);
+    Some(screening.why.clone())
+}
+
 /// Whether a message is to be recorded.
 fn records(actions: &[Action]) -> bool {
     actions.iter().any(|a| matches!(a, Action::Voicemail(_)))
@@ -263,7 +384,19 @@ impl CallControl for Calls {
         self.directory.peek().profile(id).cloned()
     }
 
-    async fn sound(&self, _call: CallId, _prompt: &Prompt) -> Option<Arc<Sound>> {
+    async fn sound(&self, call: CallId, prompt: &Prompt) -> Option<Arc<Sound>> {
+        let key = self.sound_key(call, prompt);
+        let trouble = match key {
+            Some(key) => match timeout(SOUND_WAIT, self.sounds.sound(key)).await {
+                Ok(Ok(Some(sound))) => return Some(sound),
+                Ok(Ok(None)) => "it is not kept".to_owned(),
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "it was not loaded in time".to_owned(),
+            },
+            None => "there is no such sound".to_owned(),
+        };
+        metrics::counter!("trunkline_sound_missed_total").increment(1);
+        tracing::warn!(call = %call, trouble, "a caller did not hear a prompt");
         None
     }
 
@@ -284,19 +417,40 @@ impl CallControl for Calls {
                 retry_after_s: None,
             };
         };
-        let verdict = self.credit(&number, &incoming).await;
-        let call = self.moment.id();
-        // A test rings nobody, is not recorded, and keeps no number from visitors.
+        let call: CallId = self.moment.id();
+        // A test rings nobody, is not recorded or screened, and keeps no number from visitors.
         let synthetic = self.is_test(&incoming);
+        let question = (!synthetic).then(|| {
+            let seed = call.raw().cast_unsigned();
+            self.screener.question(&number, &incoming, seed)
+        });
+        if let Some(refusal) = question.as_ref().and_then(Question::refused) {
+            return self.block(call, &number, &incoming, refusal).await;
+        }
+        let decide = async {
+            match &question {
+                Some(question) => Some(self.screener.decide(question).await),
+                None => None,
+            }
+        };
+        let (verdict, screening) = tokio::join!(self.credit(&number, &incoming), decide);
+        if let Some(refusal) = screening.clone().filter(Screening::blocks) {
+            return self.block(call, &number, &incoming, refusal).await;
+        }
         let tapped = verdict.tapped;
         let mut row = open_row(call, &number, &incoming, verdict, synthetic);
-        let running = self.choose_flow(&directory, &account, &number, &row).await;
+        let mut running = self.choose_flow(&directory, &account, &number, &row).await;
+        let challenged = challenge(&mut running, question.as_ref(), screening.as_ref());
+        row.screening = screening.filter(Screening::is_telling);
         let (plan, recording) = self.plan_recording(&running, &row).unzip();
         row.flow = running.flow;
         row.recording = plan.as_ref().map(|plan| plan.id);
-        let mut active = ActiveCall::new(row, running, recording, tapped);
+        let mut active = ActiveCall::new(row, incoming.arrival, running, recording, tapped);
         let mut events =
             vec![active.event(self.moment.id(), incoming.received_at, CallEventKind::Ring)];
+        if let Some(why) = challenged {
+            events.push(active.screened(self.moment.id(), incoming.received_at, why));
+        }
         let (_, actions) = active.take(self.moment.id(), FlowEvent::Started, incoming.received_at);
         hold(&self.active).insert(call, active);
         if !synthetic {
@@ -314,6 +468,10 @@ impl CallControl for Calls {
     }
 
     async fn event(&self, call: CallId, event: FlowEvent) -> Vec<Action> {
+        if let Some((row, action)) = self.fail_over(call, &event) {
+            self.keep(call, vec![row], false).await;
+            return vec![action];
+        }
         let now = self.moment.now();
         let (noted, actions) = {
             let mut active = hold(&self.active);
@@ -361,8 +519,10 @@ impl CallControl for Calls {
         };
         hold(&self.marks).remove(&call);
         self.count_minutes(ended.call.account, ended.call.talk_ms);
-        if !ended.call.synthetic {
-            self.assignments.call_ended(ended.call.number);
+        match ended.call.result {
+            _ if ended.call.synthetic => {}
+            Some(CallResult::Blocked) => self.assignments.call_blocked(ended.call.number),
+            _ => self.assignments.call_ended(ended.call.number),
         }
         self.keeper.keep(&ended).await;
         hold(&self.active).remove(&call);

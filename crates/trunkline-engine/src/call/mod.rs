@@ -4,15 +4,28 @@
 //! store is late or away, the call goes on and its record waits in the spool.
 
 mod active;
+mod by_webhook;
 pub mod control;
 mod desk;
+mod failover;
+mod fetching;
 pub mod keeper;
 mod opening;
 mod perform;
 mod recovery;
 mod resting;
+pub mod retention;
+mod screening;
+mod sound_cache;
+pub mod sounds;
+pub mod trunk;
 
+pub use by_webhook::{CarrierRecording, WebhookCalls};
 pub use desk::{CallSettings, Calls, PROGRESS_FLUSH_EVERY};
+pub use fetching::{FETCH_EVERY, Fetching};
 pub use keeper::Keeper;
 pub use recovery::{Recovered, SalvagedRecording};
 pub use resting::Rested;
+pub use retention::{RETENTION_EVERY, Retention};
+pub use screening::{ENTRIES_MAX, Screener, ScreeningError};
+pub use sounds::Sounds;

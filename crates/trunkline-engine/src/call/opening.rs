@@ -7,8 +7,8 @@ use tokio::time::timeout;
 use trunkline_core::assignment::TrackingNumber;
 use trunkline_core::base::id::{AccountId, CallId, FlowId, RecordingId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
-use trunkline_core::call::CallState;
 use trunkline_core::call::flow::{FlowDocument, Lines};
+use trunkline_core::call::{CallState, RecordingConsent};
 
 use super::control::{Incoming, RecordingPlan, RecordingState};
 use super::desk::{Calls, hold};
@@ -32,8 +32,19 @@ pub(super) struct Running {
     pub(super) calls_before: u32,
     pub(super) answered_before: Option<PhoneNumber>,
     pub(super) turn: u64,
-    pub(super) recording_waiver: bool,
+    pub(super) recording_consent: RecordingConsent,
     pub(super) seed: u64,
+    /// The node in front of the flow at which the caller must press a key.
+    pub(super) challenge: Option<String>,
+}
+
+impl Running {
+    /// Lets the caller into the flow only with this key.
+    pub(super) fn challenge(&mut self, text: &str, digit: char) {
+        let (document, node) = self.document.challenged(text, digit);
+        self.document = Arc::new(document);
+        self.challenge = Some(node);
+    }
 }
 
 impl Calls {
@@ -63,8 +74,9 @@ impl Calls {
             calls_before: u32::from(!row.first_time),
             answered_before: None,
             turn: 0,
-            recording_waiver: account.recording_waiver,
+            recording_consent: account.recording_consent,
             seed: row.id.raw().cast_unsigned(),
+            challenge: None,
             document,
         };
         if let Some((id, _)) = flow
@@ -102,14 +114,16 @@ impl Calls {
         }
     }
 
-    /// Where a call is recorded, when its talks may be: on a waiver, or because the flow tells callers so.
+    /// Where a call is recorded, when its talks may be: because the account or the law of
+    /// both ends lets them, or because the flow tells callers so.
     pub(super) fn plan_recording(
         &self,
         running: &Running,
         row: &CallRow,
     ) -> Option<(RecordingPlan, RecordingRow)> {
         // A test is not recorded.
-        let may = running.recording_waiver || running.document.has_notice();
+        let untold = running.recording_consent != RecordingConsent::Notice;
+        let may = untold || running.document.has_notice();
         (may && !row.synthetic).then(|| self.new_recording(row, row.started_at))
     }
 
@@ -147,6 +161,7 @@ impl Calls {
             duration_ms: 0,
             bytes: 0,
             started_at: at,
+            deleted: None,
         };
         (plan, recording)
     }
@@ -170,6 +185,7 @@ pub(super) fn open_row(
         caller: incoming.caller,
         caller_text: incoming.caller_text.chars().take(CALLER_TEXT_MAX).collect(),
         attestation: incoming.attestation,
+        signalled: incoming.signalled,
         sip_call_id: incoming.sip_call_id.clone(),
         state: CallState::Ringing,
         result: None,
@@ -197,5 +213,6 @@ pub(super) fn open_row(
         review: false,
         flow: None,
         flow_depth: 0,
+        screening: None,
     }
 }

@@ -9,11 +9,13 @@ use trunkline_core::base::PhoneNumber;
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{AccountId, CallId, TrunkId};
 use trunkline_core::call::flow::{DialTargets, FlowAction, FlowEvent, ShownNumber};
+use trunkline_core::call::trunk::ShownCaller;
 use trunkline_core::call::{DialOutcome, TollUse};
 
 use super::active::ActiveCall;
-use super::control::{Action, Dial, Dialling, Voicemail};
+use super::control::{Action, Arrival, Dial, Dialling, Voicemail};
 use super::desk::{Calls, hold};
+use super::failover::Route;
 use crate::ports::asks::AskRequest;
 use crate::ports::calls::{CallEventKind, CallEventRow};
 use crate::ports::configuration::Account;
@@ -113,71 +115,97 @@ impl Calls {
         dial: DialTargets,
         events: &mut Vec<CallEventRow>,
     ) -> (Option<Dialling>, Vec<FlowAction>) {
-        let shown = match dial.caller_id {
-            ShownNumber::Caller => None,
-            ShownNumber::TrackingNumber => hold(&self.active).get(&call).map(|c| c.row.dialled),
+        let Some(dialled) = hold(&self.active).get(&call).map(|c| c.row.dialled) else {
+            return (None, Vec::new());
         };
-        let mut legs = Vec::with_capacity(dial.targets.len());
-        let mut next = Vec::new();
-        for target in dial.targets {
-            match self.permit(call, target.attempt, target.to, events).await {
-                Some(trunk) => legs.push(Dial {
-                    attempt: target.attempt,
-                    trunk,
-                    to: target.to,
-                    caller_id: shown,
-                    ring_timeout_ms: target.ring_timeout_ms,
-                }),
-                None => next.extend(self.refused(call, target.attempt)),
-            }
-        }
-        let dialling = Dialling {
-            legs,
+        let wanted = match dial.caller_id {
+            ShownNumber::Caller => ShownCaller::Own,
+            ShownNumber::TrackingNumber => ShownCaller::Number(dialled),
+        };
+        let mut dialling = Dialling {
+            legs: Vec::with_capacity(dial.targets.len()),
             whisper: dial.whisper,
             accept: dial.accept,
             detect_machine: dial.detect_machine,
             record: dial.record,
         };
+        let mut next = Vec::new();
+        for target in dial.targets {
+            let trunks = self.permit(call, target.attempt, target.to, events).await;
+            let Some((trunk, rest)) = trunks.split_first() else {
+                next.extend(self.refused(call, target.attempt));
+                continue;
+            };
+            let mut route = Route {
+                dialling: Dialling {
+                    legs: Vec::new(),
+                    ..dialling.clone()
+                },
+                dial: Dial {
+                    attempt: target.attempt,
+                    trunk: *trunk,
+                    to: target.to,
+                    caller_id: None,
+                    redirected_by: Some(dialled),
+                    ring_timeout_ms: target.ring_timeout_ms,
+                },
+                wanted,
+                rest: rest.iter().copied().collect(),
+            };
+            route.dial = route.leg(&self.directory.peek(), *trunk, dialled);
+            dialling.legs.push(route.dial.clone());
+            if let Some(active) = hold(&self.active).get_mut(&call) {
+                active.routes.insert(target.attempt, route);
+            }
+        }
         (Some(dialling).filter(|d| !d.legs.is_empty()), next)
     }
 
-    /// The trunk to dial over, when the destination may be dialled.
+    /// The trunks to dial over, in the order in which they are tried; none when the destination may not be dialled.
     async fn permit(
         &self,
         call: CallId,
         attempt: u32,
         to: PhoneNumber,
         events: &mut Vec<CallEventRow>,
-    ) -> Option<TrunkId> {
-        let (account, own_trunk) = {
+    ) -> Vec<TrunkId> {
+        let (account, own_trunk, arrival) = {
             let mut active = hold(&self.active);
-            let call = active.get_mut(&call)?;
+            let Some(call) = active.get_mut(&call) else {
+                return Vec::new();
+            };
             events.push(call.attempt(self.moment.id(), attempt, to, self.moment.now()));
-            (call.row.account, call.row.trunk)
+            (call.row.account, call.row.trunk, call.arrival)
         };
         let directory = self.directory.now();
-        let account = directory.account(account)?.clone();
+        let Some(account) = directory.account(account).cloned() else {
+            return Vec::new();
+        };
         let used = self.toll_use(&account).await;
         let refusal = account.toll.permit(to, used).err();
-        let trunk = directory.outbound(own_trunk, account.id).map(|t| t.id);
-        let reason = match (refusal, trunk) {
-            (None, Some(trunk)) => return Some(trunk),
-            (Some(refusal), _) => {
+        let trunks = match arrival {
+            Arrival::Sip { .. } => {
+                directory.outbound(own_trunk, account.id, self.directory.trunk_states())
+            }
+            // The carrier that called dials.
+            Arrival::Webhook => vec![own_trunk],
+        };
+        let reason = match refusal {
+            None if !trunks.is_empty() => return trunks,
+            Some(refusal) => {
                 metrics::counter!("trunkline_toll_refused_total", "reason" => refusal.word())
                     .increment(1);
                 tracing::warn!(account = %account.id, to = %to.masked(), reason = refusal.word(), "a destination was refused");
                 refusal.to_string()
             }
-            (None, None) => "no trunk can dial out; set a peer on one".to_owned(),
+            None => "no trunk can dial out; set a peer on one".to_owned(),
         };
-        let mut active = hold(&self.active);
-        let call = active.get_mut(&call)?;
-        let mut event = call.event(self.moment.id(), self.moment.now(), CallEventKind::Refused);
-        event.attempt = Some(attempt);
-        event.destination = Some(to);
-        event.detail = reason;
-        events.push(event);
-        None
+        if let Some(mut event) = self.mark(call, CallEventKind::Refused, reason) {
+            event.attempt = Some(attempt);
+            event.destination = Some(to);
+            events.push(event);
+        }
+        Vec::new()
     }
 
     /// Tells the flow that an attempt was refused; the refusal with its reason is in the timeline already.
@@ -239,7 +267,7 @@ impl Calls {
 
     /// Calls in progress and minutes of today, those of calls in progress included. Minutes of ended
     /// calls are read once a day and account, then counted.
-    async fn toll_use(&self, account: &Account) -> TollUse {
+    pub(crate) async fn toll_use(&self, account: &Account) -> TollUse {
         let now = self.moment.now();
         let (concurrent, running) = {
             let active = hold(&self.active);
@@ -276,7 +304,7 @@ impl Calls {
         Some(minutes)
     }
 
-    pub(super) fn count_minutes(&self, account: AccountId, talk_ms: i64) {
+    pub(crate) fn count_minutes(&self, account: AccountId, talk_ms: i64) {
         if let Some((_, minutes)) = hold(&self.minutes).get_mut(&account) {
             *minutes += begun_minutes(talk_ms);
         }
@@ -288,15 +316,18 @@ const fn begun_minutes(ms: i64) -> i64 {
     (ms + 59_999) / 60_000
 }
 
-/// Reason phrases of RFC 3261, section 21, for the statuses a flow ends with.
-const fn reason_phrase(status: u16) -> &'static str {
+/// Reason phrases of RFC 3261, section 21, RFC 5079, RFC 8197 and RFC 8688, for the statuses a call ends with.
+pub(super) const fn reason_phrase(status: u16) -> &'static str {
     match status {
         200 => "OK",
         404 => "Not Found",
+        433 => "Anonymity Disallowed",
         480 => "Temporarily Unavailable",
         486 => "Busy Here",
         502 => "Bad Gateway",
         603 => "Decline",
+        607 => "Unwanted",
+        608 => "Rejected",
         _ => "Call Ended",
     }
 }

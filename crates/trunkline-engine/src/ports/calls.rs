@@ -7,12 +7,13 @@ use trunkline_core::base::id::{
     TrunkId,
 };
 use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::call::screening::Screening;
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
 use trunkline_core::visitor::{Channel, Source};
 
 use super::labels::LabelRow;
 use super::{PortError, PortResult};
-use crate::call::control::{Attestation, Quality, RecordingState};
+use crate::call::control::{Attestation, Quality, RecordingState, Signalled};
 
 /// A call as it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +36,8 @@ pub struct CallRow {
     pub caller_text: String,
     /// STIR/SHAKEN attestation.
     pub attestation: Option<Attestation>,
+    /// What else the carrier signalled.
+    pub signalled: Signalled,
     /// Call-ID of the caller's leg.
     pub sip_call_id: String,
     /// Where it stands.
@@ -89,6 +92,8 @@ pub struct CallRow {
     pub flow: Option<(FlowId, i64)>,
     /// How many nodes of the flow it went through.
     pub flow_depth: i64,
+    /// What screening found, when it found something.
+    pub screening: Option<Screening>,
 }
 
 /// A candidate as stored, with its evidence in words.
@@ -127,6 +132,8 @@ pub enum CallEventKind {
     Attempt,
     /// An attempt failed.
     AttemptFailed,
+    /// The trunk of an attempt failed; it is tried over another one.
+    NextTrunk,
     /// A destination answered.
     Connected,
     /// A rule forbade a destination.
@@ -137,6 +144,8 @@ pub enum CallEventKind {
     Confirmed,
     /// The flow set a tag.
     Tag,
+    /// Screening refused or challenged the caller.
+    Screened,
     /// A person let the recording rest.
     RecordingPaused,
     /// A person let it go on.
@@ -152,11 +161,13 @@ impl CallEventKind {
             Self::Flow => "flow",
             Self::Attempt => "attempt",
             Self::AttemptFailed => "attempt_failed",
+            Self::NextTrunk => "next_trunk",
             Self::Connected => "connected",
             Self::Refused => "refused",
             Self::Ended => "ended",
             Self::Confirmed => "confirmed",
             Self::Tag => "tag",
+            Self::Screened => "screened",
             Self::RecordingPaused => "recording_paused",
             Self::RecordingResumed => "recording_resumed",
         }
@@ -170,11 +181,13 @@ impl CallEventKind {
             Self::Flow,
             Self::Attempt,
             Self::AttemptFailed,
+            Self::NextTrunk,
             Self::Connected,
             Self::Refused,
             Self::Ended,
             Self::Confirmed,
             Self::Tag,
+            Self::Screened,
             Self::RecordingPaused,
             Self::RecordingResumed,
         ]
@@ -223,6 +236,17 @@ pub struct RecordingRow {
     pub bytes: i64,
     /// When it started.
     pub started_at: Timestamp,
+    /// When and why its file was deleted.
+    pub deleted: Option<Deletion>,
+}
+
+/// That the file of a recording was deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deletion {
+    /// When.
+    pub at: Timestamp,
+    /// Why, for people, as in "deleted after 90 days".
+    pub because: String,
 }
 
 /// What is saved of a call in one transaction.
@@ -267,7 +291,7 @@ pub struct CallFilter {
     pub session: Option<SessionId>,
     /// Only ambiguous ones.
     pub ambiguous: bool,
-    /// Only missed ones: ended without being answered.
+    /// Only missed ones: ended without being answered, and not blocked.
     pub missed: bool,
     /// Only recorded ones.
     pub recorded: bool,
@@ -290,11 +314,11 @@ pub struct CallCounts {
     pub live: i64,
     /// Ambiguous.
     pub ambiguous: i64,
-    /// Ended without being answered.
+    /// Ended without being answered, and not blocked.
     pub missed: i64,
 }
 
-/// A caller's earlier calls to an account.
+/// A caller's earlier calls to an account, without those that were blocked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CallsBefore {
     /// How many; counted up to a thousand.
@@ -325,7 +349,7 @@ pub trait CallRecords: Send + Sync {
     async fn progress(&self, marks: &[(CallId, Timestamp)]) -> PortResult<()>;
     /// Calls that did not end, oldest first.
     async fn open_calls(&self) -> PortResult<Vec<CallRow>>;
-    /// When the last call of each number ended, of calls that came at or after `started_since` and ended
+    /// When the last call of each number ended that was not blocked, of calls that came at or after `started_since` and ended
     /// at or after `ended_since`.
     async fn last_ends(
         &self,
@@ -374,6 +398,22 @@ pub trait CallRecords: Send + Sync {
     async fn minutes_since(&self, account: AccountId, since: Timestamp) -> PortResult<i64>;
     /// A recording.
     async fn recording(&self, id: RecordingId) -> PortResult<Option<RecordingRow>>;
+    /// Recordings of an account that are whole or partial and began before a moment, oldest first and after this one.
+    async fn kept_recordings(
+        &self,
+        account: AccountId,
+        before: Timestamp,
+        after: Option<(Timestamp, RecordingId)>,
+        limit: u32,
+    ) -> PortResult<Vec<RecordingRow>>;
+    /// Marks a recording as deleted; one that is being written or was deleted before stays as it is, and no later save
+    /// of its call takes it back.
+    async fn recording_deleted(
+        &self,
+        id: RecordingId,
+        at: Timestamp,
+        because: &str,
+    ) -> PortResult<()>;
     /// Recordings that are still being written, for the start of the process.
     async fn unfinished_recordings(&self) -> PortResult<Vec<RecordingRow>>;
 }

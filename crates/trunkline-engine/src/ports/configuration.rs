@@ -4,12 +4,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use trunkline_core::assignment::{PoolSettings, Site, SiteVersion, TrackingNumber};
-use trunkline_core::base::id::{AccountId, FlowId, NumberId, PoolId, SiteId, TrunkId, UserId};
+use trunkline_core::base::id::{
+    AccountId, FlowId, NumberId, PoolId, PromptId, SiteId, TrunkId, UserId,
+};
 use trunkline_core::base::{Country, Currency, Timestamp, Zone};
-use trunkline_core::call::TollPolicy;
 use trunkline_core::call::flow::FlowDocument;
+use trunkline_core::call::{RecordingConsent, TollPolicy};
 
 use super::PortResult;
+use super::sounds::PromptRow;
+use super::webhooks::WebhookTrunk;
 use crate::call::control::TrunkProfile;
 
 /// An account: the tenant.
@@ -27,8 +31,10 @@ pub struct Account {
     pub country: Country,
     /// What it may dial.
     pub toll: TollPolicy,
-    /// Whether calls are recorded without a notice in the flow, on the account's own responsibility.
-    pub recording_waiver: bool,
+    /// When its talks may be recorded without a notice in the flow.
+    pub recording_consent: RecordingConsent,
+    /// How many days its recordings are kept; `None`: until somebody deletes them.
+    pub recording_keep_days: Option<u32>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -89,6 +95,8 @@ pub struct Everything {
     pub accounts: Vec<Account>,
     /// All trunks.
     pub trunks: Vec<Trunk>,
+    /// Those of them whose carrier talks by webhooks.
+    pub webhooks: Vec<WebhookTrunk>,
     /// All sites with their targets in order.
     pub sites: Vec<Site>,
     /// All pools.
@@ -97,6 +105,8 @@ pub struct Everything {
     pub numbers: Vec<TrackingNumber>,
     /// All flows.
     pub flows: Vec<Flow>,
+    /// All stored sounds.
+    pub prompts: Vec<PromptRow>,
 }
 
 /// Reads and changes what is set up. `put_…` inserts or replaces the whole thing by its id; a site's
@@ -126,6 +136,14 @@ pub trait Configuration: Send + Sync {
     async fn flow_versions(&self, flow: FlowId, limit: u32) -> PortResult<Vec<FlowVersion>>;
     /// One published version of a flow.
     async fn flow_version(&self, flow: FlowId, version: i64) -> PortResult<Option<FlowVersion>>;
+    /// Inserts a stored sound, or gives one another name.
+    async fn put_prompt(&self, prompt: &PromptRow) -> PortResult<()>;
+    /// Removes a stored sound; its file stays.
+    async fn delete_prompt(&self, id: PromptId) -> PortResult<bool>;
+    /// Inserts or replaces how the carrier of a trunk talks by webhooks. Secrets are stored sealed.
+    async fn put_webhook(&self, webhook: &WebhookTrunk) -> PortResult<()>;
+    /// Forgets that, secrets included.
+    async fn delete_webhook(&self, trunk: TrunkId) -> PortResult<bool>;
     /// Removes a trunk.
     async fn delete_trunk(&self, id: TrunkId) -> PortResult<bool>;
     /// Removes a site and its targets.
@@ -144,6 +162,6 @@ pub trait Configuration: Send + Sync {
 /// Finds the address of a trunk's peer.
 #[async_trait]
 pub trait Resolver: Send + Sync {
-    /// The address of a host name or literal address, within a bounded time; `None` when it has none.
-    async fn resolve(&self, host: &str, port: u16) -> Option<std::net::SocketAddr>;
+    /// The addresses of a host name or literal address, within a bounded time, the best first; none when it has none.
+    async fn resolve(&self, host: &str, port: u16) -> Vec<std::net::SocketAddr>;
 }

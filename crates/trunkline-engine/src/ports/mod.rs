@@ -14,6 +14,9 @@ pub mod labels;
 pub mod lines;
 pub mod pages;
 pub mod past_calls;
+pub mod screening;
+pub mod sounds;
+pub mod webhooks;
 
 pub use access::Access;
 pub use arrivals::PastArrivals;
@@ -26,6 +29,9 @@ pub use labels::Labels;
 pub use lines::Lines;
 pub use pages::Pages;
 pub use past_calls::PastCalls;
+pub use screening::ScreeningRecords;
+pub use sounds::{Decoder, SoundFiles, Speech};
+pub use webhooks::{CarrierMedia, RecordingFetches, RecordingMaker};
 
 /// Why a port could not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,9 +1,9 @@
 //! Call flows: drafts that are checked and published as versions, rolled back by publishing an earlier version again, and
 //! put away when nothing uses them.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use trunkline_core::assignment::{Site, TrackingNumber};
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{AccountId, FlowId, UserId};
 use trunkline_core::call::flow::{
@@ -73,18 +73,21 @@ impl Setup {
         by: Option<UserId>,
         now: Timestamp,
     ) -> Result<(), SetupError> {
-        let _changing = self.changing.lock().await;
-        let flow = self.flow_now(id, edits)?;
-        let same = flow
+        let seen = self.flow_now(id, edits)?;
+        let same = seen
             .published
             .as_ref()
-            .is_some_and(|p| FlowChanges::between(Some(&p.document), &flow.draft).is_empty());
+            .is_some_and(|p| FlowChanges::between(Some(&p.document), &seen.draft).is_empty());
         if same {
             return Err(invalid(
                 "document",
                 "the draft says what is published already",
             ));
         }
+        self.make_ready(&seen, &seen.draft).await?;
+        let _changing = self.changing.lock().await;
+        // Nobody changed it while its texts were spoken.
+        let flow = self.flow_now(id, edits)?;
         self.publish_as_next(flow, by, now).await
     }
 
@@ -100,11 +103,13 @@ impl Setup {
         by: Option<UserId>,
         now: Timestamp,
     ) -> Result<(), SetupError> {
-        let _changing = self.changing.lock().await;
-        let mut flow = self.flow_now(id, edits)?;
+        let seen = self.flow_now(id, edits)?;
         let earlier = self.configuration.flow_version(id, version).await?;
         let earlier =
             earlier.ok_or_else(|| invalid("version", format!("there is no version {version}")))?;
+        self.make_ready(&seen, &earlier.document).await?;
+        let _changing = self.changing.lock().await;
+        let mut flow = self.flow_now(id, edits)?;
         flow.draft = FlowDocument::clone(&earlier.document);
         self.publish_as_next(flow, by, now).await
     }
@@ -115,7 +120,33 @@ impl Setup {
         by: Option<UserId>,
         now: Timestamp,
     ) -> Result<(), SetupError> {
-        let problems = self.flow_problems(flow.account, &flow.draft);
+        self.check_publishable(&flow, &flow.draft)?;
+        flow.published = Some(FlowVersion {
+            version: flow.published.as_ref().map_or(1, |p| p.version + 1),
+            document: Arc::new(flow.draft.clone()),
+            at: now,
+            by,
+        });
+        flow.archived_at = None;
+        self.put_changed(flow).await
+    }
+
+    /// Speaks what a document says; while nothing is held, for it takes its time. Without an engine of our own the carrier
+    /// speaks: what nobody could speak is not publishable.
+    async fn make_ready(&self, flow: &Flow, document: &FlowDocument) -> Result<(), SetupError> {
+        self.check_publishable(flow, document)?;
+        if !self.sounds.speaks() {
+            return Ok(());
+        }
+        let spoken = self.sounds.speak_all(document).await;
+        spoken.map(drop).map_err(|(node, error)| {
+            let message = format!("node `{node}` cannot be spoken: {error}");
+            invalid("document", message)
+        })
+    }
+
+    fn check_publishable(&self, flow: &Flow, document: &FlowDocument) -> Result<(), SetupError> {
+        let problems = self.flow_problems(flow.account, Some(flow.id), document);
         let mut worst = problems.iter().filter(|p| p.severity == Severity::Problem);
         if let Some(problem) = worst.next() {
             let place = match problem.node.as_str() {
@@ -129,14 +160,7 @@ impl Setup {
             let message = format!("{place}{}{more}", problem.message);
             return Err(invalid("document", message));
         }
-        flow.published = Some(FlowVersion {
-            version: flow.published.as_ref().map_or(1, |p| p.version + 1),
-            document: Arc::new(flow.draft.clone()),
-            at: now,
-            by,
-        });
-        flow.archived_at = None;
-        self.put_changed(flow).await
+        Ok(())
     }
 
     /// Puts a flow away, or takes it out again.
@@ -189,21 +213,31 @@ impl Setup {
     #[must_use]
     pub fn missing_for(&self, node: &Node) -> Vec<&'static str> {
         let needs = node.needs();
-        let missing = needs.difference(&self.abilities);
+        let able = self.performers.anybody(&self.directory.now());
+        let missing = needs.difference(&able);
         missing.map(|ability| ability.phrase()).collect()
     }
 
-    /// Everything that keeps a document of an account from being published, and warnings.
+    /// Everything that keeps a document of an account from being published as this flow, and warnings.
     #[must_use]
-    pub fn flow_problems(&self, account: AccountId, document: &FlowDocument) -> Vec<FlowProblem> {
+    pub fn flow_problems(
+        &self,
+        account: AccountId,
+        flow: Option<FlowId>,
+        document: &FlowDocument,
+    ) -> Vec<FlowProblem> {
         let directory = self.directory.now();
         let known = KnownThings {
-            // Accounts have no sounds of their own yet.
-            prompts: BTreeSet::new(),
-            abilities: self.abilities.clone(),
-            recording_waiver: directory
+            prompts: directory
+                .prompts_of(account)
+                .iter()
+                .map(|prompt| prompt.id)
+                .collect(),
+            abilities: self.performers.of_flow(&directory, flow),
+            recording_consent: directory
                 .account(account)
-                .is_some_and(|a| a.recording_waiver),
+                .map(|a| a.recording_consent)
+                .unwrap_or_default(),
         };
         let mut problems = document.validate(&known);
         problems.extend(circle(&directory, document));
@@ -222,6 +256,45 @@ impl Setup {
             .into());
         }
         Ok(Flow::clone(flow))
+    }
+
+    /// Refuses a number the flow that its trunk's calls could not be taken through.
+    pub(super) fn check_number_flow(
+        &self,
+        directory: &Directory,
+        number: &TrackingNumber,
+    ) -> Result<(), SetupError> {
+        let Some((_, version)) = directory.flow_of(number) else {
+            return Ok(());
+        };
+        let checked = self
+            .performers
+            .check_trunk(directory, &version.document, number.trunk);
+        checked.map_err(|message| invalid("flow", message))
+    }
+
+    /// Refuses a site a flow that calls of one of its numbers could not be taken through.
+    pub(super) fn check_site_flow(
+        &self,
+        directory: &Directory,
+        site: &Site,
+    ) -> Result<(), SetupError> {
+        let published = site
+            .flow
+            .and_then(|id| directory.flow(id)?.published.as_ref());
+        let Some(version) = published else {
+            return Ok(());
+        };
+        let numbers = directory.numbers_of(site.account);
+        let follows = |n: &&&Arc<TrackingNumber>| n.site == Some(site.id) && n.flow.is_none();
+        for number in numbers.iter().filter(follows) {
+            let checked = self
+                .performers
+                .check_trunk(directory, &version.document, number.trunk);
+            checked
+                .map_err(|message| invalid("flow", format!("for {}: {message}", number.number)))?;
+        }
+        Ok(())
     }
 
     async fn put_changed(&self, mut flow: Flow) -> Result<(), SetupError> {

@@ -592,6 +592,20 @@ async fn a_silent_showing_is_ended_once_at_its_last_sight() {
 }
 
 #[tokio::test]
+async fn who_only_asks_for_numbers_is_soon_out_of_memory_and_who_looks_at_one_stays() {
+    let world = world(3, false);
+    let asked = world.arrive("", None).await.session.expect("a session");
+    let (_, looked) = world.visit(None).await;
+    world.clock.forward(181_000);
+    world.assignments.sweep();
+    let held = world.assignments.latest_sessions(SITE, 10);
+    assert_eq!(held, [looked.session]);
+    // A person who goes on after all is the same visitor as before.
+    let again = world.arrive("", Some(asked)).await;
+    assert_eq!(again.session.map(|k| k.visitor), Some(asked.visitor));
+}
+
+#[tokio::test]
 async fn a_session_records_so_many_pages_and_no_more() {
     let world = world(1, false);
     let (_, known) = world.visit(None).await;

@@ -7,15 +7,18 @@ use std::sync::atomic::Ordering;
 use trunkline_core::assignment::pool::COOL_DOWN_MS;
 use trunkline_core::base::id::{AccountId, TrunkId};
 use trunkline_core::base::{Country, Currency, PhoneNumber, Timestamp, Zone};
-use trunkline_core::call::flow::FlowEvent;
-use trunkline_core::call::{CallResult, CallState, DialOutcome, EndReason, EndedBy, TollPolicy};
+use trunkline_core::call::flow::{Ability, FlowEvent};
+use trunkline_core::call::{
+    CallResult, CallState, DialOutcome, EndReason, EndedBy, RecordingConsent, TollPolicy,
+};
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Attributions, Matches, SharedModels};
 use trunkline_engine::call::control::{
-    Action, Admission, CallControl, CallEnd, CallLimits, Cidr, Codec, Incoming, Transport,
-    TrunkProfile,
+    Action, Admission, Arrival, CallControl, CallEnd, CallLimits, Cidr, Codec, Incoming, Signalled,
+    Transport, TrunkProfile,
 };
-use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording};
+use trunkline_engine::call::trunk::TrunkSettings;
+use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording, Screener, Sounds};
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::live::LiveBus;
@@ -23,7 +26,10 @@ use trunkline_engine::ports::calls::CallEventKind;
 use trunkline_engine::ports::configuration::{Account, Everything, Trunk};
 
 use crate::arrivals::{POOL, SITE, everything};
-use crate::ports::{HandClock, MemoryAsks, MemoryCalls, MemoryHistory, MemoryLabels, MemorySpool};
+use crate::ports::{
+    HandClock, MemoryAsks, MemoryCalls, MemoryHistory, MemoryLabels, MemoryScreening, MemorySpool,
+};
+use crate::sounds::{MemoryFiles, MemorySpeech, PlainDecoder};
 
 const TRUNK: TrunkId = TrunkId::from_raw(7);
 const BUSINESS: PhoneNumber = PhoneNumber::from_digits(12_142_345_678);
@@ -32,6 +38,11 @@ pub(crate) struct Desk {
     pub(crate) clock: Arc<HandClock>,
     pub(crate) records: Arc<MemoryCalls>,
     pub(crate) asks: Arc<MemoryAsks>,
+    pub(crate) screening: Arc<MemoryScreening>,
+    pub(crate) screener: Arc<Screener>,
+    pub(crate) files: Arc<MemoryFiles>,
+    pub(crate) speech: Arc<MemorySpeech>,
+    pub(crate) sounds: Arc<Sounds>,
     spool: Arc<MemorySpool>,
     keeper: Arc<Keeper>,
     pub(crate) assignments: Arc<Assignments>,
@@ -70,7 +81,8 @@ pub(crate) async fn desk_with(
         currency: Currency::USD,
         country: Country::US,
         toll,
-        recording_waiver: true,
+        recording_consent: RecordingConsent::Waiver,
+        recording_keep_days: None,
         created_at: Timestamp::EPOCH,
     });
     let peer = "127.0.0.1:5070".parse().expect("an address");
@@ -83,6 +95,7 @@ pub(crate) async fn desk_with(
             transport: Transport::Udp,
             codecs: vec![Codec::Pcmu],
             nat: false,
+            settings: TrunkSettings::default(),
         },
         peer_host: Some("127.0.0.1".to_owned()),
         peer_port: 5070,
@@ -117,16 +130,28 @@ pub(crate) async fn desk_with(
     );
     let live = LiveBus::default();
     let asks = Arc::new(MemoryAsks::default());
+    let screening = Arc::new(MemoryScreening::default());
+    let abilities = Ability::ALL.iter().copied().collect();
+    let screener = Arc::new(Screener::new(screening.clone(), &abilities));
+    let files = Arc::new(MemoryFiles::default());
+    let speech = Arc::new(MemorySpeech::default());
+    let sounds = Arc::new(Sounds::new(
+        Arc::new(PlainDecoder),
+        files.clone(),
+        Some(speech.clone()),
+    ));
     let calls = Calls::new(
         moment.clone(),
         directory.clone(),
         Arc::clone(&assignments),
         attributions,
+        Arc::clone(&screener),
         records.clone(),
         Arc::clone(&keeper),
         live,
         Arc::default(),
         asks.clone(),
+        Arc::clone(&sounds),
         settings,
     );
     let calls = Arc::new(calls);
@@ -144,6 +169,11 @@ pub(crate) async fn desk_with(
         clock,
         records,
         asks,
+        screening,
+        screener,
+        files,
+        speech,
+        sounds,
         spool,
         keeper,
         assignments,
@@ -163,8 +193,11 @@ impl Desk {
             caller_text: "+12145551234".to_owned(),
             dialled: dialled.to_owned(),
             sip_call_id: "a@b".to_owned(),
-            remote: "127.0.0.1:5070".parse().expect("an address"),
+            arrival: Arrival::Sip {
+                remote: "127.0.0.1:5070".parse().expect("an address"),
+            },
             attestation: None,
+            signalled: Signalled::default(),
             received_at: self.clock.now(),
         }
     }
@@ -234,7 +267,9 @@ async fn unknown_numbers_and_other_trunks_get_404() {
     }
     let mut foreign = desk.incoming("+13125550100");
     foreign.trunk = TrunkId::from_raw(8);
-    foreign.remote = "198.51.100.7:5060".parse().expect("an address");
+    foreign.arrival = Arrival::Sip {
+        remote: "198.51.100.7:5060".parse().expect("an address"),
+    };
     assert!(matches!(
         desk.calls.incoming(foreign).await,
         Admission::Refused { status: 404, .. }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use trunkline_core::base::id::{AccountId, CallId, FlowId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::call::flow::{FlowDocument, FlowEvent, GatherEnd, Prompt};
-use trunkline_core::call::{CallResult, CallState, DialOutcome, EndReason, EndedBy, TollPolicy};
+use trunkline_core::call::{
+    CallResult, CallState, DialOutcome, EndReason, EndedBy, RecordingConsent, TollPolicy,
+};
 use trunkline_engine::call::control::{Action, Admission, CallControl, CallEnd, RecordingState};
 use trunkline_engine::clock::Clock;
 use trunkline_engine::ports::asks::AskAnswer;
@@ -18,12 +20,12 @@ use crate::calls::{Desk, desk_with};
 const FLOW: FlowId = FlowId::from_raw(77);
 const SECOND: PhoneNumber = PhoneNumber::from_digits(12_142_345_679);
 
-fn document(nodes: &str) -> FlowDocument {
+pub(crate) fn document(nodes: &str) -> FlowDocument {
     let text = format!(r#"{{"schema": 1, "start": "start", "nodes": {{{nodes}}}}}"#);
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"))
 }
 
-fn flow(id: FlowId, document: FlowDocument, published: bool) -> Flow {
+pub(crate) fn flow(id: FlowId, document: FlowDocument, published: bool) -> Flow {
     let version = FlowVersion {
         version: 3,
         document: Arc::new(document.clone()),
@@ -50,7 +52,7 @@ async fn desk(nodes: &str) -> Desk {
         all.numbers.iter_mut().for_each(|n| n.flow = Some(FLOW));
         all.accounts
             .iter_mut()
-            .for_each(|a| a.recording_waiver = false);
+            .for_each(|a| a.recording_consent = RecordingConsent::Notice);
     };
     desk_with(1, TollPolicy::default(), Some(SECOND), more).await
 }

@@ -7,3 +7,7 @@ mod matches;
 mod page_check;
 mod ports;
 mod resting;
+mod retention;
+mod screening;
+mod sounds;
+mod trunks;

@@ -8,22 +8,25 @@ use async_trait::async_trait;
 use tokio::sync::oneshot;
 use trunkline_core::attribution::{EarlierCall, Form, NumberHistory, Showing, Tap};
 use trunkline_core::base::id::{
-    AccountId, CallId, NumberId, RecordingId, SessionId, SiteId, VisitorId,
+    AccountId, CallId, NumberId, RecordingId, ScreeningEntryId, SessionId, SiteId, VisitorId,
 };
 use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::call::screening::{EarlierTalks, ListEntry, ScreeningSettings};
 use trunkline_core::visitor::Source;
+use trunkline_engine::call::control::RecordingState;
 use trunkline_engine::clock::Clock;
 use trunkline_engine::ports::asks::{AskAnswer, AskRequest};
 use trunkline_engine::ports::calls::{
-    CallChange, CallCounts, CallEventRow, CallFilter, CallRow, CallsBefore, NumberUseCount,
-    RecordingRow,
+    CallChange, CallCounts, CallEventRow, CallFilter, CallRow, CallsBefore, Deletion,
+    NumberUseCount, RecordingRow,
 };
 use trunkline_engine::ports::history::{
     Commit, OpenLease, Record, SessionFilter, SessionRow, SessionStory,
 };
 use trunkline_engine::ports::labels::{Confirmed, FittedModel, LabelCount, LabelRow};
+use trunkline_engine::ports::screening::{AllScreening, ScreeningCounts};
 use trunkline_engine::ports::{
-    Asks, CallRecords, CallSpool, History, Labels, PortError, PortResult,
+    Asks, CallRecords, CallSpool, History, Labels, PortError, PortResult, ScreeningRecords,
 };
 
 /// A clock set by hand.
@@ -195,6 +198,8 @@ pub(crate) struct MemoryCalls {
     pub(crate) open: Mutex<Vec<CallRow>>,
     /// Minutes used today.
     pub(crate) minutes: AtomicI64,
+    /// Recordings, oldest first.
+    pub(crate) recordings: Mutex<Vec<RecordingRow>>,
     /// Earlier calls of every caller.
     pub(crate) before: Mutex<CallsBefore>,
 }
@@ -333,8 +338,108 @@ impl CallRecords for MemoryCalls {
         Ok(None)
     }
 
+    async fn kept_recordings(
+        &self,
+        account: AccountId,
+        before: Timestamp,
+        after: Option<(Timestamp, RecordingId)>,
+        limit: u32,
+    ) -> PortResult<Vec<RecordingRow>> {
+        self.gate().await?;
+        let recordings = self.recordings.lock().expect("recordings");
+        let due = recordings.iter().filter(|r| {
+            let kept = !matches!(r.state, RecordingState::Writing | RecordingState::Deleted);
+            let next = after.is_none_or(|after| (r.started_at, r.id) > after);
+            kept && next && r.account == account && r.started_at < before
+        });
+        Ok(due.take(limit as usize).cloned().collect())
+    }
+
+    async fn recording_deleted(
+        &self,
+        id: RecordingId,
+        at: Timestamp,
+        because: &str,
+    ) -> PortResult<()> {
+        let mut recordings = self.recordings.lock().expect("recordings");
+        for recording in recordings.iter_mut().filter(|r| r.id == id) {
+            recording.state = RecordingState::Deleted;
+            recording.deleted = Some(Deletion {
+                at,
+                because: because.to_owned(),
+            });
+        }
+        Ok(())
+    }
+
     async fn unfinished_recordings(&self) -> PortResult<Vec<RecordingRow>> {
         Ok(Vec::new())
+    }
+}
+
+/// What accounts say of screening, in memory.
+#[derive(Default)]
+pub(crate) struct MemoryScreening {
+    pub(crate) settings: Mutex<HashMap<AccountId, ScreeningSettings>>,
+    pub(crate) entries: Mutex<Vec<ListEntry>>,
+    /// What is known of every caller.
+    pub(crate) talks: Mutex<EarlierTalks>,
+    /// How often that was asked for.
+    pub(crate) asked: AtomicUsize,
+    /// The store never answers.
+    pub(crate) stuck: AtomicBool,
+}
+
+#[async_trait]
+impl ScreeningRecords for MemoryScreening {
+    async fn load_screening(&self) -> PortResult<AllScreening> {
+        let settings = self.settings.lock().expect("settings").clone();
+        Ok(AllScreening {
+            settings: settings.into_iter().collect(),
+            entries: self.entries.lock().expect("entries").clone(),
+        })
+    }
+
+    async fn put_screening(
+        &self,
+        account: AccountId,
+        settings: &ScreeningSettings,
+    ) -> PortResult<()> {
+        let mut all = self.settings.lock().expect("settings");
+        all.insert(account, settings.clone());
+        Ok(())
+    }
+
+    async fn put_entry(&self, entry: &ListEntry) -> PortResult<()> {
+        let mut entries = self.entries.lock().expect("entries");
+        entries.retain(|e| (e.account, e.pattern) != (entry.account, entry.pattern));
+        entries.push(entry.clone());
+        Ok(())
+    }
+
+    async fn delete_entry(&self, account: AccountId, id: ScreeningEntryId) -> PortResult<bool> {
+        let mut entries = self.entries.lock().expect("entries");
+        let before = entries.len();
+        entries.retain(|e| (e.account, e.id) != (account, id));
+        Ok(entries.len() < before)
+    }
+
+    async fn earlier_talks(
+        &self,
+        _: AccountId,
+        _: PhoneNumber,
+        _: Timestamp,
+        _: i64,
+    ) -> PortResult<EarlierTalks> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        if self.stuck.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        Ok(*self.talks.lock().expect("talks"))
+    }
+
+    async fn screening_counts(&self, _: AccountId, _: Timestamp) -> PortResult<ScreeningCounts> {
+        Ok(ScreeningCounts::default())
     }
 }
 

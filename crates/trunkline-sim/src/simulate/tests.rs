@@ -1,5 +1,9 @@
 //! The simulated business: the same seed gives the same figures, and truth stays out of sight.
 
+use trunkline_core::attribution::{Advice, Model, PoolVisit, advise};
+use trunkline_core::base::Timestamp;
+use trunkline_core::base::id::{SessionId, VisitorId};
+
 use super::*;
 
 const CHOSEN: Chosen = Chosen {
@@ -76,4 +80,54 @@ fn the_table_has_a_line_for_each_row_and_the_picture_a_line_for_each_policy() {
     let svg = picture("a < b", &rows);
     assert_eq!(svg.matches("<polyline").count(), Policy::ALL.len());
     assert!(svg.contains("a &lt; b"));
+}
+
+/// What the advisor says to a site about the sizes, from the visits of its first days.
+fn advice(history: &History, days: i64, sizes: &[u32]) -> Advice {
+    let early = history.visits.iter().zip(1..);
+    let early = early.filter(|(visit, _)| visit.at < days * DAY_MS);
+    let shown: Vec<PoolVisit> = early
+        .filter_map(|(visit, index)| {
+            let (from, until) = visit.view?;
+            Some(PoolVisit {
+                session: SessionId::from_raw(index),
+                visitor: VisitorId::from_raw(visit.visitor),
+                device: visit.device,
+                from: Timestamp::from_millis(from),
+                until: Timestamp::from_millis(until),
+                page: visit.page,
+            })
+        })
+        .collect();
+    advise(&Model::default(), &shown, sizes, false, 7)
+}
+
+#[test]
+fn a_pool_that_follows_the_advice_is_as_right_as_it_was_told_and_needs_no_more() {
+    let shape = Shape::named("bursts").expect("a shape");
+    let history = History::draw(shape, CHOSEN);
+    let short = 4;
+    let sizes = [4, 6, 8, 12, 16, 24, 32, 48, 64];
+    let told = advice(&history, CHOSEN.days / 2, &sizes);
+    let knee = told.knee.expect("a size that is enough");
+    assert!(knee > short, "{told:?}");
+    let foreseen = told.sizes.iter().find(|s| s.numbers == knee);
+    let foreseen = foreseen.expect("the knee was tried").right;
+    // The second half is other days than those the advice was made of.
+    let run = |numbers: u32| replay(&history, Policy::Ours, numbers as usize, CHOSEN.days / 2);
+    let (before, after, twice) = (run(short), run(knee), run(knee * 2));
+    assert!(
+        after.accuracy() > before.accuracy() + 0.1,
+        "{} after {}",
+        after.accuracy(),
+        before.accuracy()
+    );
+    assert!(after.overflow() < 0.03, "{}", after.overflow());
+    // What is known about returning callers comes on top of what is foreseen.
+    assert!(
+        after.accuracy() > foreseen - 0.05,
+        "{} for {foreseen}",
+        after.accuracy()
+    );
+    assert!(twice.accuracy() < after.accuracy() + 0.04);
 }

@@ -1,6 +1,7 @@
 //! The reads of the call log. Every list is bounded by an index on what it filters by first, and by a limit.
 
 use trunkline_core::base::Timestamp;
+use trunkline_core::call::CallResult;
 use trunkline_engine::ports::calls::CallFilter;
 
 use crate::args;
@@ -13,7 +14,7 @@ macro_rules! call_columns {
          started_at, answered_at, ended_at, progress_at, talk_ms, destination, channel, medium, source, ad_campaign, \
          term, content, rule, session, probability, ambiguous, first_time, ended_by, end_reason, sip_status, q850, \
          jitter_ms, loss_percent, mos, recording, review, model, confirmed_at, synthetic, \
-         flow, flow_version, flow_depth"
+         flow, flow_version, flow_depth, screened, screening, verstat, diversion"
     };
 }
 
@@ -40,7 +41,7 @@ macro_rules! calls {
              AND ($13 = 0 OR recording IS NOT NULL) \
              AND ($14 = 0 OR state <> 'ended') \
              AND ($15 = 0 OR ambiguous = 1) \
-             AND ($16 = 0 OR (state = 'ended' AND answered_at IS NULL)) \
+             AND ($16 = 0 OR (state = 'ended' AND answered_at IS NULL AND (result IS NULL OR result <> 'blocked'))) \
              AND synthetic = $17 \
              ORDER BY started_at DESC, id DESC LIMIT $18"
         )
@@ -53,6 +54,7 @@ crate::statements! { "call";
     /// Account by account: calls have no index by time alone.
     LAST_ENDS = "SELECT call.number, max(call.ended_at) AS ended_at FROM account CROSS JOIN call \
         WHERE call.account = account.id AND call.synthetic = 0 AND call.started_at >= $1 AND call.ended_at >= $2 \
+        AND (call.result IS NULL OR call.result <> 'blocked') \
         GROUP BY call.number ORDER BY call.number";
     CALLS = calls!("account = $1 AND started_at >= $2");
     CALLS_OF_SESSION = calls!("+account = $1 AND session = $12 AND started_at >= $2");
@@ -61,20 +63,26 @@ crate::statements! { "call";
     LIVE_CALLS = calls!("+account = $1 AND state <> 'ended' AND started_at >= $2");
     AMBIGUOUS_CALLS = calls!("account = $1 AND ambiguous = 1 AND started_at >= $2");
     MISSED_CALLS = calls!("account = $1 AND state = 'ended' AND answered_at IS NULL AND started_at >= $2");
+    BLOCKED_CALLS = calls!("account = $1 AND screened IS NOT NULL AND result = 'blocked' AND started_at >= $2");
     COUNTS = "SELECT (SELECT count(*) FROM call WHERE account = $1 AND synthetic = 0) AS total, \
         (SELECT count(*) FROM call WHERE account = $1 AND synthetic = 0 AND started_at >= $2) AS today, \
         (SELECT count(*) FROM call WHERE +account = $1 AND synthetic = 0 AND state <> 'ended') AS live, \
         (SELECT count(*) FROM call WHERE account = $1 AND synthetic = 0 AND ambiguous = 1) AS ambiguous, \
-        (SELECT count(*) FROM call WHERE account = $1 AND synthetic = 0 AND state = 'ended' AND answered_at IS NULL) AS missed";
+        (SELECT count(*) FROM call WHERE account = $1 AND synthetic = 0 AND state = 'ended' AND answered_at IS NULL) \
+        - (SELECT count(*) FROM call WHERE account = $1 AND synthetic = 0 AND screened IS NOT NULL AND result = 'blocked') AS missed";
     /// A withheld caller stands as the negative of the call's id, which no number is.
     BY_NUMBER = "SELECT number, count(*) AS calls, max(started_at) AS last_call_at, \
         count(DISTINCT coalesce(caller, -id)) AS callers, \
         count(DISTINCT CASE WHEN session IS NULL AND state = 'ended' THEN coalesce(caller, -id) END) AS strangers FROM call \
-        WHERE account = $1 AND synthetic = 0 AND started_at >= $2 GROUP BY number ORDER BY number";
-    CALLED_BEFORE = "SELECT 1 AS found FROM call WHERE account = $1 AND caller = $2 AND synthetic = 0 AND started_at < $3 \
-        LIMIT 1";
-    COUNT_BEFORE = "SELECT count(*) AS calls FROM (SELECT id FROM call WHERE account = $1 AND caller = $2 AND synthetic = 0 \
-        AND started_at < $3 LIMIT $4) AS earlier";
+        WHERE account = $1 AND synthetic = 0 AND started_at >= $2 AND (result IS NULL OR result <> 'blocked') \
+        GROUP BY number ORDER BY number";
+    /// Of the caller's latest calls: a dialler may have thousands that were blocked.
+    CALLED_BEFORE = "SELECT 1 AS found FROM (SELECT result FROM call WHERE account = $1 AND caller = $2 AND synthetic = 0 \
+        AND started_at < $3 ORDER BY started_at DESC, id DESC LIMIT 1000) AS latest \
+        WHERE result IS NULL OR result <> 'blocked' LIMIT 1";
+    COUNT_BEFORE = "SELECT count(*) AS calls FROM (SELECT result FROM call WHERE account = $1 AND caller = $2 \
+        AND synthetic = 0 AND started_at < $3 ORDER BY started_at DESC, id DESC LIMIT $4) AS latest \
+        WHERE result IS NULL OR result <> 'blocked'";
     LAST_ANSWERED = "SELECT destination FROM call WHERE account = $1 AND caller = $2 AND synthetic = 0 AND started_at < $3 \
         AND answered_at IS NOT NULL AND destination IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT 1";
     /// With both ends of the time SQLite would go through all calls of the account in that time, hence the unary plus.
@@ -82,15 +90,22 @@ crate::statements! { "call";
         JOIN session ON session.id = call.session WHERE call.account = $1 AND call.caller = $2 AND call.synthetic = 0 \
         AND +call.started_at >= $3 AND call.started_at < $4 ORDER BY call.started_at DESC, call.id DESC LIMIT 1";
     NUMBER_HISTORY = "SELECT count(*) AS calls, count(session) AS credited FROM (SELECT session FROM call \
-        WHERE number = $1 AND synthetic = 0 AND started_at < $2 ORDER BY started_at DESC, id DESC LIMIT $3) AS latest";
+        WHERE number = $1 AND synthetic = 0 AND started_at < $2 AND (result IS NULL OR result <> 'blocked') ORDER BY started_at DESC, id DESC LIMIT $3) AS latest";
     /// A call in progress counts up to its last sign of life.
     MINUTES_SINCE = "SELECT CAST(coalesce(sum((CASE WHEN state = 'ended' THEN talk_ms \
         WHEN answered_at IS NULL THEN 0 ELSE progress_at - answered_at END + 59999) / 60000), 0) AS BIGINT) AS minutes \
         FROM call WHERE account = $1 AND synthetic = 0 AND started_at >= $2";
     EVENTS = "SELECT id, call, at, kind, attempt, destination, sip_status, detail FROM call_event \
         WHERE call = $1 ORDER BY at, id";
-    RECORDING = "SELECT id, call, account, path, state, duration_ms, bytes, started_at FROM recording WHERE id = $1";
-    UNFINISHED_RECORDINGS = "SELECT id, call, account, path, state, duration_ms, bytes, started_at FROM recording \
+    RECORDING = "SELECT id, call, account, path, state, duration_ms, bytes, started_at, deleted_at, deleted_because \
+        FROM recording WHERE id = $1";
+    KEPT_RECORDINGS = "SELECT id, call, account, path, state, duration_ms, bytes, started_at, deleted_at, deleted_because \
+        FROM recording WHERE account = $1 AND started_at < $2 AND (started_at > $3 OR (started_at = $3 AND id > $4)) \
+        AND state <> 'writing' AND state <> 'deleted' ORDER BY started_at, id LIMIT $5";
+    RECORDING_DELETED = "UPDATE recording SET state = 'deleted', deleted_at = $2, deleted_because = $3 WHERE id = $1 \
+        AND state <> 'writing' AND state <> 'deleted'";
+    UNFINISHED_RECORDINGS = "SELECT id, call, account, path, state, duration_ms, bytes, started_at, deleted_at, \
+        deleted_because FROM recording \
         WHERE state = 'writing' ORDER BY id";
 }
 
@@ -98,12 +113,15 @@ crate::statements! { "call";
 /// calls of all.
 pub(super) fn statement(filter: &CallFilter) -> Option<(Statement, Vec<Val>)> {
     let account = filter.account?;
+    let blocked = filter.result == Some(CallResult::Blocked);
     let statement = if filter.session.is_some() {
         CALLS_OF_SESSION
     } else if filter.live {
         LIVE_CALLS
     } else if filter.caller.is_some() {
         CALLS_OF_CALLER
+    } else if blocked && filter.number.is_none() {
+        BLOCKED_CALLS
     } else if filter.ambiguous {
         AMBIGUOUS_CALLS
     } else if filter.missed {

@@ -11,6 +11,7 @@ use trunkline_engine::ports::calls::{
 };
 
 use crate::convert::port_error;
+use crate::db::Expect;
 use crate::{Store, args};
 
 mod list;
@@ -169,6 +170,32 @@ impl CallRecords for Store {
 
     async fn recording(&self, id: RecordingId) -> PortResult<Option<RecordingRow>> {
         self.one(list::RECORDING, args![id], read_recording).await
+    }
+
+    async fn kept_recordings(
+        &self,
+        account: AccountId,
+        before: Timestamp,
+        after: Option<(Timestamp, RecordingId)>,
+        limit: u32,
+    ) -> PortResult<Vec<RecordingRow>> {
+        let first = (Timestamp::from_millis(i64::MIN), RecordingId::from_raw(0));
+        let (at, id) = after.unwrap_or(first);
+        let values = args![account, before, at, id, limit];
+        self.many(list::KEPT_RECORDINGS, values, read_recording)
+            .await
+    }
+
+    async fn recording_deleted(
+        &self,
+        id: RecordingId,
+        at: Timestamp,
+        because: &str,
+    ) -> PortResult<()> {
+        let values = args![id, at, because];
+        self.change(list::RECORDING_DELETED, values, Expect::Any)
+            .await
+            .map(drop)
     }
 
     async fn unfinished_recordings(&self) -> PortResult<Vec<RecordingRow>> {

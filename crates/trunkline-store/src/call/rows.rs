@@ -3,15 +3,16 @@
 use serde::{Deserialize, Serialize};
 use trunkline_core::base::id::{FlowId, SessionId};
 use trunkline_core::visitor::Source;
-use trunkline_engine::call::control::Quality;
+use trunkline_engine::call::control::{Quality, Signalled};
 use trunkline_engine::ports::calls::{
-    CallChange, CallEventRow, CallRow, CandidateRow, ReasonRow, RecordingRow,
+    CallChange, CallEventRow, CallRow, CandidateRow, Deletion, ReasonRow, RecordingRow,
 };
 
 use crate::args;
 use crate::convert::{from_json, json, source, source_values};
 use crate::db::{ColumnType, DbError, Record, RecordKind, Row, Val, Write};
 use crate::labels::label_record;
+use crate::screening::{read_screening, screening_values};
 
 use ColumnType::{Int, Real, Text};
 
@@ -83,6 +84,10 @@ pub(super) static CALL: RecordKind = RecordKind {
         ("flow", Int),
         ("flow_version", Int),
         ("flow_depth", Int),
+        ("screened", Text),
+        ("screening", Text),
+        ("verstat", Text),
+        ("diversion", Int),
     ],
     write: Write::Insert(concat!(
         "ON CONFLICT (id) DO UPDATE SET site = excluded.site, state = excluded.state, result = excluded.result, \
@@ -135,7 +140,7 @@ pub(crate) static EVENT: RecordKind = RecordKind {
     key: 2,
 };
 
-/// A recording that is whole or partial is never being written again.
+/// A recording that is whole or partial is never being written again, and one that was deleted stays so.
 static RECORDING: RecordKind = RecordKind {
     name: "recording",
     table: "recording",
@@ -152,7 +157,7 @@ static RECORDING: RecordKind = RecordKind {
     write: Write::Insert(
         "ON CONFLICT (id) DO UPDATE SET path = excluded.path, state = excluded.state, \
          duration_ms = excluded.duration_ms, bytes = excluded.bytes \
-         WHERE excluded.state <> 'writing' OR recording.state = 'writing'",
+         WHERE recording.state <> 'deleted' AND (excluded.state <> 'writing' OR recording.state = 'writing')",
     ),
     key: 1,
 };
@@ -220,6 +225,8 @@ fn call_values(call: &CallRow) -> Result<Vec<Val>, DbError> {
     values.extend(args![call.model, call.confirmed_at, call.synthetic]);
     let (flow, version) = call.flow.unzip();
     values.extend(args![flow, version, call.flow_depth]);
+    values.extend(screening_values(call.screening.as_ref())?);
+    values.extend(args![call.signalled.verstat, call.signalled.diversion]);
     Ok(values)
 }
 
@@ -277,6 +284,11 @@ pub(crate) fn read_call(row: &Row) -> Result<CallRow, DbError> {
             .get::<Option<FlowId>>("flow")?
             .zip(row.get("flow_version")?),
         flow_depth: row.get("flow_depth")?,
+        screening: read_screening(row)?,
+        signalled: Signalled {
+            verstat: row.get("verstat")?,
+            diversion: row.get("diversion")?,
+        },
     })
 }
 
@@ -345,7 +357,23 @@ pub(crate) fn read_recording(row: &Row) -> Result<RecordingRow, DbError> {
         duration_ms: row.get("duration_ms")?,
         bytes: row.get("bytes")?,
         started_at: row.get("started_at")?,
+        deleted: read_deletion(row)?,
     })
+}
+
+/// A recording that is being saved is never one that was deleted, and its spooled row does not say so.
+fn read_deletion(row: &Row) -> Result<Option<Deletion>, DbError> {
+    if !row.has("deleted_at") {
+        return Ok(None);
+    }
+    let Some(at) = row.get("deleted_at")? else {
+        return Ok(None);
+    };
+    let because: Option<String> = row.get("deleted_because")?;
+    Ok(Some(Deletion {
+        at,
+        because: because.unwrap_or_default(),
+    }))
 }
 
 /// A candidate inside the JSON column.

@@ -36,6 +36,12 @@ impl Row {
         })
     }
 
+    /// Whether there is such a column: spooled rows are as the version that wrote them knew the table.
+    #[must_use]
+    pub fn has(&self, column: &str) -> bool {
+        self.names.iter().any(|name| name == column)
+    }
+
     /// All values in column order.
     #[must_use]
     pub fn values(&self) -> &[Val] {

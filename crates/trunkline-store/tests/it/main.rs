@@ -4,4 +4,5 @@ mod conformance;
 mod db;
 mod kill;
 mod schema;
+mod sounds;
 mod spool;

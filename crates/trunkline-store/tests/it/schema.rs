@@ -2,10 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use trunkline_core::call::RecordingConsent;
+use trunkline_engine::ports::Configuration;
 use trunkline_store::db::statement::{for_postgres, for_sqlite};
-use trunkline_store::db::{Db, DbOptions, Location};
+use trunkline_store::db::{Db, DbOptions, Expect, Location, Statement, Transaction};
 use trunkline_store::schema::{MIGRATIONS, TABLES, record_kinds, statements};
 use trunkline_store::testing::TestDatabase;
+
+use crate::conformance::world::open;
 
 async fn migrated(database: &TestDatabase) -> Db {
     let location = Location::parse(&database.url).unwrap();
@@ -80,7 +84,11 @@ async fn calls_are_looked_up_by_the_index_that_finds_the_least() {
         ("call.CALLED_BEFORE", "call_caller"),
         ("call.LAST_CREDITED", "call_caller"),
         ("call.NUMBER_HISTORY", "COVERING INDEX call_number"),
+        ("call.BLOCKED_CALLS", "call_screened"),
+        ("screening.EARLIER_TALKS", "call_caller"),
+        ("call.KEPT_RECORDINGS", "recording_kept"),
         ("visitor.LATEST_FORM", "form_phone"),
+        ("webhooks.CARRIER_NAME", "call_carrier_name"),
     ] {
         let statement = statements().find(|s| s.name == name).expect(name);
         let explained = format!("EXPLAIN QUERY PLAN {}", for_sqlite(statement.sql));
@@ -94,6 +102,38 @@ async fn calls_are_looked_up_by_the_index_that_finds_the_least() {
             .find(|step| step.contains("SEARCH"))
             .expect(name);
         assert!(first.contains(index), "{name}: {steps:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_of_before_keep_what_they_chose_about_recording() {
+    const PUT: Statement = Statement {
+        name: "test.PUT_OLD_ACCOUNT",
+        sql: "INSERT INTO account (id, name, zone, currency, country, countries_allowed, concurrent_calls_max, \
+            daily_minutes_max, recording_waiver, created_at) \
+            VALUES ($1, 'A', 'America/Chicago', 'USD', 'US', '[]', 1, 1, $2, 1)",
+    };
+    for database in TestDatabase::both().await {
+        let location = Location::parse(&database.url).unwrap();
+        let old = Db::open(&location, DbOptions::default(), &MIGRATIONS[..1])
+            .await
+            .unwrap();
+        for (id, waiver) in [(1_i64, true), (2, false)] {
+            let put = Transaction::new().step(PUT, vec![id.into(), waiver.into()], Expect::Rows(1));
+            old.submit(put).await.unwrap();
+        }
+        old.close().await;
+        drop(old);
+        let accounts = open(&database).await.load().await.unwrap().accounts;
+        let chosen: Vec<_> = accounts
+            .iter()
+            .map(|a| (a.recording_consent, a.recording_keep_days))
+            .collect();
+        let expected = [
+            (RecordingConsent::Waiver, None),
+            (RecordingConsent::Notice, None),
+        ];
+        assert_eq!(chosen, expected);
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::{Instant, sleep_until};
 use trunkline_core::call::DialOutcome;
 use trunkline_core::call::flow::FlowEvent;
-use trunkline_engine::call::control::{Action, Dialling, Sound};
+use trunkline_engine::call::control::{Action, Dial, Dialling, Sound};
 
 use super::Call;
 use super::ending::End;
@@ -57,13 +57,7 @@ impl Call {
             self.relay.speak(Seat::CALLER, Some(ringing)).await;
         }
         let mut legs = Legs::default();
-        for (seat, dial) in Seat::of_destinations().zip(dialling.legs) {
-            let attempt = dial.attempt;
-            match self.ring(seat, dial).await {
-                Ok(leg) => legs.0.push(leg),
-                Err(failed) => self.tell_failed(attempt, failed).await,
-            }
-        }
+        self.ring_each(&mut legs, dialling.legs).await;
         let connected = self.until_one_has_it(&mut legs, &plan, screened).await?;
         for other in legs.0.drain(..) {
             // Dropped, it is cancelled or hung up.
@@ -74,6 +68,20 @@ impl Call {
             self.attend().await;
         }
         Ok(connected)
+    }
+
+    /// Rings destinations beside those that ring.
+    async fn ring_each(&mut self, legs: &mut Legs, dials: Vec<Dial>) {
+        for dial in dials {
+            let Some(seat) = legs.free_seat() else {
+                return;
+            };
+            let attempt = dial.attempt;
+            match self.ring(seat, dial).await {
+                Ok(leg) => legs.0.push(leg),
+                Err(failed) => self.tell_failed(attempt, failed).await,
+            }
+        }
     }
 
     async fn until_one_has_it(
@@ -277,6 +285,8 @@ impl Call {
                         self.relay.close(leg.party.seat).await;
                     }
                 }
+                // One that failed is tried over another trunk while others ring.
+                Action::Dial(again) => self.ring_each(legs, again.legs).await,
                 other => self.queue.push_back(other),
             }
         }

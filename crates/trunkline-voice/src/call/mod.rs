@@ -56,6 +56,7 @@ use pump::Pump;
 use taping::Taping;
 
 pub(crate) use orders::LiveCalls;
+pub(crate) use party::Ours;
 pub(crate) use taking::take;
 
 /// What all calls share.

@@ -92,6 +92,11 @@ impl Legs {
         due.min().unwrap_or_else(|| (far(), 0))
     }
 
+    /// A seat that none of them has.
+    pub(super) fn free_seat(&self) -> Option<Seat> {
+        Seat::of_destinations().find(|seat| self.at(*seat).is_none())
+    }
+
     /// Where the destination of this seat is.
     pub(super) fn at(&self, seat: Seat) -> Option<usize> {
         self.0.iter().position(|leg| leg.party.seat == seat)
@@ -169,8 +174,8 @@ impl Call {
     ) -> Result<Party, Failed> {
         let mut ours = Ours::new(local, self.core.new_origin());
         let outgoing = Outgoing {
+            trunk: Arc::clone(trunk),
             peer,
-            transport: trunk.transport,
             to: dial.to,
             from: dial
                 .caller_id
@@ -179,7 +184,7 @@ impl Call {
             session_s,
             min_session_s: self.core.min_session_s,
             max_forwards: self.max_forwards,
-            sticky: trunk.nat,
+            redirected_by: dial.redirected_by,
         };
         let leg = self.core.dialler.dial(outgoing).map_err(|error| {
             tracing::warn!(%error, "outgoing call not sent");
@@ -240,7 +245,11 @@ impl Call {
                     return self.invite_again(leg, min_s);
                 }
                 leg.party.over = true;
-                let outcome = status.map_or(DialOutcome::Failed, DialOutcome::from_sip_status);
+                let outcome = match status {
+                    // A time-out before anything rang is the trunk's, not the destination's.
+                    Some(408) if !leg.rang => DialOutcome::Failed,
+                    _ => status.map_or(DialOutcome::Failed, DialOutcome::from_sip_status),
+                };
                 return Became::Failed(Failed {
                     outcome,
                     status,

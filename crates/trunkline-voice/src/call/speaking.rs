@@ -66,14 +66,15 @@ impl Call {
         self.signs_of_life = Some(signs_of_life());
     }
 
-    /// Turns to a caller who is alone: silence is sent, keys are heard, and the far end is watched.
+    /// Turns to a caller who is alone: keys are heard, then silence is sent, and the far end is watched. Who hears us is
+    /// heard.
     pub(super) async fn attend(&mut self) {
-        self.relay.speak(Seat::CALLER, Some(Speech::Silence)).await;
         let listening = Listening {
             keys: true,
             ..Listening::default()
         };
         self.relay.listen(Seat::CALLER, Some(listening)).await;
+        self.relay.speak(Seat::CALLER, Some(Speech::Silence)).await;
         self.watch_media().await;
     }
 

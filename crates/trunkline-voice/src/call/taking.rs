@@ -8,7 +8,9 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use trunkline_core::call::{EndReason, EndedBy};
-use trunkline_engine::call::control::{Admission, CallEnd, CallLimits, Incoming, TrunkProfile};
+use trunkline_engine::call::control::{
+    Admission, Arrival, CallEnd, CallLimits, Incoming, TrunkProfile,
+};
 
 use super::admission::Place;
 use super::ending::End;
@@ -22,7 +24,7 @@ use crate::media::sdp::{Description, SdpError};
 use crate::sip::CallerId;
 use crate::sip::invitation::{Invitation, UNOPENED};
 use crate::sip::session_timer::{Agreed, TooSmall};
-use trunkline_core::base::id::CallId;
+use trunkline_core::base::id::{CallId, TrunkId};
 
 /// Longest time from the INVITE to an answer, over all destinations.
 const SETUP_MAX: Duration = Duration::from_secs(600);
@@ -55,6 +57,11 @@ pub(crate) async fn take(core: Arc<Core>, mut invitation: Invitation, place: Pla
                 .await;
         }
     };
+    invitation.identify(&trunk);
+    if invitation.facts.dialled.is_none() {
+        core.counters.refused_invalid.one();
+        return invitation.refuse(404, "Not Found", Vec::new()).await;
+    }
     invitation.trying().await;
     let incoming = incoming(&invitation, &trunk);
     let control = Arc::clone(&core.control);
@@ -130,13 +137,7 @@ fn examine(
     invitation: &Invitation,
 ) -> Result<(Arc<TrunkProfile>, Option<Description>), Refused> {
     let facts = &invitation.facts;
-    let trunk = core
-        .control
-        .trunk_by_address(facts.remote, facts.transport)
-        .ok_or(Refused::new(403, "Forbidden"))?;
-    if facts.dialled.is_none() {
-        return Err(Refused::new(404, "Not Found"));
-    }
+    let trunk = trunk_of(core, invitation).ok_or(Refused::new(403, "Forbidden"))?;
     let ours_s = CallLimits::default().session_expires_s;
     if let Err(TooSmall(floor)) = Agreed::as_uas(facts.session, ours_s, core.min_session_s) {
         let headers = vec![("Min-SE", floor.to_string())];
@@ -158,6 +159,19 @@ fn examine(
     Ok((trunk, offer))
 }
 
+/// The trunk a call came over: of those that its address admits, the one whose Contact was called.
+fn trunk_of(core: &Core, invitation: &Invitation) -> Option<Arc<TrunkProfile>> {
+    let facts = &invitation.facts;
+    let by_address = core
+        .control
+        .trunk_by_address(facts.remote, facts.transport)?;
+    let named = facts.dialled.as_deref();
+    let named = named.and_then(|user| TrunkId::parse(user).ok());
+    let by_contact = named.and_then(|id| core.control.trunk(id));
+    let admitted = by_contact.filter(|t| t.settings.registers && t.admits(facts.remote.ip()));
+    Some(admitted.unwrap_or(by_address))
+}
+
 fn unusable(error: SdpError) -> Refused {
     match error {
         SdpError::Malformed => Refused::new(400, "Malformed Session Description"),
@@ -175,8 +189,11 @@ fn incoming(invitation: &Invitation, trunk: &TrunkProfile) -> Incoming {
         caller_text: facts.caller.text.clone(),
         dialled: facts.dialled.clone().unwrap_or_default(),
         sip_call_id: facts.call_id.clone(),
-        remote: facts.remote,
+        arrival: Arrival::Sip {
+            remote: facts.remote,
+        },
         attestation: facts.caller.attestation,
+        signalled: facts.caller.signalled,
         received_at: now(),
     }
 }
@@ -211,7 +228,7 @@ async fn bear(
         (None, text) => CallerId::AsSignalled(text.to_owned()),
     };
     let leg = invitation
-        .open(trunk.nat)
+        .open(&trunk)
         .await
         .inspect_err(|error| tracing::warn!(%error, %id, "no dialog for an accepted call"))
         .map_err(|_| UNOPENED)?;

@@ -29,6 +29,9 @@ impl Call {
         self.talk_ms += millis(started.elapsed());
         let end = left?;
         self.part().await;
+        // One that was to be tried over another trunk when this one picked up.
+        self.queue
+            .retain(|action| !matches!(action, Action::Dial(_)));
         self.pump.tell(FlowEvent::DestinationHungUp).await;
         self.decide().await?;
         match self.queue.front() {

@@ -83,6 +83,38 @@ fn the_old_way_of_holding_becomes_the_new_one() {
 }
 
 #[test]
+fn a_payload_type_that_is_named_twice_is_one() {
+    let offer = audio(
+        "m=audio 4000 RTP/AVP 00 101 0\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n",
+    );
+    let read = Description::parse(offer.as_bytes()).expect("a description");
+    let written = read.write(at("192.0.2.9:6000"), read.layout(), &mut Origin::new(1));
+    assert!(
+        written.contains("m=audio 6000 RTP/AVP 0 101\r\n"),
+        "{written}"
+    );
+    assert_eq!(written.matches("rtpmap:0 ").count(), 1, "{written}");
+    let again = Description::parse(written.as_bytes()).expect("a description");
+    assert!(read.agrees_with(&again));
+}
+
+#[test]
+fn nothing_in_a_description_ends_a_line_of_ours() {
+    for broken in [
+        "a=fmtp:0 x\ra=sendonly",
+        "a=ptime:20\0",
+        "c=IN IP4 192.0.2.1\r ",
+    ] {
+        let offer = audio(&format!("m=audio 4000 RTP/AVP 0\r\n{broken}\r\n"));
+        assert_eq!(
+            Description::parse(offer.as_bytes()),
+            Err(SdpError::Malformed),
+            "{broken:?}"
+        );
+    }
+}
+
+#[test]
 fn unusable_descriptions_are_told_apart() {
     let cases = [
         (String::new(), SdpError::Malformed),

@@ -4,12 +4,14 @@
 //! their place by RTP timestamp (`timeline`), writes the file (`wav`) and its waveform (`peaks`).
 //! A killed process leaves a playable file, which [`salvage()`] completes at the next start.
 
+mod adopt;
 mod peaks;
 mod salvage;
 mod timeline;
 mod wav;
 mod writer;
 
+pub use adopt::{adopt, recorded_frames};
 pub use peaks::path as peaks_path;
 pub use salvage::{RecordingFacts, salvage};
 pub(crate) use writer::{Recorder, RecorderSettings, Tap};

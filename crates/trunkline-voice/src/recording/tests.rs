@@ -10,7 +10,7 @@ use trunkline_engine::call::control::RecordingState;
 use super::peaks::Peaks;
 use super::timeline::Timeline;
 use super::wav::WavFile;
-use super::{Recorder, RecorderSettings, peaks_path, salvage};
+use super::{Recorder, RecorderSettings, adopt, peaks_path, recorded_frames, salvage};
 use crate::counters::Counters;
 use crate::media::Side;
 use crate::media::g711::Law;
@@ -254,4 +254,85 @@ async fn a_nearly_full_disk_stops_recordings_before_they_start() {
     assert!(recorder.open(folder.file(), Instant::now()).await.is_err());
     assert!(!folder.file().exists());
     assert_eq!(counters.snapshot().recording_low_disk, 1);
+}
+
+/// A WAV file as a carrier writes it.
+fn carriers_file(path: &std::path::Path, channels: u16, rate: u32, samples: &[i16]) {
+    let spec = hound::WavSpec {
+        channels,
+        sample_rate: rate,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    let mut writer = hound::WavWriter::create(path, spec).expect("a file");
+    for sample in samples {
+        writer.write_sample(*sample).expect("a sample");
+    }
+    writer.finalize().expect("a whole file");
+}
+
+fn frames_of(path: &std::path::Path) -> Vec<[i16; 2]> {
+    let mut reader = hound::WavReader::open(path).expect("a recording");
+    assert_eq!(
+        (reader.spec().channels, reader.spec().sample_rate),
+        (2, 8_000)
+    );
+    let samples: Vec<i16> = reader.samples().collect::<Result<_, _>>().expect("samples");
+    samples.chunks(2).map(|pair| [pair[0], pair[1]]).collect()
+}
+
+#[test]
+fn a_carriers_recording_becomes_ours_and_doing_it_again_changes_nothing() {
+    let folder = Folder::new("adopt");
+    let (fetched, ours) = (folder.0.join("fetched.wav"), folder.file());
+    let talk: Vec<i16> = (0..16_000)
+        .map(|n| if n % 2 == 0 { 8_000 } else { -16_000 })
+        .collect();
+    carriers_file(&fetched, 2, 8_000, &talk);
+    assert_eq!(recorded_frames(&ours).expect("no recording"), 0);
+    let facts = adopt(&fetched, &ours, 0).expect("adopted");
+    assert_eq!((facts.duration_ms, facts.bytes), (1_000, 44 + 8_000 * 4));
+    assert_eq!(recorded_frames(&ours).expect("a recording"), 8_000);
+    let message = vec![3_200_i16; 16_000];
+    carriers_file(&fetched, 1, 16_000, &message);
+    for _ in 0..2 {
+        let facts = adopt(&fetched, &ours, 8_000).expect("adopted");
+        assert_eq!(facts.duration_ms, 2_000);
+        let frames = frames_of(&ours);
+        assert_eq!(frames.len(), 16_000);
+        assert_eq!(
+            (frames[0], frames[7_999]),
+            ([8_000, -16_000], [8_000, -16_000])
+        );
+        assert_eq!((frames[8_000], frames[15_999]), ([3_200, 0], [3_200, 0]));
+        let peaks = std::fs::read_to_string(peaks_path(&ours)).expect("a waveform");
+        assert!(
+            peaks.contains("\"caller\":[24,24,24,24,24,24,24,24,24,24,9,9,"),
+            "{peaks}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_sound_is_refused_and_what_breaks_off_is_kept() {
+    let folder = Folder::new("adopt-bad");
+    let (fetched, ours) = (folder.0.join("fetched.wav"), folder.file());
+    std::fs::create_dir_all(&folder.0).expect("a folder");
+    for bad in [
+        &b""[..],
+        b"<html>",
+        b"RIFF\0\0\0\0WAVE",
+        b"RIFF\0\0\0\0WAVEdata\x04\0\0\0abcd",
+    ] {
+        std::fs::write(&fetched, bad).expect("a file");
+        let refused = adopt(&fetched, &ours, 0).expect_err("no sound");
+        assert_eq!(refused.kind(), std::io::ErrorKind::InvalidData);
+        assert!(!ours.exists());
+    }
+    carriers_file(&fetched, 1, 8_000, &[1_000; 8_000]);
+    let whole = std::fs::read(&fetched).expect("a file");
+    std::fs::write(&fetched, &whole[..44 + 8_001]).expect("a file");
+    let facts = adopt(&fetched, &ours, 0).expect("adopted");
+    assert_eq!(facts.duration_ms, 500);
 }

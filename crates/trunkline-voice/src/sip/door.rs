@@ -1,4 +1,4 @@
-//! Puts the judgement of `ingress` in front of the stack, for datagrams and for TCP connections.
+//! Puts the judgement of `ingress` in front of the stack, for datagrams and for connections.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -122,9 +122,14 @@ impl StreamDoor {
     fn answer(&self, connection: SipConnection, answer: Vec<u8>) {
         // The receiving loop never waits for a slow peer.
         self.tasks.spawn(async move {
-            if let SipConnection::Tcp(stream) = connection {
-                let _ = tokio::time::timeout(TCP_SEND_MAX, stream.send_raw(&answer)).await;
-            }
+            let sending = async {
+                match &connection {
+                    SipConnection::Tcp(stream) => stream.send_raw(&answer).await,
+                    SipConnection::Tls(stream) => stream.send_raw(&answer).await,
+                    _ => Ok(()),
+                }
+            };
+            let _ = tokio::time::timeout(TCP_SEND_MAX, sending).await;
         });
     }
 }
@@ -135,14 +140,13 @@ impl TransportEventInspector for StreamDoor {
         let TransportEvent::Incoming(message, connection, from) = &event else {
             return Some(event);
         };
-        if !matches!(connection, SipConnection::Tcp(_)) {
-            return Some(event);
-        }
+        let transport = match connection {
+            SipConnection::Tcp(_) => Transport::Tcp,
+            SipConnection::Tls(_) => Transport::Tls,
+            _ => return Some(event),
+        };
         let remote = from.get_socketaddr().ok()?;
-        match self
-            .ingress
-            .judge(&message.to_bytes(), remote, Transport::Tcp)
-        {
+        match self.ingress.judge(&message.to_bytes(), remote, transport) {
             Verdict::Pass | Verdict::Insert { .. } => Some(event),
             Verdict::Answer(answer) => {
                 self.answer(connection.clone(), answer);

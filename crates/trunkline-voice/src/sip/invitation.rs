@@ -8,8 +8,9 @@ use rsipstack::sip::prelude::HeadersExt;
 use rsipstack::sip::{self, Method, SipMessage, StatusCode};
 use rsipstack::transaction::Transaction;
 use tokio::sync::mpsc;
-use trunkline_engine::call::control::Transport;
+use trunkline_engine::call::control::{Transport, TrunkProfile};
 
+use super::asking::credential;
 use super::follow::run_incoming;
 use super::identity::{self, Caller, Claims};
 use super::leg::{DialogGuard, Lifetime, StackLeg, said, stick};
@@ -30,6 +31,7 @@ pub(crate) struct InviteFacts {
     pub(crate) transport: Transport,
     pub(crate) call_id: String,
     pub(crate) dialled: Option<String>,
+    /// Who calls; nobody before [`Invitation::identify`].
     pub(crate) caller: Caller,
     pub(crate) sdp: Option<Vec<u8>>,
     pub(crate) session: Said,
@@ -39,6 +41,7 @@ pub(crate) struct InviteFacts {
 /// An INVITE that waits for a decision. No dialog exists yet.
 pub(crate) struct Invitation {
     pub(crate) facts: InviteFacts,
+    claims: Claims,
     transaction: Transaction,
     stack: Arc<SipStack>,
 }
@@ -49,13 +52,23 @@ impl Invitation {
         transaction: Transaction,
         stack: &Arc<SipStack>,
     ) -> Result<Self, Box<Transaction>> {
-        match facts(&transaction) {
-            Some(facts) => Ok(Self {
+        match facts(&transaction).zip(claims(&transaction)) {
+            Some((facts, claims)) => Ok(Self {
                 facts,
+                claims,
                 transaction,
                 stack: Arc::clone(stack),
             }),
             None => Err(Box::new(transaction)),
+        }
+    }
+
+    /// Reads who calls, and whom, in the way of the trunk the call came over. A call to the Contact we registered names the
+    /// number elsewhere.
+    pub(crate) fn identify(&mut self, trunk: &TrunkProfile) {
+        self.facts.caller = self.claims.caller(&trunk.settings, self.stack.home);
+        if self.facts.dialled.as_deref() == Some(trunk.contact_user().as_str()) {
+            self.facts.dialled = self.claims.called().map(str::to_owned);
         }
     }
 
@@ -99,13 +112,17 @@ impl Invitation {
     ///
     /// # Errors
     /// When the stack cannot make a dialog of the request; the caller has then been answered with [`UNOPENED`].
-    pub(crate) async fn open(self, nat: bool) -> Result<(Arc<dyn Leg>, LegEvents), SipError> {
+    pub(crate) async fn open(
+        self,
+        trunk: &TrunkProfile,
+    ) -> Result<(Arc<dyn Leg>, LegEvents), SipError> {
         let (states_in, states) = self.stack.dialogs.new_dialog_state_channel();
-        let contact = self.stack.contact(self.facts.transport);
+        let user = trunk.settings.registers.then(|| trunk.contact_user());
+        let contact = self.stack.contact(self.facts.transport, user.as_deref());
         let made = self.stack.dialogs.get_or_create_server_invite(
             &self.transaction,
             states_in,
-            None,
+            credential(trunk),
             Some(contact),
         );
         let dialog = match made.map_err(|error| SipError(error.to_string())) {
@@ -120,8 +137,9 @@ impl Invitation {
             facts,
             transaction,
             stack,
+            ..
         } = self;
-        if nat {
+        if trunk.nat {
             stick(&dialog, facts.remote);
         }
         let (events_in, events) = mpsc::channel(LEG_EVENTS_MAX);
@@ -143,30 +161,41 @@ fn facts(transaction: &Transaction) -> Option<InviteFacts> {
     let remote = connection.get_remote_addr()?.get_socketaddr().ok()?;
     let transport = match connection.transport() {
         sip::Transport::Udp => Transport::Udp,
+        sip::Transport::Tls => Transport::Tls,
         _ => Transport::Tcp,
     };
     let header = |name: &str| request.header_value(name);
-    let (privacy, attestation) = (header("Privacy"), header("P-Attestation-Indicator"));
-    let claims = Claims {
-        from: request.from_header().ok()?.value(),
-        asserted: request
-            .headers
-            .iter()
-            .filter(|h| h.name().eq_ignore_ascii_case("P-Asserted-Identity"))
-            .map(Header::value)
-            .collect(),
-        privacy: privacy.as_deref(),
-        attestation: attestation.as_deref(),
-    };
     let hops = header("Max-Forwards").and_then(|v| v.trim().parse::<u8>().ok());
     Some(InviteFacts {
         remote,
         transport,
         call_id: request.call_id_header().ok()?.value().to_owned(),
         dialled: identity::dialled(&request.uri.to_string()).map(str::to_owned),
-        caller: claims.caller(),
+        caller: Caller::default(),
         sdp: (!request.body.is_empty()).then(|| request.body.clone()),
         session: said(request),
         max_forwards: hops.unwrap_or(MAX_FORWARDS),
+    })
+}
+
+/// What the headers say of the caller; `None` without a From.
+fn claims(transaction: &Transaction) -> Option<Claims> {
+    let request = &transaction.original;
+    let all = |name: &str| -> Vec<String> {
+        let named = request.headers.iter();
+        let named = named.filter(|h| h.name().eq_ignore_ascii_case(name));
+        named.map(|h| h.value().to_owned()).collect()
+    };
+    let any = |names: &[&str]| names.iter().flat_map(|name| all(name)).collect();
+    Some(Claims {
+        from: request.from_header().ok()?.value().to_owned(),
+        to: request.to_header().ok()?.value().to_owned(),
+        asserted: all("P-Asserted-Identity"),
+        privacy: request.header_value("Privacy"),
+        called_party: request.header_value("P-Called-Party-ID"),
+        diversion: request.header_value("Diversion"),
+        attestation: any(&identity::ATTESTATION_HEADERS),
+        verstat: any(&identity::VERSTAT_HEADERS),
+        identity: all("Identity"),
     })
 }

@@ -1,24 +1,29 @@
 //! Signalling: our own thin face over the SIP stack.
 //!
 //! The rest of the crate sees legs ([`Leg`], [`Dialler`]) and what happens on them ([`LegEvent`]).
-//! Only `stack`, `invitation`, `leg`, `follow`, `door`, `resolver` and a check of `ingress` name the
-//! stack's types, so a change of stack touches nothing else.
+//! Only `stack`, `dialler`, `asking`, `digest`, `tls`, `invitation`, `leg`, `follow`, `door`, `resolver` and a check of `ingress` name
+//! the stack's types, so a change of stack touches nothing else.
 //! What the stack does not do itself lives beside it and is pure: the judgement of requests
-//! (`validate`), session timers (`session_timer`), reasons and identities.
+//! (`validate`), session timers (`session_timer`), reasons, and who is shown to whom (`identity`, `presentation`).
 
+pub(crate) mod asking;
+mod dialler;
+mod digest;
 mod door;
 mod follow;
 mod identity;
 pub(crate) mod ingress;
 pub(crate) mod invitation;
 mod leg;
-mod raw;
+mod presentation;
+pub(crate) mod raw;
 pub(crate) mod reason;
-mod reply;
+pub(crate) mod reply;
 mod resolver;
 pub(crate) mod session_timer;
 pub(crate) mod stack;
-mod validate;
+pub(crate) mod tls;
+pub(crate) mod validate;
 
 #[cfg(test)]
 mod tests;
@@ -29,7 +34,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 use trunkline_core::base::PhoneNumber;
-use trunkline_engine::call::control::Transport;
+use trunkline_engine::call::control::TrunkProfile;
 
 use session_timer::{Agreed, Said};
 
@@ -75,16 +80,16 @@ pub(crate) struct SipError(pub(crate) String);
 /// An outgoing INVITE.
 #[derive(Debug)]
 pub(crate) struct Outgoing {
+    pub(crate) trunk: Arc<TrunkProfile>,
     pub(crate) peer: SocketAddr,
-    pub(crate) transport: Transport,
     pub(crate) to: PhoneNumber,
     pub(crate) from: CallerId,
+    /// The tracking number that was dialled.
+    pub(crate) redirected_by: Option<PhoneNumber>,
     pub(crate) sdp: String,
     pub(crate) session_s: u32,
     pub(crate) min_session_s: u32,
     pub(crate) max_forwards: u8,
-    /// Send what follows to the address that was dialled, whatever its Contact says (NAT).
-    pub(crate) sticky: bool,
 }
 
 /// The caller shown to a destination.

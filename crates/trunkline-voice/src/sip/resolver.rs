@@ -1,17 +1,20 @@
 //! Host names in Contact headers, looked up with a time limit and a small memory.
 //!
-//! Trunks are addressed by IP; a name appears only when a far end's Contact has one. The stack may
+//! Trunks are addressed by IP, or by a made-up name when they are dialled over TLS (`tls`); another name appears only when
+//! a far end's Contact has one. The stack may
 //! ask while it holds its receiving loop, so a slow name server must not hold it for long.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use rsipstack::sip::{Host, HostWithPort};
 use rsipstack::transport::SipAddr;
 use rsipstack::transport::transport_layer::DomainResolver;
+
+use super::tls::Secured;
 
 /// Longest wait for a name server.
 const LOOKUP_MAX: Duration = Duration::from_millis(500);
@@ -21,12 +24,19 @@ const REMEMBERED_FOR: Duration = Duration::from_secs(60);
 const NAMES_MAX: usize = 256;
 
 /// Looks names up.
-#[derive(Debug, Default)]
 pub(crate) struct Resolver {
+    secured: Arc<Secured>,
     names: Mutex<HashMap<String, (Instant, Option<IpAddr>)>>,
 }
 
 impl Resolver {
+    pub(super) fn new(secured: Arc<Secured>) -> Self {
+        Self {
+            secured,
+            names: Mutex::default(),
+        }
+    }
+
     fn remembered(&self, name: &str) -> Option<Option<IpAddr>> {
         let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         names
@@ -63,6 +73,12 @@ impl DomainResolver for Resolver {
         let Host::Domain(name) = &target.addr.host else {
             return Ok(target.clone());
         };
+        if Secured::is_name(&name.0) {
+            let connected = self.secured.connect(&name.0).await;
+            return connected
+                .inspect_err(|error| tracing::warn!(error, "a trunk cannot be reached over TLS"))
+                .map_err(rsipstack::Error::Error);
+        }
         match self.look_up(&name.0).await {
             Some(ip) => Ok(SipAddr {
                 r#type: target.r#type,

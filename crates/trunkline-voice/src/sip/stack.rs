@@ -9,39 +9,42 @@ use std::time::Duration;
 
 use rsipstack::dialog::dialog::Dialog;
 use rsipstack::dialog::dialog_layer::DialogLayer;
-use rsipstack::dialog::invitation::InviteOption;
-use rsipstack::sip::headers::Header;
 use rsipstack::sip::prelude::HeadersExt;
-use rsipstack::sip::{self, Auth, Host, HostWithPort, Method, Param, Scheme, StatusCode, Uri};
+use rsipstack::sip::{self, Auth, Method, Param, Scheme, StatusCode, Uri};
 use rsipstack::transaction::endpoint::{EndpointInner, EndpointOption};
 use rsipstack::transaction::{EndpointBuilder, Transaction, TransactionReceiver};
 use rsipstack::transport::tcp::TcpConnection;
 use rsipstack::transport::tcp_listener::TcpListenerConnection;
+use rsipstack::transport::tls::{TlsConfig, TlsListenerConnection};
 use rsipstack::transport::udp::UdpConnection;
 use rsipstack::transport::{SipAddr, SipConnection, TransportLayer};
 use tokio::net::{TcpListener, UdpSocket};
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
+use trunkline_core::base::Country;
 use trunkline_engine::call::control::Transport;
 
+use super::digest::Algorithms;
 use super::door::{DatagramDoor, StreamDoor};
-use super::follow::OutgoingLeg;
 use super::ingress::Ingress;
 use super::invitation::Invitation;
-use super::leg::{DialogGuard, Lifetime, StackLeg};
 use super::resolver::Resolver;
-use super::validate::ALLOW;
-use super::{CallerId, Dialler, LEG_EVENTS_MAX, Leg, LegEvents, Outgoing, SipError};
+use super::tls::{self, Secured, TlsListen};
 use crate::tasks::Tasks;
 
 /// Name of the software in `User-Agent` and `Server`.
 pub(crate) const SERVER: &str = "Trunkline";
+/// Port of SIP over TLS (RFC 3261, 19.1.2).
+const SIPS_PORT: u16 = 5061;
 /// User part of our Contact.
 const CONTACT_USER: &str = "trunkline";
 /// Requests inside dialogs that are worked on at a time; more are answered 503.
 const IN_DIALOG_MAX: usize = 4096;
 /// TCP connections held at a time; more are closed at once.
 const TCP_CONNECTIONS_MAX: usize = 1024;
+/// TLS handshakes going on at a time; more connections are closed at once.
+const HANDSHAKES_MAX: usize = 64;
 /// A TCP connection without traffic for this long is closed.
 const TCP_IDLE_MAX: Duration = Duration::from_secs(3600);
 /// Kernel buffer of the UDP socket: a burst of a few thousand messages.
@@ -52,20 +55,26 @@ const UDP_BUFFER_BYTES: usize = 4 << 20;
 pub(crate) struct Listen {
     pub(crate) udp: SocketAddr,
     pub(crate) tcp: Option<SocketAddr>,
+    pub(crate) tls: Option<TlsListen>,
     pub(crate) external: Option<IpAddr>,
+    /// Where numbers without a country code are at home, unless a trunk says otherwise.
+    pub(crate) home: Country,
     /// How long an unanswered BYE or CANCEL is repeated.
     pub(crate) goodbye: Duration,
 }
 
 /// A running stack.
 pub(crate) struct SipStack {
-    endpoint: Arc<EndpointInner>,
+    pub(super) endpoint: Arc<EndpointInner>,
     pub(super) dialogs: Arc<DialogLayer>,
-    ingress: Arc<Ingress>,
+    pub(super) ingress: Arc<Ingress>,
+    pub(super) secured: Arc<Secured>,
+    pub(super) home: Country,
     pub(super) tasks: Tasks,
     in_dialog: Arc<Semaphore>,
     udp: SocketAddr,
     tcp: Option<SocketAddr>,
+    tls: Option<SocketAddr>,
     /// The address written into Contact and session descriptions.
     advertised: IpAddr,
     call_ids: (RandomState, AtomicU64),
@@ -84,8 +93,9 @@ impl SipStack {
         tasks: Tasks,
     ) -> std::io::Result<(Arc<Self>, TransactionReceiver)> {
         let cancel = CancellationToken::new();
-        let layer =
-            TransportLayer::new_with_domain_resolver(cancel.clone(), Box::new(Resolver::default()));
+        let secured = Arc::new(Secured::new(cancel.clone()));
+        let resolver = Box::new(Resolver::new(Arc::clone(&secured)));
+        let layer = TransportLayer::new_with_domain_resolver(cancel.clone(), resolver);
         layer.set_stream_idle_timeout(TCP_IDLE_MAX);
         let listening = Arc::new(Notify::new());
         let socket = bind_udp(listen.udp)?;
@@ -106,6 +116,7 @@ impl SipStack {
                 callid_suffix: Some(advertised.to_string()),
                 ..EndpointOption::default()
             })
+            .with_inspector(Box::new(Algorithms))
             .with_transport_inspector(Box::new(StreamDoor::new(
                 Arc::clone(&ingress),
                 tasks.clone(),
@@ -121,14 +132,23 @@ impl SipStack {
             Some(address) => Some(bind_tcp(address).await?),
             None => None,
         };
+        let tls = match &listen.tls {
+            Some(tls) => Some((bind_tcp(tls.address).await?, tls.acceptor()?)),
+            None => None,
+        };
+        secured.serve(&inner);
+        let local = |listener: &TcpListener| listener.local_addr();
         let stack = Arc::new(Self {
             dialogs: Arc::new(DialogLayer::new(Arc::clone(&inner))),
             endpoint: inner,
             ingress,
+            secured,
+            home: listen.home,
             tasks,
             in_dialog: Arc::new(Semaphore::new(IN_DIALOG_MAX)),
             udp,
-            tcp: tcp.as_ref().map(TcpListener::local_addr).transpose()?,
+            tcp: tcp.as_ref().map(local).transpose()?,
+            tls: tls.as_ref().map(|(l, _)| local(l)).transpose()?,
             advertised,
             call_ids: (RandomState::new(), AtomicU64::new(0)),
             goodbye: listen.goodbye,
@@ -136,6 +156,9 @@ impl SipStack {
         });
         if let Some(listener) = tcp {
             stack.serve_tcp(listener).await?;
+        }
+        if let Some((listener, acceptor)) = tls {
+            stack.serve_tls(listener, acceptor).await?;
         }
         Ok((stack, incoming))
     }
@@ -155,9 +178,19 @@ impl SipStack {
         (self.udp, self.tcp)
     }
 
+    /// The bound TLS address.
+    pub(crate) const fn tls_address(&self) -> Option<SocketAddr> {
+        self.tls
+    }
+
     /// The address far ends are told to send to.
     pub(crate) const fn advertised(&self) -> IpAddr {
         self.advertised
+    }
+
+    /// Forgets what it knows of trunks that are no more.
+    pub(crate) fn forget_trunks(&self, there: impl Fn(&str) -> bool) {
+        self.secured.keep(there);
     }
 
     /// Dialogs the stack holds.
@@ -208,6 +241,63 @@ impl SipStack {
             Ok(connection) => layer.add_connection(SipConnection::Tcp(connection)),
             Err(error) => tracing::debug!(%error, "TCP connection not taken"),
         }
+    }
+
+    async fn serve_tls(
+        self: &Arc<Self>,
+        listener: TcpListener,
+        acceptor: TlsAcceptor,
+    ) -> std::io::Result<()> {
+        let local = listener.local_addr()?;
+        let advertised = SocketAddr::new(self.advertised, local.port());
+        // The stack only learns of the address; the handshakes are ours.
+        let entry = TlsListenerConnection::new(local, Some(advertised), TlsConfig::default())
+            .await
+            .map_err(other)?;
+        let layer = &self.endpoint.transport_layer;
+        layer.add_transport(SipConnection::TlsListener(entry));
+        let stack = Arc::clone(self);
+        let places = Arc::new(Semaphore::new(HANDSHAKES_MAX));
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    () = stack.cancel.cancelled() => return,
+                    accepted = listener.accept() => match accepted {
+                        Ok((stream, remote)) => {
+                            let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+                                continue;
+                            };
+                            stack.take_tls(&acceptor, stream, remote, advertised, place);
+                        }
+                        Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                    }
+                }
+            }
+        });
+        Ok(())
+    }
+
+    fn take_tls(
+        self: &Arc<Self>,
+        acceptor: &TlsAcceptor,
+        stream: tokio::net::TcpStream,
+        remote: SocketAddr,
+        local: SocketAddr,
+        place: OwnedSemaphorePermit,
+    ) {
+        let full = self.endpoint.transport_layer.connections_count() >= TCP_CONNECTIONS_MAX;
+        if full || !self.ingress.knows(remote, Transport::Tls) {
+            return;
+        }
+        let (stack, acceptor) = (Arc::clone(self), acceptor.clone());
+        let cancel = self.cancel.child_token();
+        tokio::spawn(async move {
+            let shaking = tls::accept(acceptor, stream, remote, tls::at(local), cancel);
+            if let Some(connection) = shaking.await {
+                stack.endpoint.transport_layer.add_connection(connection);
+            }
+            drop(place);
+        });
     }
 
     async fn dispatch(
@@ -262,23 +352,31 @@ impl SipStack {
         });
     }
 
-    pub(super) fn contact(&self, transport: Transport) -> Uri {
-        let (port, parameters) = match (transport, self.tcp) {
-            (Transport::Tcp, Some(tcp)) => {
-                (tcp.port(), vec![Param::Transport(sip::Transport::Tcp)])
-            }
-            (Transport::Tcp, None) => {
-                (self.udp.port(), vec![Param::Transport(sip::Transport::Tcp)])
-            }
-            (Transport::Udp, _) => (self.udp.port(), Vec::new()),
+    /// Where we are called back; `user` names the trunk that registers it.
+    pub(super) fn contact(&self, transport: Transport, user: Option<&str>) -> Uri {
+        let port = match transport {
+            Transport::Udp => self.udp.port(),
+            Transport::Tcp => self.tcp.map_or(self.udp.port(), |tcp| tcp.port()),
+            // Without a listener the far end calls back over the connection it has.
+            Transport::Tls => self.tls.map_or(SIPS_PORT, |tls| tls.port()),
         };
+        let parameters = match transport {
+            Transport::Udp => Vec::new(),
+            Transport::Tcp | Transport::Tls => vec![Param::Transport(wire(transport))],
+        };
+        let user = user.unwrap_or(CONTACT_USER);
         Uri {
             params: parameters,
-            ..self.uri(CONTACT_USER, SocketAddr::new(self.advertised, port))
+            ..self.uri(user, SocketAddr::new(self.advertised, port))
         }
     }
 
-    fn uri(&self, user: &str, host: SocketAddr) -> Uri {
+    /// Our own address over UDP.
+    pub(super) const fn here(&self) -> SocketAddr {
+        SocketAddr::new(self.advertised, self.udp.port())
+    }
+
+    pub(super) fn uri(&self, user: &str, host: SocketAddr) -> Uri {
         Uri {
             scheme: Some(Scheme::Sip),
             auth: Some(Auth {
@@ -291,84 +389,20 @@ impl SipStack {
     }
 
     /// A Call-ID nobody can guess.
-    fn new_call_id(&self) -> String {
+    pub(super) fn new_call_id(&self) -> String {
         let (random, counter) = &self.call_ids;
         let n = counter.fetch_add(1, Ordering::Relaxed);
         let (a, b) = (random.hash_one((n, 0u8)), random.hash_one((n, 1u8)));
         format!("{a:016x}{b:016x}@{}", self.advertised)
     }
-
-    fn caller_uri(&self, caller: &CallerId) -> Uri {
-        let here = SocketAddr::new(self.advertised, self.udp.port());
-        match caller {
-            CallerId::Number(number) => self.uri(&number.to_string(), here),
-            CallerId::AsSignalled(user) if is_plain_user(user) => self.uri(user, here),
-            // RFC 3323, 4.1.1.3.
-            CallerId::AsSignalled(_) | CallerId::Withheld => Uri {
-                host_with_port: HostWithPort {
-                    host: Host::Domain("anonymous.invalid".into()),
-                    port: None,
-                },
-                ..self.uri("anonymous", here)
-            },
-        }
-    }
 }
 
-impl Dialler for Arc<SipStack> {
-    fn dial(&self, call: Outgoing) -> Result<(Arc<dyn Leg>, LegEvents), SipError> {
-        self.ingress.expect(call.peer.ip());
-        let transport = match call.transport {
-            Transport::Udp => sip::Transport::Udp,
-            Transport::Tcp => sip::Transport::Tcp,
-        };
-        let destination = SipAddr {
-            r#type: Some(transport),
-            addr: call.peer.into(),
-        };
-        let mut callee = self.uri(&call.to.to_string(), call.peer);
-        if call.transport == Transport::Tcp {
-            callee.params.push(Param::Transport(transport));
-        }
-        let sticky = call.sticky.then_some(call.peer);
-        let option = InviteOption {
-            caller: self.caller_uri(&call.from),
-            callee,
-            contact: self.contact(call.transport),
-            destination: Some(destination),
-            offer: Some(call.sdp.into_bytes()),
-            call_id: Some(self.new_call_id()),
-            headers: Some(vec![
-                Header::MaxForwards(u32::from(call.max_forwards).into()),
-                Header::Allow(ALLOW.into()),
-                Header::Supported("timer".into()),
-                Header::SessionExpires(call.session_s.to_string().into()),
-                Header::MinSE(call.min_session_s.to_string().into()),
-            ]),
-            ..InviteOption::default()
-        };
-        let (states_in, states) = self.dialogs.new_dialog_state_channel();
-        let (dialog, invite) = self
-            .dialogs
-            .do_invite_async(option, states_in)
-            .map_err(|error| SipError(error.to_string()))?;
-        let (events_in, events) = mpsc::channel(LEG_EVENTS_MAX);
-        let guard = DialogGuard {
-            dialogs: Arc::clone(&self.dialogs),
-            ids: vec![dialog.id()],
-        };
-        let lifetime = Lifetime::new(self.goodbye);
-        let leg = StackLeg::new(dialog.clone(), self.tasks.clone(), lifetime.clone());
-        let running = OutgoingLeg {
-            dialog,
-            states,
-            events: events_in,
-            lifetime,
-            guard,
-            sticky,
-        };
-        self.tasks.spawn(running.run(invite));
-        Ok((Arc::new(leg), events))
+/// The stack's word for a transport.
+pub(super) const fn wire(transport: Transport) -> sip::Transport {
+    match transport {
+        Transport::Udp => sip::Transport::Udp,
+        Transport::Tcp => sip::Transport::Tcp,
+        Transport::Tls => sip::Transport::Tls,
     }
 }
 
@@ -380,14 +414,6 @@ fn is_new_call(transaction: &Transaction) -> bool {
         .and_then(|to| to.tag().ok().flatten())
         .is_some();
     request.method == Method::Invite && !tagged
-}
-
-/// A user part that may be passed on as it was signalled.
-fn is_plain_user(user: &str) -> bool {
-    (1..=64).contains(&user.len())
-        && user
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"+-_.*#".contains(&b))
 }
 
 fn bind_udp(address: SocketAddr) -> std::io::Result<UdpSocket> {

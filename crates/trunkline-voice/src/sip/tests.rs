@@ -2,10 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
-use trunkline_engine::call::control::Attestation;
+use trunkline_core::base::Country;
+use trunkline_engine::call::control::{Attestation, Verstat};
+use trunkline_engine::call::trunk::TrunkSettings;
 
-use super::identity::{Claims, dialled};
+use super::identity::{Caller, Claims, dialled};
 use super::raw::{self, Raw};
 use super::reason::{self, Reasons};
 use super::reply::Replies;
@@ -183,60 +187,162 @@ fn causes_are_read_and_kept_until_asked() {
 #[test]
 fn the_caller_is_who_the_trunk_asserts() {
     let passed = "<sip:+13125550111;verstat=TN-Validation-Passed@carrier.example>;tag=1";
-    let cases: [(Claims<'_>, Option<&str>, Option<Attestation>); 7] = [
+    let full = Some((Verstat::Passed, Some(Attestation::A)));
+    let part = Some((Verstat::Passed, Some(Attestation::B)));
+    type Vouched = Option<(Verstat, Option<Attestation>)>;
+    let cases: [(&str, Option<&str>, Vouched); 10] = [
         (
-            from("<sip:+13125550111@c.example>;tag=1"),
+            "<sip:+13125550111@c.example>;tag=1",
             Some("+13125550111"),
             None,
         ),
+        ("<sip:13125550111@c.example>", Some("+13125550111"), None),
+        ("<sip:3125550111@c.example>", Some("+13125550111"), None),
         (
-            from("<sip:13125550111@c.example>"),
-            Some("+13125550111"),
-            None,
-        ),
-        (
-            from("<sip:3125550111@c.example>"),
-            Some("+13125550111"),
-            None,
-        ),
-        (
-            from("<tel:+442079460018;verstat=TN-Validation-Passed-B>"),
+            "<tel:+442079460018;verstat=TN-Validation-Passed-B>",
             Some("+442079460018"),
-            Some(Attestation::B),
+            part,
         ),
-        (from(passed), Some("+13125550111"), Some(Attestation::A)),
-        (from("\"Bob\" <sip:bob@c.example>"), None, None),
+        (passed, Some("+13125550111"), full),
         (
-            from("<sip:+1312555@c.example>;verstat=TN-Validation-Failed"),
+            "<sip:+13125550111@c.example>;verstat=TN-Validation-Passed-B",
+            Some("+13125550111"),
+            part,
+        ),
+        (
+            "<sip:+13125550111@c.example;verstat=TN-Validation-Passed-B>",
+            Some("+13125550111"),
+            part,
+        ),
+        ("\"Bob\" <sip:bob@c.example>", None, None),
+        (
+            "<sip:+1312555@c.example>;verstat=TN-Validation-Failed",
             None,
-            None,
+            Some((Verstat::Failed, None)),
+        ),
+        (
+            "<sip:+13125550111@c.example;verstat=No-TN-Validation>",
+            Some("+13125550111"),
+            Some((Verstat::Unchecked, None)),
         ),
     ];
-    for (claims, number, attestation) in cases {
-        let caller = claims.caller();
+    for (value, number, vouched) in cases {
+        let caller = read(&from(value));
         let printed = caller.number.map(|n| n.to_string());
-        assert_eq!(printed.as_deref(), number, "{claims:?}");
-        assert_eq!(caller.attestation, attestation, "{claims:?}");
+        assert_eq!(printed.as_deref(), number, "{value}");
+        let told = caller.signalled.verstat.map(|v| (v, caller.attestation));
+        assert_eq!(told, vouched, "{value}");
     }
     let asserted = Claims {
-        asserted: vec!["<sip:+12065550111@c.example>"],
+        asserted: vec!["<sip:+12065550111@c.example>".to_owned()],
         ..from("<sip:anonymous@anonymous.invalid>")
     };
     assert_eq!(
-        asserted.caller().number.map(|n| n.to_string()).as_deref(),
+        read(&asserted).number.map(|n| n.to_string()).as_deref(),
         Some("+12065550111")
     );
     let withheld = Claims {
-        privacy: Some("id;critical"),
-        ..asserted
+        privacy: Some("id;critical".to_owned()),
+        ..asserted.clone()
     };
-    let caller = withheld.caller();
+    let caller = read(&withheld);
     assert_eq!((caller.number, caller.text.as_str()), (None, "anonymous"));
+    // A trunk whose word does not count: From is all there is.
+    let mut doubted = TrunkSettings::default();
+    doubted.caller_id.trusted = false;
+    let caller = asserted.caller(&doubted, Country::US);
+    assert_eq!((caller.number, caller.attestation), (None, None));
 }
 
-fn from(value: &str) -> Claims<'_> {
+#[test]
+fn attestation_is_read_wherever_carriers_put_it() {
+    // The claims of a PASSporT as RFC 8588 shows them, with another signature.
+    let signed = |attest: &str| {
+        let claims = format!(
+            r#"{{"attest":"{attest}","dest":{{"tn":["12155551213"]}},"iat":1443208345,"orig":{{"tn":"12155551212"}},"origid":"123e4567-e89b-12d3-a456-426655440000"}}"#
+        );
+        let claims = URL_SAFE_NO_PAD.encode(claims);
+        format!(
+            "eyJhbGciOiJFUzI1NiJ9.{claims}.c2ln;info=<https://c.example/c.pem>;alg=ES256;ppt=shaken"
+        )
+    };
+    let number = "<sip:+13125550111@c.example>";
+    let failed = "<sip:+13125550111;verstat=TN-Validation-Failed@c.example>";
+    let with = |value: &str, change: &dyn Fn(&mut Claims)| {
+        let mut claims = from(value);
+        change(&mut claims);
+        let caller = read(&claims);
+        (caller.attestation, caller.signalled.verstat)
+    };
+    let told = |letter: &'static str| move |c: &mut Claims| c.attestation = vec![letter.to_owned()];
+    for (got, attestation, verstat) in [
+        (with(number, &told("B")), Some(Attestation::B), None),
+        (with(number, &told("Z")), None, None),
+        (with(failed, &told("A")), None, Some(Verstat::Failed)),
+        (
+            with(number, &|c| {
+                c.verstat = vec!["TN-Validation-Passed-C".to_owned()];
+            }),
+            Some(Attestation::C),
+            Some(Verstat::Passed),
+        ),
+        (
+            with(number, &|c| c.identity = vec![signed("C")]),
+            Some(Attestation::C),
+            None,
+        ),
+        (
+            with(number, &|c| c.identity = vec![signed("AB")]),
+            None,
+            None,
+        ),
+        (
+            with(failed, &|c| c.identity = vec![signed("A")]),
+            None,
+            Some(Verstat::Failed),
+        ),
+        (
+            with(number, &|c| c.identity = vec!["..;;\u{e4}".to_owned()]),
+            None,
+            None,
+        ),
+        (
+            with(number, &|c| c.identity = vec!["x".repeat(5_000)]),
+            None,
+            None,
+        ),
+    ] {
+        assert_eq!(got, (attestation, verstat));
+    }
+}
+
+#[test]
+fn who_redirected_a_call_and_whom_it_was_for_are_read() {
+    let claims = Claims {
+        to: "<sip:+12145550100@c.example>".to_owned(),
+        diversion: Some("<sip:2145550122@c.example>;reason=unconditional".to_owned()),
+        ..from("<sip:+13125550111@c.example>")
+    };
+    let diversion = read(&claims).signalled.diversion;
+    assert_eq!(
+        diversion.map(|n| n.to_string()).as_deref(),
+        Some("+12145550122")
+    );
+    assert_eq!(claims.called(), Some("+12145550100"));
+    let called = Claims {
+        called_party: Some("<sip:+12145550133@c.example>".to_owned()),
+        ..claims
+    };
+    assert_eq!(called.called(), Some("+12145550133"));
+}
+
+fn read(claims: &Claims) -> Caller {
+    claims.caller(&TrunkSettings::default(), Country::US)
+}
+
+fn from(value: &str) -> Claims {
     Claims {
-        from: value,
+        from: value.to_owned(),
         ..Claims::default()
     }
 }

@@ -15,6 +15,7 @@ use trunkline_engine::call::control::{
     Action, Admission, CallControl, CallEnd, CallLimits, Cidr, Codec, Dial, Dialling, Incoming,
     RecordingPlan, Sound, Transport, TrunkProfile,
 };
+use trunkline_engine::call::trunk::TrunkSettings;
 
 /// The number every scripted flow dials unless it says otherwise.
 pub(crate) const BUSINESS_LINE: u64 = 12_145_550_199;
@@ -38,6 +39,7 @@ pub(crate) struct Script {
     pub(crate) limits: CallLimits,
     pub(crate) recording: Option<PathBuf>,
     pub(crate) caller_id: Option<PhoneNumber>,
+    pub(crate) redirected_by: Option<PhoneNumber>,
     /// The engine decides only after this is told.
     pub(crate) after: Option<Arc<Notify>>,
     /// The engine fails while taking the call in.
@@ -54,6 +56,7 @@ impl Default for Script {
             limits: CallLimits::default(),
             recording: None,
             caller_id: None,
+            redirected_by: None,
             after: None,
             broken: false,
         }
@@ -111,12 +114,19 @@ impl Engine {
             transport,
             codecs: vec![Codec::Pcmu, Codec::Pcma],
             nat,
+            settings: TrunkSettings::default(),
         };
         self.state
             .lock()
             .expect("state")
             .trunks
             .insert(id, Arc::new(profile));
+    }
+
+    /// Adds a trunk as it is.
+    pub(crate) fn put_trunk(&self, trunk: TrunkProfile) {
+        let mut state = self.state.lock().expect("state");
+        state.trunks.insert(trunk.id, Arc::new(trunk));
     }
 
     /// Says what happens when `number` is dialled.
@@ -181,6 +191,7 @@ impl Engine {
             trunk,
             to: PhoneNumber::from_digits(BUSINESS_LINE),
             caller_id: script.caller_id,
+            redirected_by: script.redirected_by,
             ring_timeout_ms: script.ring_timeout_ms,
         };
         vec![Action::Dial(Dialling {

@@ -5,16 +5,22 @@
 
 mod engine;
 mod flows;
+mod kamailio;
 mod limits;
 mod malformed;
 mod media;
 mod messages;
+mod mutation;
 mod offers;
 mod peer;
 mod phone;
 mod prompts;
 mod races;
 mod screening;
+mod secure;
 mod sipp;
 mod station;
+mod tending;
 mod together;
+mod torture;
+mod trunks;

@@ -1,7 +1,5 @@
 //! Hostile and broken input: a clear answer or none, no state, and calls go on being taken.
 
-use std::path::Path;
-
 use trunkline_core::base::id::TrunkId;
 use trunkline_engine::call::control::Transport;
 
@@ -363,28 +361,6 @@ async fn odd_messages_do_no_harm() {
     ordeal.ends_with_a_call().await;
 }
 
-/// The messages of RFC 4475 and RFC 5118, from the folder (files `*.dat`) named in
-/// `TRUNKLINE_SIP_TORTURE`: whatever they are answered, calls are taken after.
-#[tokio::test]
-#[ignore = "needs a folder with the messages in TRUNKLINE_SIP_TORTURE"]
-async fn torture_messages_do_no_harm() {
-    let Ok(folder) = std::env::var("TRUNKLINE_SIP_TORTURE") else {
-        // The long tests are run as a whole; without the messages there is nothing to try.
-        return;
-    };
-    let ordeal = Ordeal::start().await;
-    let mut wrong = Vec::new();
-    for (name, bytes) in messages(Path::new(&folder)) {
-        let peer = ordeal.send(&name, &bytes).await;
-        let answer = peer.try_next().await.and_then(|m| m.status());
-        if !torture_answer_is_right(&name, answer) {
-            wrong.push((name, answer));
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong:?}");
-    ordeal.ends_with_a_call().await;
-}
-
 /// A station that is sent odd things and has to live on.
 struct Ordeal {
     station: Station,
@@ -420,45 +396,5 @@ impl Ordeal {
         caller.hang_up().await;
         self.line.is_hung_up().await;
         self.station.until_clean().await;
-    }
-}
-
-fn messages(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let entries = std::fs::read_dir(folder).expect("a folder");
-    let mut files: Vec<_> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|e| e == "dat"))
-        .collect();
-    files.sort();
-    files
-        .into_iter()
-        .map(|path| {
-            let name = path
-                .file_stem()
-                .expect("a name")
-                .to_string_lossy()
-                .into_owned();
-            (name, std::fs::read(&path).expect("readable"))
-        })
-        .collect()
-}
-
-/// What RFC 4475 and RFC 5118 want, where they want something in particular.
-fn torture_answer_is_right(name: &str, answer: Option<u16>) -> bool {
-    match name {
-        "unreason" | "noreason" | "scalarlg" | "bigcode" | "bcast" => answer.is_none(),
-        "badinv01" | "clerr" | "scalar02" | "quotbal" | "lwsruri" | "mismatch01" | "insuf"
-        | "multi01" | "mcl01" | "ncl" | "ltgtruri" | "lwsstart" | "trws" | "escruri"
-        | "ipv6-bad" => answer == Some(400),
-        "badvers" => answer == Some(505),
-        "mismatch02" | "intmeth" | "esc02" => answer == Some(501),
-        "unkscm" | "novelsc" => answer == Some(416),
-        "bext01" => answer == Some(420),
-        "invut" => answer == Some(415),
-        // A request of RFC 2543 without a tag in From cannot make a dialog any more.
-        "inv2543" => answer == Some(400),
-        "wsinv" | "esc01" | "escnull" | "lwsdisp" | "longreq" | "dblreq" | "semiuri"
-        | "transports" | "mpart01" => answer.is_some_and(|s| s != 400),
-        _ => answer.is_some(),
     }
 }

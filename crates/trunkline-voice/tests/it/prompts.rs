@@ -128,6 +128,8 @@ async fn question(gather: Gather, talk: impl AsyncFnOnce(&mut Peer, &mut Mouth))
         ..Script::default()
     };
     let (station, mut caller, mut mouth) = answered(script).await;
+    // Who hears the station is heard by it.
+    caller.hear().await;
     talk(&mut caller, &mut mouth).await;
     caller.is_hung_up().await;
     the_end(&station).await.0

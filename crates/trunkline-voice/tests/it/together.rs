@@ -24,6 +24,7 @@ pub(crate) fn dialling(legs: i64) -> Dialling {
                 trunk: TrunkId::from_raw(n + 1),
                 to: PhoneNumber::from_digits(BUSINESS_LINE),
                 caller_id: None,
+                redirected_by: None,
                 ring_timeout_ms: 20_000,
             })
             .collect(),
@@ -150,6 +151,60 @@ async fn of_two_answers_at_once_one_has_the_call_and_the_other_is_hung_up() {
         ]
     );
     assert_eq!(end.by, EndedBy::Destination);
+}
+
+#[tokio::test]
+async fn one_whose_trunk_failed_rings_over_another_while_the_others_still_ring() {
+    let all = dialling(3);
+    let mut first = all.clone();
+    first.legs.truncate(2);
+    let mut again = all;
+    again.legs.drain(..2);
+    again.legs[0].attempt = 1;
+    let script = flow(vec![vec![Action::Dial(first)], vec![Action::Dial(again)]]);
+    let (station, mut caller, mut lines) = lines(3, script).await;
+    let offer = caller.sdp("sendrecv");
+    caller.dial(NUMBER, "", &offer).await;
+    let [failing, ringing, next] = &mut lines[..] else {
+        unreachable!("three lines")
+    };
+    let to_failing = failing.asked("INVITE").await;
+    let to_ringing = ringing.asked("INVITE").await;
+    ringing.answer(&to_ringing, "180 Ringing", "", "").await;
+    caller.response(180).await;
+    failing
+        .answer(&to_failing, "503 Service Unavailable", "", "")
+        .await;
+    failing.asked("ACK").await;
+    let to_next = next.asked("INVITE").await;
+    let answer = next.sdp("sendrecv");
+    next.answer(&to_next, "200 OK", "", &answer).await;
+    next.asked("ACK").await;
+    let cancel = ringing.asked("CANCEL").await;
+    ringing.answer(&cancel, "200 OK", "", "").await;
+    ringing
+        .answer(&to_ringing, "487 Request Terminated", "", "")
+        .await;
+    ringing.asked("ACK").await;
+    caller.response(200).await;
+    caller.ack("").await;
+    caller.hang_up().await;
+    next.is_hung_up().await;
+    let (events, end) = the_end(&station).await;
+    assert_eq!(
+        events,
+        [
+            FlowEvent::Ringing { attempt: 2 },
+            FlowEvent::DialFailed {
+                attempt: 1,
+                outcome: DialOutcome::Failed,
+                sip_status: Some(503),
+            },
+            FlowEvent::Answered { attempt: 1 },
+            FlowEvent::CallerHungUp
+        ]
+    );
+    assert_eq!((end.by, end.reason), (EndedBy::Caller, EndReason::HungUp));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use trunkline_core::base::{Country, Zone};
+use trunkline_core::call::RecordingConsent;
 use trunkline_engine::ports::configuration::Account;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -34,8 +35,13 @@ struct AccountSettings {
     max_calls: u32,
     /// Most minutes of outgoing legs in one day.
     daily_minutes_max: u32,
-    /// Whether calls are recorded without a notice in the flow, on the account's own responsibility.
+    /// When talks may be recorded: `notice` (once the caller heard a recording notice in the flow), `by_law` (without one
+    /// too, when the law of both ends is known to allow it) or `waiver` (always, on the account's own responsibility).
+    recording_consent: &'static str,
+    /// Whether `recording_consent` is `waiver`.
     recording_waiver: bool,
+    /// Days after which recordings are deleted; 0 keeps them until somebody deletes them.
+    recording_keep_days: u32,
 }
 
 /// Settings to change; what is left out stays.
@@ -47,7 +53,12 @@ struct AccountSettingsInput {
     countries_allowed: Option<Vec<String>>,
     max_calls: Option<u32>,
     daily_minutes_max: Option<u32>,
+    /// `notice`, `by_law` or `waiver`.
+    recording_consent: Option<String>,
+    /// True is `waiver`; false, where that was so, `notice`. `recording_consent` says it better.
     recording_waiver: Option<bool>,
+    /// 1 to 3650; 0 keeps recordings until somebody deletes them.
+    recording_keep_days: Option<u32>,
 }
 
 /// The settings of the account.
@@ -75,16 +86,16 @@ async fn change(
             .account(caller.account)
             .ok_or_else(|| Problem::not_found("account"))?,
     );
-    if let Some(name) = input.name {
+    if let Some(name) = &input.name {
         account.name = name.trim().to_owned();
     }
-    if let Some(zone) = input.zone {
-        account.zone = Zone::parse(&zone).map_err(|e| Problem::invalid("zone", e.to_string()))?;
+    if let Some(zone) = &input.zone {
+        account.zone = Zone::parse(zone).map_err(|e| Problem::invalid("zone", e.to_string()))?;
     }
-    if let Some(code) = input.country {
-        account.country = country("country", &code)?;
+    if let Some(code) = &input.country {
+        account.country = country("country", code)?;
     }
-    if let Some(codes) = input.countries_allowed {
+    if let Some(codes) = &input.countries_allowed {
         account.toll.countries_allowed = codes
             .iter()
             .map(|c| country("countries_allowed", c))
@@ -95,7 +106,10 @@ async fn change(
     account.toll.daily_minutes_max = input
         .daily_minutes_max
         .unwrap_or(account.toll.daily_minutes_max);
-    account.recording_waiver = input.recording_waiver.unwrap_or(account.recording_waiver);
+    account.recording_consent = consent(&input, account.recording_consent)?;
+    if let Some(days) = input.recording_keep_days {
+        account.recording_keep_days = Some(days).filter(|days| *days > 0);
+    }
     // What may be dialled is the operator's risk: an owner alone cannot widen it.
     if directory
         .account(caller.account)
@@ -105,6 +119,23 @@ async fn change(
     }
     app.backend.setup.put_account(&account).await?;
     Ok(Json(settings(&account)))
+}
+
+fn consent(
+    input: &AccountSettingsInput,
+    before: RecordingConsent,
+) -> Result<RecordingConsent, Problem> {
+    if let Some(word) = &input.recording_consent {
+        return RecordingConsent::from_word(word).ok_or_else(|| {
+            let message = format!("`{word}` is not known; write notice, by_law or waiver.");
+            Problem::invalid("recording_consent", message)
+        });
+    }
+    Ok(match input.recording_waiver {
+        Some(true) => RecordingConsent::Waiver,
+        Some(false) if before == RecordingConsent::Waiver => RecordingConsent::Notice,
+        Some(false) | None => before,
+    })
 }
 
 fn country(field: &'static str, code: &str) -> Result<Country, Problem> {
@@ -126,6 +157,8 @@ fn settings(account: &Account) -> AccountSettings {
             .collect(),
         max_calls: account.toll.concurrent_calls_max,
         daily_minutes_max: account.toll.daily_minutes_max,
-        recording_waiver: account.recording_waiver,
+        recording_consent: account.recording_consent.word(),
+        recording_waiver: account.recording_consent == RecordingConsent::Waiver,
+        recording_keep_days: account.recording_keep_days.unwrap_or(0),
     }
 }

@@ -19,6 +19,7 @@ use super::body::Params;
 use super::calls_view::{CallDetail, CallSummary, Names};
 use super::matches::confirmation;
 use super::page::{Page, after, cursor, limit};
+use super::screening::listed;
 use super::sites::account_defaults;
 use crate::app::{App, Web};
 use crate::auth::{Caller, Need};
@@ -59,7 +60,7 @@ pub(super) struct Filter {
     session: Option<String>,
     /// Only ambiguous ones.
     ambiguous: Option<bool>,
-    /// Only missed ones.
+    /// Only missed ones; blocked calls are none.
     missed: Option<bool>,
     /// Only recorded ones.
     recorded: Option<bool>,
@@ -297,6 +298,7 @@ async fn read(
         WINDOW_DAYS,
     );
     detail.confirmation = confirmation(&app, &call).await?;
+    detail.listed = listed(&app, caller.account, call.caller);
     Ok(Json(detail))
 }
 

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::matches::Confirmation;
 use super::numbers::Named;
+use super::screening::{CallScreening, ListedCaller};
 use super::sessions::SourceItem;
 use super::sites::account_defaults;
 use crate::app::Web;
@@ -27,7 +28,7 @@ pub(super) struct CallSummary {
     pub(super) id: String,
     /// `ringing`, `talking` or `ended`.
     pub(super) state: &'static str,
-    /// `answered`, `no_answer`, `busy`, `failed`, `abandoned`, `refused`, `voicemail`, `turned_away` or
+    /// `answered`, `no_answer`, `busy`, `failed`, `abandoned`, `refused`, `voicemail`, `turned_away`, `blocked` or
     /// `process_restarted`.
     pub(super) result: Option<&'static str>,
     pub(super) started_at: i64,
@@ -155,6 +156,10 @@ pub(super) struct CallDetail {
     pub(super) quality: Option<QualityItem>,
     /// STIR/SHAKEN attestation: `A`, `B` or `C`.
     pub(super) attestation: Option<&'static str>,
+    /// What came of the carrier's check of the caller's number: `passed`, `failed` or `unchecked`.
+    pub(super) verstat: Option<&'static str>,
+    /// The number that redirected the call to the tracking number, in E.164.
+    pub(super) diversion: Option<String>,
     /// How far back showings were looked at, in days.
     pub(super) window_days: i64,
     /// The fitted model that weighed the candidates; null: the one for new sites.
@@ -163,6 +168,10 @@ pub(super) struct CallDetail {
     pub(super) flow: Option<CallFlow>,
     /// What a person said of the call.
     pub(super) confirmation: Option<Confirmation>,
+    /// What screening found, when it found something.
+    pub(super) screening: Option<CallScreening>,
+    /// The list the caller is on now.
+    pub(super) listed: Option<ListedCaller>,
 }
 
 /// The call flow a call ran.
@@ -180,7 +189,7 @@ pub(super) struct CallFlow {
 pub(super) struct TimelineMark {
     at: i64,
     /// `first_touch`, `touch`, `page`, `number_shown`, `tap`, `ring`, `flow`, `attempt`,
-    /// `attempt_failed`, `refused`, `connected`, `tag`,
+    /// `attempt_failed`, `refused`, `connected`, `tag`, `screened`,
     /// `recording_paused`, `recording_resumed`, `ended` or `confirmed`.
     kind: &'static str,
     title: String,
@@ -232,8 +241,12 @@ pub(super) struct RecordingItem {
     seconds: f64,
     bytes: i64,
     channels: [&'static str; 2],
-    /// `writing`, `complete` or `partial`.
+    /// `writing`, `complete`, `partial` or `deleted`.
     state: &'static str,
+    /// When the file was deleted.
+    deleted_at: Option<i64>,
+    /// Why, as in "deleted after 90 days".
+    deleted_because: Option<String>,
 }
 
 /// How the call ended.
@@ -281,6 +294,8 @@ impl Names {
                     bytes: r.bytes,
                     channels: ["Caller", "Destination"],
                     state: r.state.word(),
+                    deleted_at: r.deleted.as_ref().map(|d| d.at.as_millis()),
+                    deleted_because: r.deleted.as_ref().map(|d| d.because.clone()),
                 }),
             end: call.ended_by.zip(call.end_reason).map(|(by, reason)| End {
                 by: by.word(),
@@ -296,6 +311,11 @@ impl Names {
             attestation: call
                 .attestation
                 .map(trunkline_engine::call::control::Attestation::word),
+            verstat: call
+                .signalled
+                .verstat
+                .map(trunkline_engine::call::control::Verstat::word),
+            diversion: call.signalled.diversion.map(|number| number.to_string()),
             window_days,
             model: call.model.map(|m| m.to_string()),
             flow: call.flow.map(|(id, version)| {
@@ -308,6 +328,8 @@ impl Names {
                 }
             }),
             confirmation: None,
+            screening: call.screening.as_ref().map(CallScreening::from),
+            listed: None,
         }
     }
 
@@ -317,14 +339,17 @@ impl Names {
             .map_or_else(|| "Destination".to_owned(), |d| self.display(d));
         let (title, detail) = match event.kind {
             CallEventKind::Ring => ("Ring".to_owned(), self.display(call.dialled)),
-            CallEventKind::Flow => ("Flow".to_owned(), event.detail.clone()),
+            // The node's name says more than the word: it is what its author called it.
+            CallEventKind::Flow => (event.detail.clone(), "step of the call flow".to_owned()),
             CallEventKind::Attempt => (destination, "ringing".to_owned()),
             CallEventKind::AttemptFailed => (destination, outcome_words(&event.detail).to_owned()),
+            CallEventKind::NextTrunk => (destination, event.detail.clone()),
             CallEventKind::Refused => (destination, event.detail.clone()),
             CallEventKind::Connected => (destination, "connected".to_owned()),
             CallEventKind::Ended => (ended_title(call), String::new()),
             CallEventKind::Confirmed => ("Caller confirmed".to_owned(), event.detail.clone()),
             CallEventKind::Tag => ("Tag".to_owned(), event.detail.clone()),
+            CallEventKind::Screened => ("Screening".to_owned(), event.detail.clone()),
             CallEventKind::RecordingPaused => ("Recording paused".to_owned(), String::new()),
             CallEventKind::RecordingResumed => ("Recording resumed".to_owned(), String::new()),
         };
@@ -466,6 +491,7 @@ fn ended_title(call: &CallRow) -> String {
     let title = match (call.ended_by, call.end_reason) {
         (_, Some(EndReason::Cancelled)) => "Caller gave up",
         (_, Some(EndReason::ProcessRestarted)) => "Server restarted",
+        _ if call.result == Some(CallResult::Blocked) => "Blocked",
         (_, Some(EndReason::NoDestination)) => "Nobody took it",
         (_, Some(EndReason::MaxLength)) => "Longest length",
         (_, Some(EndReason::RtpInactivity)) => "No sound",

@@ -122,7 +122,10 @@ async fn try_out(
     caller.may(Need::Write)?;
     let flow = find(&app, &caller, &id)?;
     let document = input.document.as_ref().unwrap_or(&flow.draft);
-    let problems = app.backend.setup.flow_problems(flow.account, document);
+    let problems = app
+        .backend
+        .setup
+        .flow_problems(flow.account, Some(flow.id), document);
     let source = input.source.as_ref().map(source).transpose()?;
     let lines = lines(&app, &flow);
     let number = |text: Option<&String>, field| text.map(|t| phone(t, field)).transpose();
@@ -134,12 +137,13 @@ async fn try_out(
         calls_before: input.calls_before,
         answered_before: number(input.answered_before.as_ref(), "answered_before")?,
         turn: input.turn.into(),
-        recording_waiver: app
+        recording_consent: app
             .backend
             .directory
             .now()
             .account(flow.account)
-            .is_some_and(|a| a.recording_waiver),
+            .map(|a| a.recording_consent)
+            .unwrap_or_default(),
         now: input
             .at
             .map_or_else(|| app.backend.moment.now(), Timestamp::from_millis),

@@ -331,7 +331,10 @@ fn version(version: &FlowVersion) -> VersionItem {
 fn item(app: &Web, flow: &Flow) -> FlowItem {
     let directory = app.backend.directory.now();
     let (numbers, sites) = directory.users_of_flow(flow.id);
-    let problems = app.backend.setup.flow_problems(flow.account, &flow.draft);
+    let problems = app
+        .backend
+        .setup
+        .flow_problems(flow.account, Some(flow.id), &flow.draft);
     let changes = changes(flow);
     FlowItem {
         id: flow.id.to_string(),

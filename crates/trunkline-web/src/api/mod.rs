@@ -16,15 +16,21 @@ mod numbers;
 pub(crate) mod page;
 mod page_check;
 mod pools;
+mod prompts;
 mod recordings;
 mod replay;
 mod reports;
+mod screening;
 mod sessions;
 mod sites;
+mod sound_file;
 mod source_rules;
 pub(crate) mod streams;
 mod swap_settings;
+mod trunk_test;
+mod trunk_view;
 mod trunks;
+mod webhook;
 
 use axum::Json;
 use axum::extract::DefaultBodyLimit;
@@ -76,14 +82,18 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
                 .merge(page_check::router())
                 .merge(replay::router())
                 .merge(trunks::router())
+                .merge(trunk_test::router())
+                .merge(webhook::router())
                 .merge(numbers::router())
                 .merge(pools::router())
                 .merge(advice::router())
                 .merge(flows::router())
                 .merge(flow_try::router())
                 .merge(flow_nodes::router())
+                .merge(prompts::router())
                 .merge(sessions::router())
                 .merge(calls::router())
+                .merge(screening::router())
                 .merge(recordings::router())
                 .merge(matches::router())
                 .merge(attribution::router())

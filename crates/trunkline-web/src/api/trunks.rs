@@ -3,65 +3,24 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
 use trunkline_core::base::id::TrunkId;
-use trunkline_engine::call::control::{Cidr, Codec, Transport, TrunkProfile};
+use trunkline_engine::call::control::{Codec, Transport, TrunkProfile};
+use trunkline_engine::call::trunk::TrunkSettings;
 use trunkline_engine::ports::configuration::Trunk;
-use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::body::Body;
 use super::page::Page;
+use super::trunk_view::{SIP_PORT, TrunkInput, TrunkItem, item, merge};
 use crate::app::{App, Web};
 use crate::auth::{Caller, Need};
 use crate::problem::Problem;
-
-/// Port of SIP without TLS (RFC 3261, 19.1.2).
-const SIP_PORT: u16 = 5060;
-/// Most addresses of one trunk.
-const ADDRESSES_MAX: usize = 200;
 
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(read, change, delete))
-}
-
-/// A SIP trunk.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Trunk)]
-struct TrunkItem {
-    id: String,
-    name: String,
-    /// Addresses or ranges its requests come from.
-    addresses: Vec<String>,
-    /// Where outgoing calls are sent; null for a trunk that only takes calls in.
-    host: Option<String>,
-    port: u16,
-    /// `udp` or `tcp`.
-    transport: &'static str,
-    /// Codecs, best first.
-    codecs: Vec<&'static str>,
-    /// Whether the far end sits behind NAT.
-    nat: bool,
-    /// Whether every account of the instance may use it.
-    shared: bool,
-    created_at: i64,
-}
-
-/// A trunk to make or change; what is left out stays.
-#[derive(Debug, Deserialize, ToSchema)]
-struct TrunkInput {
-    name: Option<String>,
-    addresses: Option<Vec<String>>,
-    /// Host name or address; empty for a trunk that only takes calls in.
-    host: Option<String>,
-    port: Option<u16>,
-    transport: Option<String>,
-    codecs: Option<Vec<String>>,
-    nat: Option<bool>,
-    shared: Option<bool>,
 }
 
 /// The trunks the account may use.
@@ -73,7 +32,9 @@ async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Page<TrunkI
         .trunks()
         .into_iter()
         .filter(|t| t.account.is_none_or(|a| a == caller.account));
-    Ok(Json(Page::whole(own.map(|t| item(t)).collect())))
+    Ok(Json(Page::whole(
+        own.map(|t| shown(&app, t, &caller)).collect(),
+    )))
 }
 
 /// Makes a trunk.
@@ -92,6 +53,7 @@ async fn create(
         transport: Transport::Udp,
         codecs: vec![Codec::Pcmu, Codec::Pcma],
         nat: false,
+        settings: TrunkSettings::default(),
     };
     let trunk = Trunk {
         profile,
@@ -102,7 +64,7 @@ async fn create(
     };
     let trunk = merge(trunk, input, &caller)?;
     app.backend.setup.put_trunk(&trunk).await?;
-    Ok((StatusCode::CREATED, Json(item(&trunk))))
+    Ok((StatusCode::CREATED, Json(shown(&app, &trunk, &caller))))
 }
 
 /// A trunk.
@@ -113,7 +75,7 @@ async fn read(
     Path(id): Path<String>,
 ) -> Result<Json<TrunkItem>, Problem> {
     caller.may(Need::Read)?;
-    Ok(Json(item(&find(&app, &caller, &id)?)))
+    Ok(Json(shown(&app, &find(&app, &caller, &id)?, &caller)))
 }
 
 /// Changes a trunk.
@@ -127,7 +89,7 @@ async fn change(
     caller.may(Need::Operate)?;
     let trunk = merge(find(&app, &caller, &id)?, input, &caller)?;
     app.backend.setup.put_trunk(&trunk).await?;
-    Ok(Json(item(&trunk)))
+    Ok(Json(shown(&app, &trunk, &caller)))
 }
 
 /// Removes a trunk without numbers.
@@ -143,7 +105,7 @@ async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn find(app: &Web, caller: &Caller, id: &str) -> Result<Trunk, Problem> {
+pub(super) fn find(app: &Web, caller: &Caller, id: &str) -> Result<Trunk, Problem> {
     let missing = || Problem::not_found("trunk");
     let id = TrunkId::parse(id).map_err(|_| missing())?;
     let directory = app.backend.directory.now();
@@ -153,57 +115,7 @@ fn find(app: &Web, caller: &Caller, id: &str) -> Result<Trunk, Problem> {
     trunk.map(|t| Trunk::clone(t)).ok_or_else(missing)
 }
 
-fn merge(mut trunk: Trunk, input: TrunkInput, caller: &Caller) -> Result<Trunk, Problem> {
-    if let Some(name) = input.name {
-        trunk.profile.name = name.trim().to_owned();
-    }
-    if let Some(addresses) = input.addresses {
-        if addresses.len() > ADDRESSES_MAX {
-            return Err(Problem::invalid(
-                "addresses",
-                format!("Write at most {ADDRESSES_MAX} addresses."),
-            ));
-        }
-        let read = |a: &String| {
-            Cidr::parse(a.trim()).map_err(|e| Problem::invalid("addresses", e.to_string()))
-        };
-        trunk.profile.addresses = addresses.iter().map(read).collect::<Result<_, _>>()?;
-    }
-    if let Some(host) = input.host {
-        let host = host.trim().to_lowercase();
-        trunk.peer_host = (!host.is_empty()).then_some(host);
-    }
-    trunk.peer_port = input.port.unwrap_or(trunk.peer_port);
-    if let Some(transport) = input.transport {
-        let known = Transport::from_word(&transport);
-        trunk.profile.transport =
-            known.ok_or_else(|| Problem::invalid("transport", "Write udp or tcp."))?;
-    }
-    if let Some(codecs) = input.codecs {
-        let read = |c: &String| {
-            Codec::from_word(c).ok_or_else(|| Problem::invalid("codecs", "Write PCMU or PCMA."))
-        };
-        trunk.profile.codecs = codecs.iter().map(read).collect::<Result<_, _>>()?;
-    }
-    trunk.profile.nat = input.nat.unwrap_or(trunk.profile.nat);
-    if let Some(shared) = input.shared {
-        trunk.account = (!shared).then_some(caller.account);
-    }
-    Ok(trunk)
-}
-
-fn item(trunk: &Trunk) -> TrunkItem {
-    let profile = &trunk.profile;
-    TrunkItem {
-        id: profile.id.to_string(),
-        name: profile.name.clone(),
-        addresses: profile.addresses.iter().map(ToString::to_string).collect(),
-        host: trunk.peer_host.clone(),
-        port: trunk.peer_port,
-        transport: profile.transport.word(),
-        codecs: profile.codecs.iter().map(|c| c.word()).collect(),
-        nat: profile.nat,
-        shared: trunk.account.is_none(),
-        created_at: trunk.created_at.as_millis(),
-    }
+/// What is shown of a trunk now.
+fn shown(app: &Web, trunk: &Trunk, caller: &Caller) -> TrunkItem {
+    item(trunk, &app.backend.trunks.state(trunk.profile.id), caller)
 }

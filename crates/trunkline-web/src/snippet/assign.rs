@@ -174,7 +174,10 @@ async fn answer(
     }
     let from = subscriber(address);
     let flood = |throttle: &Throttle<IpAddr>| throttle.attempt(from, now).is_err();
-    if flood(&app.snippet) || (visit.known.is_none() && flood(&app.new_visitors)) {
+    // A click on an advertisement starts a session too, whoever is known: a token or an address that is sent again and
+    // again brings no more of them than new visitors would.
+    let may_start = visit.known.is_none() || visit.landing.click_ids().next().is_some();
+    if flood(&app.snippet) || (may_start && flood(&app.new_visitors)) {
         // A flood from one address still gets the numbers of its source, but no lease and no row.
         visit.consent = Consent::None;
     }

@@ -3,7 +3,7 @@
 use anyhow::bail;
 use serde::{Deserialize, Serialize};
 use trunkline_core::base::{Country, Currency, Zone};
-use trunkline_core::call::TollPolicy;
+use trunkline_core::call::{RecordingConsent, TollPolicy};
 use trunkline_engine::clock::Moment;
 use trunkline_engine::ports::Configuration;
 use trunkline_engine::ports::configuration::Account;
@@ -74,7 +74,8 @@ pub(crate) async fn add(store: &Store, moment: &Moment, new: NewAccount) -> anyh
             countries_allowed: vec![country],
             ..TollPolicy::default()
         },
-        recording_waiver: false,
+        recording_consent: RecordingConsent::Notice,
+        recording_keep_days: None,
         created_at: moment.now(),
     };
     store.put_account(&account).await?;

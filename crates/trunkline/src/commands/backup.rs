@@ -1,5 +1,6 @@
 //! `trunkline backup` and `trunkline restore`: the data folder as one folder that can be kept.
 
+use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
@@ -14,7 +15,7 @@ const DATABASE: &str = "trunkline.db";
 /// Files of the data folder that go into a backup beside the database.
 const FILES: [&str; 2] = ["sealing.key", "calls.spool"];
 
-/// Copies database, key and recordings into a new folder; the server may run.
+/// Copies database, key, recordings and sounds into a new folder; the server may run.
 ///
 /// # Errors
 /// When the folder exists, or something cannot be copied.
@@ -54,6 +55,7 @@ pub(crate) async fn run(config: &Config, to: &Path) -> anyhow::Result<()> {
         }
     }
     copy_folder(&config.recordings(), &to.join("recordings"))?;
+    copy_folder(&config.prompts(), &to.join("prompts"))?;
     say(&format!(
         "backed up to {}; it holds the sealing key, so keep it safe",
         to.display()
@@ -104,6 +106,7 @@ pub(crate) async fn restore(config: &Config, from: &Path) -> anyhow::Result<()> 
         }
     }
     copy_folder(&from.join("recordings"), &config.recordings())?;
+    copy_folder(&from.join("prompts"), &config.prompts())?;
     say(&format!("restored into {}", config.data_dir.display()));
     Ok(())
 }
@@ -127,8 +130,14 @@ fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
         if entry.file_type()?.is_dir() {
             copy_folder(&entry.path(), &target)?;
         } else {
-            std::fs::copy(entry.path(), &target)
-                .with_context(|| format!("{} cannot be copied", entry.path().display()))?;
+            match std::fs::copy(entry.path(), &target) {
+                // A running server deletes what is over its time.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                copied => {
+                    copied
+                        .with_context(|| format!("{} cannot be copied", entry.path().display()))?;
+                }
+            }
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 use trunkline_core::base::{Country, Currency, Zone};
-use trunkline_core::call::TollPolicy;
+use trunkline_core::call::{RecordingConsent, TollPolicy};
 use trunkline_engine::clock::Moment;
 use trunkline_engine::ports::access::{Membership, Role, User};
 use trunkline_engine::ports::configuration::Account;
@@ -141,7 +141,8 @@ pub(crate) async fn first_start(house: &House, public_url: &str) -> anyhow::Resu
             currency: Currency::USD,
             country: Country::US,
             toll: TollPolicy::default(),
-            recording_waiver: false,
+            recording_consent: RecordingConsent::Notice,
+            recording_keep_days: None,
             created_at: house.backend.moment.now(),
         };
         house.backend.setup.put_account(&account).await?;

@@ -7,9 +7,10 @@ use trunkline_core::assignment::{
 };
 use trunkline_core::base::id::{AccountId, PoolId, SiteId, SwapTargetId, TrunkId};
 use trunkline_core::base::{Country, Currency, PhoneNumber, Zone};
-use trunkline_core::call::{TollPolicy, TollUse};
+use trunkline_core::call::{RecordingConsent, TollPolicy, TollUse};
 use trunkline_core::visitor::{Channel, SourceRules, SourceSelector};
 use trunkline_engine::call::control::{Cidr, Codec, Transport, TrunkProfile};
+use trunkline_engine::call::trunk::TrunkSettings;
 use trunkline_engine::ports::Access;
 use trunkline_engine::ports::access::{Membership, Role, User};
 use trunkline_engine::ports::configuration::{Account, Trunk};
@@ -101,7 +102,8 @@ async fn put_account(house: &House) -> anyhow::Result<AccountId> {
         currency: Currency::USD,
         country: Country::US,
         toll: TollPolicy::default(),
-        recording_waiver: true,
+        recording_consent: RecordingConsent::Waiver,
+        recording_keep_days: None,
         created_at: moment.now(),
     };
     for line in [BUSINESS_LINE, SECOND_LINE] {
@@ -146,6 +148,7 @@ async fn put_trunk(house: &House, carrier: &Carrier) -> anyhow::Result<TrunkId> 
             transport: Transport::Udp,
             codecs: vec![Codec::Pcmu, Codec::Pcma],
             nat: false,
+            settings: TrunkSettings::default(),
         },
         peer_host: Some(peer.ip().to_string()),
         peer_port: peer.port(),

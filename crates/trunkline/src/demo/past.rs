@@ -3,7 +3,7 @@
 //! No sound and no SIP: those calls have no recordings.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -13,15 +13,15 @@ use trunkline_clients::AskClient;
 use trunkline_core::assignment::Network;
 use trunkline_core::base::{Country, PhoneNumber, Timestamp};
 use trunkline_core::call::flow::FlowEvent;
-use trunkline_core::call::{DialOutcome, EndReason, EndedBy};
+use trunkline_core::call::{DialOutcome, EndReason, EndedBy, RecordingConsent};
 use trunkline_core::visitor::{Consent, Device, Landing};
 use trunkline_engine::assignment::sweep::SWEEP_EVERY_MS;
 use trunkline_engine::assignment::{Assignments, Beacon, Known, Visit as Arrival};
 use trunkline_engine::attribution::Attributions;
 use trunkline_engine::call::control::{
-    Action, Admission, CallControl, CallEnd, CallLimits, Incoming,
+    self, Action, Admission, CallControl, CallEnd, CallLimits, Incoming, Signalled,
 };
-use trunkline_engine::call::{CallSettings, Calls, Keeper};
+use trunkline_engine::call::{CallSettings, Calls, Keeper, Screener};
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::live::LiveBus;
@@ -118,7 +118,7 @@ pub(super) async fn pass(
     let moment = Moment::new(clock.clone(), 0);
     let mut all = house.store.load().await?;
     for account in &mut all.accounts {
-        account.recording_waiver = false;
+        account.recording_consent = RecordingConsent::Notice;
     }
     let now = house.backend.directory.now();
     for trunk in &mut all.trunks {
@@ -147,16 +147,19 @@ pub(super) async fn pass(
         limits: CallLimits::default(),
         home: Country::US,
     };
+    let screener = Screener::new(store.clone(), &BTreeSet::new());
     let calls = Calls::new(
         moment,
         directory.clone(),
         Arc::clone(&assignments),
         attributions,
+        Arc::new(screener),
         store,
         Arc::new(keeper),
         LiveBus::default(),
         Arc::clone(&house.backend.checks),
         Arc::new(AskClient::new(false)),
+        Arc::clone(&house.backend.sounds),
         settings,
     );
     let past = Past {
@@ -354,8 +357,9 @@ impl Past<'_> {
             caller_text: caller.to_string(),
             dialled: dialled.to_string(),
             sip_call_id: format!("past-{index}"),
-            remote,
+            arrival: control::Arrival::Sip { remote },
             attestation: None,
+            signalled: Signalled::default(),
             received_at: at,
         };
         let Admission::Accepted { call, actions, .. } = self.calls.incoming(incoming).await else {

@@ -41,8 +41,10 @@ fn body(method: &Method, path: &str) -> Option<Value> {
         "/api/v1/api-keys" => json!({"name": "a", "scopes": ["read"]}),
         "/api/v1/me/account" => json!({"account": "acc_0000000000000"}),
         "/api/v1/me/password" => json!({"current": "a", "new": "b"}),
+        _ if path.ends_with("/webhook") => json!({"dialect": "twilio", "account_sid": "a"}),
         _ if path.ends_with("/make-static") => json!({"label": "a"}),
         _ if path.ends_with("/confirmation") => json!({"session": null}),
+        _ if path.starts_with("/api/v1/prompts") => json!({"name": "a", "text": "a"}),
         _ if path.starts_with("/api/v1/flows") => {
             json!({"name": "a", "edits": 1, "archived": true,
                 "document": {"schema": 1, "start": "a", "nodes": {"a": {"kind": "hang_up"}}}})

@@ -21,7 +21,7 @@ fn number(text: &str) -> PhoneNumber {
 }
 
 /// A carrier whose business line does this.
-async fn carrier(trunk: SocketAddr, behaviour: Behaviour) -> Carrier {
+pub(crate) async fn carrier(trunk: SocketAddr, behaviour: Behaviour) -> Carrier {
     let carrier = Carrier::start(CarrierConfig::new(trunk))
         .await
         .expect("a carrier");

@@ -2,10 +2,10 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use trunkline_sim::audio::strength;
-use trunkline_sim::carrier::Behaviour;
+use trunkline_sim::audio::{Voice, strength};
+use trunkline_sim::carrier::{Behaviour, DialPlan};
 
-use crate::calls::{dial, ready};
+use crate::calls::{dial, plan, ready};
 use crate::house::House;
 
 fn document(nodes: &Value) -> Value {
@@ -281,7 +281,7 @@ async fn a_caller_is_answered_hears_the_tone_and_is_put_through_and_the_recordin
     runs(
         &house,
         &json!({
-            // Nobody speaks: the caller of this test is a steady tone.
+            // Nobody speaks, so there is no message.
             "start": {"kind": "voicemail", "beep": true, "silence_s": 2, "on": {"empty": "ring"}},
             "ring": {"kind": "dial", "strategy": "simultaneous",
                 "destinations": [{"to": "business_line"}, {"to": "+12145550189", "ring_timeout_s": 5}]},
@@ -289,7 +289,11 @@ async fn a_caller_is_answered_hears_the_tone_and_is_put_through_and_the_recordin
     )
     .await;
     let mut arrivals = carrier.arrivals();
-    let caller = dial(&carrier, &number).await;
+    let mute = DialPlan {
+        voice: Voice::Silence,
+        ..plan(&number, "+12145551234")
+    };
+    let caller = carrier.dial(mute).await.expect("a call");
     assert!(caller.answered().await, "by the flow");
     let business = arrivals.recv().await.expect("the business line rings");
     assert!(business.hears(500).await && caller.hears(4_000).await);

@@ -117,6 +117,13 @@ impl House {
         self.cookie = self.sign_in("owner@localhost", &self.password).await;
     }
 
+    /// From its next start on it runs on this database.
+    pub(crate) fn move_to(&mut self, database: TestDatabase) {
+        let file = self.folder.path().join("trunkline.toml");
+        std::fs::write(file, settings(&self.folder, &database)).expect("a configuration");
+        self.database = database;
+    }
+
     /// The data folder.
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
@@ -349,15 +356,43 @@ impl House {
 
     /// A request of a page of the site.
     pub(crate) async fn page_post(&self, site: &Site, what: &str, body: &str) -> Response {
+        self.page_post_from(None, site, what, body).await
+    }
+
+    /// As above, through a proxy that says whom it is from.
+    pub(crate) async fn page_post_from(
+        &self,
+        address: Option<&str>,
+        site: &Site,
+        what: &str,
+        body: &str,
+    ) -> Response {
+        let mut headers = Self::page_headers();
+        if let Some(address) = address {
+            let address = HeaderValue::from_str(address).expect("a value");
+            headers.insert("x-forwarded-for", address);
+        }
         let request = self
             .client
             .post(self.url(&format!("/t/{}/{what}", site.key)));
-        request
-            .headers(Self::page_headers())
-            .body(body.to_owned())
-            .send()
-            .await
-            .expect("an answer")
+        let request = request.headers(headers).body(body.to_owned());
+        request.send().await.expect("an answer")
+    }
+
+    /// Arrives as a new visitor from an address; the answer.
+    pub(crate) async fn assign_from(
+        &self,
+        address: &str,
+        site: &Site,
+        query: &str,
+        token: Option<&str>,
+    ) -> Value {
+        let page = format!("https://{HOST}/{query}");
+        let body = json!({"v": 1, "c": 1, "page": page, "ref": "", "consent": 2, "token": token});
+        let answer = self
+            .page_post_from(Some(address), site, "assign", &body.to_string())
+            .await;
+        answer.json().await.expect("JSON")
     }
 }
 

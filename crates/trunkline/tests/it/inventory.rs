@@ -4,9 +4,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use trunkline_core::base::PhoneNumber;
 use trunkline_sim::carrier::{Behaviour, DialPlan};
+use trunkline_store::testing::TestDatabase;
 
 use crate::calls::{plan, ready};
-use crate::house::House;
+use crate::house::{House, Site};
 
 /// The inventory's entry of a number.
 async fn entry(house: &House, number: &str) -> Value {
@@ -126,8 +127,64 @@ async fn a_number_is_not_shown_while_it_warms_up_or_is_in_quarantine_and_takes_n
     assert!(shown().await);
 }
 
+/// A house behind a proxy that is believed, with a site whose pool has so many numbers.
+async fn behind_a_proxy(numbers: usize) -> (House, Site, String) {
+    let believed = "[http]\ntrusted_proxies = [\"127.0.0.1/32\"]\n";
+    let change = |_: &_, settings: String| settings.replace("[http]\n", believed);
+    let house = House::start_with(TestDatabase::sqlite(), change).await;
+    let site = house.add_site().await;
+    let trunk = house
+        .add_trunk("127.0.0.1:9".parse().expect("an address"))
+        .await;
+    house.add_pool(&site, &trunk, numbers).await;
+    let pools = house.get("/api/v1/pools").await;
+    let pool = pools["items"][0]["id"].as_str().expect("a pool").to_owned();
+    (house, site, pool)
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pool_that_runs_short_is_advised_to_grow_and_the_owner_sees_who_emptied_it() {
+async fn a_script_that_pretends_to_be_many_visitors_empties_no_pool_and_the_owner_sees_its_network()
+{
+    let (house, site, pool) = behind_a_proxy(20).await;
+    let mut given = 0;
+    for host in 1..=60 {
+        let answer = house
+            .assign_from(&format!("203.0.113.{host}"), &site, "", None)
+            .await;
+        given += usize::from(answer["kind"] == "pool");
+    }
+    assert!(given < 20, "one network got all the numbers");
+    let answer = house.assign_from("198.51.100.7", &site, "", None).await;
+    assert_eq!(answer["kind"], "pool", "another network: {answer}");
+    let told = house.get(&format!("/api/v1/pools/{pool}")).await;
+    assert_eq!(told["turned_away"]["network"], "203.0.113.0/24", "{told}");
+    assert_eq!(told["turned_away"]["times"], 60 - given, "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_sent_again_with_ever_new_clicks_starts_no_more_sessions_than_strangers_do()
+{
+    let (house, site, _) = behind_a_proxy(1).await;
+    let from = "203.0.113.9";
+    let first = house.assign_from(from, &site, "?gclid=a", None).await;
+    let token = first["token"].as_str().expect("a token");
+    // The limit is 600 at once; any machine sends more of them than the ten a second that come back.
+    let mut refused = false;
+    for click in 0..5_000 {
+        let query = format!("?gclid=b{click}");
+        let answer = house.assign_from(from, &site, &query, Some(token)).await;
+        refused = answer["token"].is_null();
+        if refused {
+            break;
+        }
+    }
+    assert!(refused);
+    let other = house.assign_from("198.51.100.7", &site, "", None).await;
+    assert!(other["token"].is_string(), "somebody else: {other}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_that_runs_short_is_advised_to_grow() {
     let (house, _carrier, site, _) = ready(Behaviour::Busy).await;
     let pools = house.get("/api/v1/pools").await;
     let pool = pools["items"][0]["id"].as_str().expect("a pool").to_owned();

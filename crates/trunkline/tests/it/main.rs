@@ -4,6 +4,7 @@
 mod access;
 mod attribution;
 mod calls;
+mod carrier_side;
 mod check;
 mod crash;
 mod flows;
@@ -11,5 +12,10 @@ mod geo;
 mod house;
 mod inventory;
 mod mmdb;
+mod operator;
+mod prompts;
+mod screening;
 mod setup;
 mod snippet;
+mod trunks;
+mod webhooks;

@@ -70,6 +70,43 @@ async fn what_would_send_calls_in_a_circle_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_leaves_a_site_makes_the_pasted_blocks_of_both_sites_old() {
+    let house = House::start().await;
+    let site = house.add_site().await;
+    let body = json!({"name": "Second", "hosts": ["second.example"], "targets": [{"number": "+12145550111"}]});
+    let second = house.post("/api/v1/sites", body).await;
+    let second = second["id"].as_str().expect("an id").to_owned();
+    let trunk = house
+        .add_trunk("127.0.0.1:9".parse().expect("an address"))
+        .await;
+    let versions = || async {
+        let mut all = Vec::new();
+        for id in [&site.id, &second] {
+            let told = house.get(&format!("/api/v1/sites/{id}")).await;
+            all.push(told["config_version"].as_i64().expect("a version"));
+        }
+        all
+    };
+    let fresh = versions().await;
+    let source = json!({"channel": "paid_search"});
+    let body = json!({"number": "+13125550001", "kind": "source", "site": site.id, "source": source,
+        "trunk": trunk, "business_line": BUSINESS_LINE});
+    let number = house.post("/api/v1/numbers", body).await;
+    let added = versions().await;
+    assert_eq!(added, [fresh[0] + 1, fresh[1]]);
+    let path = format!("/api/v1/numbers/{}", number["id"].as_str().expect("an id"));
+    let moved = json!({"site": second, "target": ""});
+    house.api(Method::PATCH, &path, Some(moved)).await;
+    let after = versions().await;
+    assert_eq!(after, [added[0] + 1, added[1] + 1]);
+    let removed = house
+        .send_as(house.cookie(), Method::DELETE, &path, None)
+        .await;
+    assert!(removed.status().is_success());
+    assert_eq!(versions().await, [after[0], after[1] + 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn source_rules_are_tried_saved_and_replayed() {
     let house = House::start().await;
     let site = house.add_site().await;

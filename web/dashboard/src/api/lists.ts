@@ -27,6 +27,12 @@ export const poolsQuery = () =>
     queryFn: async () => (await take(api.GET("/api/v1/pools"))).items,
   });
 
+export const flowsQuery = () =>
+  queryOptions({
+    queryKey: ["flows"],
+    queryFn: async () => (await take(api.GET("/api/v1/flows"))).items,
+  });
+
 export const countsQuery = () =>
   queryOptions({
     queryKey: ["calls", "counts"],

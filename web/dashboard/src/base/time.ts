@@ -113,3 +113,15 @@ function offset(at: number, zone: string): number {
   const [year = 0, month = 1, date = 1] = dayKey(whole, zone).split("-").map(Number);
   return Date.UTC(year, month - 1, date, hours, minutes, seconds) - whole;
 }
+
+/** "2026-10-13T14:03": a minute on the clock of the zone, as a date and time field holds it. */
+export function localMinute(at: number, zone: string): string {
+  return `${dayKey(at, zone)}T${clockMinutes(at, zone)}`;
+}
+
+/** The instant of such a minute, or nothing when it is none. */
+export function instantOf(minute: string, zone: string): number | undefined {
+  const wall = Date.parse(`${minute}Z`);
+  if (Number.isNaN(wall)) return undefined;
+  return wall - offset(wall - offset(wall, zone), zone);
+}

@@ -47,6 +47,8 @@ export function useForm<V extends object, R>({ start, check, send, done }: FormO
     submit,
     busy: sending.isPending,
     saved: sending.isSuccess,
+    /** What came of the last time it was sent. */
+    result: sending.data,
     reset: () => {
       setValues(start);
       setMessages({});

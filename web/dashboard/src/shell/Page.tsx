@@ -18,11 +18,15 @@ type PageProps = {
   title: string;
   /** The page above this one, shown before the title. */
   above?: { name: string; path: string };
+  /** What stands right after the title, such as its state. */
+  beside?: ReactNode;
   actions?: ReactNode;
+  /** A page that fills the window itself, without edges. */
+  bare?: boolean;
   children: ReactNode;
 };
 
-export function Page({ title, above, actions, children }: PageProps) {
+export function Page({ title, above, beside, actions, bare, children }: PageProps) {
   const shell = useContext(ShellContext);
   useEffect(() => {
     document.title = `${title} - Trunkline`;
@@ -46,6 +50,7 @@ export function Page({ title, above, actions, children }: PageProps) {
           )}
           {title}
         </h1>
+        {beside}
         <div className="tail">
           <button type="button" className="find wide-only" onClick={shell.openPalette}>
             <Icon name="search" />
@@ -56,7 +61,7 @@ export function Page({ title, above, actions, children }: PageProps) {
           <SchemeToggle />
         </div>
       </div>
-      <div className="page" id="content" tabIndex={-1}>
+      <div className={bare ? "page bare" : "page"} id="content" tabIndex={-1}>
         {children}
       </div>
     </>

@@ -9,7 +9,11 @@ export const groups: Group[] = [
   { name: null, places: [{ path: "/live", name: "Live", icon: "live", words: "calls in progress now ringing" }] },
   {
     name: "Calls",
-    places: [{ path: "/calls", name: "Calls", icon: "calls", words: "log history recordings" }],
+    places: [
+      { path: "/calls", name: "Calls", icon: "calls", words: "log history recordings" },
+      { path: "/flows", name: "Call flows", icon: "flow", words: "ivr menu opening hours voicemail routing builder" },
+      { path: "/sounds", name: "Sounds", icon: "sound", words: "prompts greetings audio upload library speak" },
+    ],
   },
   {
     name: "Traffic",
@@ -28,7 +32,7 @@ export const groups: Group[] = [
     places: [
       { path: "/trunks", name: "Trunks", icon: "trunk", words: "sip carrier lines" },
       { path: "/setup", name: "Set up", icon: "setup", words: "first steps test call" },
-      { path: "/settings", name: "Settings", icon: "settings", words: "account api keys password" },
+      { path: "/settings", name: "Settings", icon: "settings", words: "account api keys password screening block spam" },
     ],
   },
 ];

@@ -10,6 +10,7 @@ import {
   Menu,
   Modal,
   Popover,
+  Radio,
   SegmentedControl,
   Switch,
   Tooltip,
@@ -68,6 +69,7 @@ export const theme = createTheme({
     Input: Input.extend({ defaultProps: { size: "sm" } }),
     Switch: Switch.extend({ defaultProps: { size: "sm", withThumbIndicator: false } }),
     Checkbox: Checkbox.extend({ defaultProps: { size: "xs" } }),
+    Radio: Radio.extend({ defaultProps: { size: "xs" } }),
     SegmentedControl: SegmentedControl.extend({ defaultProps: { size: "xs" } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 300, withArrow: false } }),
     // The placeholder would be a child that a menu may not have.

@@ -11,7 +11,7 @@ use super::nodes::NodeKind;
 use super::prompt::Message;
 use super::state::{Dialling, Doing, Waiting};
 use crate::base::PhoneNumber;
-use crate::call::DialOutcome;
+use crate::call::{DialOutcome, may_record_untold};
 
 /// Whether destinations of the node are found fit before they are connected.
 pub(super) const fn screens(node: &Node) -> bool {
@@ -64,7 +64,11 @@ impl<'a> Walk<'a> {
         dialling.ringing = targets.iter().map(|t| t.attempt).collect();
         dialling.failed = None;
         self.state.doing = Doing::Dialling(dialling);
-        let record = node.kind.records() && (self.state.notice || self.facts.recording_waiver);
+        let untold = |target: &DialTarget| {
+            let (chosen, caller) = (self.facts.recording_consent, self.facts.caller);
+            may_record_untold(chosen, caller, target.to)
+        };
+        let record = node.kind.records() && (self.state.notice || targets.iter().all(untold));
         let mut dial = DialTargets {
             targets,
             whisper: None,

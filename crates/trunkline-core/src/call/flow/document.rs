@@ -335,13 +335,30 @@ impl FlowDocument {
     /// Every text that is to be spoken, once.
     #[must_use]
     pub fn spoken(&self) -> BTreeSet<Spoken> {
-        let prompts = self.nodes.values().flat_map(|node| node.kind.prompts());
-        prompts
-            .filter_map(|prompt| match prompt {
-                Prompt::Spoken(spoken) => Some(spoken),
-                Prompt::Asset(_) => None,
-            })
-            .collect()
+        self.spoken_by().map(|(_, spoken)| spoken).collect()
+    }
+
+    /// The texts that are to be spoken, each with the name of its node.
+    pub fn spoken_by(&self) -> impl Iterator<Item = (&str, Spoken)> {
+        self.prompts().filter_map(|(name, prompt)| match prompt {
+            Prompt::Spoken(spoken) => Some((name, spoken)),
+            Prompt::Asset(_) => None,
+        })
+    }
+
+    /// Whether it plays this stored sound.
+    #[must_use]
+    pub fn plays(&self, sound: PromptId) -> bool {
+        self.prompts()
+            .any(|(_, prompt)| prompt == Prompt::Asset(sound))
+    }
+
+    /// Everything that may be played, each with the name of its node.
+    fn prompts(&self) -> impl Iterator<Item = (&str, Prompt)> {
+        self.nodes.iter().flat_map(|(name, node)| {
+            let prompts = node.kind.prompts().into_iter();
+            prompts.map(move |prompt| (name.as_str(), prompt))
+        })
     }
 
     /// Whether any of its talks may be recorded once a notice was given.

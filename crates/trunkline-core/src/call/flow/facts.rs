@@ -1,6 +1,7 @@
 //! What a flow may know of a call, as arguments of every step.
 
 use crate::base::{PhoneNumber, Timestamp};
+use crate::call::RecordingConsent;
 use crate::visitor::Source;
 
 /// The lines of the tracking number that a document may name.
@@ -29,8 +30,8 @@ pub struct Facts<'a> {
     pub answered_before: Option<PhoneNumber>,
     /// Counts the calls of the flow, for taking turns.
     pub turn: u64,
-    /// Whether talks are recorded without a notice, on the account's own responsibility.
-    pub recording_waiver: bool,
+    /// What the account chose about recording talks.
+    pub recording_consent: RecordingConsent,
     /// When this step is taken.
     pub now: Timestamp,
     /// What chance is drawn from; the same for the whole call.

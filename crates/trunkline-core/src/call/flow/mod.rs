@@ -14,6 +14,7 @@ mod facts;
 mod graph;
 mod interpreter;
 mod nodes;
+mod prelude;
 mod prompt;
 mod rehearsal;
 mod settings;

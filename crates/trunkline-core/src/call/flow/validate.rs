@@ -11,7 +11,7 @@ use super::settings::settings;
 use super::state::{TAG_NAME_MAX, is_tag_name};
 use crate::base::id::PromptId;
 use crate::base::words;
-use crate::call::DialOutcome;
+use crate::call::{DialOutcome, RecordingConsent};
 
 /// Longest name of a node, in characters.
 const NAME_MAX: usize = 60;
@@ -44,8 +44,8 @@ pub struct KnownThings {
     pub prompts: BTreeSet<PromptId>,
     /// What this server's telephone side has.
     pub abilities: BTreeSet<Ability>,
-    /// Whether the account's talks are recorded without a notice.
-    pub recording_waiver: bool,
+    /// What the account chose about recording talks.
+    pub recording_consent: RecordingConsent,
 }
 
 /// Collects what is found.
@@ -200,7 +200,7 @@ impl FlowDocument {
         for (name, node) in &self.nodes {
             if let NodeKind::Dial(dial) = &node.kind
                 && dial.recording == Some(Switch::On)
-                && !known.recording_waiver
+                && known.recording_consent == RecordingConsent::Notice
                 && unnoticed.contains(name.as_str())
             {
                 found.warning(

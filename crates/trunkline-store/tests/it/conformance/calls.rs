@@ -7,10 +7,10 @@ use trunkline_core::base::id::CallId;
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
 use trunkline_core::visitor::Channel;
-use trunkline_engine::call::control::{Attestation, Quality, RecordingState};
+use trunkline_engine::call::control::{Attestation, Quality, RecordingState, Signalled, Verstat};
 use trunkline_engine::ports::calls::{
     CallChange, CallCounts, CallEventKind, CallEventRow, CallFilter, CallRecords, CallRow,
-    CallsBefore, CandidateRow, NumberUseCount, ReasonRow, RecordingRow,
+    CallsBefore, CandidateRow, Deletion, NumberUseCount, ReasonRow, RecordingRow,
 };
 use trunkline_engine::ports::history::{History, Record};
 use trunkline_engine::ports::labels::{LabelRow, Said};
@@ -56,6 +56,10 @@ pub(crate) fn whole_change(world: &World, set_up: &SetUp) -> CallChange {
     let mut call = answered(world.call(set_up, ANN, NOON), 90_000);
     let recording = world.id();
     call.attestation = Some(Attestation::B);
+    call.signalled = Signalled {
+        verstat: Some(Verstat::Passed),
+        diversion: Some(call.dialled),
+    };
     call.destination = Some(PhoneNumber::from_digits(12_145_550_100));
     call.source = Some(google());
     call.session = Some(world.id());
@@ -116,6 +120,7 @@ pub(crate) fn whole_change(world: &World, set_up: &SetUp) -> CallChange {
         duration_ms: 90_000,
         bytes: 2_880_044,
         started_at: after(1),
+        deleted: None,
     };
     let label = LabelRow {
         id: world.id(),
@@ -154,6 +159,7 @@ async fn a_call_is_saved_whole_however_often() {
         let ringing = alone(CallRow {
             id: change.call.id,
             attestation: change.call.attestation,
+            signalled: change.call.signalled,
             ..world.call(&set_up, ANN, NOON)
         });
         store.save(&ringing).await.unwrap();
@@ -213,6 +219,62 @@ async fn a_finished_recording_is_not_unfinished_again() {
                 usize::from(expected == RecordingState::Writing)
             );
             assert_eq!(store.recording(id).await.unwrap().unwrap().state, expected);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recordings_over_their_time_are_listed_once_and_one_that_was_deleted_stays_so() {
+    for world in World::both().await {
+        let (set_up, other) = (world.set_up().await, world.set_up().await);
+        let store = &world.store;
+        let save = async |set_up, state, minutes| {
+            let mut change = whole_change(&world, set_up);
+            let recording = change.recording.as_mut().unwrap();
+            recording.state = state;
+            recording.started_at = after(minutes);
+            store.save(&change).await.unwrap();
+            change
+        };
+        let first = save(&set_up, RecordingState::Complete, 1).await;
+        let second = save(&set_up, RecordingState::Partial, 1).await;
+        let writing = save(&set_up, RecordingState::Writing, 2).await;
+        let late = save(&set_up, RecordingState::Complete, 9).await;
+        let theirs = save(&other, RecordingState::Complete, 1).await;
+        let [first, second, writing, late, theirs] =
+            [&first, &second, &writing, &late, &theirs].map(|c| c.recording.clone().unwrap());
+        let account = set_up.account.id;
+        let listed = async |from: Option<&RecordingRow>, limit| {
+            let from = from.map(|r| (r.started_at, r.id));
+            let kept = store.kept_recordings(account, after(9), from, limit);
+            kept.await.unwrap()
+        };
+        assert_eq!(listed(None, 9).await, vec![first.clone(), second.clone()]);
+        assert_eq!(listed(None, 1).await, vec![first.clone()]);
+        assert_eq!(listed(Some(&first), 9).await, vec![second.clone()]);
+        for recording in [&first, &writing] {
+            let deleted = store.recording_deleted(recording.id, after(10), "after 90 days");
+            deleted.await.unwrap();
+        }
+        let again = store.recording_deleted(first.id, after(11), "after 1 day");
+        again.await.unwrap();
+        assert_eq!(listed(None, 9).await, vec![second]);
+        // A save that comes late, from the spool for example, takes nothing back.
+        let mut change = whole_change(&world, &set_up);
+        change.recording = Some(first.clone());
+        store.save(&change).await.unwrap();
+        let stored = async |id| store.recording(id).await.unwrap().unwrap();
+        let gone = RecordingRow {
+            state: RecordingState::Deleted,
+            deleted: Some(Deletion {
+                at: after(10),
+                because: "after 90 days".to_owned(),
+            }),
+            ..first
+        };
+        assert_eq!(stored(gone.id).await, gone);
+        for kept in [writing, late, theirs] {
+            assert_eq!(stored(kept.id).await, kept);
         }
     }
 }

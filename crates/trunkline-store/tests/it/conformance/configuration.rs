@@ -3,19 +3,24 @@
 use std::sync::Arc;
 
 use trunkline_core::assignment::SiteContent;
-use trunkline_core::base::Timestamp;
+use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::call::RecordingConsent;
 use trunkline_core::call::flow::FlowDocument;
+use trunkline_core::call::trunk::{CallerIdPolicy, CallerShown, NumberFormats, NumberStyle};
+use trunkline_engine::call::control::Transport;
+use trunkline_engine::call::trunk::{HostPort, Secret, TrunkSettings};
 use trunkline_engine::ports::calls::{CallChange, CallRecords};
 use trunkline_engine::ports::configuration::{Configuration, Flow, FlowVersion};
 use trunkline_engine::ports::history::Record;
+use trunkline_engine::ports::sounds::{PromptRow, SoundHash};
 use trunkline_engine::ports::{History, PortError};
 use trunkline_store::Store;
-use trunkline_store::db::{DbOptions, Location};
+use trunkline_store::db::{DbOptions, Location, Statement};
 
 use trunkline_core::assignment::NumberStage;
 
 use super::World;
-use super::world::{KEY, NOON, number, open};
+use super::world::{KEY, NOON, number, open, trunk};
 
 fn is_conflict<T: std::fmt::Debug>(result: &Result<T, PortError>) -> bool {
     matches!(result, Err(PortError::Conflict(_)))
@@ -37,9 +42,13 @@ async fn everything_that_is_put_is_loaded_again() {
             assert_eq!(all.flows, vec![set_up.flow.clone()]);
             set_up.account.name = "New name".to_owned();
             set_up.account.toll.countries_allowed.clear();
+            set_up.account.recording_consent = RecordingConsent::ByLaw;
+            set_up.account.recording_keep_days = Some(90);
             set_up.trunk.peer_host = Some("sip.carrier.example".to_owned());
             set_up.trunk.profile.peer = None;
             set_up.trunk.account = Some(set_up.account.id);
+            set_up.trunk.profile.transport = Transport::Tls;
+            set_up.trunk.profile.settings = registered();
             set_up.site.hosts.clear();
             set_up.site.config_version += 1;
             set_up.pool.strict = false;
@@ -59,6 +68,116 @@ async fn everything_that_is_put_is_loaded_again() {
             store.put_pool(&set_up.pool).await.unwrap();
             store.put_number(&set_up.numbers[1]).await.unwrap();
         }
+    }
+}
+
+/// Settings with something in every field that is stored.
+fn registered() -> TrunkSettings {
+    TrunkSettings {
+        registers: true,
+        user: Some("acme".to_owned()),
+        password: Some(Secret::new(PASSWORD.to_owned())),
+        registrar: HostPort::parse("registrar.carrier.example:5062"),
+        proxy: HostPort::parse("[2001:db8::9]:5063"),
+        tls_ca: Some("-----BEGIN CERTIFICATE-----".into()),
+        priority: 7,
+        formats: NumberFormats {
+            style: NumberStyle::National,
+            country: Some("GB".parse().unwrap()),
+            international_prefix: "00".to_owned(),
+            prefix_in: "55".to_owned(),
+            prefix_out: "77#".to_owned(),
+        },
+        caller_id: CallerIdPolicy {
+            shown: CallerShown::Fixed,
+            fixed: Some(PhoneNumber::from_digits(12_145_550_111)),
+            asserted: true,
+            diversion: true,
+            trusted: false,
+        },
+        ..TrunkSettings::default()
+    }
+}
+
+/// The sealed passwords as they are stored.
+async fn sealed_of(world: &World) -> Vec<Vec<u8>> {
+    let select = Statement {
+        name: "sealed passwords",
+        sql: "SELECT sealed FROM credential WHERE kind = 'trunk_password'",
+    };
+    let rows = world.store.db().read(select, Vec::new()).await.unwrap();
+    rows.iter().map(|row| row.get("sealed").unwrap()).collect()
+}
+
+const PASSWORD: &str = "correct horse battery staple";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trunks_password_is_sealed_and_goes_with_it() {
+    for world in World::both().await {
+        let mut trunk = trunk(world.id());
+        trunk.profile.settings = registered();
+        let stored = async || world.store.load().await.unwrap().trunks;
+        world.store.put_trunk(&trunk).await.unwrap();
+        assert_eq!(stored().await, vec![trunk.clone()]);
+        let sealed = sealed_of(&world).await;
+        assert_eq!(sealed.len(), 1);
+        let holds = |bytes: &[u8]| {
+            let mut parts = bytes.windows(PASSWORD.len());
+            parts.any(|part| part == PASSWORD.as_bytes())
+        };
+        assert!(!holds(&sealed[0]));
+
+        trunk.profile.settings.password = Some(Secret::new("another".to_owned()));
+        world.store.put_trunk(&trunk).await.unwrap();
+        assert_eq!(stored().await, vec![trunk.clone()]);
+        assert_ne!(sealed_of(&world).await, sealed);
+
+        trunk.profile.settings.password = None;
+        world.store.put_trunk(&trunk).await.unwrap();
+        assert_eq!(stored().await, vec![trunk.clone()]);
+        assert!(sealed_of(&world).await.is_empty());
+
+        trunk.profile.settings.password = Some(Secret::new(PASSWORD.to_owned()));
+        world.store.put_trunk(&trunk).await.unwrap();
+        assert!(world.store.delete_trunk(trunk.profile.id).await.unwrap());
+        assert!(stored().await.is_empty());
+        assert!(sealed_of(&world).await.is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_sound_gets_another_name_and_keeps_what_it_sounds_like() {
+    for world in World::both().await {
+        let account = world.set_up().await.account.id;
+        let store = &world.store;
+        let mut prompt = PromptRow {
+            id: world.id(),
+            account,
+            name: "Greeting".to_owned(),
+            hash: SoundHash([0xa5; 32]),
+            duration_ms: 1_200,
+            bytes: 19_244,
+            created_at: NOON,
+        };
+        let load = async || store.load().await.unwrap().prompts;
+        store.put_prompt(&prompt).await.unwrap();
+        assert_eq!(load().await, vec![prompt.clone()]);
+        let twin = PromptRow {
+            id: world.id(),
+            ..prompt.clone()
+        };
+        store.put_prompt(&twin).await.unwrap();
+        prompt.name = "Hello".to_owned();
+        let other = PromptRow {
+            hash: SoundHash([1; 32]),
+            duration_ms: 1,
+            ..prompt.clone()
+        };
+        store.put_prompt(&other).await.unwrap();
+        assert_eq!(load().await, vec![prompt.clone(), twin.clone()]);
+        assert!(store.delete_prompt(prompt.id).await.unwrap());
+        assert!(!store.delete_prompt(prompt.id).await.unwrap());
+        assert_eq!(load().await, vec![twin]);
     }
 }
 

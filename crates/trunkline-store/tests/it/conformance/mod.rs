@@ -8,6 +8,8 @@ mod copy;
 mod history;
 mod labels;
 mod past_calls;
+mod screening;
+mod webhooks;
 pub(crate) mod world;
 
 pub(crate) use world::World;

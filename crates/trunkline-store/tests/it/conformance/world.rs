@@ -11,11 +11,12 @@ use trunkline_core::base::{
     Country, Currency, Id, IdKind, IdSequence, Locality, PhoneNumber, Timestamp, Zone,
 };
 use trunkline_core::call::flow::FlowDocument;
-use trunkline_core::call::{CallState, TollPolicy};
+use trunkline_core::call::{CallState, RecordingConsent, TollPolicy};
 use trunkline_core::visitor::{
     Channel, ClickId, Consent, Device, Source, SourceRules, SourceSelector,
 };
-use trunkline_engine::call::control::{Cidr, Codec, Transport, TrunkProfile};
+use trunkline_engine::call::control::{Cidr, Codec, Signalled, Transport, TrunkProfile};
+use trunkline_engine::call::trunk::TrunkSettings;
 use trunkline_engine::ports::History;
 use trunkline_engine::ports::calls::CallRow;
 use trunkline_engine::ports::configuration::{Account, Configuration, Flow, FlowVersion, Trunk};
@@ -147,6 +148,7 @@ impl World {
             caller: Some(PhoneNumber::from_digits(caller)),
             caller_text: format!("\"Ann\" <sip:+{caller}@carrier.example>"),
             attestation: None,
+            signalled: Signalled::default(),
             sip_call_id: "a84b4c76e66710@pc33.example".to_owned(),
             state: CallState::Ringing,
             result: None,
@@ -174,6 +176,7 @@ impl World {
             review: false,
             flow: Some((set_up.flow.id, 3)),
             flow_depth: 2,
+            screening: None,
         }
     }
 }
@@ -278,7 +281,8 @@ pub(crate) fn account(id: AccountId) -> Account {
             concurrent_calls_max: 7,
             daily_minutes_max: 99,
         },
-        recording_waiver: true,
+        recording_consent: RecordingConsent::Waiver,
+        recording_keep_days: None,
         created_at: NOON,
     }
 }
@@ -296,6 +300,7 @@ pub(crate) fn trunk(id: TrunkId) -> Trunk {
             transport: Transport::Tcp,
             codecs: vec![Codec::Pcma, Codec::Pcmu],
             nat: true,
+            settings: TrunkSettings::default(),
         },
         peer_host: Some("203.0.113.9".to_owned()),
         peer_port: 5062,

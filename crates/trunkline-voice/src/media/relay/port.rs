@@ -93,8 +93,7 @@ impl Port {
     /// Whether a packet from this address belongs to the end.
     pub(super) fn admits(&mut self, stream: Stream, from: SocketAddr) -> bool {
         let trunk = self.trunk.as_deref();
-        let in_list =
-            |ip| trunk.is_some_and(|t| t.addresses.iter().any(|range| range.contains(ip)));
+        let in_list = |ip| trunk.is_some_and(|t| t.admits(ip));
         match stream {
             Stream::Rtp => self.rtp.admits(from, in_list),
             Stream::Rtcp => self.rtcp.admits(from, in_list),

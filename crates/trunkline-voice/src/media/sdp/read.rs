@@ -34,6 +34,10 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn line(&mut self, line: &str) -> Result<(), SdpError> {
+        // Neither may be in a value (RFC 4566, 9), and what is passed on must not end a line of ours.
+        if line.contains(['\r', '\0']) {
+            return Err(SdpError::Malformed);
+        }
         let Some((kind, value)) = line.split_once('=') else {
             return if line.is_empty() {
                 Ok(())
@@ -152,28 +156,32 @@ impl Section {
             .unwrap_or_else(|| self.port.saturating_add(1))
     }
 
+    /// The payload types, each once: the same number written in two ways is the same.
     fn read_formats(&self) -> Result<Vec<Format>, SdpError> {
-        let mut formats = Vec::with_capacity(self.formats.len());
+        let mut formats: Vec<Format> = Vec::with_capacity(self.formats.len());
         for text in &self.formats {
             let payload_type: u8 = text.parse().map_err(|_| SdpError::Malformed)?;
             if payload_type > 127 {
                 return Err(SdpError::Malformed);
             }
+            if formats.iter().any(|f| f.payload_type == payload_type) {
+                continue;
+            }
             formats.push(Format {
                 payload_type,
-                rtpmap: self.parameter("rtpmap:", text),
-                fmtp: self.parameter("fmtp:", text),
+                rtpmap: self.parameter("rtpmap:", payload_type),
+                fmtp: self.parameter("fmtp:", payload_type),
             });
         }
         Ok(formats)
     }
 
     /// The rest of `a=<attribute>:<payload type> …`.
-    fn parameter(&self, attribute: &str, payload_type: &str) -> Option<String> {
+    fn parameter(&self, attribute: &str, payload_type: u8) -> Option<String> {
         self.attributes.iter().find_map(|a| {
             let rest = a.strip_prefix(attribute)?;
             let (number, value) = rest.split_once(' ')?;
-            (number == payload_type).then(|| value.trim().to_owned())
+            (number.parse() == Ok(payload_type)).then(|| value.trim().to_owned())
         })
     }
 }

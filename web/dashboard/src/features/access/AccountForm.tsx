@@ -1,6 +1,6 @@
 // The account: its name and zone, and the limits that keep a stolen login from costing money.
 
-import { Button, NumberInput, Select, Switch, TagsInput, TextInput } from "@mantine/core";
+import { Button, NumberInput, Radio, Select, TagsInput, TextInput } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Schema } from "@trunkline/api-client";
 import { api, take } from "../../api/client";
@@ -13,6 +13,27 @@ import { meKey, useMay } from "./session";
 
 type Settings = Schema<"AccountSettings">;
 const key = ["settings", "account"];
+
+// What an account can choose about the recording of its talks.
+const consents = [
+  {
+    value: "notice",
+    label: "Once the caller heard a recording notice",
+    description: "Put a recording notice into the call flow. Numbers without one are not recorded.",
+  },
+  {
+    value: "by_law",
+    label: "Without a notice where the law of both ends is known to allow it",
+    description:
+      "By the states of the two numbers: both where one party's consent is enough. Withheld numbers and other countries need a notice. No legal advice.",
+  },
+  {
+    value: "waiver",
+    label: "Always",
+    description:
+      "I have made sure that callers know they are recorded, or that no notice is needed where they are.",
+  },
+];
 
 export function AccountForm() {
   const settings = useQuery({
@@ -38,14 +59,23 @@ function Form({ settings }: { settings: Settings }) {
         ? undefined
         : "Write countries by their two letters, such as US",
     }),
-    send: ({ name, zone, countries_allowed, max_calls, recording_waiver, daily_minutes_max }) =>
+    send: ({
+      name,
+      zone,
+      countries_allowed,
+      max_calls,
+      recording_consent,
+      recording_keep_days,
+      daily_minutes_max,
+    }) =>
       take(
         api.PATCH("/api/v1/settings/account", {
           body: {
             name: name.trim(),
             zone,
             max_calls,
-            recording_waiver,
+            recording_consent,
+            recording_keep_days,
             daily_minutes_max,
             countries_allowed: countries_allowed.map((country) => country.toUpperCase()),
           },
@@ -57,7 +87,7 @@ function Form({ settings }: { settings: Settings }) {
     },
   });
   const { values, set } = form;
-  const figure = (name: "max_calls" | "daily_minutes_max") => ({
+  const figure = (name: "max_calls" | "daily_minutes_max" | "recording_keep_days") => ({
     value: values[name],
     min: 0,
     hideControls: true,
@@ -110,11 +140,23 @@ function Form({ settings }: { settings: Settings }) {
       </Card>
       <Card title="Recording" lined>
         <div className="pad form">
-          <Switch
-            label="I have made sure that callers know they are recorded, or that no notice is needed where they are"
-            description="Without this, no call is recorded: Trunkline itself plays callers no notice."
-            checked={values.recording_waiver}
-            onChange={(event) => set("recording_waiver", event.currentTarget.checked)}
+          <Radio.Group
+            label="When talks are recorded"
+            value={values.recording_consent}
+            onChange={(consent) => set("recording_consent", consent)}
+            error={form.message("recording_consent")}
+          >
+            <div className="stack" style={{ gap: 10, marginTop: 8 }}>
+              {consents.map((consent) => (
+                <Radio key={consent.value} {...consent} />
+              ))}
+            </div>
+          </Radio.Group>
+          <NumberInput
+            label="Days that recordings are kept"
+            description="Older ones are deleted once a day; the calls stay. 0 keeps them until somebody deletes them."
+            {...figure("recording_keep_days")}
+            max={3650}
           />
         </div>
       </Card>

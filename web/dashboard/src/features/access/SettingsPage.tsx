@@ -1,13 +1,15 @@
-// Settings: the account, its API keys, and the person's own password; each part has its address.
+// Settings: the account, who is let through, API keys, and the person's own password; each part has its address.
 
 import { Link } from "wouter";
 import { Page } from "../../shell/Page";
+import { ScreeningPart } from "../call/ScreeningPart";
 import { AccountForm } from "./AccountForm";
 import { ApiKeys } from "./ApiKeys";
 import { PasswordForm } from "./PasswordForm";
 
 const parts = [
   { id: "account", name: "Account", body: AccountForm },
+  { id: "screening", name: "Screening", body: ScreeningPart },
   { id: "keys", name: "API keys", body: ApiKeys },
   { id: "password", name: "Password", body: PasswordForm },
 ];

@@ -4,9 +4,10 @@ import { Button, SegmentedControl, Select, TextInput, Textarea } from "@mantine/
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Schema } from "@trunkline/api-client";
 import { api, take } from "../../api/client";
-import { poolsQuery, sitesQuery, trunksQuery } from "../../api/lists";
+import { flowsQuery, poolsQuery, sitesQuery, trunksQuery } from "../../api/lists";
 import { digits, plural } from "../../base/figures";
 import { useForm } from "../../parts/form";
+import { flowChoices } from "../call/flows/choices";
 import { channelChoices } from "../call/words";
 import { addAll, lines, linesProblem, refusal } from "./adding";
 import { kinds, stages, type Kind, type Stage, type TrackingNumber } from "./words";
@@ -24,6 +25,7 @@ export function NumberForm({ number, start, done, cancel }: NumberFormProps) {
   const sites = useQuery(sitesQuery()).data ?? [];
   const pools = useQuery(poolsQuery()).data ?? [];
   const trunks = useQuery(trunksQuery()).data ?? [];
+  const flows = useQuery(flowsQuery()).data ?? [];
   const only = trunks.length === 1 ? trunks[0]?.id : undefined;
   const onlyPool = pools.length === 1 ? pools[0]?.id : undefined;
   // A pool number needs a pool: where there is only one, it is that one. A source number may do without.
@@ -67,7 +69,7 @@ export function NumberForm({ number, start, done, cancel }: NumberFormProps) {
     },
   });
   const refresh = () => {
-    for (const key of ["numbers", "pools", "pool", "leases"]) void queries.invalidateQueries({ queryKey: [key] });
+    for (const key of ["numbers", "pools", "pool", "leases", "flows"]) void queries.invalidateQueries({ queryKey: [key] });
   };
   const { values, set } = form;
   // A new number is shown at once or listened to first. Released is asked for in the list, where its calls stand beside it.
@@ -195,6 +197,17 @@ export function NumberForm({ number, start, done, cancel }: NumberFormProps) {
         <TextInput label="Label" placeholder="Van, flyer, north office" {...form.text("label")} />
       </div>
       <Select
+        label="Call flow"
+        description="What happens with a call before anybody is rung"
+        clearable
+        data={flowChoices(flows, number?.flow)}
+        value={values.flow || null}
+        onChange={(value) => set("flow", value ?? "")}
+        error={form.message("flow")}
+        placeholder="The site's, or plain forwarding"
+        nothingFoundMessage="No published call flow yet"
+      />
+      <Select
         label={number ? "Where it is in its life" : "At first"}
         description={stages[values.stage].means}
         inputWrapperOrder={["label", "input", "description", "error"]}
@@ -237,6 +250,7 @@ function startOf(number: TrackingNumber | undefined, start: NumberFormProps["sta
     business_line: number?.business_line_display ?? "",
     second_line: number?.second_line_display ?? "",
     stage: (number?.stage ?? "in_use") as Stage,
+    flow: number?.flow?.id ?? "",
   };
 }
 
@@ -259,5 +273,6 @@ function bodyOf(values: Values, pool: { site: { id: string }; target: string } |
     business_line: values.business_line.trim(),
     second_line: values.second_line.trim(),
     stage: values.stage,
+    flow: values.flow,
   };
 }

@@ -12,8 +12,10 @@ import { At } from "../../parts/When";
 import { Candidates } from "../attribution/Candidates";
 import { WhoIsThisCard } from "../attribution/WhoIsThis";
 import { Attempts, CallFacts, SourceFacts } from "./CallFacts";
+import { CallMenu } from "./CallMenu";
 import { CallBadge } from "./columns";
 import { Player } from "./Player";
+import { ScreeningCard } from "./ScreeningCard";
 import { scrim } from "../../theme/theme";
 import { Timeline } from "./Timeline";
 import { reviewWords, sourceDetail, type CallDetail } from "./words";
@@ -69,6 +71,7 @@ export function CallDrawer({ id, among, address, closed }: CallDrawerProps) {
               </span>
             )}
             <span className="grow" />
+            {call && <CallMenu key={call.id} call={call} />}
             <ActionIcon
               aria-label="Previous call"
               title="Previous call (K)"
@@ -150,6 +153,7 @@ function Inside({ call }: { call: CallDetail }) {
           <Player key={call.id} call={call} />
         </div>
         <div className="stack close">
+          <ScreeningCard call={call} />
           <Attempts call={call} />
           <SourceFacts call={call} />
         </div>

@@ -1,6 +1,7 @@
 // The plain facts of a call: who was rung and how it went, the source in full, how it ended, how it sounded.
 
 import { Link } from "wouter";
+import { national, plural } from "../../base/figures";
 import { minutesSeconds } from "../../base/time";
 import { Card } from "../../parts/Card";
 import { StateWord, type Tone } from "../../parts/State";
@@ -97,6 +98,12 @@ export function CallFacts({ call }: { call: CallDetail }) {
             <Link href={`/sites/${call.site.id}`}>{call.site.name}</Link>
           </Fact>
         )}
+        {call.flow && (
+          <Fact name="Call flow">
+            <Link href={`/flows/${call.flow.id}`}>{call.flow.name}</Link>, version {call.flow.version},{" "}
+            {plural(call.flow.depth, "step")}
+          </Fact>
+        )}
         {call.answered_at && call.destination_display && <Fact name="Connected to">{call.destination_display}</Fact>}
         <Fact name="Rang">{rangWords(call)}</Fact>
         <Fact name="Talked">{call.answered_at ? minutesSeconds(call.talk_seconds) : "not at all"}</Fact>
@@ -107,6 +114,8 @@ export function CallFacts({ call }: { call: CallDetail }) {
             {call.quality.loss_percent.toFixed(1)}%
           </Fact>
         )}
+        {call.verstat && <Fact name="Caller's number">{verstats[call.verstat] ?? call.verstat}</Fact>}
+        {call.diversion && <Fact name="Forwarded by">{national(call.diversion)}</Fact>}
         {call.attestation && <Fact name="Caller attested">{attestations[call.attestation] ?? call.attestation}</Fact>}
         <Fact name="Call id">
           <code>{call.id}</code>
@@ -116,6 +125,12 @@ export function CallFacts({ call }: { call: CallDetail }) {
   );
 }
 
+/** What came of the carrier's check of the caller's number. */
+const verstats: Record<string, string> = {
+  passed: "checked by the carrier, right",
+  failed: "checked by the carrier, may be forged",
+  unchecked: "not checked by the carrier",
+};
 /** STIR/SHAKEN levels in words (RFC 8588). */
 const attestations: Record<string, string> = {
   A: "A, fully",

@@ -46,11 +46,13 @@ export function Glyph({ kind, x, y }: { kind: Mark["kind"]; x: number; y: number
         </g>
       );
     case "attempt":
+    case "next_trunk":
       return (
         <g transform={at}>
           <path className="mk" d="M-5-7 6 0-5 7z" strokeLinejoin="round" />
         </g>
       );
+    case "screened":
     case "refused":
     case "attempt_failed":
       return (

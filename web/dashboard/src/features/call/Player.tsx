@@ -8,16 +8,39 @@ import { minutesSeconds } from "../../base/time";
 import { Card } from "../../parts/Card";
 import { Icon } from "../../parts/Icon";
 import { Shape } from "../../parts/State";
+import { Ago } from "../../parts/When";
 import type { Side } from "./channels";
 import { usePlayback } from "./usePlayback";
 import { Waveform } from "./Waveform";
-import type { CallDetail } from "./words";
+import { sentence, type CallDetail } from "./words";
 
 const SPEEDS = [1, 1.25, 1.5, 2];
 export function Player({ call }: { call: CallDetail }) {
   const recording = call.recording;
   if (!recording) return null;
+  if (recording.state === "deleted") {
+    return (
+      <Card title="Recording" level={3} lined right={minutesSeconds(recording.seconds)}>
+        <p className="pad soft">Deleted {recording.deleted_because ?? "by a rule"}. The call itself is kept.</p>
+      </Card>
+    );
+  }
   const waiting = call.state !== "ended" || recording.state === "writing";
+  if (recording.state === "deleted") {
+    return (
+      <Card title="Recording" level={3} lined right={minutesSeconds(recording.seconds)}>
+        <p className="pad soft">
+          {sentence(recording.deleted_because ?? "deleted")}
+          {recording.deleted_at ? (
+            <>
+              , <Ago at={recording.deleted_at} />
+            </>
+          ) : null}
+          .
+        </p>
+      </Card>
+    );
+  }
   const words = `${minutesSeconds(recording.seconds)}, ${recording.state === "partial" ? "cut off by a restart" : "two channels"}`;
   return (
     <Card title="Recording" level={3} lined right={waiting ? "in progress" : words}>

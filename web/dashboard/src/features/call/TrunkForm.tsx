@@ -1,18 +1,23 @@
 // Adding or changing a trunk: where its calls come from, where calls go out to, and how they sound.
 
-import { Button, MultiSelect, NumberInput, SegmentedControl, Switch, TagsInput, TextInput } from "@mantine/core";
+import { Button, PasswordInput, SegmentedControl, Switch, TagsInput, TextInput } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import type { Schema } from "@trunkline/api-client";
 import { api, take } from "../../api/client";
 import { useForm } from "../../parts/form";
+import { CallerIdFields, LineFields, NumberFields, WayFields } from "./TrunkFields";
+import { bodyOf, type Kind, problemsOf, startOf, type Trunk, type TrunkValues } from "./trunk";
 
-type Trunk = Schema<"Trunk">;
-type Transport = "udp" | "tcp";
-
-const SIP_PORT = 5060;
-const codecs = [
-  { value: "PCMU", label: "PCMU (G.711 µ-law)" },
-  { value: "PCMA", label: "PCMA (G.711 A-law)" },
+const advanced: (keyof TrunkValues)[] = [
+  "registrar",
+  "proxy",
+  "tls_ca",
+  "country",
+  "international_prefix",
+  "prefix_in",
+  "prefix_out",
+  "caller_id_number",
+  "codecs",
+  "priority",
 ];
 
 export function TrunkForm({
@@ -26,37 +31,56 @@ export function TrunkForm({
 }) {
   const queries = useQueryClient();
   const form = useForm({
-    start: {
-      name: trunk?.name ?? "",
-      addresses: trunk?.addresses ?? [],
-      host: trunk?.host ?? "",
-      port: trunk?.port ?? SIP_PORT,
-      transport: (trunk?.transport ?? "udp") as Transport,
-      codecs: trunk?.codecs ?? ["PCMU", "PCMA"],
-      nat: trunk?.nat ?? false,
-      shared: trunk?.shared ?? true,
-    },
-    check: (values) => ({
-      name: values.name.trim() ? undefined : "Write a name, such as Lakeshore SIP",
-      addresses: values.addresses.length ? undefined : "Write at least one address or network, such as 203.0.113.0/24",
-      codecs: values.codecs.length ? undefined : "Choose at least one",
-    }),
+    start: startOf(trunk),
+    check: (values) => problemsOf(values, trunk),
     send: (values) =>
       trunk
-        ? take(api.PATCH("/api/v1/trunks/{id}", { params: { path: { id: trunk.id } }, body: values }))
-        : take(api.POST("/api/v1/trunks", { body: values })),
+        ? take(api.PATCH("/api/v1/trunks/{id}", { params: { path: { id: trunk.id } }, body: bodyOf(values) }))
+        : take(api.POST("/api/v1/trunks", { body: bodyOf(values) })),
     done: (saved) => {
       void queries.invalidateQueries({ queryKey: ["trunks"] });
       done(saved);
     },
   });
   const { values, set } = form;
+  const registered = values.kind === "registered";
+  const hidden = advanced.some((field) => form.message(field));
   return (
     <form className="form" onSubmit={form.submit} noValidate>
       <TextInput label="Name" placeholder="Lakeshore SIP" {...form.text("name")} />
+      <div>
+        <p className="small soft" id="kind-label" style={{ marginBottom: 4 }}>
+          The carrier knows us by
+        </p>
+        <SegmentedControl
+          aria-labelledby="kind-label"
+          data={[
+            { value: "address", label: "our address" },
+            { value: "registered", label: "user name and password" },
+          ]}
+          value={values.kind}
+          onChange={(kind) => set("kind", kind as Kind)}
+        />
+      </div>
+      {registered && (
+        <div className="pair">
+          <TextInput label="User name" autoComplete="off" {...form.text("user")} />
+          <PasswordInput
+            label="Password"
+            description={trunk?.has_password ? "Empty leaves the stored one as it is" : undefined}
+            autoComplete="new-password"
+            {...form.text("password")}
+          />
+        </div>
+      )}
+      <WayFields form={form} />
       <TagsInput
-        label="Calls come from"
-        description="Addresses or networks of the carrier. Calls from anywhere else are refused."
+        label={registered ? "Calls also come from" : "Calls come from"}
+        description={
+          registered
+            ? "More addresses or networks of the carrier. Those of its hosts are known already; calls from anywhere else are refused."
+            : "Addresses or networks of the carrier. Calls from anywhere else are refused."
+        }
         placeholder={values.addresses.length ? "" : "203.0.113.0/24"}
         value={values.addresses}
         onChange={(addresses) => set("addresses", addresses)}
@@ -64,52 +88,14 @@ export function TrunkForm({
         acceptValueOnBlur
         error={form.message("addresses")}
       />
-      <div className="pair">
-        <TextInput
-          label="Calls go out to"
-          description="Empty if it only takes calls in"
-          placeholder="sip.carrier.example"
-          {...form.text("host")}
-        />
-        <NumberInput
-          label="Port"
-          description="Usually 5060"
-          value={values.port}
-          min={1}
-          max={65_535}
-          hideControls
-          onChange={(port) => set("port", Number(port) || SIP_PORT)}
-          error={form.message("port")}
-        />
-      </div>
-      <div className="pair">
-        <MultiSelect
-          label="Codecs, first choice first"
-          data={codecs}
-          value={values.codecs}
-          onChange={(chosen) => set("codecs", chosen)}
-          error={form.message("codecs")}
-        />
-        <div>
-          <p className="small soft" id="transport-label" style={{ marginBottom: 4 }}>
-            Transport
-          </p>
-          <SegmentedControl
-            aria-labelledby="transport-label"
-            data={[
-              { value: "udp", label: "UDP" },
-              { value: "tcp", label: "TCP" },
-            ]}
-            value={values.transport}
-            onChange={(transport) => set("transport", transport as Transport)}
-          />
+      <details open={hidden || undefined}>
+        <summary className="small med">Numbers, caller ID, codecs and more</summary>
+        <div className="form" style={{ marginTop: 12 }}>
+          <NumberFields form={form} />
+          <CallerIdFields form={form} />
+          <LineFields form={form} registered={registered} />
         </div>
-      </div>
-      <Switch
-        label="The carrier sits behind NAT: learn the sound's address from its first packet, within the networks above"
-        checked={values.nat}
-        onChange={(event) => set("nat", event.currentTarget.checked)}
-      />
+      </details>
       <Switch
         label="All accounts of this server may use it"
         checked={values.shared}

@@ -1,9 +1,8 @@
 // Trunks: the lines to carriers. The operator of the server changes them, everybody else sees which there are.
 
 import { ActionIcon, Button, Menu, Modal } from "@mantine/core";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import type { Schema } from "@trunkline/api-client";
 import { api, take } from "../../api/client";
 import { numbersQuery, trunksQuery } from "../../api/lists";
 import { plural } from "../../base/figures";
@@ -11,16 +10,21 @@ import { Confirm } from "../../parts/Confirm";
 import { Icon } from "../../parts/Icon";
 import { Empty, Loaded } from "../../parts/Waiting";
 import { Page } from "../../shell/Page";
-import { useMe } from "../access/session";
+import { useMay, useMe } from "../access/session";
+import { CallMe } from "./CallMe";
 import { TrunkForm } from "./TrunkForm";
+import { TrunkState } from "./TrunkState";
+import type { Trunk } from "./trunk";
 
-type Trunk = Schema<"Trunk">;
-type Asked = { what: "change" | "delete"; trunk: Trunk } | { what: "add" } | null;
+type Asked = { what: "change" | "delete" | "call"; trunk: Trunk } | { what: "add" } | null;
+
+/** Health and registrations change by themselves. */
+const REFRESH_MS = 10_000;
 
 export default function TrunksPage() {
   const { user } = useMe();
   const [asked, setAsked] = useState<Asked>(null);
-  const trunks = useQuery(trunksQuery());
+  const trunks = useQuery({ ...trunksQuery(), refetchInterval: REFRESH_MS });
   const add = () => setAsked({ what: "add" });
   return (
     <Page
@@ -43,7 +47,7 @@ export default function TrunksPage() {
         <Loaded query={trunks} title="The trunks did not arrive">
           {(items) =>
             items.length ? (
-              <List trunks={items} ask={setAsked} operator={user.operator} />
+              <List trunks={items} ask={setAsked} />
             ) : (
               <Empty
                 title="No trunk yet"
@@ -68,27 +72,10 @@ export default function TrunksPage() {
   );
 }
 
-function List({ trunks, ask, operator }: { trunks: Trunk[]; ask: (asked: Asked) => void; operator: boolean }) {
+function List({ trunks, ask }: { trunks: Trunk[]; ask: (asked: Asked) => void }) {
   const numbers = useQuery(numbersQuery()).data ?? [];
   const used = (trunk: Trunk) => numbers.filter((number) => number.trunk.id === trunk.id).length;
-  const actions = (trunk: Trunk) =>
-    operator && (
-      <Menu position="bottom-end">
-        <Menu.Target>
-          <ActionIcon aria-label={`Actions for ${trunk.name}`}>
-            <Icon name="dots" />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item leftSection={<Icon name="edit" />} onClick={() => ask({ what: "change", trunk })}>
-            Change
-          </Menu.Item>
-          <Menu.Item leftSection={<Icon name="trash" />} onClick={() => ask({ what: "delete", trunk })}>
-            Delete
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
-    );
+  const actions = (trunk: Trunk) => <Actions trunk={trunk} ask={ask} />;
   return (
     <>
       <div className="scroll wide-only">
@@ -100,7 +87,7 @@ function List({ trunks, ask, operator }: { trunks: Trunk[]; ask: (asked: Asked) 
               </th>
               <th scope="col">Calls come from</th>
               <th scope="col">Calls go out to</th>
-              <th scope="col">Codecs</th>
+              <th scope="col">State</th>
               <th scope="col" className="num">
                 Your numbers
               </th>
@@ -114,7 +101,7 @@ function List({ trunks, ask, operator }: { trunks: Trunk[]; ask: (asked: Asked) 
             {trunks.map((trunk) => (
               <tr key={trunk.id}>
                 <td className="fix med">{trunk.name}</td>
-                <td className="soft">{trunk.addresses.join(", ")}</td>
+                <td className="soft">{comesFrom(trunk)}</td>
                 <td className="soft">
                   {goesTo(trunk)}{" "}
                   <span className="dim">
@@ -122,7 +109,9 @@ function List({ trunks, ask, operator }: { trunks: Trunk[]; ask: (asked: Asked) 
                     {trunk.nat ? ", NAT" : ""}
                   </span>
                 </td>
-                <td className="soft">{trunk.codecs.join(", ")}</td>
+                <td>
+                  <TrunkState trunk={trunk} />
+                </td>
                 <td className="num">{used(trunk)}</td>
                 <td className="soft">{trunk.shared ? "all accounts" : "this account"}</td>
                 <td className="num">{actions(trunk)}</td>
@@ -140,6 +129,7 @@ function List({ trunks, ask, operator }: { trunks: Trunk[]; ask: (asked: Asked) 
                 <span className="small dim break block">
                   {goesTo(trunk)} {trunk.transport.toUpperCase()}, {plural(used(trunk), "number")}
                 </span>
+                <TrunkState trunk={trunk} />
               </span>
               {actions(trunk)}
             </div>
@@ -148,6 +138,54 @@ function List({ trunks, ask, operator }: { trunks: Trunk[]; ask: (asked: Asked) 
       </ul>
     </>
   );
+}
+
+function Actions({ trunk, ask }: { trunk: Trunk; ask: (asked: Asked) => void }) {
+  const may = useMay();
+  const queries = useQueryClient();
+  const check = useMutation({
+    mutationFn: () => take(api.POST("/api/v1/trunks/{id}/check", { params: { path: { id: trunk.id } } })),
+    onSettled: () => void queries.invalidateQueries({ queryKey: ["trunks"] }),
+  });
+  const dials = Boolean(trunk.host);
+  if (!(dials && may.write) && !may.operate) return null;
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <ActionIcon aria-label={`Actions for ${trunk.name}`} loading={check.isPending}>
+          <Icon name="dots" />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {dials && may.write && (
+          <Menu.Item leftSection={<Icon name="clock" />} onClick={() => check.mutate()}>
+            Check now
+          </Menu.Item>
+        )}
+        {dials && may.own && (
+          <Menu.Item leftSection={<Icon name="calls" />} onClick={() => ask({ what: "call", trunk })}>
+            Call me
+          </Menu.Item>
+        )}
+        {may.operate && (
+          <>
+            <Menu.Item leftSection={<Icon name="edit" />} onClick={() => ask({ what: "change", trunk })}>
+              Change
+            </Menu.Item>
+            <Menu.Item leftSection={<Icon name="trash" />} onClick={() => ask({ what: "delete", trunk })}>
+              Delete
+            </Menu.Item>
+          </>
+        )}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+/** A registered trunk is called from its own hosts. */
+function comesFrom(trunk: Trunk): string {
+  const hosts = trunk.kind === "registered" ? ["its own hosts"] : [];
+  return [...hosts, ...trunk.addresses].join(", ");
 }
 
 /** A trunk without a host only takes calls in. */
@@ -169,6 +207,7 @@ function Dialogs({ asked, close }: { asked: Asked; close: () => void }) {
       >
         <TrunkForm key={trunk?.id ?? "new"} trunk={trunk} done={close} cancel={close} />
       </Modal>
+      <CallMe trunk={trunk} opened={asked?.what === "call"} close={close} />
       <Confirm
         opened={asked?.what === "delete"}
         close={close}

@@ -26,6 +26,7 @@ const results: Record<string, Status> = {
   machine: { tone: "bad", word: "Answering machine" },
   voicemail: { tone: "warn", word: "Voicemail" },
   turned_away: { tone: "off", word: "Ended by the flow" },
+  blocked: { tone: "off", word: "Blocked" },
   process_restarted: { tone: "warn", word: "Cut by a restart" },
 };
 
@@ -58,16 +59,24 @@ export function sourceName(source: CallSummary["source"]): string {
   return source ? source.label : "Unknown";
 }
 
+/** Beginnings of the rules of known sites: what the site is that the visitor came from. */
+const siteKinds = ["search", "social", "ai", "email", "video", "shopping"];
+
 /** What decided a source, from the id of its rule: "the click identifier gclid", "the referrer is Bing". */
 export function decidedBy(source: Pick<Schema<"Source">, "rule" | "label" | "source">): string {
   const { rule } = source;
+  const [kind = "", ...rest] = rule.split("_");
   if (rule === "utm") return "the tags on the link";
   if (rule === "direct") return "no tag, no click identifier and no referrer";
   if (rule === "referral") return `the referrer is ${source.source}`;
-  if (rule.startsWith("click_")) return `the click identifier ${rule.slice("click_".length)}`;
-  if (rule.startsWith("own_")) return `your rule ${rule.slice("own_".length).replaceAll("_", " ")}`;
-  if (rule.startsWith("payment_")) return "the referrer is a payment or sign-in page, which is no source";
-  return `the referrer is ${source.label.replace(/ organic$/, "")}`;
+  if (rule === "last_non_direct") return "the visit before: this one came directly and keeps its source";
+  if (rule === "source_number") return "the number dialled, which belongs to this source alone";
+  if (rule === "static_number") return `the number dialled, which is that of ${source.label}`;
+  if (kind === "click") return `the click identifier ${rest.join("_")}`;
+  if (kind === "own") return `your rule ${rest.join(" ")}`;
+  if (kind === "payment") return "the referrer is a payment or sign-in page, which is no source";
+  if (siteKinds.includes(kind)) return `the referrer is ${source.label.replace(/ organic$/, "")}`;
+  return `the rule ${rule.replaceAll("_", " ")}`;
 }
 
 /** Results a call can have, as the filter offers them. */
@@ -80,6 +89,7 @@ export const resultChoices = [
   "refused",
   "voicemail",
   "turned_away",
+  "blocked",
   "process_restarted",
 ].map((value) => ({ value, label: resultStatus(value).word }));
 

@@ -14,7 +14,7 @@ import { useNow } from "../../parts/now";
 import { Empty, Loaded } from "../../parts/Waiting";
 import { Page } from "../../shell/Page";
 import { useZone } from "../access/session";
-import { bars, calls, interval, minutes, models, periods, type Bar, type SourceReport, type SourceRow } from "./sources";
+import { bars, calls, interval, minutes, models, periods, remark, type Bar, type SourceReport, type SourceRow } from "./sources";
 
 export default function SourcesPage() {
   const zone = useZone();
@@ -69,6 +69,7 @@ export default function SourcesPage() {
           onChange={(chosen) => setModel(chosen ?? "last")}
         />
       </div>
+      {remark(model) && <p className="small soft">{remark(model)}</p>}
       <Card title="Calls by source" lined right={<span className="wide-only">expected, with the range that holds 19 times in 20</span>}>
         <div aria-busy={report.isFetching}>
           <Loaded query={report} rows={8} title="The report did not arrive">

@@ -24,6 +24,13 @@ export const models = [
   { value: "time_decay", label: "Later arrivals more" },
 ];
 
+/** What a model cannot know yet, and how it counts until then. */
+export function remark(model: string): string | undefined {
+  return model === "w"
+    ? "W: no call is marked as qualified yet. Until then the last arrival before the call has that part too: the first counts 30%, the last 60%, those between share 10%; of two alone the first counts a third."
+    : undefined;
+}
+
 /** "12.4", "1,284": tenths as long as they can matter. */
 export function calls(n: number): string {
   if (n >= 100) return count(Math.round(n));

@@ -1,14 +1,16 @@
 // Adding or changing a site: its name, the hosts its pages come from, its zone, and the numbers to swap.
 
 import { ActionIcon, Button, Select, Switch, TagsInput, TextInput } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Schema } from "@trunkline/api-client";
 import { api, take } from "../../api/client";
+import { flowsQuery } from "../../api/lists";
 import { digits } from "../../base/figures";
 import { Icon } from "../../parts/Icon";
 import { useForm } from "../../parts/form";
 import { zones } from "../../parts/zones";
 import { useZone } from "../access/session";
+import { flowChoices } from "../call/flows/choices";
 
 type Site = Schema<"Site">;
 type Target = { id?: string; label: string; number: string };
@@ -20,6 +22,7 @@ const TARGETS_MAX = 20;
 export function SiteForm({ site, done, cancel }: { site?: Site; done: (site: Site) => void; cancel?: () => void }) {
   const queries = useQueryClient();
   const zone = useZone();
+  const flows = useQuery(flowsQuery()).data ?? [];
   const form = useForm({
     start: {
       name: site?.name ?? "",
@@ -29,6 +32,7 @@ export function SiteForm({ site, done, cancel }: { site?: Site; done: (site: Sit
         site?.targets.map(({ id, label, number_display }) => ({ id, label, number: number_display })) ??
         ([{ label: "Business line", number: "" }] as Target[]),
       source_numbers_win: site?.source_numbers_win ?? false,
+      flow: site?.flow?.id ?? "",
     },
     check: (values) => ({
       name: values.name.trim() ? undefined : "Write a name, such as Tallgrass Roofing",
@@ -51,6 +55,7 @@ export function SiteForm({ site, done, cancel }: { site?: Site; done: (site: Sit
     done: (saved) => {
       void queries.invalidateQueries({ queryKey: ["sites"] });
       void queries.invalidateQueries({ queryKey: ["site", saved.id] });
+      void queries.invalidateQueries({ queryKey: ["flows"] });
       done(saved);
     },
   });
@@ -84,6 +89,16 @@ export function SiteForm({ site, done, cancel }: { site?: Site; done: (site: Sit
         targets={form.values.targets}
         set={(targets) => form.set("targets", targets)}
         message={form.message("targets")}
+      />
+      <Select
+        label="Call flow of its numbers that have none of their own"
+        clearable
+        data={flowChoices(flows, site?.flow)}
+        value={form.values.flow || null}
+        onChange={(value) => form.set("flow", value ?? "")}
+        error={form.message("flow")}
+        placeholder="None: the business line is rung"
+        nothingFoundMessage="No published call flow yet"
       />
       <Switch
         label="Where a source has a number of its own, show that one instead of a pool number"

@@ -3,7 +3,7 @@
 import { Button, Modal } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useQueryClient } from "@tanstack/react-query";
-import { useLocation } from "wouter";
+import { Link, useLocation } from "wouter";
 import type { Schema } from "@trunkline/api-client";
 import { api, Refused, take } from "../../api/client";
 import { zoneName } from "../../base/time";
@@ -109,6 +109,10 @@ function Facts({ site, change }: { site: Schema<"Site">; change: (() => void) | 
         <dd title={site.zone}>{zoneName(site.zone)}</dd>
         <dt>When a source has its own number</dt>
         <dd>{site.source_numbers_win ? "show that one" : "a pool number wins"}</dd>
+        <dt>Call flow</dt>
+        <dd>
+          {site.flow ? <Link href={`/flows/${site.flow.id}`}>{site.flow.name}</Link> : "none, the business line is rung"}
+        </dd>
       </dl>
     </Card>
   );

@@ -81,25 +81,37 @@ fn a_talk_ends_the_call_unless_something_is_linked_behind_it() {
 
 #[test]
 fn a_talk_is_recorded_after_a_notice_or_on_a_waiver_and_never_when_it_is_switched_off() {
-    for (setting, notice, waiver, record) in [
-        ("", false, false, false),
-        ("", true, false, true),
-        ("", false, true, true),
-        (r#", "recording": "on""#, false, false, false),
-        (r#", "recording": "off""#, true, true, false),
+    let (told, by_law, waiver) = (
+        RecordingConsent::Notice,
+        RecordingConsent::ByLaw,
+        RecordingConsent::Waiver,
+    );
+    let los_angeles = PhoneNumber::from_digits(12_135_550_100);
+    for (setting, notice, chosen, caller, record) in [
+        ("", false, told, Some(CALLER), false),
+        ("", true, told, Some(CALLER), true),
+        ("", false, waiver, Some(CALLER), true),
+        ("", false, waiver, None, true),
+        ("", false, by_law, Some(CALLER), true),
+        ("", false, by_law, Some(los_angeles), false),
+        ("", true, by_law, Some(los_angeles), true),
+        ("", false, by_law, None, false),
+        (r#", "recording": "on""#, false, told, Some(CALLER), false),
+        (r#", "recording": "off""#, true, waiver, Some(CALLER), false),
     ] {
         let dial = format!(
             r#""start": {{"kind": "dial", "destinations": [{{"to": "business_line"}}]{setting}}}"#
         );
         let document = flow(&dial);
         let mut facts = facts();
-        facts.recording_waiver = waiver;
+        facts.recording_consent = chosen;
+        facts.caller = caller;
         let mut call = Walking::new(&document, facts);
         call.state.notice = notice;
         let rung = call.start();
         assert!(
             matches!(&rung[..], [FlowAction::Dial(dial)] if dial.record == record),
-            "{setting} {notice} {waiver}"
+            "{setting} {notice} {chosen:?} {caller:?}"
         );
     }
 }

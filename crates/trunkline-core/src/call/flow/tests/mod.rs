@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::base::{PhoneNumber, Timestamp};
-use crate::call::{DialOutcome, EndedBy};
+use crate::call::{DialOutcome, EndedBy, RecordingConsent};
 
 pub(super) const BUSINESS: PhoneNumber = PhoneNumber::from_digits(12_145_550_100);
 pub(super) const SECOND: PhoneNumber = PhoneNumber::from_digits(12_145_550_101);
@@ -29,7 +29,7 @@ pub(super) fn facts() -> Facts<'static> {
         calls_before: 0,
         answered_before: None,
         turn: 0,
-        recording_waiver: false,
+        recording_consent: RecordingConsent::Notice,
         // A Monday, 16:00 UTC, 10:00 in Chicago.
         now: Timestamp::from_millis(1_795_449_600_000),
         seed: 7,

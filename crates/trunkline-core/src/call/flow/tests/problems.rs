@@ -7,7 +7,7 @@ fn known() -> KnownThings {
     KnownThings {
         prompts: [PromptId::from_raw(5)].into(),
         abilities: Ability::ALL.iter().copied().collect(),
-        recording_waiver: false,
+        recording_consent: RecordingConsent::Notice,
     }
 }
 
@@ -182,7 +182,7 @@ fn recording_without_notice_and_silence_after_a_greeting_are_warned_of() {
         "{all:?}"
     );
     let waiver = KnownThings {
-        recording_waiver: true,
+        recording_consent: RecordingConsent::Waiver,
         ..known()
     };
     assert_eq!(told(&document, &waiver).len(), 1);

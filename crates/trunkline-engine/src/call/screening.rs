@@ -1,0 +1,331 @@
+//! Screening as a use case: what accounts say of it, in memory; who called lately, in memory; and what is read of a
+//! caller's earlier calls, for a bounded time and only when it can change what is decided.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::time::timeout;
+use trunkline_core::assignment::TrackingNumber;
+use trunkline_core::base::id::{AccountId, ScreeningEntryId};
+use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::call::flow::Ability;
+use trunkline_core::call::screening::{
+    CallFacts, Caller, Earlier, ListEntry, NOTE_MAX, RecentCall, RecentCallers, Screening,
+    ScreeningRules, ScreeningSettings, Vouched, asks_for_earlier, screen,
+};
+
+use super::control::{Attestation, Incoming, Verstat};
+use super::desk::hold;
+use crate::ports::screening::ScreeningCounts;
+use crate::ports::{PortError, PortResult, ScreeningRecords};
+
+/// Most entries on both lists of one account.
+pub const ENTRIES_MAX: usize = 5_000;
+/// Longest a call waits for what is known of the caller's earlier calls.
+const EARLIER_WAIT: Duration = Duration::from_millis(200);
+/// Digits from which on a caller text that is no number was meant as one.
+const DIGITS_MIN: usize = 3;
+
+/// Why a change was not made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ScreeningError {
+    /// A field does not hold what it must.
+    #[error("{message}")]
+    Invalid {
+        /// The field.
+        field: &'static str,
+        /// What is wrong and what to write instead.
+        message: String,
+    },
+    /// The lists are full.
+    #[error("the lists hold {ENTRIES_MAX} entries already; remove some first")]
+    Full,
+    /// The store refused or is away.
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+type Accounts = HashMap<AccountId, Arc<ScreeningRules>>;
+
+/// Screens calls, and changes what accounts say of it.
+pub struct Screener {
+    records: Arc<dyn ScreeningRecords>,
+    accounts: ArcSwap<Accounts>,
+    /// What an account has that never changed anything.
+    usual: Arc<ScreeningRules>,
+    recent: Mutex<RecentCallers>,
+    /// Whether this server's telephone side can ask for a key.
+    can_challenge: bool,
+    /// One change at a time, so that checks and the change they allow see the same lists.
+    changing: tokio::sync::Mutex<()>,
+}
+
+impl Screener {
+    /// Over the stored rules; [`Screener::reload`] reads them. Calls are challenged only when `abilities` have what it
+    /// takes.
+    #[must_use]
+    pub fn new(records: Arc<dyn ScreeningRecords>, abilities: &BTreeSet<Ability>) -> Self {
+        let needed = [Ability::Play, Ability::Speak, Ability::Digits];
+        Self {
+            records,
+            accounts: ArcSwap::default(),
+            usual: Arc::default(),
+            recent: Mutex::default(),
+            can_challenge: needed.iter().all(|ability| abilities.contains(ability)),
+            changing: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    /// Reads everything from the store; at the start, and when another node changed something.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn reload(&self) -> PortResult<()> {
+        let _changing = self.changing.lock().await;
+        self.read_back().await
+    }
+
+    async fn read_back(&self) -> PortResult<()> {
+        let all = self.records.load_screening().await?;
+        let mut accounts: HashMap<AccountId, (ScreeningSettings, Vec<ListEntry>)> = HashMap::new();
+        for (account, settings) in all.settings {
+            accounts.entry(account).or_default().0 = settings;
+        }
+        for entry in all.entries {
+            accounts.entry(entry.account).or_default().1.push(entry);
+        }
+        let rules = accounts.into_iter().map(|(account, (settings, entries))| {
+            let lists = entries.into_iter().collect();
+            (account, Arc::new(ScreeningRules { settings, lists }))
+        });
+        self.accounts.store(Arc::new(rules.collect()));
+        Ok(())
+    }
+
+    /// What an account says.
+    #[must_use]
+    pub fn rules(&self, account: AccountId) -> Arc<ScreeningRules> {
+        let accounts = self.accounts.load();
+        Arc::clone(accounts.get(&account).unwrap_or(&self.usual))
+    }
+
+    /// Whether callers can be asked to press a key.
+    #[must_use]
+    pub const fn can_challenge(&self) -> bool {
+        self.can_challenge
+    }
+
+    /// How many calls of an account were stopped since a moment.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn counts(
+        &self,
+        account: AccountId,
+        since: Timestamp,
+    ) -> PortResult<ScreeningCounts> {
+        self.records.screening_counts(account, since).await
+    }
+
+    /// Replaces the settings of an account.
+    ///
+    /// # Errors
+    /// When a field is wrong or the store refuses.
+    pub async fn set(
+        &self,
+        account: AccountId,
+        settings: &ScreeningSettings,
+    ) -> Result<(), ScreeningError> {
+        settings.check().map_err(|fault| ScreeningError::Invalid {
+            field: fault.field,
+            message: fault.message,
+        })?;
+        let _changing = self.changing.lock().await;
+        self.records.put_screening(account, settings).await?;
+        self.change(account, |rules| rules.settings = settings.clone());
+        Ok(())
+    }
+
+    /// Puts a caller on a list, and takes it off the other. Entries that ended make room.
+    ///
+    /// # Errors
+    /// When the note is too long, it would have ended already, the lists are full or the store refuses.
+    pub async fn add(&self, entry: &ListEntry) -> Result<(), ScreeningError> {
+        let long = entry.note.chars().count() > NOTE_MAX;
+        if long || entry.note.chars().any(char::is_control) {
+            return Err(ScreeningError::Invalid {
+                field: "note",
+                message: format!("write at most {NOTE_MAX} characters on one line"),
+            });
+        }
+        if !entry.counts(entry.added_at) {
+            return Err(ScreeningError::Invalid {
+                field: "expires_at",
+                message: "write a time that is yet to come, or leave it out".to_owned(),
+            });
+        }
+        let _changing = self.changing.lock().await;
+        let rules = self.rules(entry.account);
+        let mut room = rules.lists.len() < ENTRIES_MAX;
+        room |= rules.lists.entries().any(|e| e.pattern == entry.pattern);
+        if !room {
+            let ended = rules.lists.entries().find(|e| !e.counts(entry.added_at));
+            let ended = ended.ok_or(ScreeningError::Full)?;
+            self.take_off(entry.account, ended.id).await?;
+        }
+        self.records.put_entry(entry).await?;
+        self.change(entry.account, |rules| {
+            let others = rules.lists.entries().filter(|e| e.pattern != entry.pattern);
+            rules.lists = others.chain([entry]).cloned().collect();
+        });
+        Ok(())
+    }
+
+    /// Takes an entry of an account off its list; answers whether there was one.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub async fn remove(&self, account: AccountId, id: ScreeningEntryId) -> PortResult<bool> {
+        let _changing = self.changing.lock().await;
+        self.take_off(account, id).await
+    }
+
+    async fn take_off(&self, account: AccountId, id: ScreeningEntryId) -> PortResult<bool> {
+        let removed = self.records.delete_entry(account, id).await?;
+        self.change(account, |rules| {
+            let others = rules.lists.entries().filter(|e| e.id != id);
+            rules.lists = others.cloned().collect();
+        });
+        Ok(removed)
+    }
+
+    /// Changes one account's rules as calls see them, while nothing else changes.
+    fn change(&self, account: AccountId, change: impl FnOnce(&mut ScreeningRules)) {
+        let mut rules = ScreeningRules::clone(&self.rules(account));
+        change(&mut rules);
+        let mut accounts = Accounts::clone(&self.accounts.load());
+        accounts.insert(account, Arc::new(rules));
+        self.accounts.store(Arc::new(accounts));
+    }
+
+    /// Notes a call that came, and gathers what memory knows of it. `seed` draws what chance decides.
+    pub(super) fn question(
+        &self,
+        number: &TrackingNumber,
+        incoming: &Incoming,
+        seed: u64,
+    ) -> Question {
+        let call = RecentCall {
+            at: incoming.received_at,
+            number: number.id,
+        };
+        let noted = incoming
+            .caller
+            .map(|caller| hold(&self.recent).note(number.account, caller, call));
+        let mut question = Question {
+            rules: self.rules(number.account),
+            account: number.account,
+            caller: who(incoming),
+            vouched: vouched(incoming),
+            call,
+            recent: noted.unwrap_or_default(),
+            can_challenge: self.can_challenge,
+            // The high bits of a product with the golden ratio: those of an id are mostly its time.
+            chance: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32,
+            asks: false,
+        };
+        question.asks = asks_for_earlier(&question.rules, &question.facts(Earlier::NotAsked));
+        question
+    }
+
+    /// Decides about a call, with what is stored of the caller when that matters.
+    pub(super) async fn decide(&self, question: &Question) -> Screening {
+        let earlier = match question.caller {
+            Caller::Number(caller) if question.asks => self.earlier(question, caller).await,
+            _ => Earlier::NotAsked,
+        };
+        question.answer(earlier)
+    }
+
+    /// The caller's earlier calls; late when the store is, so that a call is not lost for it.
+    async fn earlier(&self, question: &Question, caller: PhoneNumber) -> Earlier {
+        let account = question.account;
+        let known_talk_ms = i64::from(question.rules.settings.known_talk_s) * 1_000;
+        let read = self
+            .records
+            .earlier_talks(account, caller, question.call.at, known_talk_ms);
+        if let Ok(Ok(talks)) = timeout(EARLIER_WAIT, read).await {
+            return Earlier::Known(talks);
+        }
+        metrics::counter!("trunkline_screening_late_total").increment(1);
+        tracing::warn!(%account, "a call is let through: its caller's earlier calls are not known in time");
+        Earlier::Late
+    }
+}
+
+/// What memory knows of a call that is to be screened.
+pub(super) struct Question {
+    rules: Arc<ScreeningRules>,
+    account: AccountId,
+    caller: Caller,
+    vouched: Vouched,
+    call: RecentCall,
+    recent: Vec<RecentCall>,
+    can_challenge: bool,
+    chance: u64,
+    /// Whether the caller's earlier calls can change the answer.
+    asks: bool,
+}
+
+impl Question {
+    fn facts(&self, earlier: Earlier) -> CallFacts<'_> {
+        CallFacts {
+            caller: self.caller,
+            vouched: self.vouched,
+            number: self.call.number,
+            at: self.call.at,
+            recent: &self.recent,
+            earlier,
+            can_challenge: self.can_challenge,
+        }
+    }
+
+    fn answer(&self, earlier: Earlier) -> Screening {
+        screen(&self.rules, &self.facts(earlier), self.chance)
+    }
+
+    /// The refusal, when memory alone knows that the call is refused.
+    pub(super) fn refused(&self) -> Option<Screening> {
+        let answer = (!self.asks).then(|| self.answer(Earlier::NotAsked))?;
+        Some(answer).filter(Screening::blocks)
+    }
+
+    /// What a challenged caller hears.
+    pub(super) fn challenge_text(&self) -> &str {
+        &self.rules.settings.challenge_text
+    }
+}
+
+fn who(incoming: &Incoming) -> Caller {
+    let digits = incoming.caller_text.chars().filter(char::is_ascii_digit);
+    match incoming.caller {
+        Some(number) => Caller::Number(number),
+        None if digits.count() >= DIGITS_MIN => Caller::Invalid,
+        None => Caller::Withheld,
+    }
+}
+
+/// What the carrier vouches for, as it signalled it.
+fn vouched(incoming: &Incoming) -> Vouched {
+    if incoming.signalled.verstat == Some(Verstat::Failed) {
+        return Vouched::Forged;
+    }
+    match incoming.attestation {
+        Some(Attestation::A) => Vouched::Full,
+        Some(Attestation::B) => Vouched::Partial,
+        Some(Attestation::C) => Vouched::Gateway,
+        None => Vouched::Nothing,
+    }
+}

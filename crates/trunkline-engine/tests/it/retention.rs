@@ -1,0 +1,146 @@
+//! How long recordings are kept.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use trunkline_core::base::Timestamp;
+use trunkline_core::base::id::{AccountId, CallId, RecordingId};
+use trunkline_core::call::TollPolicy;
+use trunkline_engine::call::Retention;
+use trunkline_engine::call::control::RecordingState;
+use trunkline_engine::call::retention::{RecordingFiles, Swept};
+use trunkline_engine::clock::{Clock, Moment};
+use trunkline_engine::ports::calls::{Deletion, RecordingRow};
+use trunkline_engine::ports::{PortError, PortResult};
+
+use crate::calls::{Desk, desk_with};
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Takes down what is removed; files with `stuck` in their path cannot be.
+#[derive(Default)]
+struct MemoryRecordings(Mutex<Vec<String>>);
+
+#[async_trait]
+impl RecordingFiles for MemoryRecordings {
+    async fn remove(&self, path: &str) -> PortResult<()> {
+        if path.contains("stuck") {
+            return Err(PortError::Failed("told to fail".to_owned()));
+        }
+        self.0.lock().expect("files").push(path.to_owned());
+        Ok(())
+    }
+}
+
+fn recording(id: i64, account: i64, state: RecordingState, at: Timestamp) -> RecordingRow {
+    RecordingRow {
+        id: RecordingId::from_raw(id),
+        call: CallId::from_raw(id),
+        account: AccountId::from_raw(account),
+        path: format!("{id}.wav"),
+        state,
+        duration_ms: 1_000,
+        bytes: 32_044,
+        started_at: at,
+        deleted: None,
+    }
+}
+
+/// A desk whose account keeps recordings for so long, with these recordings.
+async fn house(
+    keep_days: Option<u32>,
+    recordings: impl FnOnce(Timestamp) -> Vec<RecordingRow>,
+) -> (Desk, Retention, Arc<MemoryRecordings>) {
+    let desk = desk_with(1, TollPolicy::default(), None, |all| {
+        for account in &mut all.accounts {
+            account.recording_keep_days = keep_days;
+        }
+    })
+    .await;
+    *desk.records.recordings.lock().expect("recordings") = recordings(desk.clock.now());
+    let files = Arc::new(MemoryRecordings::default());
+    let retention = Retention::new(
+        Moment::new(desk.clock.clone(), 0),
+        desk.directory.clone(),
+        desk.records.clone(),
+        files.clone(),
+    );
+    (desk, retention, files)
+}
+
+fn states(desk: &Desk) -> Vec<(i64, RecordingState)> {
+    let recordings = desk.records.recordings.lock().expect("recordings");
+    recordings.iter().map(|r| (r.id.raw(), r.state)).collect()
+}
+
+#[tokio::test]
+async fn recordings_over_their_time_are_deleted_once_and_say_why() {
+    use RecordingState::{Complete, Deleted, Partial, Writing};
+    let (desk, retention, files) = house(Some(90), |now| {
+        let old = now.plus_millis(-91 * DAY_MS);
+        let mut stuck = recording(5, 9, Complete, old);
+        stuck.path = "stuck.wav".to_owned();
+        vec![
+            recording(1, 9, Complete, old),
+            recording(2, 9, Partial, old),
+            recording(3, 9, Writing, old),
+            recording(4, 8, Complete, old),
+            stuck,
+            recording(6, 9, Complete, now.plus_millis(-90 * DAY_MS)),
+        ]
+    })
+    .await;
+    let swept = retention.run().await.expect("a run");
+    assert_eq!((swept.deleted, swept.failed), (2, 1));
+    assert_eq!(*files.0.lock().expect("files"), ["1.wav", "2.wav"]);
+    let expected = [
+        (1, Deleted),
+        (2, Deleted),
+        (3, Writing),
+        (4, Complete),
+        (5, Complete),
+        (6, Complete),
+    ];
+    assert_eq!(states(&desk), expected);
+    let first = desk.records.recordings.lock().expect("recordings")[0].clone();
+    let told = Deletion {
+        at: desk.clock.now(),
+        because: "after 90 days".to_owned(),
+    };
+    assert_eq!(first.deleted, Some(told));
+
+    // The next run finds what could not be deleted, and what is over its time by then.
+    desk.clock.forward(1);
+    let swept = retention.run().await.expect("a run");
+    assert_eq!((swept.deleted, swept.failed), (1, 1));
+    assert_eq!(files.0.lock().expect("files").len(), 3);
+}
+
+#[tokio::test]
+async fn without_a_rule_every_recording_stays() {
+    let old = |now: Timestamp| now.plus_millis(-3_000 * DAY_MS);
+    let one = |now| vec![recording(1, 9, RecordingState::Complete, old(now))];
+    let (desk, retention, files) = house(None, one).await;
+    assert_eq!(retention.run().await, Ok(Swept::default()));
+    assert!(files.0.lock().expect("files").is_empty());
+    desk.records.away.store(true, Ordering::SeqCst);
+    assert_eq!(
+        retention.run().await,
+        Ok(Swept::default()),
+        "nothing is asked"
+    );
+}
+
+#[tokio::test]
+async fn many_recordings_are_deleted_batch_by_batch() {
+    let (desk, retention, _) = house(Some(1), |now| {
+        let old = now.plus_millis(-2 * DAY_MS);
+        let many = (1..=450).map(|id| recording(id, 9, RecordingState::Complete, old));
+        many.collect()
+    })
+    .await;
+    assert_eq!(retention.run().await.expect("a run").deleted, 450);
+    let deleted = |(_, state): &(i64, RecordingState)| *state == RecordingState::Deleted;
+    assert!(states(&desk).iter().all(deleted));
+}

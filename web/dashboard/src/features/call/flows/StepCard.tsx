@@ -1,0 +1,92 @@
+// A step as a card: what it is, one line, what is wrong with it, and its ways out as cells that lines begin at.
+
+import { Handle, Position, useUpdateNodeInternals, type Node, type NodeProps } from "@xyflow/react";
+import { useEffect } from "react";
+import { Shape } from "../../../parts/State";
+import { ways, type FlowNode } from "./document";
+import { CARD_WIDTH, cardWidth } from "./layout";
+import { StepIcon } from "./StepIcon";
+import { findingWords, kindName, line, wayName, type Finding } from "./words";
+
+export type StepData = {
+  name: string;
+  node: FlowNode;
+  findings: Finding[];
+  /** Its number on the way of the test caller. */
+  order: number | undefined;
+  /** Ids of the ways that the test caller went, with spaces between. */
+  hit: string;
+};
+export type EntryData = { used: string; walked: boolean };
+
+export function StepCard({ id, data, selected }: NodeProps<Node<StepData, "step">>) {
+  const { name, node, findings, order } = data;
+  const out = ways(node);
+  const width = cardWidth(node);
+  const hit = new Set(data.hit.split(" "));
+  const [first] = findings;
+  const tone = first?.severity === "problem" ? "bad" : "warn";
+  // Lines begin at cells: where those are has to be measured anew whenever they change.
+  const measure = useUpdateNodeInternals();
+  const cells = out.map((way) => way.id).join(" ");
+  useEffect(() => measure(id), [measure, id, cells, width]);
+  return (
+    <div
+      className={`step-card ${order ? "on" : ""} ${selected ? "sel" : ""} ${first ? tone : ""}`}
+      style={{ width }}
+      title={`${kindName(node.kind)}: ${line(node)}`}
+    >
+      <Handle type="target" position={Position.Top} />
+      <div className="step-head">
+        <span className="step-icon">
+          <StepIcon kind={node.kind} />
+        </span>
+        <span className="grow">
+          <b className="med cut block">{name}</b>
+          <span className="micro dim cut block">{line(node)}</span>
+        </span>
+        {order !== undefined && <span className="step-order">{order}</span>}
+      </div>
+      {first && (
+        <div className={`step-finding micro ${tone}`} title={findings.map((each) => findingWords(each, node.kind)).join("\n")}>
+          <Shape tone={tone} />
+          <span>
+            {findingWords(first, node.kind)}
+            {findings.length > 1 && ` (and ${findings.length - 1} more)`}
+          </span>
+        </div>
+      )}
+      {out.length > 0 && (
+        <div className="step-ports">
+          {out.map((way) => (
+            <span
+              key={way.id}
+              className={`step-port ${hit.has(way.id) ? "hit" : ""} ${way.to ? "" : "open"}`}
+              title={`${wayName(node, way)}${way.to ? `: ${way.to}` : ""}`}
+            >
+              <span className="cut">{wayName(node, way)}</span>
+              <Handle type="source" position={Position.Bottom} id={way.id} />
+            </span>
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}
+
+export function EntryCard({ data }: NodeProps<Node<EntryData, "entry">>) {
+  return (
+    <div className={`step-card entry ${data.walked ? "on" : ""}`} style={{ width: CARD_WIDTH }}>
+      <div className="step-head">
+        <span className="step-icon">
+          <StepIcon kind="entry" />
+        </span>
+        <span className="grow">
+          <b className="med cut block">Call comes in</b>
+          <span className="micro dim cut block">{data.used || "No number uses it yet"}</span>
+        </span>
+      </div>
+      <Handle type="source" position={Position.Bottom} />
+    </div>
+  );
+}
