@@ -167,4 +167,9 @@ declare global {
     /** What pages may call: `tl("consent", true)`, `tl("swap", element)`, `tl("number", target, callback)`. */
     tl?: (...call: unknown[]) => unknown;
   }
+  /** Pages made before anybody asked for them; only Chromium makes them so far. */
+  interface Document {
+    prerendering?: boolean;
+    onprerenderingchange?: () => void;
+  }
 }

@@ -20,8 +20,11 @@ const SLICE_MS = 12;
 /** A text or attribute remembers what stood in it and what we wrote there. */
 type Place = (Text | Attr) & { _tl?: [original: string, ours: string] };
 
-/** An element remembers the last passes that wrote to it, newest first. */
-type Written = Node & { _tl?: number[] };
+/**
+ * An element remembers the last passes that wrote to it, newest first, and by name the places that were written: WebKit forgets
+ * what an attribute remembers unless something on the page holds on to the attribute itself.
+ */
+type Written = Node & { _tl?: number[] & { [name: string]: Place } };
 
 /** All that may stand for a target: its printed number first, then every number shown since. */
 const wanted: Record<string, string> = {};
@@ -29,13 +32,16 @@ const texts: Text[] = [];
 let replace: ReturnType<typeof replacement>;
 let pass: number;
 
-/** True when `place` was written in `max` passes within a second; from then on for ever. */
-const tooOften = (place: Written, max: number): boolean => {
-  const last = (place._tl ||= []);
+/** True when `place` was written in this pass and the `more` before it within a second; from then on for ever. */
+const tooOften = (place: Written, more: number): boolean => {
+  const last = (place._tl ||= [] as never);
   if (pass != last[0])
-    if (last[max - 1]! > pass - 1e3) last[max - 1] = Infinity;
-    else if (last.unshift(pass) > max) last.pop();
-  return last[max - 1]! > pass;
+    if (last[more]! > pass - 1e3) last[more] = Infinity;
+    else {
+      last.unshift(pass);
+      last.length = more + 1;
+    }
+  return last[more]! > pass;
 };
 
 /** Swaps texts or attributes as if they were one, so that a number may be spread over them; by default the run of texts so far. */
@@ -46,9 +52,9 @@ const swap = (places: Place[] = texts.splice(0)) => {
     const after = cells.splice(0, before[i]!.length).join("");
     const owner = place.parentElement || (place as Attr).ownerElement!;
     if (after != place.nodeValue && owner.matches(shared.C.o)) {
-      if (tooOften(owner, PassesMax.Element)) shared.g = 1;
-      else place._tl = [before[i]!, (place.nodeValue = after)];
-      if (tooOften(document, PassesMax.Page)) observer.disconnect();
+      if (tooOften(owner, PassesMax.Element - 1)) shared.g = 1;
+      else ((owner as Written)._tl![(place as Attr).name] = place)._tl = [before[i]!, (place.nodeValue = after)];
+      if (tooOften(document, PassesMax.Page - 1)) observer.disconnect();
       shared.o?.();
     }
   });

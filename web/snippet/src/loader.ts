@@ -35,14 +35,14 @@ if (!self.tl?.call) {
 
     shared.C = config;
     shared.b = base;
-    shared.l = remembered || !consent ? 2 : ((+consent || 0) as Consent);
+    shared.l = remembered || !consent ? 2 : (~~(consent as never) as Consent);
     shared.M = { ...remembered, numbers: known || base.concat(fresh || []) };
     shared.a = async (as) => {
       try {
-        const response = await fetch(config.u + "/assign", {
+        const response = await fetch(key + "/assign", {
           method: "POST",
-          keepalive: true,
           signal: AbortSignal.timeout?.(Milliseconds.AssignMax),
+          keepalive: true,
           // A string travels as text/plain: no preflight.
           body: JSON.stringify({
             v: FORMAT,
@@ -64,12 +64,12 @@ if (!self.tl?.call) {
     shared.r();
     const begin = () => {
       // Without consent and with a number there is nothing to ask: the page already shows its source's.
-      if (!known && (shared.l || !base[0])) shared.p = shared.a();
+      const settled = known || (!shared.l && base[0]);
+      if (!settled) shared.p = shared.a();
       start();
     };
     // A prerendered page may never be seen: it takes no number until it is.
-    const page = document as { prerendering?: boolean; onprerenderingchange?: () => void };
-    if (page.prerendering) page.onprerenderingchange = begin;
+    if (document.prerendering) document.onprerenderingchange = begin;
     else begin();
   } catch {}
 }

@@ -15,7 +15,7 @@ export const KEYS = "01abc2def3ghi4jkl5mno6pqrs7tuv8wxyz9";
  * have one digit; all others two or three: at `least` so many third digits or trunk zeros stand with the national number.
  */
 const pattern = (number: string, least: unknown, keys?: string): string => {
-  const long = +(+number[1]! % 6 != 1);
+  const long = +((number[1] as never) % 6 != 1);
   return (
     `((?:(?:\\+|00)?${number.slice(1, 2 + long)}${GAP})?` +
     // An opening bracket belongs to the number only if it closes around its first digits.

@@ -39,3 +39,14 @@ export const texts = (browser: Browser, selector: string): Promise<(string | nul
 /** Calls `tl` on the page, as the site's own scripts would. */
 export const tl = (browser: Browser, ...call: unknown[]): Promise<unknown> =>
   browser.run((given) => (window as unknown as { tl(...call: unknown[]): unknown }).tl(...given) ?? null, call);
+
+/** Makes garbage until WebKit has collected what nothing on the page holds on to; Firefox, which loses nothing, keeps it for long. */
+export const memoryCollected = (browser: Browser): Promise<unknown> =>
+  browser.run(async () => {
+    // Several, as a stray value on the stack may hold on to one.
+    const forgotten = Array.from({ length: 20 }, () => new WeakRef(document.createAttribute("forgotten")));
+    for (let round = 0; round < 200 && forgotten.every((attribute) => attribute.deref()); round++) {
+      Array.from({ length: 1000 }, () => new Array(1000).fill(round));
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  });
