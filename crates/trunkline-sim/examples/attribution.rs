@@ -24,8 +24,10 @@ const CALLS: f64 = 3_000.0;
 const TAPS: [f64; 3] = [0.0, 0.3, 0.6];
 /// The share the bar is about.
 const BAR_TAPS: f64 = 0.3;
-/// Daily visitors for each number: the market's rule, and two thriftier ones.
-const VISITORS_PER_NUMBER: [f64; 3] = [20.0, 40.0, 80.0];
+/// Daily visitors for each number: the market's rule, two more generous ones, and two thriftier ones that nobody sells.
+const VISITORS_PER_NUMBER: [f64; 5] = [5.0, 10.0, MARKET, 40.0, 80.0];
+/// The market's rule. The bar is about pools of this size and the larger ones, which a site may have today and could halve.
+const MARKET: f64 = 20.0;
 /// Share of the calls that the person who answers confirms.
 const CONFIRMED: f64 = 0.1;
 /// Candidates of the call whose time is taken, and how often it is repeated.
@@ -77,7 +79,7 @@ impl Cell {
             .fold(0.0, f64::max);
         let known = accuracy(Policy::KnownCaller).max(best);
         let most = numbers * 3 / 2 + 1;
-        let search_known = taps == BAR_TAPS;
+        let search_known = taps == BAR_TAPS && rule == MARKET;
         Self {
             shape,
             taps,
@@ -192,7 +194,7 @@ fn main() -> std::io::Result<()> {
     writeln!(out, "{line}")
 }
 
-/// The cells of one shape and tap share; of what lacks something only those of the market's rule.
+/// The cells of one shape and tap share; of what lacks something only the one of the market's rule.
 fn cells((shape, taps, kind): Job) -> Vec<Cell> {
     let chosen = Chosen {
         seed: SEED,
@@ -210,7 +212,7 @@ fn cells((shape, taps, kind): Job) -> Vec<Cell> {
     let rules = if kind == Kind::Full {
         &VISITORS_PER_NUMBER[..]
     } else {
-        &VISITORS_PER_NUMBER[..1]
+        &[MARKET]
     };
     rules
         .iter()
@@ -266,13 +268,14 @@ fn rounded(x: f64, digits: i32) -> f64 {
 }
 
 fn result(cells: &[&Cell], unconfirmed: &[&Cell], unlocated: &[&Cell]) -> Value {
-    let worst = |rule: f64, of: fn(&Cell) -> Option<usize>| {
+    let worst_of = |counts: &dyn Fn(f64) -> bool, of: fn(&Cell) -> Option<usize>| {
         let ratios = cells
             .iter()
-            .filter(|c| c.taps == BAR_TAPS && c.rule == rule)
+            .filter(|c| c.taps == BAR_TAPS && counts(c.rule))
             .map(|c| c.ratio(of(c)));
         rounded(ratios.fold(0.0, f64::max), 3)
     };
+    let worst = |rule: f64| worst_of(&|r| r == rule, |c| c.fewest);
     let shapes: Vec<(f64, usize)> = SHAPES
         .iter()
         .map(|shape| calibration(cells.iter().filter(|c| c.shape.name == shape.name)))
@@ -284,10 +287,13 @@ fn result(cells: &[&Cell], unconfirmed: &[&Cell], unlocated: &[&Cell]) -> Value 
         rounded(ratios.fold(0.0, f64::max), 3)
     };
     json!({
-        "numbers_ratio": worst(VISITORS_PER_NUMBER[0], |c| c.fewest),
-        "numbers_ratio_at_1_40": worst(VISITORS_PER_NUMBER[1], |c| c.fewest),
-        "numbers_ratio_at_1_80": worst(VISITORS_PER_NUMBER[2], |c| c.fewest),
-        "numbers_ratio_known_callers": worst(VISITORS_PER_NUMBER[0], |c| c.fewest_known),
+        "numbers_ratio": worst_of(&|rule| rule <= MARKET, |c| c.fewest),
+        "numbers_ratio_at_1_5": worst(5.0),
+        "numbers_ratio_at_1_10": worst(10.0),
+        "numbers_ratio_at_1_20": worst(MARKET),
+        "numbers_ratio_at_1_40": worst(40.0),
+        "numbers_ratio_at_1_80": worst(80.0),
+        "numbers_ratio_known_callers": worst_of(&|rule| rule == MARKET, |c| c.fewest_known),
         "numbers_ratio_unconfirmed": of(unconfirmed),
         "numbers_ratio_unlocated": of(unlocated),
         "calibration_error": rounded(worst_shape, 4),
