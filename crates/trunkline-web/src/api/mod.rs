@@ -76,6 +76,7 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
             OpenApiRouter::new()
                 .merge(auth::sign_in::router())
                 .merge(auth::keys::router())
+                .merge(auth::members::router())
                 .merge(account::router())
                 .merge(sites::router())
                 .merge(drafts::router())

@@ -351,6 +351,74 @@ async fn a_live_stream_ends_with_the_login_or_key_it_was_opened_with() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_taken_out_of_an_account_is_signed_out_and_the_last_owner_stays() {
+    let house = House::start().await;
+    let cookie = house
+        .add_user("second@example.com", &["--role", "viewer"])
+        .await;
+    let stream = house
+        .send_as(&cookie, Method::GET, "/api/v1/live", None)
+        .await;
+    assert_eq!(stream.status(), StatusCode::OK);
+    let members = house.get("/api/v1/members").await;
+    let find = |email: &str| {
+        let items = members["items"].as_array().expect("members").iter();
+        let mut found = items.filter(|m| m["email"] == email);
+        found.next().expect("the member")["id"]
+            .as_str()
+            .expect("an id")
+            .to_owned()
+    };
+    let (owner, second) = (find("owner@localhost"), find("second@example.com"));
+    let remove = |cookie: &str, id: &str| {
+        let (cookie, path) = (cookie.to_owned(), format!("/api/v1/members/{id}"));
+        let house = &house;
+        async move {
+            let answer = house.send_as(&cookie, Method::DELETE, &path, None).await;
+            answer.status()
+        }
+    };
+    assert_eq!(remove(&cookie, &owner).await, StatusCode::FORBIDDEN);
+    assert_eq!(remove(house.cookie(), &owner).await, StatusCode::CONFLICT);
+
+    // An owner of another account finds nobody here.
+    assert!(house.command(&["account", "add", "Other"]).status.success());
+    let stranger = house
+        .add_user("owner@other.example", &["--account", "Other"])
+        .await;
+    assert_eq!(remove(&stranger, &second).await, StatusCode::NOT_FOUND);
+
+    let removed = remove(house.cookie(), &second).await;
+    assert_eq!(removed, StatusCode::NO_CONTENT);
+    ends(stream).await;
+    let answer = house
+        .send_as(&cookie, Method::GET, "/api/v1/me", None)
+        .await;
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+
+    // By the command line: the only owner of an account stays, another user goes.
+    let refused = house.command(&["user", "remove", "owner@other.example"]);
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        !refused.status.success() && told.contains("keeps an owner"),
+        "{told}"
+    );
+    let lowered = ["user", "add", "owner@localhost", "--role", "viewer"];
+    assert!(!house.command(&lowered).status.success());
+    // What was refused changed nothing: the owner's login, and so the password, still stand.
+    assert_eq!(house.get("/api/v1/me").await["role"], "owner");
+    house.user_with_password("heir@other.example", &["--account", "Other"]);
+    let gone = house.command(&["user", "remove", "owner@other.example"]);
+    assert!(gone.status.success());
+    let answer = house
+        .send_as(&stranger, Method::GET, "/api/v1/me", None)
+        .await;
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    let unknown = house.command(&["user", "remove", "nobody@example.com"]);
+    assert!(!unknown.status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_login_opens_so_many_live_streams_and_no_more() {
     let house = House::start().await;
     let cookie = house.add_user("second@example.com", &[]).await;
