@@ -1,6 +1,8 @@
 //! Who is asking, and what they may do. Roles and scopes are checked here and nowhere else.
 
+pub(crate) mod gate;
 pub(crate) mod keys;
+pub(crate) mod mark;
 pub(crate) mod members;
 pub mod password;
 pub(crate) mod sign_in;

@@ -13,8 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::throttle::ThrottleKey;
-use super::{COOKIE, Caller, Credential, Identity, check_origin, password, sha256};
+use super::{COOKIE, Caller, Credential, Identity, check_origin, mark, password, sha256};
 use crate::address::ClientAddress;
 use crate::api::body::Body;
 use crate::app::{App, Web};
@@ -97,14 +96,9 @@ async fn sign_in(
             format!("Write at most {EMAIL_MAX} characters."),
         ));
     }
-    let wait = |answer: Result<(), u32>| answer.map_err(Problem::too_many);
-    let own = ThrottleKey::name_from(&email, address);
-    wait(app.sign_in.attempt(ThrottleKey::address(address), now))?;
-    wait(app.sign_in.attempt(own.clone(), now))?;
-    wait(
-        app.sign_in_name
-            .attempt(ThrottleKey::Name(email.clone()), now),
-    )?;
+    let device = mark::read(&headers, &app.token_key, &email, now);
+    let attempt = app.gate.attempt(&email, address, device, now);
+    let attempt = attempt.map_err(Problem::too_many)?;
     let user = app.backend.access.user_by_email(&email).await?;
     let stored = user.as_ref().map(|u| u.password_hash.clone());
     let right = password::verify(input.password, stored).await?;
@@ -114,7 +108,7 @@ async fn sign_in(
             "E-mail address or password is not right.",
         ));
     };
-    app.sign_in.forget(&own);
+    app.gate.succeeded(attempt);
     let memberships = app.backend.access.memberships(user.id).await?;
     let account = memberships
         .first()
@@ -133,12 +127,15 @@ async fn sign_in(
     };
     app.backend.access.add_login(&login).await?;
     let me = describe(&app, &user, account, &memberships)?;
-    Ok(with_cookie(
-        &app,
-        &token,
-        app.settings.login_days * 86_400,
-        Json(me).into_response(),
-    ))
+    // One device keeps its serial, so that signing in again does not multiply its attempts.
+    let serial = device.map_or_else(|| app.random(), Ok)?;
+    let marked = mark::set(&serial, &app.token_key, &email, now, is_secure(&app));
+    let max_age_s = app.settings.login_days * 86_400;
+    let mut response = with_cookie(&app, &token, max_age_s, Json(me).into_response());
+    if let Some(marked) = marked {
+        response.headers_mut().append(header::SET_COOKIE, marked);
+    }
+    Ok(response)
 }
 
 /// Signs out.
@@ -213,13 +210,12 @@ struct ChangePassword {
 #[utoipa::path(post, path = "/me/password", tag = "access", operation_id = "changePassword", request_body = ChangePassword, responses((status = 204)))]
 async fn change_password(
     State(app): State<App>,
-    ClientAddress(address): ClientAddress,
     caller: Caller,
     Body(input): Body<ChangePassword>,
 ) -> Result<StatusCode, Problem> {
     let (id, login, _) = caller.person()?;
-    app.sign_in
-        .attempt(ThrottleKey::address(address), app.backend.moment.now())
+    app.gate
+        .change(login, app.backend.moment.now())
         .map_err(Problem::too_many)?;
     let mut user = app
         .backend
@@ -319,12 +315,13 @@ fn describe(
     })
 }
 
+/// Whether browsers reach this server over TLS.
+fn is_secure(app: &Web) -> bool {
+    app.settings.public_url.starts_with("https:")
+}
+
 fn with_cookie(app: &Web, token: &str, max_age_s: u32, mut response: Response) -> Response {
-    let secure = if app.settings.public_url.starts_with("https:") {
-        "; Secure"
-    } else {
-        ""
-    };
+    let secure = if is_secure(app) { "; Secure" } else { "" };
     let value =
         format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age_s}{secure}");
     if let Ok(value) = HeaderValue::from_str(&value) {

@@ -269,6 +269,37 @@ async fn guessing_passwords_is_slowed_down() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_guessed_at_still_signs_in_on_a_device_it_has_signed_in_on() {
+    let house = House::start().await;
+    let (email, password) = (
+        "second@example.com",
+        house.user_with_password("second@example.com", &[]),
+    );
+    let attempt = |cookie: &str, password: &str| {
+        let body = json!({"email": email, "password": password});
+        let (house, cookie) = (&house, cookie.to_owned());
+        async move {
+            house
+                .send_as(&cookie, Method::POST, "/api/v1/login", Some(body))
+                .await
+        }
+    };
+    let first = attempt("", &password).await;
+    let set = first.headers().get_all("set-cookie").iter();
+    let mut pairs = set.filter_map(|value| value.to_str().ok()?.split(';').next());
+    let mark = pairs.find(|pair| pair.starts_with("trunkline_device_"));
+    let mark = mark.expect("a mark of the device").to_owned();
+    while attempt("", "a wrong password").await.status() != StatusCode::TOO_MANY_REQUESTS {}
+    let stranger = attempt("", &password).await;
+    assert_eq!(stranger.status(), StatusCode::TOO_MANY_REQUESTS);
+    let forged = format!("{mark}A");
+    let stranger = attempt(&forged, &password).await;
+    assert_eq!(stranger.status(), StatusCode::TOO_MANY_REQUESTS);
+    let known = attempt(&mark, &password).await;
+    assert_eq!(known.status(), StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_does_what_its_scopes_say_and_nothing_after_it_is_removed() {
     let house = House::start().await;
     let key = house

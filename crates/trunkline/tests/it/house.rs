@@ -216,13 +216,19 @@ impl House {
 
     /// Adds a user by the command line; the cookie of their login.
     pub(crate) async fn add_user(&self, email: &str, more: &[&str]) -> String {
+        let password = self.user_with_password(email, more);
+        self.sign_in(email, &password).await
+    }
+
+    /// Adds a user by the command line; the password that it prints.
+    pub(crate) fn user_with_password(&self, email: &str, more: &[&str]) -> String {
         let added = self.command(&[&["user", "add", email], more].concat());
         let told = String::from_utf8_lossy(&added.stdout).into_owned();
         let password = told
             .split("with the password ")
             .nth(1)
             .and_then(|t| t.lines().next());
-        self.sign_in(email, password.expect("a password")).await
+        password.expect("a password").to_owned()
     }
 
     /// Adds a site with one swap target.
