@@ -17,12 +17,14 @@ const ONE_OWNER: &str =
 
 crate::statements! { "access";
     HAS_USERS = "SELECT 1 AS found FROM app_user LIMIT 1";
-    PUT_USER = "INSERT INTO app_user (id, email, name, operator, password_hash, totp_sealed, created_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET email = excluded.email, name = excluded.name, \
-        operator = excluded.operator, password_hash = excluded.password_hash, totp_sealed = excluded.totp_sealed";
-    USER_BY_EMAIL = "SELECT id, email, name, operator, password_hash, totp_sealed, created_at FROM app_user \
+    PUT_USER = "INSERT INTO app_user (id, email, name, operator, password_hash, password_once, totp_sealed, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET email = excluded.email, name = excluded.name, \
+        operator = excluded.operator, password_hash = excluded.password_hash, password_once = excluded.password_once, \
+        totp_sealed = excluded.totp_sealed";
+    USER_BY_EMAIL = "SELECT id, email, name, operator, password_hash, password_once, totp_sealed, created_at FROM app_user \
         WHERE email = $1";
-    USER = "SELECT id, email, name, operator, password_hash, totp_sealed, created_at FROM app_user WHERE id = $1";
+    USER = "SELECT id, email, name, operator, password_hash, password_once, totp_sealed, created_at FROM app_user \
+        WHERE id = $1";
     /// Whoever may change who the owners of an account are takes its row first.
     HOLD_ACCOUNT = "SELECT id FROM account WHERE id = $1 /*pg: FOR UPDATE*/";
     HOLD_ACCOUNTS_OF = "SELECT id FROM account WHERE id IN (SELECT account FROM membership WHERE app_user = $1) \
@@ -87,6 +89,7 @@ impl Store {
             &user.name,
             user.operator,
             &user.password_hash,
+            user.password_once,
             totp,
             user.created_at
         ])
@@ -112,6 +115,7 @@ impl Store {
             email: row.get("email")?,
             name: row.get("name")?,
             password_hash: row.get("password_hash")?,
+            password_once: row.get("password_once")?,
             totp_secret: row
                 .get::<Option<Vec<u8>>>("totp_sealed")?
                 .map(open)

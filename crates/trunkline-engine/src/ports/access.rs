@@ -17,6 +17,8 @@ pub struct User {
     pub name: String,
     /// Argon2id hash in PHC form.
     pub password_hash: String,
+    /// Whether the password was printed for them: they must choose another before anything else.
+    pub password_once: bool,
     /// Base-32 TOTP secret (RFC 6238), when set up. Stored sealed.
     pub totp_secret: Option<String>,
     /// Whether they run the server.

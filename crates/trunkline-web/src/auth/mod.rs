@@ -75,6 +75,8 @@ enum Identity {
         login: LoginId,
         role: Role,
         operator: bool,
+        /// Whether the password is one that was printed.
+        password_once: bool,
     },
     Key {
         scopes: Vec<String>,
@@ -129,12 +131,32 @@ impl Caller {
     }
 }
 
+/// A caller who may still have to choose a password: only for what leads there and out again.
+#[derive(Debug, Clone)]
+pub(crate) struct Newcomer(pub Caller);
+
 impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Newcomer(caller) = Newcomer::from_request_parts(parts, app).await?;
+        match caller.identity {
+            Identity::Person {
+                password_once: true,
+                ..
+            } => Err(Problem::password_first()),
+            _ => Ok(caller),
+        }
+    }
+}
+
+impl FromRequestParts<App> for Newcomer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         if let Some(key) = bearer(&parts.headers) {
-            return Credential::Key(sha256(key.as_bytes())).caller(app).await;
+            let caller = Credential::Key(sha256(key.as_bytes())).caller(app).await?;
+            return Ok(Self(caller));
         }
         if !parts.method.is_safe() {
             check_origin(app, &parts.headers)?;
@@ -142,9 +164,8 @@ impl FromRequestParts<App> for Caller {
         let token = cookie(&parts.headers).ok_or_else(|| {
             Problem::unauthorized("Sign in, or send a key as `Authorization: Bearer tlk_…`.")
         })?;
-        Credential::Login(sha256(token.as_bytes()))
-            .caller(app)
-            .await
+        let login = Credential::Login(sha256(token.as_bytes()));
+        Ok(Self(login.caller(app).await?))
     }
 }
 

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{COOKIE, Caller, Credential, Identity, check_origin, mark, password, sha256};
+use super::{COOKIE, Caller, Credential, Identity, Newcomer, check_origin, mark, password, sha256};
 use crate::address::ClientAddress;
 use crate::api::body::Body;
 use crate::app::{App, Web};
@@ -56,6 +56,8 @@ struct MeUser {
     name: String,
     /// Whether the user runs the server.
     operator: bool,
+    /// Whether the password was printed: nothing else is answered until another is chosen.
+    password_once: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -140,7 +142,7 @@ async fn sign_in(
 
 /// Signs out.
 #[utoipa::path(post, path = "/logout", tag = "access", operation_id = "signOut", responses((status = 204)))]
-async fn sign_out(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
+async fn sign_out(State(app): State<App>, Newcomer(caller): Newcomer) -> Result<Response, Problem> {
     let (_, login, _) = caller.person()?;
     app.backend.access.delete_login(login).await?;
     app.streams.ask_again();
@@ -154,7 +156,7 @@ async fn sign_out(State(app): State<App>, caller: Caller) -> Result<Response, Pr
 
 /// Who is signed in.
 #[utoipa::path(get, path = "/me", tag = "access", operation_id = "me", responses((status = 200, body = Me)))]
-async fn me(State(app): State<App>, caller: Caller) -> Result<Json<Me>, Problem> {
+async fn me(State(app): State<App>, Newcomer(caller): Newcomer) -> Result<Json<Me>, Problem> {
     let (id, _, _) = caller.person()?;
     let user = app
         .backend
@@ -210,7 +212,7 @@ struct ChangePassword {
 #[utoipa::path(post, path = "/me/password", tag = "access", operation_id = "changePassword", request_body = ChangePassword, responses((status = 204)))]
 async fn change_password(
     State(app): State<App>,
-    caller: Caller,
+    Newcomer(caller): Newcomer,
     Body(input): Body<ChangePassword>,
 ) -> Result<StatusCode, Problem> {
     let (id, login, _) = caller.person()?;
@@ -223,16 +225,23 @@ async fn change_password(
         .user(id)
         .await?
         .ok_or_else(|| Problem::unauthorized("The user is gone."))?;
-    if !password::verify(input.current, Some(user.password_hash.clone())).await? {
+    if !password::verify(input.current.clone(), Some(user.password_hash.clone())).await? {
         return Err(Problem::invalid(
             "current",
             "This is not your current password.",
+        ));
+    }
+    if input.new == input.current {
+        return Err(Problem::invalid(
+            "new",
+            "This is the password you have now; choose another.",
         ));
     }
     let hashed = tokio::task::spawn_blocking(move || password::hash(&input.new))
         .await
         .map_err(|_| Problem::internal())?;
     user.password_hash = hashed.map_err(|e| Problem::invalid("new", e.to_string()))?;
+    user.password_once = false;
     app.backend.access.put_user(&user).await?;
     app.backend.access.delete_other_logins(id, login).await?;
     app.streams.ask_again();
@@ -263,6 +272,7 @@ pub(super) async fn caller(app: &Web, hash: [u8; 32]) -> Result<Caller, Problem>
         login: login.id,
         role: membership.role,
         operator: user.operator,
+        password_once: user.password_once,
     };
     Ok(Caller {
         account: login.account,
@@ -302,6 +312,7 @@ fn describe(
             email: user.email.clone(),
             name: user.name.clone(),
             operator: user.operator,
+            password_once: user.password_once,
         },
         account: MeAccount {
             id: current.id.to_string(),

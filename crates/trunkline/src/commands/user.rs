@@ -81,6 +81,7 @@ pub(crate) async fn add(store: &Store, moment: &Moment, new: NewUser) -> anyhow:
     let user = match known {
         Some(user) => User {
             password_hash: hash,
+            password_once: true,
             operator: user.operator || new.operator,
             ..user
         },
@@ -93,6 +94,7 @@ pub(crate) async fn add(store: &Store, moment: &Moment, new: NewUser) -> anyhow:
             },
             email: email.clone(),
             password_hash: hash,
+            password_once: true,
             totp_secret: None,
             operator: new.operator,
             created_at: moment.now(),
@@ -122,7 +124,7 @@ pub(crate) async fn add(store: &Store, moment: &Moment, new: NewUser) -> anyhow:
         store.delete_other_logins(user.id, moment.id()).await?;
     }
     Ok(format!(
-        "{email} may sign in to {} with the password {secret}\nIt is shown only now; change it under Settings.",
+        "{email} may sign in to {} with the password {secret}\nIt is shown only now, and the first sign-in asks for another.",
         account.name
     ))
 }

@@ -269,6 +269,56 @@ async fn guessing_passwords_is_slowed_down() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_printed_password_opens_nothing_but_the_choice_of_another() {
+    let house = House::start().await;
+    let printed = house.user_with_password("second@example.com", &["--operator"]);
+    let cookie = house.sign_in("second@example.com", &printed).await;
+    let own = [
+        "/api/v1/login",
+        "/api/v1/logout",
+        "/api/v1/me",
+        "/api/v1/me/password",
+    ];
+    for (method, path) in endpoints(&house).await {
+        if own.contains(&path.as_str()) {
+            continue;
+        }
+        let answer = house
+            .send_as(&cookie, method.clone(), &path, body(&method, &path))
+            .await;
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{method} {path}");
+        let problem: Value = answer.json().await.expect("a problem");
+        assert_eq!(problem["type"], "password_first", "{method} {path}");
+    }
+    let change = |current: &str, new: &str| {
+        let body = json!({"current": current, "new": new});
+        let (house, cookie) = (&house, &cookie);
+        async move {
+            let path = "/api/v1/me/password";
+            let answer = house.send_as(cookie, Method::POST, path, Some(body)).await;
+            answer.status()
+        }
+    };
+    let me = |cookie: String| {
+        let house = &house;
+        async move {
+            let answer = house.send_as(&cookie, Method::GET, "/api/v1/me", None);
+            answer.await.json::<Value>().await.expect("JSON")
+        }
+    };
+    assert_eq!(me(cookie.clone()).await["user"]["password_once"], true);
+    let same = change(&printed, &printed).await;
+    assert_eq!(same, StatusCode::UNPROCESSABLE_ENTITY);
+    let changed = change(&printed, "one of my own").await;
+    assert_eq!(changed, StatusCode::NO_CONTENT);
+    assert_eq!(me(cookie.clone()).await["user"]["password_once"], false);
+    let answer = house
+        .send_as(&cookie, Method::GET, "/api/v1/sites", None)
+        .await;
+    assert_eq!(answer.status(), StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_is_guessed_at_still_signs_in_on_a_device_it_has_signed_in_on() {
     let house = House::start().await;
     let (email, password) = (

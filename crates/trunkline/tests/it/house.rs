@@ -19,6 +19,9 @@ pub(crate) const HOST: &str = "www.lone-star.example";
 pub(crate) const MAIN_NUMBER: &str = "+12145550100";
 /// The destination of every tracking number.
 pub(crate) const BUSINESS_LINE: &str = "+12142345678";
+/// The first owner, and the password that everybody here chooses.
+pub(crate) const OWNER: &str = "owner@localhost";
+const PASSWORD: &str = "a password for tests";
 const USER_AGENT: &str =
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 Safari/604.1";
 /// Longest wait for the program to be ready: a loaded machine may be slow, a broken program never is.
@@ -37,7 +40,6 @@ pub(crate) struct House {
     pub(crate) sip: SocketAddr,
     pub(crate) client: Client,
     cookie: String,
-    password: String,
 }
 
 /// A site with its key and targets, as the API answers it.
@@ -79,9 +81,8 @@ impl House {
             sip,
             client: client(),
             cookie: String::new(),
-            password,
         };
-        house.cookie = house.sign_in("owner@localhost", &house.password).await;
+        house.cookie = house.first_sign_in(OWNER, &password).await;
         house
     }
 
@@ -114,7 +115,7 @@ impl House {
         self.http = http;
         self.sip = sip;
         self.client = client();
-        self.cookie = self.sign_in("owner@localhost", &self.password).await;
+        self.cookie = self.sign_in(OWNER, PASSWORD).await;
     }
 
     /// From its next start on it runs on this database.
@@ -214,10 +215,21 @@ impl House {
         command.output().expect("the program runs")
     }
 
-    /// Adds a user by the command line; the cookie of their login.
+    /// Adds a user by the command line, who chooses a password; the cookie of their login.
     pub(crate) async fn add_user(&self, email: &str, more: &[&str]) -> String {
-        let password = self.user_with_password(email, more);
-        self.sign_in(email, &password).await
+        let printed = self.user_with_password(email, more);
+        self.first_sign_in(email, &printed).await
+    }
+
+    /// Signs in with a printed password and chooses [`PASSWORD`]; the cookie.
+    pub(crate) async fn first_sign_in(&self, email: &str, printed: &str) -> String {
+        let cookie = self.sign_in(email, printed).await;
+        let body = json!({"current": printed, "new": PASSWORD});
+        let answer = self
+            .send_as(&cookie, Method::POST, "/api/v1/me/password", Some(body))
+            .await;
+        assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+        cookie
     }
 
     /// Adds a user by the command line; the password that it prints.

@@ -13,6 +13,7 @@ fn user(world: &World, email: &str) -> User {
         email: email.to_owned(),
         name: "Ann".to_owned(),
         password_hash: "$argon2id$v=19$…".to_owned(),
+        password_once: true,
         totp_secret: Some("JBSWY3DPEHPK3PXP".to_owned()),
         operator: true,
         created_at: NOON,
@@ -35,6 +36,7 @@ async fn a_user_is_found_by_address_and_id_and_an_address_belongs_to_one() {
         assert_eq!(store.user_by_email("bob@example.com").await.unwrap(), None);
         ann.totp_secret = None;
         ann.name = "Anne".to_owned();
+        ann.password_once = false;
         store.put_user(&ann).await.unwrap();
         assert_eq!(store.user(ann.id).await.unwrap(), Some(ann));
         let twin = store.put_user(&user(&world, "ann@example.com")).await;
