@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 mod advice;
+mod alarms;
 mod attribution;
 pub(crate) mod body;
 mod calls;
@@ -88,6 +89,7 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
                 .merge(numbers::router())
                 .merge(pools::router())
                 .merge(advice::router())
+                .merge(alarms::router())
                 .merge(flows::router())
                 .merge(flow_try::router())
                 .merge(flow_nodes::router())

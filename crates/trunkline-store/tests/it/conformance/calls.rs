@@ -18,14 +18,14 @@ use trunkline_engine::ports::labels::{LabelRow, Said};
 use super::World;
 use super::world::{MINUTE, NOON, SetUp, google};
 
-const ANN: u64 = 12_145_550_199;
+pub(crate) const ANN: u64 = 12_145_550_199;
 const BOB: u64 = 12_145_550_198;
 
-fn after(minutes: i64) -> Timestamp {
+pub(crate) fn after(minutes: i64) -> Timestamp {
     NOON.plus_millis(minutes * MINUTE)
 }
 
-fn alone(call: CallRow) -> CallChange {
+pub(crate) fn alone(call: CallRow) -> CallChange {
     CallChange {
         call,
         events: Vec::new(),

@@ -9,6 +9,7 @@ mod history;
 mod labels;
 mod past_calls;
 mod screening;
+mod toll;
 mod webhooks;
 pub(crate) mod world;
 

@@ -12,6 +12,7 @@ import { Empty, Lines } from "../../parts/Waiting";
 import { Elapsed } from "../../parts/When";
 import { Page } from "../../shell/Page";
 import { WhoIsThis } from "../attribution/WhoIsThis";
+import { Alarms } from "./Alarms";
 import { CallTable } from "./CallTable";
 import { useLive } from "./live";
 import { LiveLine } from "./Timeline";
@@ -30,6 +31,7 @@ export default function LivePage() {
   return (
     <Page title="Live">
       {live.status === "lost" && <Lost />}
+      <Alarms />
       <Figures inProgress={live.calls.length} ringing={ringing} known={live.known} />
       <Card
         lined
