@@ -318,6 +318,10 @@ pub struct CallCounts {
     pub ambiguous: i64,
     /// Ended without being answered, and not blocked.
     pub missed: i64,
+    /// Ambiguous ones since the start of today.
+    pub ambiguous_today: i64,
+    /// Missed ones since the start of today.
+    pub missed_today: i64,
 }
 
 /// Calls of an account with destinations that a toll rule refused.

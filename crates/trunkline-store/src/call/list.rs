@@ -70,7 +70,10 @@ crate::statements! { "call";
         (SELECT count(*) FROM call WHERE +account = $1 AND synthetic = 0 AND state <> 'ended') AS live, \
         (SELECT count(*) FROM call WHERE account = $1 AND synthetic = 0 AND ambiguous = 1) AS ambiguous, \
         (SELECT count(*) FROM call WHERE account = $1 AND synthetic = 0 AND state = 'ended' AND answered_at IS NULL) \
-        - (SELECT count(*) FROM call WHERE account = $1 AND synthetic = 0 AND screened IS NOT NULL AND result = 'blocked') AS missed";
+        - (SELECT count(*) FROM call WHERE account = $1 AND synthetic = 0 AND screened IS NOT NULL AND result = 'blocked') AS missed, \
+        (SELECT count(*) FROM call WHERE account = $1 AND synthetic = 0 AND ambiguous = 1 AND started_at >= $2) AS ambiguous_today, \
+        (SELECT count(*) FROM call WHERE account = $1 AND synthetic = 0 AND state = 'ended' AND answered_at IS NULL \
+        AND started_at >= $2 AND (result IS NULL OR result <> 'blocked')) AS missed_today";
     TOLL_REFUSED = "SELECT toll_refused, count(*) AS calls, max(started_at) AS last_at, max(id) AS last_call FROM \
         (SELECT toll_refused, started_at, id FROM call WHERE account = $1 AND toll_refused IS NOT NULL AND started_at >= $2 \
         AND synthetic = 0 ORDER BY started_at DESC, id DESC LIMIT $3) AS latest GROUP BY toll_refused ORDER BY toll_refused";

@@ -102,6 +102,8 @@ impl CallRecords for Store {
                 live: row.get("live")?,
                 ambiguous: row.get("ambiguous")?,
                 missed: row.get("missed")?,
+                ambiguous_today: row.get("ambiguous_today")?,
+                missed_today: row.get("missed_today")?,
             })
         });
         Ok(counts.await?.unwrap_or_default())

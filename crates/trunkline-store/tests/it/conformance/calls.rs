@@ -466,12 +466,19 @@ async fn the_log_is_filtered_counted_and_paged() {
         }
         assert_eq!(listed, calls);
         let count = |test: Test| calls.iter().filter(|call| test(call)).count() as i64;
+        let lost: Test = |call| call.state == CallState::Ended && call.answered_at.is_none();
+        let today = |test: Test| {
+            let of_today = calls.iter().filter(|call| call.started_at >= after(10));
+            of_today.filter(|call| test(call)).count() as i64
+        };
         let counts = CallCounts {
             all: 24,
             today: 4,
             live: count(|call| call.state != CallState::Ended),
             ambiguous: count(|call| call.ambiguous),
-            missed: count(|call| call.state == CallState::Ended && call.answered_at.is_none()),
+            missed: count(lost),
+            ambiguous_today: today(|call| call.ambiguous),
+            missed_today: today(lost),
         };
         assert_eq!(
             store.counts(set_up.account.id, after(10)).await.unwrap(),

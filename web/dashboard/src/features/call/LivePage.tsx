@@ -85,17 +85,27 @@ function Figures({ inProgress, ringing, known }: { inProgress: number; ringing: 
         detail={data ? (data.all > data.today ? `${count(data.all)} in all` : "all there are so far") : "asking"}
       />
       <Tile
-        label="Missed"
-        figure={data ? count(data.missed) : "…"}
-        detail={data ? data.missed > 0 ? <Link href="/calls?missed=1">See which</Link> : "none so far" : "asking"}
-      />
-      <Tile
-        label="Ambiguous"
-        figure={data ? count(data.ambiguous) : "…"}
+        label="Missed today"
+        figure={data ? count(data.missed_today) : "…"}
         detail={
           data ? (
-            data.ambiguous > 0 ? (
-              <Link href="/calls?ambiguous=1">No visit above one half</Link>
+            data.missed_today > 0 ? (
+              <Link href="/calls?time=today&missed=1">See which</Link>
+            ) : (
+              "none so far"
+            )
+          ) : (
+            "asking"
+          )
+        }
+      />
+      <Tile
+        label="Ambiguous today"
+        figure={data ? count(data.ambiguous_today) : "…"}
+        detail={
+          data ? (
+            data.ambiguous_today > 0 ? (
+              <Link href="/calls?time=today&ambiguous=1">No visit above one half</Link>
             ) : (
               "none so far"
             )
