@@ -24,7 +24,9 @@ use trunkline_engine::trunks::Trunks;
 use crate::address::TrustedProxies;
 use crate::api::streams::Streams;
 use crate::auth::gate::Gate;
+use crate::auth::strangers::Strangers;
 use crate::auth::throttle::Throttle;
+use crate::health::Readiness;
 use crate::places::Places;
 use crate::problem::Problem;
 use crate::voice::Lines;
@@ -105,6 +107,10 @@ pub struct Web {
     pub(crate) token_key: hmac::Key,
     /// Slows down sign-in attempts.
     pub(crate) gate: Gate,
+    /// Slows down keys and logins that open nothing.
+    pub(crate) strangers: Strangers,
+    /// Whether the store answers.
+    pub(crate) readiness: Readiness,
     /// Limits new visitors from one address.
     pub(crate) new_visitors: Throttle<IpAddr>,
     /// Live streams that are open.
@@ -193,6 +199,8 @@ impl Web {
             settings,
             token_key: hmac::Key::new(hmac::HMAC_SHA256, token_secret),
             gate: Gate::default(),
+            strangers: Strangers::default(),
+            readiness: Readiness::default(),
             new_visitors: Throttle::new(NEW_VISITORS_BURST, NEW_VISITORS_EVERY_MS),
             trunk_checks: Throttle::new(TRUNK_CHECKS_BURST, TRUNK_CHECKS_EVERY_MS),
             test_calls: Places::new(TEST_CALLS_PER_ACCOUNT_MAX, TEST_CALLS_MAX),

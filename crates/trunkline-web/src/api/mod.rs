@@ -33,15 +33,17 @@ mod trunk_view;
 mod trunks;
 mod webhook;
 
-use axum::Json;
 use axum::extract::DefaultBodyLimit;
+use axum::http::header;
 use axum::routing::get;
+use bytes::Bytes;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 use crate::auth;
+use crate::problem::Problem;
 
 /// Largest body of a management request, in bytes.
 pub(crate) const BODY_MAX: usize = 256 * 1024;
@@ -114,8 +116,18 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 pub(crate) fn router() -> axum::Router<App> {
     let (router, description) = described();
-    router.layer(DefaultBodyLimit::max(BODY_MAX)).route(
-        "/api/openapi.json",
-        get(move || std::future::ready(Json(description.clone()))),
-    )
+    // Written once: whoever asks for it costs a copy of a pointer.
+    let written = description.to_json().map(Bytes::from);
+    if let Err(error) = &written {
+        tracing::error!(%error, "the description of the API cannot be written");
+    }
+    let written = written.ok();
+    let answer = move || {
+        let json = [(header::CONTENT_TYPE, "application/json")];
+        let answer = written.clone().map(|text| (json, text));
+        std::future::ready(answer.ok_or_else(Problem::internal))
+    };
+    router
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .route("/api/openapi.json", get(answer))
 }

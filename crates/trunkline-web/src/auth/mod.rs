@@ -6,15 +6,17 @@ pub(crate) mod mark;
 pub(crate) mod members;
 pub mod password;
 pub(crate) mod sign_in;
+pub(crate) mod strangers;
 pub(crate) mod throttle;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use ring::digest;
 use trunkline_core::base::id::{AccountId, LoginId, UserId};
 use trunkline_engine::ports::access::Role;
 
+use crate::address::ClientAddress;
 use crate::app::{App, Web};
 use crate::problem::Problem;
 
@@ -155,8 +157,8 @@ impl FromRequestParts<App> for Newcomer {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         if let Some(key) = bearer(&parts.headers) {
-            let caller = Credential::Key(sha256(key.as_bytes())).caller(app).await?;
-            return Ok(Self(caller));
+            let key = Credential::Key(sha256(key.as_bytes()));
+            return look_up(app, key, parts).await.map(Self);
         }
         if !parts.method.is_safe() {
             check_origin(app, &parts.headers)?;
@@ -165,8 +167,26 @@ impl FromRequestParts<App> for Newcomer {
             Problem::unauthorized("Sign in, or send a key as `Authorization: Bearer tlk_…`.")
         })?;
         let login = Credential::Login(sha256(token.as_bytes()));
-        Ok(Self(login.caller(app).await?))
+        look_up(app, login, parts).await.map(Self)
     }
+}
+
+/// Who a credential is, unless its network has sent too many that are nobody's.
+async fn look_up(app: &App, credential: Credential, parts: &Parts) -> Result<Caller, Problem> {
+    let ClientAddress(address) = ClientAddress::of(parts, app);
+    let now = app.backend.moment.now();
+    let look = app.strangers.admit(credential, address, now);
+    let look = look.map_err(|retry_after_s| {
+        metrics::counter!("trunkline_http_credentials_refused_total").increment(1);
+        Problem::too_many(retry_after_s)
+    })?;
+    let caller = credential.caller(app).await;
+    match &caller {
+        Ok(_) => look.opened(),
+        Err(problem) if problem.status == StatusCode::UNAUTHORIZED.as_u16() => look.failed(),
+        Err(_) => look.unclear(),
+    }
+    caller
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -128,6 +128,7 @@ async fn sign_in(
         expires_at: now.plus_millis(i64::from(app.settings.login_days) * DAY_MS),
     };
     app.backend.access.add_login(&login).await?;
+    app.strangers.made(Credential::Login(login.token_hash));
     let me = describe(&app, &user, account, &memberships)?;
     // One device keeps its serial, so that signing in again does not multiply its attempts.
     let serial = device.map_or_else(|| app.random(), Ok)?;

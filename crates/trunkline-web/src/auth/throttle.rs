@@ -70,6 +70,14 @@ impl<K: Eq + Hash> Throttle<K> {
         Ok(())
     }
 
+    /// Takes one attempt back that turned out to be none.
+    pub(crate) fn give_back(&self, key: &K) {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(empty_at) = buckets.empty_at.get_mut(key) {
+            *empty_at -= self.every_ms;
+        }
+    }
+
     /// Forgets the attempts of a key, after one that succeeded.
     pub(crate) fn forget(&self, key: &K) {
         self.buckets

@@ -397,6 +397,43 @@ async fn a_key_does_what_its_scopes_say_and_nothing_after_it_is_removed() {
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn bogus_keys_are_refused_before_they_cost_and_keep_nobody_else_out() {
+    let house = House::start().await;
+    let bogus = |n: usize| {
+        house
+            .client
+            .get(house.url("/api/v1/calls"))
+            .bearer_auth(format!("tlk_bogus_{n}"))
+    };
+    let mut refused = None;
+    for n in 0..10_000 {
+        let answer = bogus(n).send().await.expect("an answer");
+        if answer.status() != StatusCode::UNAUTHORIZED {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.expect("there is a limit");
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.headers().contains_key("retry-after"));
+    let own = house
+        .send_as(house.cookie(), Method::GET, "/api/v1/calls", None)
+        .await;
+    assert_eq!(own.status(), StatusCode::OK, "behind the same address");
+    // A key that was just made works at once.
+    let key = json!({"name": "reports", "scopes": ["read"]});
+    let key = house.post("/api/v1/api-keys", key).await;
+    let with_key = house
+        .client
+        .get(house.url("/api/v1/calls"))
+        .bearer_auth(key["key"].as_str().expect("the key"));
+    assert_eq!(
+        with_key.send().await.expect("an answer").status(),
+        StatusCode::OK
+    );
+}
+
 /// Reads a live stream to its end; the client gives up on one that does not end.
 async fn ends(mut stream: Response) {
     while stream.chunk().await.expect("the stream ends").is_some() {}
