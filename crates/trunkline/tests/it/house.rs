@@ -39,6 +39,8 @@ pub(crate) struct House {
     pub(crate) http: SocketAddr,
     pub(crate) sip: SocketAddr,
     pub(crate) client: Client,
+    /// The certificate that its browsers trust; it is spoken to over TLS then.
+    certificate: Option<String>,
     cookie: String,
 }
 
@@ -65,6 +67,15 @@ impl House {
         database: TestDatabase,
         change: impl FnOnce(&Path, String) -> String,
     ) -> Self {
+        Self::start_trusting(None, database, change).await
+    }
+
+    /// As above, over TLS when a certificate (PEM) is given, which is trusted as no other is.
+    pub(crate) async fn start_trusting(
+        certificate: Option<String>,
+        database: TestDatabase,
+        change: impl FnOnce(&Path, String) -> String,
+    ) -> Self {
         let folder = TempDir::new().expect("a folder");
         std::fs::write(
             folder.path().join("trunkline.toml"),
@@ -79,7 +90,8 @@ impl House {
             database,
             http,
             sip,
-            client: client(),
+            client: client(certificate.as_deref()),
+            certificate,
             cookie: String::new(),
         };
         house.cookie = house.first_sign_in(OWNER, &password).await;
@@ -114,7 +126,7 @@ impl House {
         self.child = Some(child);
         self.http = http;
         self.sip = sip;
-        self.client = client();
+        self.client = client(self.certificate.as_deref());
         self.cookie = self.sign_in(OWNER, PASSWORD).await;
     }
 
@@ -140,11 +152,12 @@ impl House {
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.http)
+        format!("{}{path}", self.origin())
     }
 
     fn origin(&self) -> String {
-        format!("http://{}", self.http)
+        let scheme = self.certificate.as_ref().map_or("http", |_| "https");
+        format!("{scheme}://{}", self.http)
     }
 
     /// The cookie of a user.
@@ -454,14 +467,17 @@ impl Drop for House {
     }
 }
 
-fn client() -> Client {
-    // The program under test speaks plain HTTP; a TLS provider is still needed to make a client.
+fn client(certificate: Option<&str>) -> Client {
+    // The program under test mostly speaks plain HTTP; a TLS provider is still needed to make a client.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
+    let mut client = Client::builder()
         .no_proxy()
-        .timeout(Duration::from_secs(30))
-        .build()
-        .expect("a client")
+        .timeout(Duration::from_secs(30));
+    if let Some(pem) = certificate {
+        let trusted = reqwest::Certificate::from_pem(pem.as_bytes()).expect("a certificate");
+        client = client.tls_certs_only([trusted]);
+    }
+    client.build().expect("a client")
 }
 
 fn settings(folder: &TempDir, database: &TestDatabase) -> String {
