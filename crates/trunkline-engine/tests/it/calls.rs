@@ -25,11 +25,11 @@ use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::calls::CallEventKind;
 use trunkline_engine::ports::configuration::{Account, Everything, Trunk};
 
-use crate::arrivals::{POOL, SITE, everything};
 use crate::ports::{
     HandClock, MemoryAsks, MemoryCalls, MemoryHistory, MemoryLabels, MemoryScreening, MemorySpool,
 };
 use crate::sounds::{MemoryFiles, MemorySpeech, PlainDecoder};
+use crate::world::{POOL, SITE, everything};
 
 const TRUNK: TrunkId = TrunkId::from_raw(7);
 const BUSINESS: PhoneNumber = PhoneNumber::from_digits(12_142_345_678);
