@@ -444,8 +444,20 @@ impl Page {
 
     /// Says that the number is on the page: whether that was acknowledged, `None` when nobody answers.
     pub(crate) async fn shown(&self, token: &str) -> Option<bool> {
-        let shown = json!([{"k": "shown", "swaps": 2, "page": format!("https://{HOST}/")}]);
-        let body = json!({"v": 1, "c": 1, "token": token, "events": shown});
+        self.tell(
+            token,
+            json!([{"k": "shown", "swaps": 2, "page": format!("https://{HOST}/")}]),
+        )
+        .await
+    }
+
+    /// Says that the number was tapped: as above.
+    pub(crate) async fn tapped(&self, token: &str, number: &str) -> Option<bool> {
+        self.tell(token, json!([{"k": "tap", "n": number}])).await
+    }
+
+    async fn tell(&self, token: &str, events: Value) -> Option<bool> {
+        let body = json!({"v": 1, "c": 1, "token": token, "events": events});
         Some(self.post("event", &body).await?.status().is_success())
     }
 
