@@ -11,7 +11,8 @@ pub(crate) mod throttle;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use ring::digest;
 use trunkline_core::base::id::{AccountId, LoginId, UserId};
 use trunkline_engine::ports::access::Role;
@@ -161,7 +162,7 @@ impl FromRequestParts<App> for Newcomer {
             return look_up(app, key, parts).await.map(Self);
         }
         if !parts.method.is_safe() {
-            check_origin(app, &parts.headers)?;
+            check_origin(app, &parts.headers, &parts.uri)?;
         }
         let token = cookie(&parts.headers).ok_or_else(|| {
             Problem::unauthorized("Sign in, or send a key as `Authorization: Bearer tlk_…`.")
@@ -211,8 +212,9 @@ pub(crate) fn cookie(headers: &HeaderMap) -> Option<String> {
         .map(|(_, value)| value.to_owned())
 }
 
-/// A browser names the site a request comes from; requests with a cookie must come from our own.
-pub(crate) fn check_origin(app: &Web, headers: &HeaderMap) -> Result<(), Problem> {
+/// A browser names the site a request comes from; requests with a cookie must come from our own. Over HTTP/2 the host asked
+/// for stands in the address instead of a header (RFC 9113, 8.3.1).
+pub(crate) fn check_origin(app: &Web, headers: &HeaderMap, uri: &Uri) -> Result<(), Problem> {
     let wrong = || {
         Problem::forbidden(
             "The request comes from another site. Open the dashboard by its own address.",
@@ -222,7 +224,8 @@ pub(crate) fn check_origin(app: &Web, headers: &HeaderMap) -> Result<(), Problem
         .get(header::ORIGIN)
         .and_then(|v| v.to_str().ok())
         .ok_or_else(wrong)?;
-    let own_host = headers.get(header::HOST).and_then(|v| v.to_str().ok());
+    let named = headers.get(header::HOST).and_then(|v| v.to_str().ok());
+    let own_host = named.or_else(|| uri.authority().map(Authority::as_str));
     let origin_host = origin.split_once("://").map(|(_, host)| host);
     if origin == app.settings.public_url || (origin_host.is_some() && origin_host == own_host) {
         return Ok(());

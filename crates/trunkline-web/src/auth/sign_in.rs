@@ -1,7 +1,7 @@
 //! Signing in and out, and who a login is.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -87,9 +87,10 @@ async fn sign_in(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
     headers: HeaderMap,
+    OriginalUri(uri): OriginalUri,
     Body(input): Body<SignIn>,
 ) -> Result<Response, Problem> {
-    check_origin(&app, &headers)?;
+    check_origin(&app, &headers, &uri)?;
     let now = app.backend.moment.now();
     let email = input.email.trim().to_lowercase();
     if email.len() > EMAIL_MAX {
