@@ -141,6 +141,8 @@ impl Trunks {
             ..used
         };
         if let Err(refusal) = account.toll.permit(to, with_this) {
+            metrics::counter!("trunkline_toll_refused_total", "reason" => refusal.word())
+                .increment(1);
             return CallMe::Forbidden(refusal);
         }
         let numbers = directory.numbers_of(account.id);

@@ -1,26 +1,59 @@
-//! Users, memberships, logins and API keys.
+//! Users, memberships, logins and API keys. Whatever takes an owner away holds the account's row meanwhile, so that two
+//! owners who remove each other at the same time do not both succeed.
 
 use async_trait::async_trait;
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{AccountId, ApiKeyId, LoginId, UserId};
-use trunkline_engine::ports::PortResult;
-use trunkline_engine::ports::access::{Access, ApiKey, Login, Membership, User};
+use trunkline_engine::ports::access::{Access, ApiKey, Login, Member, Membership, User};
+use trunkline_engine::ports::{PortError, PortResult};
 
 use crate::convert::{from_json, json, port_error};
-use crate::db::{DbError, Expect, Row, Val};
+use crate::db::{DbError, Expect, Outcome, Row, Transaction, Val};
 use crate::{Store, args};
+
+/// Why a membership stays.
+const ONE_OWNER: &str =
+    "an account always keeps an owner; make somebody else an owner first (`trunkline user add`)";
 
 crate::statements! { "access";
     HAS_USERS = "SELECT 1 AS found FROM app_user LIMIT 1";
-    PUT_USER = "INSERT INTO app_user (id, email, name, operator, password_hash, totp_sealed, created_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET email = excluded.email, name = excluded.name, \
-        operator = excluded.operator, password_hash = excluded.password_hash, totp_sealed = excluded.totp_sealed";
-    USER_BY_EMAIL = "SELECT id, email, name, operator, password_hash, totp_sealed, created_at FROM app_user \
+    PUT_USER = "INSERT INTO app_user (id, email, name, operator, password_hash, password_once, totp_sealed, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET email = excluded.email, name = excluded.name, \
+        operator = excluded.operator, password_hash = excluded.password_hash, password_once = excluded.password_once, \
+        totp_sealed = excluded.totp_sealed";
+    USER_BY_EMAIL = "SELECT id, email, name, operator, password_hash, password_once, totp_sealed, created_at FROM app_user \
         WHERE email = $1";
-    USER = "SELECT id, email, name, operator, password_hash, totp_sealed, created_at FROM app_user WHERE id = $1";
+    USER = "SELECT id, email, name, operator, password_hash, password_once, totp_sealed, created_at FROM app_user \
+        WHERE id = $1";
+    /// Whoever may change who the owners of an account are takes its row first.
+    HOLD_ACCOUNT = "SELECT id FROM account WHERE id = $1 /*pg: FOR UPDATE*/";
+    HOLD_ACCOUNTS_OF = "SELECT id FROM account WHERE id IN (SELECT account FROM membership WHERE app_user = $1) \
+        ORDER BY id /*pg: FOR UPDATE*/";
+    /// Another role for the only owner changes nothing.
     PUT_MEMBERSHIP = "INSERT INTO membership (id, app_user, account, role, created_at) VALUES ($1, $2, $3, $4, $5) \
-        ON CONFLICT (id) DO UPDATE SET role = excluded.role";
+        ON CONFLICT (id) DO UPDATE SET role = excluded.role WHERE excluded.role = 'owner' OR membership.role <> 'owner' \
+        OR EXISTS (SELECT 1 FROM membership AS other WHERE other.account = membership.account AND other.role = 'owner' \
+        AND other.id <> membership.id)";
     MEMBERSHIPS = "SELECT id, app_user, account, role FROM membership WHERE app_user = $1 ORDER BY id";
+    MEMBERS = "SELECT membership.id, membership.app_user, membership.account, membership.role, app_user.email, \
+        app_user.name, app_user.operator FROM membership JOIN app_user ON app_user.id = membership.app_user \
+        WHERE membership.account = $1 ORDER BY membership.id LIMIT $2";
+    DELETE_MEMBERSHIP = "DELETE FROM membership WHERE id = $1 AND account = $2 AND (role <> 'owner' OR EXISTS \
+        (SELECT 1 FROM membership AS other WHERE other.account = $2 AND other.role = 'owner' AND other.id <> $1))";
+    DELETE_LOGINS_IN = "DELETE FROM login WHERE account = $2 AND app_user IN \
+        (SELECT app_user FROM membership WHERE id = $1 AND account = $2)";
+    /// Of nobody who runs the server: it would have no operator left, or one fewer than its other operators know of.
+    DELETE_USER_WITHOUT_PLACE = "DELETE FROM app_user WHERE id = $1 AND operator = 0 \
+        AND NOT EXISTS (SELECT 1 FROM membership WHERE app_user = $1)";
+    DELETE_LOGINS_WITHOUT_PLACE = "DELETE FROM login WHERE app_user = $1 \
+        AND NOT EXISTS (SELECT 1 FROM membership WHERE app_user = $1)";
+    /// Accounts that would be left without an owner.
+    ONLY_OWNER_OF = "SELECT account FROM membership WHERE app_user = $1 AND role = 'owner' AND NOT EXISTS \
+        (SELECT 1 FROM membership AS other WHERE other.account = membership.account AND other.role = 'owner' \
+        AND other.app_user <> $1)";
+    DELETE_LOGINS_OF = "DELETE FROM login WHERE app_user = $1";
+    DELETE_MEMBERSHIPS_OF = "DELETE FROM membership WHERE app_user = $1";
+    DELETE_USER = "DELETE FROM app_user WHERE id = $1";
     ADD_LOGIN = "INSERT INTO login (id, token_hash, app_user, account, created_at, expires_at) \
         VALUES ($1, $2, $3, $4, $5, $6)";
     /// One column of a row that is there: a login that ended meanwhile stays ended.
@@ -56,9 +89,19 @@ impl Store {
             &user.name,
             user.operator,
             &user.password_hash,
+            user.password_once,
             totp,
             user.created_at
         ])
+    }
+
+    /// Runs a change of who belongs to what. What stops it half-way is that an account would lose its only owner, or that
+    /// somebody was quicker.
+    async fn unless_last_owner(&self, whole: Transaction) -> PortResult<()> {
+        match self.db.submit(whole).await.map_err(port_error)? {
+            Outcome::Committed(_) => Ok(()),
+            Outcome::Unexpected { .. } => Err(PortError::Conflict(ONE_OWNER.to_owned())),
+        }
     }
 
     fn read_user(&self, row: &Row) -> Result<User, DbError> {
@@ -72,6 +115,7 @@ impl Store {
             email: row.get("email")?,
             name: row.get("name")?,
             password_hash: row.get("password_hash")?,
+            password_once: row.get("password_once")?,
             totp_secret: row
                 .get::<Option<Vec<u8>>>("totp_sealed")?
                 .map(open)
@@ -111,11 +155,47 @@ impl Access for Store {
             account,
             role,
         } = *membership;
-        self.put(
-            PUT_MEMBERSHIP,
-            args![id, user, account, role, id.drawn_at()],
-        )
+        let values = args![id, user, account, role, id.drawn_at()];
+        // An account that is not there is refused by the statement that refers to it.
+        let whole = Transaction::new()
+            .step(HOLD_ACCOUNT, args![account], Expect::Any)
+            .step(PUT_MEMBERSHIP, values, Expect::Rows(1));
+        self.unless_last_owner(whole).await
+    }
+
+    async fn members(&self, account: AccountId, limit: u32) -> PortResult<Vec<Member>> {
+        self.many(MEMBERS, args![account, limit], |row| {
+            Ok(Member {
+                membership: membership(row)?,
+                email: row.get("email")?,
+                name: row.get("name")?,
+                operator: row.get("operator")?,
+            })
+        })
         .await
+    }
+
+    async fn delete_membership(&self, membership: &Membership) -> PortResult<()> {
+        let Membership {
+            id, user, account, ..
+        } = *membership;
+        let whole = Transaction::new()
+            .step(HOLD_ACCOUNT, args![account], Expect::Any)
+            .step(DELETE_LOGINS_IN, args![id, account], Expect::Any)
+            .step(DELETE_MEMBERSHIP, args![id, account], Expect::Rows(1))
+            .step(DELETE_LOGINS_WITHOUT_PLACE, args![user], Expect::Any)
+            .step(DELETE_USER_WITHOUT_PLACE, args![user], Expect::Any);
+        self.unless_last_owner(whole).await
+    }
+
+    async fn delete_user(&self, user: UserId) -> PortResult<()> {
+        let whole = Transaction::new()
+            .step(HOLD_ACCOUNTS_OF, args![user], Expect::Any)
+            .step(ONLY_OWNER_OF, args![user], Expect::Rows(0))
+            .step(DELETE_LOGINS_OF, args![user], Expect::Any)
+            .step(DELETE_MEMBERSHIPS_OF, args![user], Expect::Any)
+            .step(DELETE_USER, args![user], Expect::Any);
+        self.unless_last_owner(whole).await
     }
 
     async fn memberships(&self, user: UserId) -> PortResult<Vec<Membership>> {

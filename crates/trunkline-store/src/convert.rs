@@ -7,7 +7,7 @@ use trunkline_core::attribution::LabelKind;
 use trunkline_core::base::{Country, Currency, Id, IdKind, Locality, PhoneNumber, Timestamp, Zone};
 use trunkline_core::call::screening::ListKind;
 use trunkline_core::call::trunk::{CallerShown, NumberStyle};
-use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy, RecordingConsent};
+use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy, RecordingConsent, TollRule};
 use trunkline_core::visitor::{CLICK_IDS, Channel, ClickId, Consent, Device, Source};
 use trunkline_engine::call::control::{Attestation, Codec, RecordingState, Transport, Verstat};
 use trunkline_engine::ports::PortError;
@@ -94,6 +94,7 @@ words!(
     RecordingConsent,
     RecordingState,
     Role,
+    TollRule,
     Transport,
     Verstat,
 );

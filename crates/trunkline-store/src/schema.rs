@@ -21,7 +21,8 @@ migrations!(
     "V0003__retention",
     "V0004__trunks",
     "V0005__voice_webhooks",
-    "V0006__screening"
+    "V0006__screening",
+    "V0007__alarms_and_one_time_passwords"
 );
 
 macro_rules! tables {

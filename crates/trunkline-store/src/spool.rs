@@ -15,6 +15,7 @@ use trunkline_engine::ports::calls::{CallChange, CallSpool};
 use crate::call::{change_records, read_call, read_event, read_recording};
 use crate::db::{DbError, Record, Row, Val};
 use crate::labels::read_label;
+use crate::schema::record_kinds;
 
 /// Most bytes of the file; a change is a few kilobytes.
 pub const SPOOL_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -262,6 +263,14 @@ impl SpooledRow {
     }
 
     fn row(self) -> (String, Row) {
+        let kind = record_kinds().find(|kind| kind.name == self.kind);
+        // A row of an older version has no value for what columns were added since.
+        let added: Vec<_> = kind
+            .map_or(&[][..], |kind| kind.columns)
+            .iter()
+            .filter(|(name, _)| self.columns.iter().all(|(known, _)| known != name))
+            .map(|(name, _)| ((*name).to_owned(), Val::Null))
+            .collect();
         let (names, values): (Vec<String>, Vec<Val>) = self
             .columns
             .into_iter()
@@ -274,6 +283,7 @@ impl SpooledRow {
                 };
                 (name, value)
             })
+            .chain(added)
             .unzip();
         (self.kind, Row::new(names.into(), values))
     }

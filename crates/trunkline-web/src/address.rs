@@ -99,4 +99,12 @@ mod tests {
         headers.insert("x-forwarded-for", "garbage".parse().expect("a value"));
         assert_eq!(trusted.client(ip("10.0.0.1"), &headers), ip("10.0.0.1"));
     }
+
+    #[test]
+    fn one_subscriber_of_ipv6_is_one() {
+        let of = |t: &str| subscriber(t.parse().expect("an address"));
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+    }
 }

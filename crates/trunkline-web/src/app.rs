@@ -23,7 +23,10 @@ use trunkline_engine::trunks::Trunks;
 
 use crate::address::TrustedProxies;
 use crate::api::streams::Streams;
-use crate::auth::throttle::{Throttle, ThrottleKey};
+use crate::auth::gate::Gate;
+use crate::auth::strangers::Strangers;
+use crate::auth::throttle::Throttle;
+use crate::health::Readiness;
 use crate::places::Places;
 use crate::problem::Problem;
 use crate::voice::Lines;
@@ -103,9 +106,11 @@ pub struct Web {
     /// Key of the assignment tokens.
     pub(crate) token_key: hmac::Key,
     /// Slows down sign-in attempts.
-    pub(crate) sign_in: Throttle<ThrottleKey>,
-    /// Slows down sign-in attempts for one name from everywhere.
-    pub(crate) sign_in_name: Throttle<ThrottleKey>,
+    pub(crate) gate: Gate,
+    /// Slows down keys and logins that open nothing.
+    pub(crate) strangers: Strangers,
+    /// Whether the store answers.
+    pub(crate) readiness: Readiness,
     /// Limits new visitors from one address.
     pub(crate) new_visitors: Throttle<IpAddr>,
     /// Live streams that are open.
@@ -142,11 +147,6 @@ pub struct Web {
 /// Shared by all handlers.
 pub type App = Arc<Web>;
 
-/// Attempts to sign in from one address, and for one name from it: five at once, then one in 12 s.
-const SIGN_IN_BURST: u32 = 5;
-const SIGN_IN_EVERY_MS: i64 = 12_000;
-/// Attempts for one name from everywhere: enough that a stranger cannot lock its owner out at once.
-const SIGN_IN_NAME_BURST: u32 = 100;
 /// New visitors from one address: 600 at once, then ten a second. An office behind one address is far
 /// below it; what is above gets the source number.
 const NEW_VISITORS_BURST: u32 = 600;
@@ -198,8 +198,9 @@ impl Web {
             backend,
             settings,
             token_key: hmac::Key::new(hmac::HMAC_SHA256, token_secret),
-            sign_in: Throttle::new(SIGN_IN_BURST, SIGN_IN_EVERY_MS),
-            sign_in_name: Throttle::new(SIGN_IN_NAME_BURST, SIGN_IN_EVERY_MS),
+            gate: Gate::default(),
+            strangers: Strangers::default(),
+            readiness: Readiness::default(),
             new_visitors: Throttle::new(NEW_VISITORS_BURST, NEW_VISITORS_EVERY_MS),
             trunk_checks: Throttle::new(TRUNK_CHECKS_BURST, TRUNK_CHECKS_EVERY_MS),
             test_calls: Places::new(TEST_CALLS_PER_ACCOUNT_MAX, TEST_CALLS_MAX),

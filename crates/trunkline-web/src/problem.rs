@@ -96,6 +96,17 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail)
     }
 
+    /// Signed in with a password that was printed, and nothing else done yet.
+    #[must_use]
+    pub fn password_first() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "password_first",
+            "Choose a password first",
+            "This password was printed for one sign-in. Choose another with POST /api/v1/me/password, or in the dashboard.",
+        )
+    }
+
     /// There is no such thing, or it belongs to somebody else.
     #[must_use]
     pub fn not_found(what: &'static str) -> Self {

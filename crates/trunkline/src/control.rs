@@ -37,6 +37,8 @@ pub(crate) enum Request {
     AddAccount(commands::account::NewAccount),
     /// Adds a user, or gives one a new password.
     AddUser(commands::user::NewUser),
+    /// Removes a user, or takes one out of an account.
+    RemoveUser(commands::user::Leaver),
     /// Copies the database to a file.
     Backup {
         /// The file; must not exist.
@@ -148,6 +150,7 @@ async fn perform(request: Request, house: &House, checker: &Checker) -> anyhow::
         Request::AddUser(user) => {
             commands::user::add(&house.store, &house.backend.moment, user).await
         }
+        Request::RemoveUser(leaver) => commands::user::remove(&house.store, leaver).await,
         Request::Backup { to } => commands::backup::database(&house.store, &to).await,
         Request::CheckCall { site } => match checker.run(&site).await? {
             (site, result) if result.wrong.is_none() => Ok(format!(

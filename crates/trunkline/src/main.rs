@@ -22,7 +22,7 @@ use anyhow::{anyhow, bail};
 use clap::{Parser, Subcommand};
 
 use crate::commands::account::NewAccount;
-use crate::commands::user::NewUser;
+use crate::commands::user::{Leaver, NewUser};
 use crate::config::Config;
 
 /// The allocator of the whole program: fewer cycles per request than the system's under load.
@@ -118,6 +118,14 @@ enum UserCommand {
         #[arg(long)]
         operator: bool,
         /// Name of the account; the first when left out.
+        #[arg(long, default_value = "")]
+        account: String,
+    },
+    /// Remove a user, or with --account only take one out of that account. An account keeps an owner.
+    Remove {
+        /// E-mail address.
+        email: String,
+        /// Name of the account to take them out of; when left out they are removed altogether.
         #[arg(long, default_value = "")]
         account: String,
     },
@@ -224,6 +232,9 @@ async fn perform(command: Command, config: &Config) -> anyhow::Result<()> {
                 },
             )
             .await
+        }
+        Command::User(UserCommand::Remove { email, account }) => {
+            commands::user::run_remove(config, Leaver { email, account }).await
         }
         Command::Db(DbCommand::Copy { to }) => commands::db::copy(config, &to).await,
         Command::CheckConfig | Command::Openapi | Command::Demo(_) | Command::Simulate(_) => Ok(()),

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use metrics_exporter_prometheus::PrometheusHandle;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -208,6 +208,9 @@ pub(crate) fn certificate(chain: &Path, key: &Path) -> anyhow::Result<rustls::Se
     let certificates =
         CertificateDer::pem_file_iter(chain).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let certificates = certificates.with_context(|| unreadable(chain))?;
+    if certificates.is_empty() {
+        bail!("{} holds no certificate", chain.display());
+    }
     let private = PrivateKeyDer::from_pem_file(key).with_context(|| unreadable(key))?;
     rustls::ServerConfig::builder()
         .with_no_client_auth()

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What toll rules refused in the last 24 hours: one alarm for each rule. */
+        get: operations["listAlarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/api-keys": {
         parameters: {
             query?: never;
@@ -498,6 +515,43 @@ export interface paths {
         /** Changes the password and ends every other login of the user. */
         post: operations["changePassword"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The members of the account, oldest first. */
+        get: operations["listMembers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/members/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Takes a member out of the account: their logins there end at once. Somebody who is a member of nothing else is
+         *     removed altogether. The account keeps an owner.
+         */
+        delete: operations["removeMember"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1327,6 +1381,25 @@ export interface components {
              */
             wrong: number;
         };
+        /** @description Calls with destinations that a toll rule refused, in the last 24 hours. */
+        Alarm: {
+            /**
+             * Format: int64
+             * @description How many calls, of the account's latest thousand with a refusal.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description When the last of them came.
+             */
+            last_at: number;
+            /** @description The last of them. */
+            last_call: string;
+            /** @description The same as a sentence. */
+            message: string;
+            /** @description `premium_range`, `unassigned_range`, `country_not_allowed`, `too_many_calls` or `minutes_spent`. */
+            rule: string;
+        };
         /** @description A key. */
         ApiKey: {
             /** Format: int64 */
@@ -1434,10 +1507,20 @@ export interface components {
             all: number;
             /** Format: int64 */
             ambiguous: number;
+            /**
+             * Format: int64
+             * @description Ambiguous ones since midnight in the account's zone.
+             */
+            ambiguous_today: number;
             /** Format: int64 */
             live: number;
             /** Format: int64 */
             missed: number;
+            /**
+             * Format: int64
+             * @description Missed ones since midnight in the account's zone.
+             */
+            missed_today: number;
             /**
              * Format: int64
              * @description Since midnight in the account's zone.
@@ -1986,6 +2069,25 @@ export interface components {
             name: string;
             /** @description Whether the user runs the server. */
             operator: boolean;
+            /** @description Whether the password was printed: nothing else is answered until another is chosen. */
+            password_once: boolean;
+        };
+        /** @description A member of the account. */
+        Member: {
+            /**
+             * Format: int64
+             * @description When they became a member.
+             */
+            created_at: number;
+            email: string;
+            id: string;
+            name: string;
+            /** @description Whether they run the server. */
+            operator: boolean;
+            /** @description Whether it is the caller. */
+            own: boolean;
+            /** @description `viewer`, `manager` or `owner`. */
+            role: string;
         };
         /** @description The model that credits the site's calls now. */
         ModelInForce: {
@@ -2077,6 +2179,29 @@ export interface components {
             /** Format: int64 */
             at: number;
             page: string;
+        };
+        /** @description One page of a list. */
+        Page_Alarm: {
+            items: {
+                /**
+                 * Format: int64
+                 * @description How many calls, of the account's latest thousand with a refusal.
+                 */
+                calls: number;
+                /**
+                 * Format: int64
+                 * @description When the last of them came.
+                 */
+                last_at: number;
+                /** @description The last of them. */
+                last_call: string;
+                /** @description The same as a sentence. */
+                message: string;
+                /** @description `premium_range`, `unassigned_range`, `country_not_allowed`, `too_many_calls` or `minutes_spent`. */
+                rule: string;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
         };
         /** @description One page of a list. */
         Page_ApiKey: {
@@ -2190,6 +2315,27 @@ export interface components {
                 published_by?: string | null;
                 /** Format: int64 */
                 version: number;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Member: {
+            items: {
+                /**
+                 * Format: int64
+                 * @description When they became a member.
+                 */
+                created_at: number;
+                email: string;
+                id: string;
+                name: string;
+                /** @description Whether they run the server. */
+                operator: boolean;
+                /** @description Whether it is the caller. */
+                own: boolean;
+                /** @description `viewer`, `manager` or `owner`. */
+                role: string;
             }[];
             /** @description Send it as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -2385,15 +2531,17 @@ export interface components {
         Page_Trunk: {
             items: {
                 /** @description Addresses or ranges its requests come from. Those of the hosts of a registered trunk need not be listed. */
-                addresses: string[];
-                caller_id: components["schemas"]["TrunkCallerId"];
+                addresses?: string[] | null;
+                caller_id?: components["schemas"]["TrunkCallerId"] | null;
                 /** @description Codecs, best first. */
-                codecs: string[];
+                codecs?: string[] | null;
                 /** Format: int64 */
                 created_at: number;
-                formats: components["schemas"]["TrunkFormats"];
+                /** @description Whether it has a host, so that calls can go out on it. */
+                dials: boolean;
+                formats?: components["schemas"]["TrunkFormats"] | null;
                 /** @description Whether a password is stored. It is never shown. */
-                has_password: boolean;
+                has_password?: boolean | null;
                 health: components["schemas"]["TrunkHealth"];
                 /** @description The carrier's host, where outgoing calls are sent; null for a trunk that only takes calls in. */
                 host?: string | null;
@@ -2402,17 +2550,17 @@ export interface components {
                  * @description `address`: known by the addresses its requests come from; `registered`: we register there with a user name and
                  *     password.
                  */
-                kind: string;
+                kind?: string | null;
                 name: string;
                 /** @description Whether the far end sits behind NAT. */
-                nat: boolean;
+                nat?: boolean | null;
                 /** Format: int32 */
-                port: number;
+                port?: number | null;
                 /**
                  * Format: int32
                  * @description The smaller, the sooner it is tried on outgoing calls.
                  */
-                priority: number;
+                priority?: number | null;
                 /** @description Where everything is sent, when it is not the host. */
                 proxy?: string | null;
                 /** @description The registrar, when it is not the host. */
@@ -2423,7 +2571,7 @@ export interface components {
                 /** @description Certificates (PEM) that the far end's must come from, instead of those the system trusts. */
                 tls_ca?: string | null;
                 /** @description `udp`, `tcp` or `tls`. */
-                transport: string;
+                transport?: string | null;
                 /** @description User name; only the operator sees it. */
                 user?: string | null;
             }[];
@@ -3256,18 +3404,23 @@ export interface components {
             target?: string | null;
             trunk?: string | null;
         };
-        /** @description A SIP trunk. */
+        /**
+         * @description A SIP trunk. Everything about how it is set up is null on a trunk that all accounts share, for everybody but the
+         *     operator: what other tenants see of it is its name, whether it can dial, and how it is.
+         */
         Trunk: {
             /** @description Addresses or ranges its requests come from. Those of the hosts of a registered trunk need not be listed. */
-            addresses: string[];
-            caller_id: components["schemas"]["TrunkCallerId"];
+            addresses?: string[] | null;
+            caller_id?: components["schemas"]["TrunkCallerId"] | null;
             /** @description Codecs, best first. */
-            codecs: string[];
+            codecs?: string[] | null;
             /** Format: int64 */
             created_at: number;
-            formats: components["schemas"]["TrunkFormats"];
+            /** @description Whether it has a host, so that calls can go out on it. */
+            dials: boolean;
+            formats?: components["schemas"]["TrunkFormats"] | null;
             /** @description Whether a password is stored. It is never shown. */
-            has_password: boolean;
+            has_password?: boolean | null;
             health: components["schemas"]["TrunkHealth"];
             /** @description The carrier's host, where outgoing calls are sent; null for a trunk that only takes calls in. */
             host?: string | null;
@@ -3276,17 +3429,17 @@ export interface components {
              * @description `address`: known by the addresses its requests come from; `registered`: we register there with a user name and
              *     password.
              */
-            kind: string;
+            kind?: string | null;
             name: string;
             /** @description Whether the far end sits behind NAT. */
-            nat: boolean;
+            nat?: boolean | null;
             /** Format: int32 */
-            port: number;
+            port?: number | null;
             /**
              * Format: int32
              * @description The smaller, the sooner it is tried on outgoing calls.
              */
-            priority: number;
+            priority?: number | null;
             /** @description Where everything is sent, when it is not the host. */
             proxy?: string | null;
             /** @description The registrar, when it is not the host. */
@@ -3297,7 +3450,7 @@ export interface components {
             /** @description Certificates (PEM) that the far end's must come from, instead of those the system trusts. */
             tls_ca?: string | null;
             /** @description `udp`, `tcp` or `tls`. */
-            transport: string;
+            transport?: string | null;
             /** @description User name; only the operator sees it. */
             user?: string | null;
         };
@@ -3429,6 +3582,25 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listAlarms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Alarm"];
+                };
+            };
+        };
+    };
     listApiKeys: {
         parameters: {
             query?: never;
@@ -4454,6 +4626,60 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    listMembers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Member"];
+                };
+            };
+        };
+    };
+    removeMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
             };
         };
     };

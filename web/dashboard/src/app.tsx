@@ -5,6 +5,7 @@ import { lazy, Suspense, useEffect } from "react";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter";
 import { onSignedOut, Refused } from "./api/client";
 import { MeProvider, useMeQuery } from "./features/access/session";
+import { FirstPassword } from "./features/access/FirstPassword";
 import { SignIn } from "./features/access/SignIn";
 import { LiveProvider } from "./features/call/live";
 import { Boundary } from "./parts/Boundary";
@@ -84,6 +85,7 @@ export function App() {
       </main>
     );
   }
+  if (me.data.user.password_once) return <FirstPassword email={me.data.user.email} />;
   return (
     <MeProvider value={me.data}>
       <LiveProvider key={me.data.account.id}>

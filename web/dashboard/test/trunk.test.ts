@@ -4,6 +4,7 @@ import { bodyOf, healthOf, problemsOf, registrationOf, startOf, type Trunk } fro
 const trunk: Trunk = {
   id: "trunk_1",
   name: "Lakeshore",
+  dials: true,
   kind: "registered",
   addresses: [],
   host: "sip.carrier.example",

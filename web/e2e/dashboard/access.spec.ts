@@ -33,6 +33,32 @@ test.describe("without a login", () => {
   });
 });
 
+test("a printed password is changed before anything else is shown", async ({ page }) => {
+  // The server's answers, as if this user had just been added.
+  let chosen = false;
+  await page.route("**/api/v1/me", async (route) => {
+    const answer = await route.fetch();
+    const me = (await answer.json()) as { user: { password_once: boolean } };
+    me.user.password_once = !chosen;
+    await route.fulfill({ response: answer, json: me });
+  });
+  await page.route("**/api/v1/me/password", async (route) => {
+    expect(route.request().postDataJSON()).toEqual({ current: "printed-words", new: "words of my own" });
+    chosen = true;
+    await route.fulfill({ status: 204 });
+  });
+  await page.goto("/calls");
+  await expect(page.getByRole("heading", { name: "Choose a password" })).toBeVisible();
+  await expectAccessible(page);
+  await page.getByLabel("Printed password").fill("printed-words");
+  await page.getByRole("textbox", { name: "New password" }).fill("printed-words");
+  await page.getByRole("button", { name: "Use this password" }).click();
+  await expect(page.getByText("Write another password than the present one")).toBeVisible();
+  await page.getByRole("textbox", { name: "New password" }).fill("words of my own");
+  await page.getByRole("button", { name: "Use this password" }).click();
+  await expect(page.getByRole("heading", { name: "Calls", level: 1 })).toBeVisible();
+});
+
 test("light and dark stay as chosen", async ({ page }) => {
   await open(page, "/live");
   await page.getByRole("button", { name: "Switch to dark" }).click();

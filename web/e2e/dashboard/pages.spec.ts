@@ -64,6 +64,7 @@ async function routes(page: Page): Promise<Record<string, string>> {
     trunks: "/trunks",
     "settings-account": "/settings/account",
     "settings-screening": "/settings/screening",
+    "settings-members": "/settings/members",
     "settings-keys": "/settings/keys",
     "settings-password": "/settings/password",
     "setup-site": "/setup/site",

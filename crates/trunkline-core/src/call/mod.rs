@@ -12,4 +12,4 @@ pub mod trunk;
 
 pub use consent::{ConsentRule, RecordingConsent, consent_rule, may_record_untold};
 pub use lifecycle::{CallResult, CallState, DialOutcome, EndReason, EndedBy};
-pub use toll::{TollPolicy, TollRefusal, TollUse};
+pub use toll::{TollPolicy, TollRefusal, TollRule, TollUse};

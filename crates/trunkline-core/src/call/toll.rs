@@ -1,6 +1,6 @@
 //! Toll-fraud limits: what an account may dial, and how much of it.
 
-use crate::base::{Country, NumberClass, PhoneNumber};
+use crate::base::{Country, NumberClass, PhoneNumber, words};
 
 /// Limits of one account on outgoing legs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,16 +59,38 @@ pub enum TollRefusal {
 }
 
 impl TollRefusal {
-    /// The stored word.
+    /// The rule behind it.
+    #[must_use]
+    pub const fn rule(self) -> TollRule {
+        match self {
+            Self::PremiumRange => TollRule::PremiumRange,
+            Self::UnassignedRange => TollRule::UnassignedRange,
+            Self::CountryNotAllowed(_) => TollRule::CountryNotAllowed,
+            Self::TooManyCalls { .. } => TollRule::TooManyCalls,
+            Self::MinutesSpent { .. } => TollRule::MinutesSpent,
+        }
+    }
+
+    /// The word of its rule.
     #[must_use]
     pub const fn word(self) -> &'static str {
-        match self {
-            Self::PremiumRange => "premium_range",
-            Self::UnassignedRange => "unassigned_range",
-            Self::CountryNotAllowed(_) => "country_not_allowed",
-            Self::TooManyCalls { .. } => "too_many_calls",
-            Self::MinutesSpent { .. } => "minutes_spent",
-        }
+        self.rule().word()
+    }
+}
+
+words! {
+    /// A rule that keeps a destination from being dialled.
+    TollRule {
+        /// Premium and shared-cost ranges.
+        PremiumRange = "premium_range",
+        /// Digits in no assigned range.
+        UnassignedRange = "unassigned_range",
+        /// A country that is not on the account's list.
+        CountryNotAllowed = "country_not_allowed",
+        /// Too many calls at once.
+        TooManyCalls = "too_many_calls",
+        /// The minutes of the day are spent.
+        MinutesSpent = "minutes_spent",
     }
 }
 

@@ -214,5 +214,6 @@ pub(super) fn open_row(
         flow: None,
         flow_depth: 0,
         screening: None,
+        toll_refused: None,
     }
 }

@@ -195,6 +195,9 @@ impl Calls {
             Some(refusal) => {
                 metrics::counter!("trunkline_toll_refused_total", "reason" => refusal.word())
                     .increment(1);
+                if let Some(active) = hold(&self.active).get_mut(&call) {
+                    active.row.toll_refused.get_or_insert(refusal.rule());
+                }
                 tracing::warn!(account = %account.id, to = %to.masked(), reason = refusal.word(), "a destination was refused");
                 refusal.to_string()
             }

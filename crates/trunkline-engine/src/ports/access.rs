@@ -17,6 +17,8 @@ pub struct User {
     pub name: String,
     /// Argon2id hash in PHC form.
     pub password_hash: String,
+    /// Whether the password was printed for them: they must choose another before anything else.
+    pub password_once: bool,
     /// Base-32 TOTP secret (RFC 6238), when set up. Stored sealed.
     pub totp_secret: Option<String>,
     /// Whether they run the server.
@@ -72,6 +74,19 @@ pub struct Membership {
     pub role: Role,
 }
 
+/// A membership with whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The membership.
+    pub membership: Membership,
+    /// Address the user signs in with.
+    pub email: String,
+    /// Name for people.
+    pub name: String,
+    /// Whether they run the server.
+    pub operator: bool,
+}
+
 /// A signed-in browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
@@ -121,8 +136,16 @@ pub trait Access: Send + Sync {
     async fn user_by_email(&self, email: &str) -> PortResult<Option<User>>;
     /// A user by id.
     async fn user(&self, id: UserId) -> PortResult<Option<User>>;
-    /// Inserts or replaces a membership; a conflict when the user is in the account already.
+    /// Inserts or replaces a membership; a conflict when the user is in the account already, or when the account would
+    /// lose its only owner.
     async fn put_membership(&self, membership: &Membership) -> PortResult<()>;
+    /// The members of an account, oldest first.
+    async fn members(&self, account: AccountId, limit: u32) -> PortResult<Vec<Member>>;
+    /// Takes a membership away and ends the user's logins in that account. A user without any membership left goes with
+    /// it, unless they run the server. A conflict when it is gone already, or when the account would lose its only owner.
+    async fn delete_membership(&self, membership: &Membership) -> PortResult<()>;
+    /// Removes a user with every membership and login; a conflict when an account would lose its only owner.
+    async fn delete_user(&self, user: UserId) -> PortResult<()>;
     /// The memberships of a user, oldest first.
     async fn memberships(&self, user: UserId) -> PortResult<Vec<Membership>>;
     /// Inserts a login.

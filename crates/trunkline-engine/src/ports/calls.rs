@@ -8,7 +8,7 @@ use trunkline_core::base::id::{
 };
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::call::screening::Screening;
-use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
+use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy, TollRule};
 use trunkline_core::visitor::{Channel, Source};
 
 use super::labels::LabelRow;
@@ -94,6 +94,8 @@ pub struct CallRow {
     pub flow_depth: i64,
     /// What screening found, when it found something.
     pub screening: Option<Screening>,
+    /// The first toll rule that kept a destination of it from being dialled.
+    pub toll_refused: Option<TollRule>,
 }
 
 /// A candidate as stored, with its evidence in words.
@@ -316,6 +318,23 @@ pub struct CallCounts {
     pub ambiguous: i64,
     /// Ended without being answered, and not blocked.
     pub missed: i64,
+    /// Ambiguous ones since the start of today.
+    pub ambiguous_today: i64,
+    /// Missed ones since the start of today.
+    pub missed_today: i64,
+}
+
+/// Calls of an account with destinations that a toll rule refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TollRefused {
+    /// The rule.
+    pub rule: TollRule,
+    /// How many calls, of the latest ones.
+    pub calls: i64,
+    /// When the last of them came.
+    pub last_at: Timestamp,
+    /// The last of them.
+    pub last_call: CallId,
 }
 
 /// A caller's earlier calls to an account, without those that were blocked.
@@ -362,6 +381,12 @@ pub trait CallRecords: Send + Sync {
     async fn events(&self, call: CallId) -> PortResult<Vec<CallEventRow>>;
     /// Calls, newest first. Candidates are left out.
     async fn calls(&self, filter: &CallFilter) -> PortResult<Vec<CallRow>>;
+    /// What toll rules refused of an account's calls since a moment, by rule; of the latest calls only.
+    async fn toll_refused(
+        &self,
+        account: AccountId,
+        since: Timestamp,
+    ) -> PortResult<Vec<TollRefused>>;
     /// Counts for the tabs of the log.
     async fn counts(&self, account: AccountId, today: Timestamp) -> PortResult<CallCounts>;
     /// Calls by number of an account since a moment.

@@ -9,7 +9,7 @@ use trunkline_core::base::id::{AccountId, TrunkId};
 use trunkline_core::base::{Country, Currency, PhoneNumber, Timestamp, Zone};
 use trunkline_core::call::flow::{Ability, FlowEvent};
 use trunkline_core::call::{
-    CallResult, CallState, DialOutcome, EndReason, EndedBy, RecordingConsent, TollPolicy,
+    CallResult, CallState, DialOutcome, EndReason, EndedBy, RecordingConsent, TollPolicy, TollRule,
 };
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Attributions, Matches, SharedModels};
@@ -25,11 +25,11 @@ use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::calls::CallEventKind;
 use trunkline_engine::ports::configuration::{Account, Everything, Trunk};
 
-use crate::arrivals::{POOL, SITE, everything};
 use crate::ports::{
     HandClock, MemoryAsks, MemoryCalls, MemoryHistory, MemoryLabels, MemoryScreening, MemorySpool,
 };
 use crate::sounds::{MemoryFiles, MemorySpeech, PlainDecoder};
+use crate::world::{POOL, SITE, everything};
 
 const TRUNK: TrunkId = TrunkId::from_raw(7);
 const BUSINESS: PhoneNumber = PhoneNumber::from_digits(12_142_345_678);
@@ -325,7 +325,7 @@ async fn a_busy_business_line_is_followed_by_the_second_line_and_the_story_is_ke
 #[tokio::test]
 async fn a_forbidden_destination_is_not_dialled_and_the_reason_is_told() {
     let abroad = PhoneNumber::from_digits(442_079_460_018);
-    for (policy, second, reason) in [
+    for (policy, second, reason, rule) in [
         (
             TollPolicy {
                 countries_allowed: vec!["CA".parse().expect("a country")],
@@ -333,6 +333,7 @@ async fn a_forbidden_destination_is_not_dialled_and_the_reason_is_told() {
             },
             None,
             "calls to US are not allowed for this account",
+            TollRule::CountryNotAllowed,
         ),
         (
             TollPolicy {
@@ -341,6 +342,7 @@ async fn a_forbidden_destination_is_not_dialled_and_the_reason_is_told() {
             },
             None,
             "the account already has 0 calls in progress",
+            TollRule::TooManyCalls,
         ),
         (
             TollPolicy {
@@ -349,6 +351,7 @@ async fn a_forbidden_destination_is_not_dialled_and_the_reason_is_told() {
             },
             Some(abroad),
             "the account has used its 0 minutes of today",
+            TollRule::MinutesSpent,
         ),
     ] {
         let desk = desk(policy, second).await;
@@ -373,7 +376,9 @@ async fn a_forbidden_destination_is_not_dialled_and_the_reason_is_told() {
         desk.calls
             .ended(call, desk.end(EndReason::NoDestination, 0))
             .await;
-        assert_eq!(desk.records.last().result, Some(CallResult::Refused));
+        let last = desk.records.last();
+        assert_eq!(last.result, Some(CallResult::Refused));
+        assert_eq!(last.toll_refused, Some(rule), "the alarm of the account");
     }
 }
 

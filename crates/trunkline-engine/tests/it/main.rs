@@ -1,6 +1,7 @@
 //! The use cases with a clock set by hand and ports in memory.
 
 mod arrivals;
+mod beacons;
 mod calls;
 mod flows;
 mod matches;
@@ -10,4 +11,6 @@ mod resting;
 mod retention;
 mod screening;
 mod sounds;
+mod sources;
 mod trunks;
+mod world;

@@ -15,8 +15,8 @@ use trunkline_engine::ports::History;
 use trunkline_engine::ports::calls::CallEventKind;
 use trunkline_engine::ports::history::{Record, SessionRow};
 
-use crate::arrivals::SITE;
 use crate::calls::{Desk, desk};
+use crate::world::SITE;
 
 const NUMBER: &str = "+13125550100";
 

@@ -8,7 +8,7 @@ use trunkline_engine::directory::Directory;
 use trunkline_engine::page_check::{Outcome, findings, sample_numbers};
 use trunkline_engine::ports::pages::{Passage, Place};
 
-use crate::arrivals::{SITE, everything};
+use crate::world::{SITE, everything};
 
 fn passage(text: &str, place: Place, left: Option<LeftAlone>, marked: Option<&str>) -> Passage {
     Passage {

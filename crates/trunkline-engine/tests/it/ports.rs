@@ -18,7 +18,7 @@ use trunkline_engine::clock::Clock;
 use trunkline_engine::ports::asks::{AskAnswer, AskRequest};
 use trunkline_engine::ports::calls::{
     CallChange, CallCounts, CallEventRow, CallFilter, CallRow, CallsBefore, Deletion,
-    NumberUseCount, RecordingRow,
+    NumberUseCount, RecordingRow, TollRefused,
 };
 use trunkline_engine::ports::history::{
     Commit, OpenLease, Record, SessionFilter, SessionRow, SessionStory,
@@ -289,6 +289,10 @@ impl CallRecords for MemoryCalls {
     }
 
     async fn calls(&self, _filter: &CallFilter) -> PortResult<Vec<CallRow>> {
+        Ok(Vec::new())
+    }
+
+    async fn toll_refused(&self, _: AccountId, _: Timestamp) -> PortResult<Vec<TollRefused>> {
         Ok(Vec::new())
     }
 

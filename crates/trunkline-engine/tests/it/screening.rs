@@ -15,8 +15,8 @@ use trunkline_engine::call::{ENTRIES_MAX, ScreeningError};
 use trunkline_engine::clock::Clock;
 use trunkline_engine::ports::calls::CallEventKind;
 
-use crate::arrivals::{POOL, SITE};
 use crate::calls::{Desk, desk_with};
+use crate::world::{POOL, SITE};
 
 const ACCOUNT: AccountId = AccountId::from_raw(9);
 const CALLER: &str = "+12145551234";

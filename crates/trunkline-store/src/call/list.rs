@@ -14,7 +14,8 @@ macro_rules! call_columns {
          started_at, answered_at, ended_at, progress_at, talk_ms, destination, channel, medium, source, ad_campaign, \
          term, content, rule, session, probability, ambiguous, first_time, ended_by, end_reason, sip_status, q850, \
          jitter_ms, loss_percent, mos, recording, review, model, confirmed_at, synthetic, \
-         flow, flow_version, flow_depth, screened, screening, verstat, diversion"
+         flow, flow_version, flow_depth, screened, screening, verstat, diversion, \
+         toll_refused"
     };
 }
 
@@ -69,7 +70,13 @@ crate::statements! { "call";
         (SELECT count(*) FROM call WHERE +account = $1 AND synthetic = 0 AND state <> 'ended') AS live, \
         (SELECT count(*) FROM call WHERE account = $1 AND synthetic = 0 AND ambiguous = 1) AS ambiguous, \
         (SELECT count(*) FROM call WHERE account = $1 AND synthetic = 0 AND state = 'ended' AND answered_at IS NULL) \
-        - (SELECT count(*) FROM call WHERE account = $1 AND synthetic = 0 AND screened IS NOT NULL AND result = 'blocked') AS missed";
+        - (SELECT count(*) FROM call WHERE account = $1 AND synthetic = 0 AND screened IS NOT NULL AND result = 'blocked') AS missed, \
+        (SELECT count(*) FROM call WHERE account = $1 AND synthetic = 0 AND ambiguous = 1 AND started_at >= $2) AS ambiguous_today, \
+        (SELECT count(*) FROM call WHERE account = $1 AND synthetic = 0 AND state = 'ended' AND answered_at IS NULL \
+        AND started_at >= $2 AND (result IS NULL OR result <> 'blocked')) AS missed_today";
+    TOLL_REFUSED = "SELECT toll_refused, count(*) AS calls, max(started_at) AS last_at, max(id) AS last_call FROM \
+        (SELECT toll_refused, started_at, id FROM call WHERE account = $1 AND toll_refused IS NOT NULL AND started_at >= $2 \
+        AND synthetic = 0 ORDER BY started_at DESC, id DESC LIMIT $3) AS latest GROUP BY toll_refused ORDER BY toll_refused";
     /// A withheld caller stands as the negative of the call's id, which no number is.
     BY_NUMBER = "SELECT number, count(*) AS calls, max(started_at) AS last_call_at, \
         count(DISTINCT coalesce(caller, -id)) AS callers, \

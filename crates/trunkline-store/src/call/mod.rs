@@ -7,7 +7,7 @@ use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_engine::ports::PortResult;
 use trunkline_engine::ports::calls::{
     CallChange, CallCounts, CallEventRow, CallFilter, CallRecords, CallRow, CallsBefore,
-    NumberUseCount, RecordingRow,
+    NumberUseCount, RecordingRow, TollRefused,
 };
 
 use crate::convert::port_error;
@@ -25,6 +25,8 @@ pub(crate) use rows::{
 
 /// Earlier calls of a caller that are counted.
 const COUNTED_MAX: i64 = 1_000;
+/// Calls with refused destinations that are counted; a flood of them is as alarming as a thousand.
+const TOLL_REFUSED_MAX: i64 = 1_000;
 
 #[async_trait]
 impl CallRecords for Store {
@@ -75,6 +77,23 @@ impl CallRecords for Store {
         self.many(statement, values, read_call).await
     }
 
+    async fn toll_refused(
+        &self,
+        account: AccountId,
+        since: Timestamp,
+    ) -> PortResult<Vec<TollRefused>> {
+        let values = args![account, since, TOLL_REFUSED_MAX];
+        self.many(list::TOLL_REFUSED, values, |row| {
+            Ok(TollRefused {
+                rule: row.get("toll_refused")?,
+                calls: row.get("calls")?,
+                last_at: row.get("last_at")?,
+                last_call: row.get("last_call")?,
+            })
+        })
+        .await
+    }
+
     async fn counts(&self, account: AccountId, today: Timestamp) -> PortResult<CallCounts> {
         let counts = self.one(list::COUNTS, args![account, today], |row| {
             Ok(CallCounts {
@@ -83,6 +102,8 @@ impl CallRecords for Store {
                 live: row.get("live")?,
                 ambiguous: row.get("ambiguous")?,
                 missed: row.get("missed")?,
+                ambiguous_today: row.get("ambiguous_today")?,
+                missed_today: row.get("missed_today")?,
             })
         });
         Ok(counts.await?.unwrap_or_default())

@@ -88,6 +88,7 @@ pub(super) static CALL: RecordKind = RecordKind {
         ("screening", Text),
         ("verstat", Text),
         ("diversion", Int),
+        ("toll_refused", Text),
     ],
     write: Write::Insert(concat!(
         "ON CONFLICT (id) DO UPDATE SET site = excluded.site, state = excluded.state, result = excluded.result, \
@@ -96,7 +97,8 @@ pub(super) static CALL: RecordKind = RecordKind {
              ended_by = excluded.ended_by, end_reason = excluded.end_reason, sip_status = excluded.sip_status, \
              q850 = excluded.q850, jitter_ms = excluded.jitter_ms, loss_percent = excluded.loss_percent, \
              mos = excluded.mos, recording = excluded.recording, review = excluded.review, \
-             candidates = excluded.candidates, model = excluded.model, flow_depth = excluded.flow_depth, ",
+             candidates = excluded.candidates, model = excluded.model, flow_depth = excluded.flow_depth, \
+             toll_refused = excluded.toll_refused, ",
         credit!(
             "channel",
             "medium",
@@ -226,7 +228,11 @@ fn call_values(call: &CallRow) -> Result<Vec<Val>, DbError> {
     let (flow, version) = call.flow.unzip();
     values.extend(args![flow, version, call.flow_depth]);
     values.extend(screening_values(call.screening.as_ref())?);
-    values.extend(args![call.signalled.verstat, call.signalled.diversion]);
+    values.extend(args![
+        call.signalled.verstat,
+        call.signalled.diversion,
+        call.toll_refused
+    ]);
     Ok(values)
 }
 
@@ -285,6 +291,7 @@ pub(crate) fn read_call(row: &Row) -> Result<CallRow, DbError> {
             .zip(row.get("flow_version")?),
         flow_depth: row.get("flow_depth")?,
         screening: read_screening(row)?,
+        toll_refused: row.get("toll_refused")?,
         signalled: Signalled {
             verstat: row.get("verstat")?,
             diversion: row.get("diversion")?,

@@ -64,6 +64,22 @@ async fn a_line_that_a_crash_cut_off_costs_only_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_line_of_an_older_version_is_read_without_the_columns_that_came_since() {
+    let world = World::on(TestDatabase::sqlite()).await;
+    let path = format!("{}.spool", world.database.url);
+    let changes = changes(&world, 1).await;
+    let spool = FileSpool::open(path.as_ref()).unwrap();
+    spool.append(&changes[0]).unwrap();
+    drop(spool);
+    let line = std::fs::read_to_string(&path).unwrap();
+    let older = line.replace(",[\"toll_refused\",null]", "");
+    assert_ne!(older, line, "the column is the last one");
+    std::fs::write(&path, older).unwrap();
+    let spool = FileSpool::open(path.as_ref()).unwrap();
+    assert_eq!(spool.pending().unwrap(), changes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_full_spool_says_so() {
     let world = World::on(TestDatabase::sqlite()).await;
     let path = format!("{}.spool", world.database.url);

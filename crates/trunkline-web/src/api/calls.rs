@@ -239,6 +239,10 @@ struct Counts {
     live: i64,
     ambiguous: i64,
     missed: i64,
+    /// Ambiguous ones since midnight in the account's zone.
+    ambiguous_today: i64,
+    /// Missed ones since midnight in the account's zone.
+    missed_today: i64,
 }
 
 /// Counts for the views of the log.
@@ -254,6 +258,8 @@ async fn counts(State(app): State<App>, caller: Caller) -> Result<Json<Counts>, 
         live: counts.live,
         ambiguous: counts.ambiguous,
         missed: counts.missed,
+        ambiguous_today: counts.ambiguous_today,
+        missed_today: counts.missed_today,
     }))
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 mod advice;
+mod alarms;
 mod attribution;
 pub(crate) mod body;
 mod calls;
@@ -32,15 +33,17 @@ mod trunk_view;
 mod trunks;
 mod webhook;
 
-use axum::Json;
 use axum::extract::DefaultBodyLimit;
+use axum::http::header;
 use axum::routing::get;
+use bytes::Bytes;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 use crate::auth;
+use crate::problem::Problem;
 
 /// Largest body of a management request, in bytes.
 pub(crate) const BODY_MAX: usize = 256 * 1024;
@@ -76,6 +79,7 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
             OpenApiRouter::new()
                 .merge(auth::sign_in::router())
                 .merge(auth::keys::router())
+                .merge(auth::members::router())
                 .merge(account::router())
                 .merge(sites::router())
                 .merge(drafts::router())
@@ -87,6 +91,7 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
                 .merge(numbers::router())
                 .merge(pools::router())
                 .merge(advice::router())
+                .merge(alarms::router())
                 .merge(flows::router())
                 .merge(flow_try::router())
                 .merge(flow_nodes::router())
@@ -111,8 +116,18 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 pub(crate) fn router() -> axum::Router<App> {
     let (router, description) = described();
-    router.layer(DefaultBodyLimit::max(BODY_MAX)).route(
-        "/api/openapi.json",
-        get(move || std::future::ready(Json(description.clone()))),
-    )
+    // Written once: whoever asks for it costs a copy of a pointer.
+    let written = description.to_json().map(Bytes::from);
+    if let Err(error) = &written {
+        tracing::error!(%error, "the description of the API cannot be written");
+    }
+    let written = written.ok();
+    let answer = move || {
+        let json = [(header::CONTENT_TYPE, "application/json")];
+        let answer = written.clone().map(|text| (json, text));
+        std::future::ready(answer.ok_or_else(Problem::internal))
+    };
+    router
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .route("/api/openapi.json", get(answer))
 }

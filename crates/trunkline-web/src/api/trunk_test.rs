@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use super::body::Body;
 use super::sites::account_defaults;
-use super::trunk_view::TrunkHealth;
+use super::trunk_view::{TrunkHealth, sees_settings};
 use super::trunks::find;
 use crate::app::App;
 use crate::auth::{Caller, Need};
@@ -63,7 +63,11 @@ async fn check(
             "The trunk has no host that could be asked, or its name cannot be looked up.",
         )
     };
-    Ok(Json(TrunkHealth::of(&state.ok_or_else(nothing)?.health)))
+    let health = &state.ok_or_else(nothing)?.health;
+    Ok(Json(TrunkHealth::of(
+        health,
+        sees_settings(&trunk, &caller),
+    )))
 }
 
 /// Rings a phone over a trunk, under the account's toll rules, for at most 25 seconds. An answer is hung up at once.
@@ -91,6 +95,11 @@ async fn call_me(
         .call_me(caller.account, trunk.profile.id, number)
         .await;
     match tried {
+        // What went wrong names hosts and addresses.
+        CallMe::Tried(TestCall::Failed { .. }) if !sees_settings(&trunk, &caller) => {
+            let error = "the call could not be sent; whoever runs the server sees why".to_owned();
+            Ok(Json(result(TestCall::Failed { error })))
+        }
         CallMe::Tried(outcome) => Ok(Json(result(outcome))),
         CallMe::Forbidden(refusal) => {
             Err(Problem::invalid("number", sentence(&refusal.to_string())))

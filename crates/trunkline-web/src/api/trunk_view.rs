@@ -24,26 +24,31 @@ const ADDRESSES_MAX: usize = 200;
 /// Longest certificates of one trunk, in bytes.
 const CA_MAX: usize = 32 * 1024;
 
-/// A SIP trunk.
+/// A SIP trunk. Everything about how it is set up is null on a trunk that all accounts share, for everybody but the
+/// operator: what other tenants see of it is its name, whether it can dial, and how it is.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Trunk)]
 pub(super) struct TrunkItem {
     id: String,
     name: String,
+    /// Whether every account of the instance may use it.
+    shared: bool,
+    /// Whether it has a host, so that calls can go out on it.
+    dials: bool,
     /// `address`: known by the addresses its requests come from; `registered`: we register there with a user name and
     /// password.
-    kind: &'static str,
+    kind: Option<&'static str>,
     /// Addresses or ranges its requests come from. Those of the hosts of a registered trunk need not be listed.
-    addresses: Vec<String>,
+    addresses: Option<Vec<String>>,
     /// The carrier's host, where outgoing calls are sent; null for a trunk that only takes calls in.
     host: Option<String>,
-    port: u16,
+    port: Option<u16>,
     /// `udp`, `tcp` or `tls`.
-    transport: &'static str,
+    transport: Option<&'static str>,
     /// User name; only the operator sees it.
     user: Option<String>,
     /// Whether a password is stored. It is never shown.
-    has_password: bool,
+    has_password: Option<bool>,
     /// The registrar, when it is not the host.
     registrar: Option<String>,
     /// Where everything is sent, when it is not the host.
@@ -51,15 +56,13 @@ pub(super) struct TrunkItem {
     /// Certificates (PEM) that the far end's must come from, instead of those the system trusts.
     tls_ca: Option<String>,
     /// The smaller, the sooner it is tried on outgoing calls.
-    priority: u16,
-    formats: TrunkFormats,
-    caller_id: TrunkCallerId,
+    priority: Option<u16>,
+    formats: Option<TrunkFormats>,
+    caller_id: Option<TrunkCallerId>,
     /// Codecs, best first.
-    codecs: Vec<&'static str>,
+    codecs: Option<Vec<&'static str>>,
     /// Whether the far end sits behind NAT.
-    nat: bool,
-    /// Whether every account of the instance may use it.
-    shared: bool,
+    nat: Option<bool>,
     health: TrunkHealth,
     registration: TrunkRegistration,
     created_at: i64,
@@ -152,58 +155,87 @@ pub(super) struct TrunkInput {
 }
 
 impl TrunkHealth {
-    pub(super) fn of(health: &Health) -> Self {
+    /// Errors name hosts and addresses: they are told to those who see these anyway.
+    pub(super) fn of(health: &Health, sees: bool) -> Self {
         Self {
             state: health.state.word(),
             since: health.since.map(Timestamp::as_millis),
             checked_at: health.checked_at.map(Timestamp::as_millis),
             rtt_ms: health.rtt_ms,
-            error: health.error.clone(),
+            error: health.error.clone().filter(|_| sees),
         }
     }
 }
 
 impl TrunkRegistration {
-    fn of(registration: &Registration) -> Self {
+    fn of(registration: &Registration, sees: bool) -> Self {
         Self {
             state: registration.state.word(),
             expires_at: registration.expires_at.map(Timestamp::as_millis),
-            error: registration.error.clone(),
+            error: registration.error.clone().filter(|_| sees),
         }
     }
+}
+
+/// Whether the caller may see how a trunk is set up: one that all accounts share is the operator's business.
+pub(super) fn sees_settings(trunk: &Trunk, caller: &Caller) -> bool {
+    trunk.account.is_some() || caller.may(Need::Operate).is_ok()
 }
 
 /// What is shown of a trunk.
 pub(super) fn item(trunk: &Trunk, state: &TrunkState, caller: &Caller) -> TrunkItem {
     let profile = &trunk.profile;
+    let sees = sees_settings(trunk, caller);
+    let outline = TrunkItem {
+        id: profile.id.to_string(),
+        name: profile.name.clone(),
+        shared: trunk.account.is_none(),
+        dials: trunk.peer_host.is_some(),
+        kind: None,
+        addresses: None,
+        host: None,
+        port: None,
+        transport: None,
+        user: None,
+        has_password: None,
+        registrar: None,
+        proxy: None,
+        tls_ca: None,
+        priority: None,
+        formats: None,
+        caller_id: None,
+        codecs: None,
+        nat: None,
+        health: TrunkHealth::of(&state.health, sees),
+        registration: TrunkRegistration::of(&state.registration, sees),
+        created_at: trunk.created_at.as_millis(),
+    };
+    if !sees {
+        return outline;
+    }
     let settings = &profile.settings;
     let operates = caller.may(Need::Operate).is_ok();
     TrunkItem {
-        id: profile.id.to_string(),
-        name: profile.name.clone(),
-        kind: if settings.registers {
+        kind: Some(if settings.registers {
             "registered"
         } else {
             "address"
-        },
-        addresses: profile.addresses.iter().map(ToString::to_string).collect(),
+        }),
+        addresses: Some(profile.addresses.iter().map(ToString::to_string).collect()),
         host: trunk.peer_host.clone(),
-        port: trunk.peer_port,
-        transport: profile.transport.word(),
+        port: Some(trunk.peer_port),
+        transport: Some(profile.transport.word()),
         user: settings.user.clone().filter(|_| operates),
-        has_password: settings.password.is_some(),
+        has_password: Some(settings.password.is_some()),
         registrar: settings.registrar.as_ref().map(ToString::to_string),
         proxy: settings.proxy.as_ref().map(ToString::to_string),
         tls_ca: settings.tls_ca.as_ref().map(ToString::to_string),
-        priority: settings.priority,
-        formats: formats_item(&settings.formats),
-        caller_id: caller_id_item(&settings.caller_id),
-        codecs: profile.codecs.iter().map(|c| c.word()).collect(),
-        nat: profile.nat,
-        shared: trunk.account.is_none(),
-        health: TrunkHealth::of(&state.health),
-        registration: TrunkRegistration::of(&state.registration),
-        created_at: trunk.created_at.as_millis(),
+        priority: Some(settings.priority),
+        formats: Some(formats_item(&settings.formats)),
+        caller_id: Some(caller_id_item(&settings.caller_id)),
+        codecs: Some(profile.codecs.iter().map(|c| c.word()).collect()),
+        nat: Some(profile.nat),
+        ..outline
     }
 }
 
@@ -426,4 +458,26 @@ fn read_caller_id(input: TrunkCallerId) -> Result<CallerIdPolicy, Problem> {
         diversion: input.diversion,
         trusted: input.trusted,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_that_names_the_carrier_is_told_to_those_who_may_know_it() {
+        let error = Some("sip.carrier.example does not answer".to_owned());
+        let health = Health {
+            error: error.clone(),
+            ..Health::default()
+        };
+        assert_eq!(TrunkHealth::of(&health, true).error, error);
+        assert_eq!(TrunkHealth::of(&health, false).error, None);
+        let registration = Registration {
+            error: error.clone(),
+            ..Registration::default()
+        };
+        assert_eq!(TrunkRegistration::of(&registration, true).error, error);
+        assert_eq!(TrunkRegistration::of(&registration, false).error, None);
+    }
 }

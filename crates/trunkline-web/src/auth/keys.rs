@@ -107,6 +107,7 @@ async fn create(
         last_used_at: None,
     };
     app.backend.access.add_api_key(&key).await?;
+    app.strangers.made(Credential::Key(key.key_hash));
     Ok((StatusCode::CREATED, Json(item(key, Some(secret)))))
 }
 

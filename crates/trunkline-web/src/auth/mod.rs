@@ -1,17 +1,23 @@
 //! Who is asking, and what they may do. Roles and scopes are checked here and nowhere else.
 
+pub(crate) mod gate;
 pub(crate) mod keys;
+pub(crate) mod mark;
+pub(crate) mod members;
 pub mod password;
 pub(crate) mod sign_in;
+pub(crate) mod strangers;
 pub(crate) mod throttle;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use ring::digest;
 use trunkline_core::base::id::{AccountId, LoginId, UserId};
 use trunkline_engine::ports::access::Role;
 
+use crate::address::ClientAddress;
 use crate::app::{App, Web};
 use crate::problem::Problem;
 
@@ -72,6 +78,8 @@ enum Identity {
         login: LoginId,
         role: Role,
         operator: bool,
+        /// Whether the password is one that was printed.
+        password_once: bool,
     },
     Key {
         scopes: Vec<String>,
@@ -126,23 +134,60 @@ impl Caller {
     }
 }
 
+/// A caller who may still have to choose a password: only for what leads there and out again.
+#[derive(Debug, Clone)]
+pub(crate) struct Newcomer(pub Caller);
+
 impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Newcomer(caller) = Newcomer::from_request_parts(parts, app).await?;
+        match caller.identity {
+            Identity::Person {
+                password_once: true,
+                ..
+            } => Err(Problem::password_first()),
+            _ => Ok(caller),
+        }
+    }
+}
+
+impl FromRequestParts<App> for Newcomer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         if let Some(key) = bearer(&parts.headers) {
-            return Credential::Key(sha256(key.as_bytes())).caller(app).await;
+            let key = Credential::Key(sha256(key.as_bytes()));
+            return look_up(app, key, parts).await.map(Self);
         }
         if !parts.method.is_safe() {
-            check_origin(app, &parts.headers)?;
+            check_origin(app, &parts.headers, &parts.uri)?;
         }
         let token = cookie(&parts.headers).ok_or_else(|| {
             Problem::unauthorized("Sign in, or send a key as `Authorization: Bearer tlk_…`.")
         })?;
-        Credential::Login(sha256(token.as_bytes()))
-            .caller(app)
-            .await
+        let login = Credential::Login(sha256(token.as_bytes()));
+        look_up(app, login, parts).await.map(Self)
     }
+}
+
+/// Who a credential is, unless its network has sent too many that are nobody's.
+async fn look_up(app: &App, credential: Credential, parts: &Parts) -> Result<Caller, Problem> {
+    let ClientAddress(address) = ClientAddress::of(parts, app);
+    let now = app.backend.moment.now();
+    let look = app.strangers.admit(credential, address, now);
+    let look = look.map_err(|retry_after_s| {
+        metrics::counter!("trunkline_http_credentials_refused_total").increment(1);
+        Problem::too_many(retry_after_s)
+    })?;
+    let caller = credential.caller(app).await;
+    match &caller {
+        Ok(_) => look.opened(),
+        Err(problem) if problem.status == StatusCode::UNAUTHORIZED.as_u16() => look.failed(),
+        Err(_) => look.unclear(),
+    }
+    caller
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -167,8 +212,9 @@ pub(crate) fn cookie(headers: &HeaderMap) -> Option<String> {
         .map(|(_, value)| value.to_owned())
 }
 
-/// A browser names the site a request comes from; requests with a cookie must come from our own.
-pub(crate) fn check_origin(app: &Web, headers: &HeaderMap) -> Result<(), Problem> {
+/// A browser names the site a request comes from; requests with a cookie must come from our own. Over HTTP/2 the host asked
+/// for stands in the address instead of a header (RFC 9113, 8.3.1).
+pub(crate) fn check_origin(app: &Web, headers: &HeaderMap, uri: &Uri) -> Result<(), Problem> {
     let wrong = || {
         Problem::forbidden(
             "The request comes from another site. Open the dashboard by its own address.",
@@ -178,7 +224,8 @@ pub(crate) fn check_origin(app: &Web, headers: &HeaderMap) -> Result<(), Problem
         .get(header::ORIGIN)
         .and_then(|v| v.to_str().ok())
         .ok_or_else(wrong)?;
-    let own_host = headers.get(header::HOST).and_then(|v| v.to_str().ok());
+    let named = headers.get(header::HOST).and_then(|v| v.to_str().ok());
+    let own_host = named.or_else(|| uri.authority().map(Authority::as_str));
     let origin_host = origin.split_once("://").map(|(_, host)| host);
     if origin == app.settings.public_url || (origin_host.is_some() && origin_host == own_host) {
         return Ok(());

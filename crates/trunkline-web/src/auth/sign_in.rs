@@ -1,7 +1,7 @@
 //! Signing in and out, and who a login is.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -13,8 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::throttle::ThrottleKey;
-use super::{COOKIE, Caller, Credential, Identity, check_origin, password, sha256};
+use super::{COOKIE, Caller, Credential, Identity, Newcomer, check_origin, mark, password, sha256};
 use crate::address::ClientAddress;
 use crate::api::body::Body;
 use crate::app::{App, Web};
@@ -57,6 +56,8 @@ struct MeUser {
     name: String,
     /// Whether the user runs the server.
     operator: bool,
+    /// Whether the password was printed: nothing else is answered until another is chosen.
+    password_once: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -86,9 +87,10 @@ async fn sign_in(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
     headers: HeaderMap,
+    OriginalUri(uri): OriginalUri,
     Body(input): Body<SignIn>,
 ) -> Result<Response, Problem> {
-    check_origin(&app, &headers)?;
+    check_origin(&app, &headers, &uri)?;
     let now = app.backend.moment.now();
     let email = input.email.trim().to_lowercase();
     if email.len() > EMAIL_MAX {
@@ -97,14 +99,9 @@ async fn sign_in(
             format!("Write at most {EMAIL_MAX} characters."),
         ));
     }
-    let wait = |answer: Result<(), u32>| answer.map_err(Problem::too_many);
-    let own = ThrottleKey::name_from(&email, address);
-    wait(app.sign_in.attempt(ThrottleKey::address(address), now))?;
-    wait(app.sign_in.attempt(own.clone(), now))?;
-    wait(
-        app.sign_in_name
-            .attempt(ThrottleKey::Name(email.clone()), now),
-    )?;
+    let device = mark::read(&headers, &app.token_key, &email, now);
+    let attempt = app.gate.attempt(&email, address, device, now);
+    let attempt = attempt.map_err(Problem::too_many)?;
     let user = app.backend.access.user_by_email(&email).await?;
     let stored = user.as_ref().map(|u| u.password_hash.clone());
     let right = password::verify(input.password, stored).await?;
@@ -114,7 +111,7 @@ async fn sign_in(
             "E-mail address or password is not right.",
         ));
     };
-    app.sign_in.forget(&own);
+    app.gate.succeeded(attempt);
     let memberships = app.backend.access.memberships(user.id).await?;
     let account = memberships
         .first()
@@ -132,18 +129,22 @@ async fn sign_in(
         expires_at: now.plus_millis(i64::from(app.settings.login_days) * DAY_MS),
     };
     app.backend.access.add_login(&login).await?;
+    app.strangers.made(Credential::Login(login.token_hash));
     let me = describe(&app, &user, account, &memberships)?;
-    Ok(with_cookie(
-        &app,
-        &token,
-        app.settings.login_days * 86_400,
-        Json(me).into_response(),
-    ))
+    // One device keeps its serial, so that signing in again does not multiply its attempts.
+    let serial = device.map_or_else(|| app.random(), Ok)?;
+    let marked = mark::set(&serial, &app.token_key, &email, now, is_secure(&app));
+    let max_age_s = app.settings.login_days * 86_400;
+    let mut response = with_cookie(&app, &token, max_age_s, Json(me).into_response());
+    if let Some(marked) = marked {
+        response.headers_mut().append(header::SET_COOKIE, marked);
+    }
+    Ok(response)
 }
 
 /// Signs out.
 #[utoipa::path(post, path = "/logout", tag = "access", operation_id = "signOut", responses((status = 204)))]
-async fn sign_out(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
+async fn sign_out(State(app): State<App>, Newcomer(caller): Newcomer) -> Result<Response, Problem> {
     let (_, login, _) = caller.person()?;
     app.backend.access.delete_login(login).await?;
     app.streams.ask_again();
@@ -157,7 +158,7 @@ async fn sign_out(State(app): State<App>, caller: Caller) -> Result<Response, Pr
 
 /// Who is signed in.
 #[utoipa::path(get, path = "/me", tag = "access", operation_id = "me", responses((status = 200, body = Me)))]
-async fn me(State(app): State<App>, caller: Caller) -> Result<Json<Me>, Problem> {
+async fn me(State(app): State<App>, Newcomer(caller): Newcomer) -> Result<Json<Me>, Problem> {
     let (id, _, _) = caller.person()?;
     let user = app
         .backend
@@ -213,13 +214,12 @@ struct ChangePassword {
 #[utoipa::path(post, path = "/me/password", tag = "access", operation_id = "changePassword", request_body = ChangePassword, responses((status = 204)))]
 async fn change_password(
     State(app): State<App>,
-    ClientAddress(address): ClientAddress,
-    caller: Caller,
+    Newcomer(caller): Newcomer,
     Body(input): Body<ChangePassword>,
 ) -> Result<StatusCode, Problem> {
     let (id, login, _) = caller.person()?;
-    app.sign_in
-        .attempt(ThrottleKey::address(address), app.backend.moment.now())
+    app.gate
+        .change(login, app.backend.moment.now())
         .map_err(Problem::too_many)?;
     let mut user = app
         .backend
@@ -227,16 +227,23 @@ async fn change_password(
         .user(id)
         .await?
         .ok_or_else(|| Problem::unauthorized("The user is gone."))?;
-    if !password::verify(input.current, Some(user.password_hash.clone())).await? {
+    if !password::verify(input.current.clone(), Some(user.password_hash.clone())).await? {
         return Err(Problem::invalid(
             "current",
             "This is not your current password.",
+        ));
+    }
+    if input.new == input.current {
+        return Err(Problem::invalid(
+            "new",
+            "This is the password you have now; choose another.",
         ));
     }
     let hashed = tokio::task::spawn_blocking(move || password::hash(&input.new))
         .await
         .map_err(|_| Problem::internal())?;
     user.password_hash = hashed.map_err(|e| Problem::invalid("new", e.to_string()))?;
+    user.password_once = false;
     app.backend.access.put_user(&user).await?;
     app.backend.access.delete_other_logins(id, login).await?;
     app.streams.ask_again();
@@ -267,6 +274,7 @@ pub(super) async fn caller(app: &Web, hash: [u8; 32]) -> Result<Caller, Problem>
         login: login.id,
         role: membership.role,
         operator: user.operator,
+        password_once: user.password_once,
     };
     Ok(Caller {
         account: login.account,
@@ -306,6 +314,7 @@ fn describe(
             email: user.email.clone(),
             name: user.name.clone(),
             operator: user.operator,
+            password_once: user.password_once,
         },
         account: MeAccount {
             id: current.id.to_string(),
@@ -319,12 +328,13 @@ fn describe(
     })
 }
 
+/// Whether browsers reach this server over TLS.
+fn is_secure(app: &Web) -> bool {
+    app.settings.public_url.starts_with("https:")
+}
+
 fn with_cookie(app: &Web, token: &str, max_age_s: u32, mut response: Response) -> Response {
-    let secure = if app.settings.public_url.starts_with("https:") {
-        "; Secure"
-    } else {
-        ""
-    };
+    let secure = if is_secure(app) { "; Secure" } else { "" };
     let value =
         format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age_s}{secure}");
     if let Ok(value) = HeaderValue::from_str(&value) {

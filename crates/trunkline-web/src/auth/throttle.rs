@@ -3,38 +3,14 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::Hash;
-use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use trunkline_core::base::Timestamp;
-
-use crate::address::subscriber;
 
 /// Most keys that are remembered; beyond, new ones are refused until old ones are empty.
 const KEYS_MAX: usize = 100_000;
 /// How often emptied buckets are forgotten, in milliseconds.
 const SWEEP_EVERY_MS: i64 = 10_000;
-
-/// What attempts are counted by.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum ThrottleKey {
-    /// The client's address; of IPv6 the first 64 bits, which one subscriber holds.
-    Address(IpAddr),
-    /// Whom they try to be.
-    Name(String),
-    /// Whom they try to be, from where.
-    NameFrom(String, IpAddr),
-}
-
-impl ThrottleKey {
-    pub(crate) fn address(ip: IpAddr) -> Self {
-        Self::Address(subscriber(ip))
-    }
-
-    pub(crate) fn name_from(name: &str, ip: IpAddr) -> Self {
-        Self::NameFrom(name.to_owned(), subscriber(ip))
-    }
-}
 
 /// Allows `burst` attempts at once and then one every `every_ms`.
 #[derive(Debug)]
@@ -94,6 +70,14 @@ impl<K: Eq + Hash> Throttle<K> {
         Ok(())
     }
 
+    /// Takes one attempt back that turned out to be none.
+    pub(crate) fn give_back(&self, key: &K) {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(empty_at) = buckets.empty_at.get_mut(key) {
+            *empty_at -= self.every_ms;
+        }
+    }
+
     /// Forgets the attempts of a key, after one that succeeded.
     pub(crate) fn forget(&self, key: &K) {
         self.buckets
@@ -111,7 +95,7 @@ mod tests {
     #[test]
     fn a_burst_passes_then_attempts_wait() {
         let throttle = Throttle::new(3, 1_000);
-        let key = || ThrottleKey::Name("a".to_owned());
+        let key = || "a";
         let at = |ms: i64| Timestamp::from_millis(1_000_000 + ms);
         for _ in 0..3 {
             assert_eq!(throttle.attempt(key(), at(0)), Ok(()));
@@ -119,27 +103,17 @@ mod tests {
         assert!(throttle.attempt(key(), at(0)).is_err());
         assert_eq!(throttle.attempt(key(), at(1_000)), Ok(()));
         assert!(throttle.attempt(key(), at(1_001)).is_err());
-        assert_eq!(
-            throttle.attempt(ThrottleKey::Name("b".to_owned()), at(0)),
-            Ok(())
-        );
+        assert_eq!(throttle.attempt("b", at(0)), Ok(()));
     }
 
     #[test]
     fn many_attempts_at_once_cost_as_much_as_one_by_one() {
         let throttle = Throttle::new(10, 1_000);
-        let key = || ThrottleKey::Name("a".to_owned());
+        let key = || "a";
         let now = Timestamp::from_millis(1_000_000);
         assert_eq!(throttle.attempts(key(), 8, now), Ok(()));
         assert!(throttle.attempts(key(), 3, now).is_err());
         assert_eq!(throttle.attempts(key(), 2, now), Ok(()));
         assert!(throttle.attempt(key(), now).is_err());
-    }
-
-    #[test]
-    fn one_subscriber_of_ipv6_is_one_key() {
-        let key = |t: &str| ThrottleKey::address(t.parse().expect("an address"));
-        assert_eq!(key("2001:db8::1"), key("2001:db8::ffff:1"));
-        assert_ne!(key("2001:db8::1"), key("2001:db8:0:1::1"));
     }
 }

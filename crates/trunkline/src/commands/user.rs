@@ -1,4 +1,4 @@
-//! `trunkline user add`, and the owner of the first start.
+//! `trunkline user add` and `user remove`, and the owner of the first start.
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,15 @@ pub(crate) struct NewUser {
     /// Whether the user runs the server.
     pub(crate) operator: bool,
     /// Name of the account; the first when empty.
+    pub(crate) account: String,
+}
+
+/// A user to remove.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Leaver {
+    /// Address they sign in with.
+    pub(crate) email: String,
+    /// Name of the account to take them out of; all, and the user too, when empty.
     pub(crate) account: String,
 }
 
@@ -68,9 +77,11 @@ pub(crate) async fn add(store: &Store, moment: &Moment, new: NewUser) -> anyhow:
     let secret = keys::password()?;
     let hash = password::hash(&secret)?;
     let known = store.user_by_email(&email).await?;
+    let is_new = known.is_none();
     let user = match known {
         Some(user) => User {
             password_hash: hash,
+            password_once: true,
             operator: user.operator || new.operator,
             ..user
         },
@@ -83,14 +94,16 @@ pub(crate) async fn add(store: &Store, moment: &Moment, new: NewUser) -> anyhow:
             },
             email: email.clone(),
             password_hash: hash,
+            password_once: true,
             totp_secret: None,
             operator: new.operator,
             created_at: moment.now(),
         },
     };
-    store.put_user(&user).await?;
-    // A new password ends what the old one opened; no login has this fresh id.
-    store.delete_other_logins(user.id, moment.id()).await?;
+    // Of somebody who is there, the place in the account comes first: when it is refused, their password stays.
+    if is_new {
+        store.put_user(&user).await?;
+    }
     let member = store
         .memberships(user.id)
         .await?
@@ -105,10 +118,58 @@ pub(crate) async fn add(store: &Store, moment: &Moment, new: NewUser) -> anyhow:
             role,
         })
         .await?;
+    if !is_new {
+        store.put_user(&user).await?;
+        // A new password ends what the old one opened; no login has this fresh id.
+        store.delete_other_logins(user.id, moment.id()).await?;
+    }
     Ok(format!(
-        "{email} may sign in to {} with the password {secret}\nIt is shown only now; change it under Settings.",
+        "{email} may sign in to {} with the password {secret}\nIt is shown only now, and the first sign-in asks for another.",
         account.name
     ))
+}
+
+/// `trunkline user remove`: through the running server, or on the database when none runs.
+///
+/// # Errors
+/// When there is no such user, or an account would lose its only owner.
+pub(crate) async fn run_remove(config: &Config, leaver: Leaver) -> anyhow::Result<()> {
+    let request = Request::RemoveUser(leaver.clone());
+    let answer = match control::send(&config.control_socket(), &request).await? {
+        Some(answer) => answer,
+        None => {
+            let store = wiring::open_store(config).await?;
+            let answer = remove(&store, leaver).await;
+            store.db().close().await;
+            answer?
+        }
+    };
+    say(&answer);
+    Ok(())
+}
+
+/// Removes a user with their logins, or takes one out of an account.
+///
+/// # Errors
+/// When there is no such user, or an account would lose its only owner.
+pub(crate) async fn remove(store: &Store, leaver: Leaver) -> anyhow::Result<String> {
+    let email = leaver.email.trim().to_lowercase();
+    let user = store
+        .user_by_email(&email)
+        .await?
+        .with_context(|| format!("nobody signs in as `{email}`"))?;
+    if leaver.account.trim().is_empty() {
+        store.delete_user(user.id).await?;
+        return Ok(format!("{email} is removed and signed out everywhere"));
+    }
+    let account = find_account(store, &leaver.account).await?;
+    let memberships = store.memberships(user.id).await?;
+    let membership = memberships
+        .iter()
+        .find(|m| m.account == account.id)
+        .with_context(|| format!("{email} is not a member of {}", account.name))?;
+    store.delete_membership(membership).await?;
+    Ok(format!("{email} is no member of {} any more", account.name))
 }
 
 async fn find_account(store: &Store, name: &str) -> anyhow::Result<Account> {

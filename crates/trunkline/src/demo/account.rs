@@ -122,6 +122,8 @@ async fn put_user(house: &House, account: AccountId) -> anyhow::Result<()> {
         email: EMAIL.to_owned(),
         name: "Dana Whitfield".to_owned(),
         password_hash,
+        // It is on the page of the demo: there is nothing to protect.
+        password_once: false,
         totp_secret: None,
         operator: true,
         created_at: moment.now(),

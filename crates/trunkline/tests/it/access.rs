@@ -269,6 +269,87 @@ async fn guessing_passwords_is_slowed_down() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_printed_password_opens_nothing_but_the_choice_of_another() {
+    let house = House::start().await;
+    let printed = house.user_with_password("second@example.com", &["--operator"]);
+    let cookie = house.sign_in("second@example.com", &printed).await;
+    let own = [
+        "/api/v1/login",
+        "/api/v1/logout",
+        "/api/v1/me",
+        "/api/v1/me/password",
+    ];
+    for (method, path) in endpoints(&house).await {
+        if own.contains(&path.as_str()) {
+            continue;
+        }
+        let answer = house
+            .send_as(&cookie, method.clone(), &path, body(&method, &path))
+            .await;
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{method} {path}");
+        let problem: Value = answer.json().await.expect("a problem");
+        assert_eq!(problem["type"], "password_first", "{method} {path}");
+    }
+    let change = |current: &str, new: &str| {
+        let body = json!({"current": current, "new": new});
+        let (house, cookie) = (&house, &cookie);
+        async move {
+            let path = "/api/v1/me/password";
+            let answer = house.send_as(cookie, Method::POST, path, Some(body)).await;
+            answer.status()
+        }
+    };
+    let me = |cookie: String| {
+        let house = &house;
+        async move {
+            let answer = house.send_as(&cookie, Method::GET, "/api/v1/me", None);
+            answer.await.json::<Value>().await.expect("JSON")
+        }
+    };
+    assert_eq!(me(cookie.clone()).await["user"]["password_once"], true);
+    let same = change(&printed, &printed).await;
+    assert_eq!(same, StatusCode::UNPROCESSABLE_ENTITY);
+    let changed = change(&printed, "one of my own").await;
+    assert_eq!(changed, StatusCode::NO_CONTENT);
+    assert_eq!(me(cookie.clone()).await["user"]["password_once"], false);
+    let answer = house
+        .send_as(&cookie, Method::GET, "/api/v1/sites", None)
+        .await;
+    assert_eq!(answer.status(), StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_guessed_at_still_signs_in_on_a_device_it_has_signed_in_on() {
+    let house = House::start().await;
+    let (email, password) = (
+        "second@example.com",
+        house.user_with_password("second@example.com", &[]),
+    );
+    let attempt = |cookie: &str, password: &str| {
+        let body = json!({"email": email, "password": password});
+        let (house, cookie) = (&house, cookie.to_owned());
+        async move {
+            house
+                .send_as(&cookie, Method::POST, "/api/v1/login", Some(body))
+                .await
+        }
+    };
+    let first = attempt("", &password).await;
+    let set = first.headers().get_all("set-cookie").iter();
+    let mut pairs = set.filter_map(|value| value.to_str().ok()?.split(';').next());
+    let mark = pairs.find(|pair| pair.starts_with("trunkline_device_"));
+    let mark = mark.expect("a mark of the device").to_owned();
+    while attempt("", "a wrong password").await.status() != StatusCode::TOO_MANY_REQUESTS {}
+    let stranger = attempt("", &password).await;
+    assert_eq!(stranger.status(), StatusCode::TOO_MANY_REQUESTS);
+    let forged = format!("{mark}A");
+    let stranger = attempt(&forged, &password).await;
+    assert_eq!(stranger.status(), StatusCode::TOO_MANY_REQUESTS);
+    let known = attempt(&mark, &password).await;
+    assert_eq!(known.status(), StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_does_what_its_scopes_say_and_nothing_after_it_is_removed() {
     let house = House::start().await;
     let key = house
@@ -316,6 +397,43 @@ async fn a_key_does_what_its_scopes_say_and_nothing_after_it_is_removed() {
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn bogus_keys_are_refused_before_they_cost_and_keep_nobody_else_out() {
+    let house = House::start().await;
+    let bogus = |n: usize| {
+        house
+            .client
+            .get(house.url("/api/v1/calls"))
+            .bearer_auth(format!("tlk_bogus_{n}"))
+    };
+    let mut refused = None;
+    for n in 0..10_000 {
+        let answer = bogus(n).send().await.expect("an answer");
+        if answer.status() != StatusCode::UNAUTHORIZED {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.expect("there is a limit");
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.headers().contains_key("retry-after"));
+    let own = house
+        .send_as(house.cookie(), Method::GET, "/api/v1/calls", None)
+        .await;
+    assert_eq!(own.status(), StatusCode::OK, "behind the same address");
+    // A key that was just made works at once.
+    let key = json!({"name": "reports", "scopes": ["read"]});
+    let key = house.post("/api/v1/api-keys", key).await;
+    let with_key = house
+        .client
+        .get(house.url("/api/v1/calls"))
+        .bearer_auth(key["key"].as_str().expect("the key"));
+    assert_eq!(
+        with_key.send().await.expect("an answer").status(),
+        StatusCode::OK
+    );
+}
+
 /// Reads a live stream to its end; the client gives up on one that does not end.
 async fn ends(mut stream: Response) {
     while stream.chunk().await.expect("the stream ends").is_some() {}
@@ -348,6 +466,74 @@ async fn a_live_stream_ends_with_the_login_or_key_it_was_opened_with() {
     let path = format!("/api/v1/api-keys/{}", key["id"].as_str().expect("an id"));
     house.api(Method::DELETE, &path, None).await;
     ends(by_key).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_taken_out_of_an_account_is_signed_out_and_the_last_owner_stays() {
+    let house = House::start().await;
+    let cookie = house
+        .add_user("second@example.com", &["--role", "viewer"])
+        .await;
+    let stream = house
+        .send_as(&cookie, Method::GET, "/api/v1/live", None)
+        .await;
+    assert_eq!(stream.status(), StatusCode::OK);
+    let members = house.get("/api/v1/members").await;
+    let find = |email: &str| {
+        let items = members["items"].as_array().expect("members").iter();
+        let mut found = items.filter(|m| m["email"] == email);
+        found.next().expect("the member")["id"]
+            .as_str()
+            .expect("an id")
+            .to_owned()
+    };
+    let (owner, second) = (find("owner@localhost"), find("second@example.com"));
+    let remove = |cookie: &str, id: &str| {
+        let (cookie, path) = (cookie.to_owned(), format!("/api/v1/members/{id}"));
+        let house = &house;
+        async move {
+            let answer = house.send_as(&cookie, Method::DELETE, &path, None).await;
+            answer.status()
+        }
+    };
+    assert_eq!(remove(&cookie, &owner).await, StatusCode::FORBIDDEN);
+    assert_eq!(remove(house.cookie(), &owner).await, StatusCode::CONFLICT);
+
+    // An owner of another account finds nobody here.
+    assert!(house.command(&["account", "add", "Other"]).status.success());
+    let stranger = house
+        .add_user("owner@other.example", &["--account", "Other"])
+        .await;
+    assert_eq!(remove(&stranger, &second).await, StatusCode::NOT_FOUND);
+
+    let removed = remove(house.cookie(), &second).await;
+    assert_eq!(removed, StatusCode::NO_CONTENT);
+    ends(stream).await;
+    let answer = house
+        .send_as(&cookie, Method::GET, "/api/v1/me", None)
+        .await;
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+
+    // By the command line: the only owner of an account stays, another user goes.
+    let refused = house.command(&["user", "remove", "owner@other.example"]);
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        !refused.status.success() && told.contains("keeps an owner"),
+        "{told}"
+    );
+    let lowered = ["user", "add", "owner@localhost", "--role", "viewer"];
+    assert!(!house.command(&lowered).status.success());
+    // What was refused changed nothing: the owner's login, and so the password, still stand.
+    assert_eq!(house.get("/api/v1/me").await["role"], "owner");
+    house.user_with_password("heir@other.example", &["--account", "Other"]);
+    let gone = house.command(&["user", "remove", "owner@other.example"]);
+    assert!(gone.status.success());
+    let answer = house
+        .send_as(&stranger, Method::GET, "/api/v1/me", None)
+        .await;
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    let unknown = house.command(&["user", "remove", "nobody@example.com"]);
+    assert!(!unknown.status.success());
 }
 
 #[tokio::test(flavor = "multi_thread")]

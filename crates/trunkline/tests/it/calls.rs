@@ -313,3 +313,39 @@ async fn a_repeat_caller_goes_back_to_the_earlier_visit() {
     );
     carrier.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_destination_that_may_not_be_dialled_is_an_alarm_of_its_account() {
+    let (house, carrier, _, number) = ready(Behaviour::Answer { after_ms: 0 }).await;
+    let alarms = "/api/v1/alarms";
+    assert_eq!(house.get(alarms).await["items"], json!([]));
+    let settings = json!({"countries_allowed": ["CA"]});
+    house
+        .api(
+            reqwest::Method::PATCH,
+            "/api/v1/settings/account",
+            Some(settings),
+        )
+        .await;
+    let caller = dial(&carrier, &number).await;
+    let ending = caller.ended().await;
+    assert_eq!((ending.why, ending.status), (Why::Refused, Some(603)));
+    let call = ended(&house).await;
+    let told = &house.get(alarms).await["items"];
+    assert_eq!(told.as_array().map(Vec::len), Some(1), "{told}");
+    assert_eq!(told[0]["rule"], "country_not_allowed");
+    assert_eq!(
+        (&told[0]["calls"], &told[0]["last_call"]),
+        (&json!(1), &call["id"])
+    );
+    assert!(house.command(&["account", "add", "Other"]).status.success());
+    let stranger = house
+        .add_user("owner@other.example", &["--account", "Other"])
+        .await;
+    let theirs = house
+        .send_as(&stranger, reqwest::Method::GET, alarms, None)
+        .await;
+    let theirs: Value = theirs.json().await.expect("JSON");
+    assert_eq!(theirs["items"], json!([]), "nobody else hears of it");
+    carrier.stop().await;
+}

@@ -19,6 +19,9 @@ pub(crate) const HOST: &str = "www.lone-star.example";
 pub(crate) const MAIN_NUMBER: &str = "+12145550100";
 /// The destination of every tracking number.
 pub(crate) const BUSINESS_LINE: &str = "+12142345678";
+/// The first owner, and the password that everybody here chooses.
+pub(crate) const OWNER: &str = "owner@localhost";
+const PASSWORD: &str = "a password for tests";
 const USER_AGENT: &str =
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 Safari/604.1";
 /// Longest wait for the program to be ready: a loaded machine may be slow, a broken program never is.
@@ -36,8 +39,9 @@ pub(crate) struct House {
     pub(crate) http: SocketAddr,
     pub(crate) sip: SocketAddr,
     pub(crate) client: Client,
+    /// The certificate that its browsers trust; it is spoken to over TLS then.
+    certificate: Option<String>,
     cookie: String,
-    password: String,
 }
 
 /// A site with its key and targets, as the API answers it.
@@ -63,6 +67,15 @@ impl House {
         database: TestDatabase,
         change: impl FnOnce(&Path, String) -> String,
     ) -> Self {
+        Self::start_trusting(None, database, change).await
+    }
+
+    /// As above, over TLS when a certificate (PEM) is given, which is trusted as no other is.
+    pub(crate) async fn start_trusting(
+        certificate: Option<String>,
+        database: TestDatabase,
+        change: impl FnOnce(&Path, String) -> String,
+    ) -> Self {
         let folder = TempDir::new().expect("a folder");
         std::fs::write(
             folder.path().join("trunkline.toml"),
@@ -77,11 +90,11 @@ impl House {
             database,
             http,
             sip,
-            client: client(),
+            client: client(certificate.as_deref()),
+            certificate,
             cookie: String::new(),
-            password,
         };
-        house.cookie = house.sign_in("owner@localhost", &house.password).await;
+        house.cookie = house.first_sign_in(OWNER, &password).await;
         house
     }
 
@@ -113,8 +126,8 @@ impl House {
         self.child = Some(child);
         self.http = http;
         self.sip = sip;
-        self.client = client();
-        self.cookie = self.sign_in("owner@localhost", &self.password).await;
+        self.client = client(self.certificate.as_deref());
+        self.cookie = self.sign_in(OWNER, PASSWORD).await;
     }
 
     /// From its next start on it runs on this database.
@@ -139,11 +152,12 @@ impl House {
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.http)
+        format!("{}{path}", self.origin())
     }
 
     fn origin(&self) -> String {
-        format!("http://{}", self.http)
+        let scheme = self.certificate.as_ref().map_or("http", |_| "https");
+        format!("{scheme}://{}", self.http)
     }
 
     /// The cookie of a user.
@@ -214,15 +228,32 @@ impl House {
         command.output().expect("the program runs")
     }
 
-    /// Adds a user by the command line; the cookie of their login.
+    /// Adds a user by the command line, who chooses a password; the cookie of their login.
     pub(crate) async fn add_user(&self, email: &str, more: &[&str]) -> String {
+        let printed = self.user_with_password(email, more);
+        self.first_sign_in(email, &printed).await
+    }
+
+    /// Signs in with a printed password and chooses [`PASSWORD`]; the cookie.
+    pub(crate) async fn first_sign_in(&self, email: &str, printed: &str) -> String {
+        let cookie = self.sign_in(email, printed).await;
+        let body = json!({"current": printed, "new": PASSWORD});
+        let answer = self
+            .send_as(&cookie, Method::POST, "/api/v1/me/password", Some(body))
+            .await;
+        assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+        cookie
+    }
+
+    /// Adds a user by the command line; the password that it prints.
+    pub(crate) fn user_with_password(&self, email: &str, more: &[&str]) -> String {
         let added = self.command(&[&["user", "add", email], more].concat());
         let told = String::from_utf8_lossy(&added.stdout).into_owned();
         let password = told
             .split("with the password ")
             .nth(1)
             .and_then(|t| t.lines().next());
-        self.sign_in(email, password.expect("a password")).await
+        password.expect("a password").to_owned()
     }
 
     /// Adds a site with one swap target.
@@ -413,8 +444,20 @@ impl Page {
 
     /// Says that the number is on the page: whether that was acknowledged, `None` when nobody answers.
     pub(crate) async fn shown(&self, token: &str) -> Option<bool> {
-        let shown = json!([{"k": "shown", "swaps": 2, "page": format!("https://{HOST}/")}]);
-        let body = json!({"v": 1, "c": 1, "token": token, "events": shown});
+        self.tell(
+            token,
+            json!([{"k": "shown", "swaps": 2, "page": format!("https://{HOST}/")}]),
+        )
+        .await
+    }
+
+    /// Says that the number was tapped: as above.
+    pub(crate) async fn tapped(&self, token: &str, number: &str) -> Option<bool> {
+        self.tell(token, json!([{"k": "tap", "n": number}])).await
+    }
+
+    async fn tell(&self, token: &str, events: Value) -> Option<bool> {
+        let body = json!({"v": 1, "c": 1, "token": token, "events": events});
         Some(self.post("event", &body).await?.status().is_success())
     }
 
@@ -436,14 +479,17 @@ impl Drop for House {
     }
 }
 
-fn client() -> Client {
-    // The program under test speaks plain HTTP; a TLS provider is still needed to make a client.
+fn client(certificate: Option<&str>) -> Client {
+    // The program under test mostly speaks plain HTTP; a TLS provider is still needed to make a client.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
+    let mut client = Client::builder()
         .no_proxy()
-        .timeout(Duration::from_secs(30))
-        .build()
-        .expect("a client")
+        .timeout(Duration::from_secs(30));
+    if let Some(pem) = certificate {
+        let trusted = reqwest::Certificate::from_pem(pem.as_bytes()).expect("a certificate");
+        client = client.tls_certs_only([trusted]);
+    }
+    client.build().expect("a client")
 }
 
 fn settings(folder: &TempDir, database: &TestDatabase) -> String {

@@ -15,6 +15,7 @@ mod mmdb;
 mod operator;
 mod prompts;
 mod screening;
+mod secure;
 mod setup;
 mod snippet;
 mod trunks;

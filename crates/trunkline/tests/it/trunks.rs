@@ -129,12 +129,16 @@ async fn a_password_of_a_trunk_is_used_and_never_read_and_a_backup_keeps_it() {
     let viewer = house
         .add_user("viewer@example.com", &["--role", "viewer"])
         .await;
-    let seen = house.send_as(&viewer, Method::GET, &path, None).await;
+    let own = json!({"name": "Own", "addresses": ["192.0.2.1"], "host": "192.0.2.1", "user": "acme-user", "password": PASSWORD, "shared": false});
+    let own = house.post("/api/v1/trunks", own).await;
+    let own = format!("/api/v1/trunks/{}", own["id"].as_str().expect("an id"));
+    let seen = house.send_as(&viewer, Method::GET, &own, None).await;
     let seen: Value = seen.json().await.expect("JSON");
     assert_eq!(
-        (&seen["user"], &seen["has_password"]),
-        (&Value::Null, &json!(true))
+        (&seen["user"], &seen["has_password"], &seen["host"]),
+        (&Value::Null, &json!(true), &json!("192.0.2.1"))
     );
+    house.api(Method::DELETE, &own, None).await;
 
     // A change that does not touch it leaves it; one that would send it elsewhere asks for it again.
     house
@@ -174,6 +178,57 @@ async fn a_password_of_a_trunk_is_used_and_never_read_and_a_backup_keeps_it() {
     assert_eq!(registrar.answered().await, answer);
 
     house.api(Method::DELETE, &path, None).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_a_shared_trunk_is_set_up_only_the_operator_sees() {
+    let registrar = Registrar::start().await;
+    let house = House::start().await;
+    let made = house
+        .post("/api/v1/trunks", registered(registrar.addr))
+        .await;
+    let path = format!("/api/v1/trunks/{}", made["id"].as_str().expect("an id"));
+    let webhook = json!({"dialect": "twilio", "account_sid": "AC0123456789abcdef", "signing_key": "0123456789abcdef"});
+    house
+        .api(Method::PUT, &format!("{path}/webhook"), Some(webhook))
+        .await;
+    house.until(&path, |t| t["health"]["state"] == "ok").await;
+    assert!(house.command(&["account", "add", "Other"]).status.success());
+    let tenant = house
+        .add_user("owner@other.example", &["--account", "Other"])
+        .await;
+    let member = house
+        .add_user("second@example.com", &["--role", "owner"])
+        .await;
+    for cookie in [&tenant, &member] {
+        let list = house.send_as(cookie, Method::GET, "/api/v1/trunks", None);
+        let list: Value = list.await.json().await.expect("JSON");
+        let one = house.send_as(cookie, Method::GET, &path, None).await;
+        let one: Value = one.json().await.expect("JSON");
+        assert_eq!(list["items"][0]["id"], one["id"]);
+        for trunk in [&list["items"][0], &one] {
+            assert_eq!(trunk["name"], "Registered");
+            assert_eq!(trunk["health"]["state"], "ok");
+            assert_eq!(trunk["dials"], true);
+            let fields = trunk.as_object().expect("fields").iter();
+            let told = fields.filter(|(_, value)| !value.is_null());
+            let mut told: Vec<_> = told.map(|(name, _)| name.as_str()).collect();
+            told.sort_unstable();
+            let outline = [
+                "created_at",
+                "dials",
+                "health",
+                "id",
+                "name",
+                "registration",
+                "shared",
+            ];
+            assert_eq!(told, outline, "{trunk}");
+        }
+        let webhook = format!("{path}/webhook");
+        let answer = house.send_as(cookie, Method::GET, &webhook, None).await;
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! Who may sign in.
 
+use trunkline_engine::ports::PortError;
 use trunkline_engine::ports::access::{Access, ApiKey, Login, Membership, Role, User};
 use trunkline_engine::ports::configuration::Configuration;
 
@@ -12,6 +13,7 @@ fn user(world: &World, email: &str) -> User {
         email: email.to_owned(),
         name: "Ann".to_owned(),
         password_hash: "$argon2id$v=19$…".to_owned(),
+        password_once: true,
         totp_secret: Some("JBSWY3DPEHPK3PXP".to_owned()),
         operator: true,
         created_at: NOON,
@@ -34,13 +36,11 @@ async fn a_user_is_found_by_address_and_id_and_an_address_belongs_to_one() {
         assert_eq!(store.user_by_email("bob@example.com").await.unwrap(), None);
         ann.totp_secret = None;
         ann.name = "Anne".to_owned();
+        ann.password_once = false;
         store.put_user(&ann).await.unwrap();
         assert_eq!(store.user(ann.id).await.unwrap(), Some(ann));
         let twin = store.put_user(&user(&world, "ann@example.com")).await;
-        assert!(
-            matches!(twin, Err(trunkline_engine::ports::PortError::Conflict(_))),
-            "{twin:?}"
-        );
+        assert!(matches!(twin, Err(PortError::Conflict(_))), "{twin:?}");
     }
 }
 
@@ -100,6 +100,143 @@ async fn a_user_is_a_member_of_an_account_once() {
                 .is_err(),
             "no such account"
         );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_keeps_an_owner_and_whoever_leaves_loses_their_logins_there() {
+    for world in World::both().await {
+        let store = &world.store;
+        let (home, other) = (account(world.id()), account(world.id()));
+        store.put_account(&home).await.unwrap();
+        store.put_account(&other).await.unwrap();
+        let person = |email, operator| User {
+            operator,
+            ..user(&world, email)
+        };
+        let ann = person("ann@example.com", true);
+        let bob = person("bob@example.com", false);
+        let cem = person("cem@example.com", false);
+        let member = |user: &User, account, role| Membership {
+            id: world.id(),
+            user: user.id,
+            account,
+            role,
+        };
+        let anns = member(&ann, home.id, Role::Owner);
+        let bobs = member(&bob, home.id, Role::Manager);
+        let bobs_other = member(&bob, other.id, Role::Owner);
+        let cems = member(&cem, home.id, Role::Viewer);
+        for person in [&ann, &bob, &cem] {
+            store.put_user(person).await.unwrap();
+        }
+        for membership in [&anns, &bobs, &bobs_other, &cems] {
+            store.put_membership(membership).await.unwrap();
+        }
+        for (byte, person, account) in [
+            (1, &ann, home.id),
+            (2, &bob, home.id),
+            (3, &bob, other.id),
+            (4, &cem, home.id),
+        ] {
+            let login = Login {
+                id: world.id(),
+                token_hash: [byte; 32],
+                user: person.id,
+                account,
+                created_at: NOON,
+                expires_at: NOON.plus_millis(1_000),
+            };
+            store.add_login(&login).await.unwrap();
+        }
+        let conflict = |told: Result<(), PortError>| {
+            assert!(matches!(told, Err(PortError::Conflict(_))), "{told:?}");
+        };
+        let listed = store.members(home.id, 10).await.unwrap();
+        let listed: Vec<_> = listed.iter().map(|m| (&*m.email, m.operator)).collect();
+        assert_eq!(
+            listed,
+            [
+                ("ann@example.com", true),
+                ("bob@example.com", false),
+                ("cem@example.com", false)
+            ]
+        );
+
+        // The only owner stays one, whatever is asked.
+        conflict(store.delete_membership(&anns).await);
+        conflict(store.delete_user(ann.id).await);
+        let lowered = Membership {
+            role: Role::Viewer,
+            ..anns.clone()
+        };
+        conflict(store.put_membership(&lowered).await);
+        assert!(
+            store.login(&[1; 32]).await.unwrap().is_some(),
+            "a refusal changes nothing"
+        );
+
+        // Out of one account, a member of another is still there.
+        store.delete_membership(&bobs).await.unwrap();
+        conflict(store.delete_membership(&bobs).await);
+        assert_eq!(
+            store.memberships(bob.id).await.unwrap(),
+            vec![bobs_other.clone()]
+        );
+        assert_eq!(store.login(&[2; 32]).await.unwrap(), None);
+        assert!(store.login(&[3; 32]).await.unwrap().is_some());
+
+        // Out of the only one, the person is gone; whoever runs the server is not.
+        store.delete_membership(&cems).await.unwrap();
+        assert_eq!(store.user(cem.id).await.unwrap(), None);
+        assert_eq!(store.login(&[4; 32]).await.unwrap(), None);
+        let second = member(&bob, home.id, Role::Owner);
+        store.put_membership(&second).await.unwrap();
+        store.put_membership(&lowered).await.unwrap();
+        store.delete_membership(&lowered).await.unwrap();
+        assert!(store.user(ann.id).await.unwrap().is_some());
+        assert_eq!(store.login(&[1; 32]).await.unwrap(), None);
+
+        // A user as a whole, once every account has another owner.
+        conflict(store.delete_user(bob.id).await);
+        for account in [home.id, other.id] {
+            let heir = member(&ann, account, Role::Owner);
+            store.put_membership(&heir).await.unwrap();
+        }
+        store.delete_user(bob.id).await.unwrap();
+        assert_eq!(store.user(bob.id).await.unwrap(), None);
+        assert_eq!(store.memberships(bob.id).await.unwrap(), vec![]);
+        assert_eq!(store.login(&[3; 32]).await.unwrap(), None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_owners_who_remove_each_other_at_once_leave_one() {
+    for world in World::both().await {
+        let store = &world.store;
+        for round in 0..8 {
+            let home = account(world.id());
+            store.put_account(&home).await.unwrap();
+            let mut owners = Vec::new();
+            for name in ["a", "b"] {
+                let owner = user(&world, &format!("{name}{round}@example.com"));
+                store.put_user(&owner).await.unwrap();
+                let membership = Membership {
+                    id: world.id(),
+                    user: owner.id,
+                    account: home.id,
+                    role: Role::Owner,
+                };
+                store.put_membership(&membership).await.unwrap();
+                owners.push(membership);
+            }
+            let told = tokio::join!(
+                store.delete_membership(&owners[0]),
+                store.delete_membership(&owners[1])
+            );
+            assert!(told.0.is_ok() != told.1.is_ok(), "{told:?}");
+            assert_eq!(store.members(home.id, 10).await.unwrap().len(), 1);
+        }
     }
 }
 

@@ -30,6 +30,7 @@ async fn a_copied_database_tells_the_same_story() {
             email: "ann@example.com".to_owned(),
             name: "Ann".to_owned(),
             password_hash: "x".to_owned(),
+            password_once: false,
             totp_secret: Some("JBSWY3DPEHPK3PXP".to_owned()),
             operator: false,
             created_at: NOON,

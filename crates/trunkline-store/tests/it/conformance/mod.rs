@@ -2,13 +2,17 @@
 
 mod access;
 mod arrivals;
+mod call_log;
+mod callers;
 pub(crate) mod calls;
 mod configuration;
 mod copy;
 mod history;
 mod labels;
 mod past_calls;
+mod recordings;
 mod screening;
+mod toll;
 mod webhooks;
 pub(crate) mod world;
 

@@ -177,6 +177,7 @@ impl World {
             flow: Some((set_up.flow.id, 3)),
             flow_depth: 2,
             screening: None,
+            toll_refused: None,
         }
     }
 }

@@ -5,9 +5,9 @@ import { api, take } from "../../api/client";
 import { Card } from "../../parts/Card";
 import { useForm } from "../../parts/form";
 import { StateWord } from "../../parts/State";
+import { newPasswordProblem } from "./password";
 import { useMe } from "./session";
 
-const PASSWORD_MIN = 10;
 const toggle = { "aria-label": "Show or hide the password" };
 
 export function PasswordForm() {
@@ -16,10 +16,7 @@ export function PasswordForm() {
     start: { current: "", new: "" },
     check: (values) => ({
       current: values.current ? undefined : "Write the password you have now",
-      new:
-        values.new.length >= PASSWORD_MIN
-          ? undefined
-          : `Write at least ${PASSWORD_MIN} characters; a few words make a good one`,
+      new: newPasswordProblem(values.new, values.current),
     }),
     send: (values) => take(api.POST("/api/v1/me/password", { body: values })),
     done: () => form.reset(),

@@ -1,15 +1,17 @@
-// Settings: the account, who is let through, API keys, and the person's own password; each part has its address.
+// Settings: the account, who is let through, members, API keys, and the person's own password; each part has its address.
 
 import { Link } from "wouter";
 import { Page } from "../../shell/Page";
 import { ScreeningPart } from "../call/ScreeningPart";
 import { AccountForm } from "./AccountForm";
 import { ApiKeys } from "./ApiKeys";
+import { Members } from "./Members";
 import { PasswordForm } from "./PasswordForm";
 
 const parts = [
   { id: "account", name: "Account", body: AccountForm },
   { id: "screening", name: "Screening", body: ScreeningPart },
+  { id: "members", name: "Members", body: Members },
   { id: "keys", name: "API keys", body: ApiKeys },
   { id: "password", name: "Password", body: PasswordForm },
 ];

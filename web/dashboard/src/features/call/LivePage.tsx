@@ -12,6 +12,7 @@ import { Empty, Lines } from "../../parts/Waiting";
 import { Elapsed } from "../../parts/When";
 import { Page } from "../../shell/Page";
 import { WhoIsThis } from "../attribution/WhoIsThis";
+import { Alarms } from "./Alarms";
 import { CallTable } from "./CallTable";
 import { useLive } from "./live";
 import { LiveLine } from "./Timeline";
@@ -30,6 +31,7 @@ export default function LivePage() {
   return (
     <Page title="Live">
       {live.status === "lost" && <Lost />}
+      <Alarms />
       <Figures inProgress={live.calls.length} ringing={ringing} known={live.known} />
       <Card
         lined
@@ -83,17 +85,27 @@ function Figures({ inProgress, ringing, known }: { inProgress: number; ringing: 
         detail={data ? (data.all > data.today ? `${count(data.all)} in all` : "all there are so far") : "asking"}
       />
       <Tile
-        label="Missed"
-        figure={data ? count(data.missed) : "…"}
-        detail={data ? data.missed > 0 ? <Link href="/calls?missed=1">See which</Link> : "none so far" : "asking"}
-      />
-      <Tile
-        label="Ambiguous"
-        figure={data ? count(data.ambiguous) : "…"}
+        label="Missed today"
+        figure={data ? count(data.missed_today) : "…"}
         detail={
           data ? (
-            data.ambiguous > 0 ? (
-              <Link href="/calls?ambiguous=1">No visit above one half</Link>
+            data.missed_today > 0 ? (
+              <Link href="/calls?time=today&missed=1">See which</Link>
+            ) : (
+              "none so far"
+            )
+          ) : (
+            "asking"
+          )
+        }
+      />
+      <Tile
+        label="Ambiguous today"
+        figure={data ? count(data.ambiguous_today) : "…"}
+        detail={
+          data ? (
+            data.ambiguous_today > 0 ? (
+              <Link href="/calls?time=today&ambiguous=1">No visit above one half</Link>
             ) : (
               "none so far"
             )

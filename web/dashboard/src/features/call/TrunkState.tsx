@@ -10,7 +10,7 @@ export function TrunkState({ trunk }: { trunk: Trunk }) {
   return (
     <div className="stack close">
       {registration && <Line condition={registration} />}
-      {trunk.host ? (
+      {trunk.dials ? (
         <Line condition={healthOf(trunk.health)} since={since} />
       ) : (
         <span className="dim">only takes calls in</span>

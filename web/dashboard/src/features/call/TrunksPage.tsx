@@ -103,11 +103,7 @@ function List({ trunks, ask }: { trunks: Trunk[]; ask: (asked: Asked) => void })
                 <td className="fix med">{trunk.name}</td>
                 <td className="soft">{comesFrom(trunk)}</td>
                 <td className="soft">
-                  {goesTo(trunk)}{" "}
-                  <span className="dim">
-                    {trunk.transport.toUpperCase()}
-                    {trunk.nat ? ", NAT" : ""}
-                  </span>
+                  {goesTo(trunk)} <span className="dim">{transportOf(trunk)}</span>
                 </td>
                 <td>
                   <TrunkState trunk={trunk} />
@@ -127,7 +123,7 @@ function List({ trunks, ask }: { trunks: Trunk[]; ask: (asked: Asked) => void })
               <span className="grow">
                 <span className="med block">{trunk.name}</span>
                 <span className="small dim break block">
-                  {goesTo(trunk)} {trunk.transport.toUpperCase()}, {plural(used(trunk), "number")}
+                  {goesTo(trunk)} {transportOf(trunk)}, {plural(used(trunk), "number")}
                 </span>
                 <TrunkState trunk={trunk} />
               </span>
@@ -147,7 +143,7 @@ function Actions({ trunk, ask }: { trunk: Trunk; ask: (asked: Asked) => void }) 
     mutationFn: () => take(api.POST("/api/v1/trunks/{id}/check", { params: { path: { id: trunk.id } } })),
     onSettled: () => void queries.invalidateQueries({ queryKey: ["trunks"] }),
   });
-  const dials = Boolean(trunk.host);
+  const { dials } = trunk;
   if (!(dials && may.write) && !may.operate) return null;
   return (
     <Menu position="bottom-end">
@@ -182,15 +178,21 @@ function Actions({ trunk, ask }: { trunk: Trunk; ask: (asked: Asked) => void }) 
   );
 }
 
-/** A registered trunk is called from its own hosts. */
+/** A registered trunk is called from its own hosts. How a shared trunk is set up only the operator sees. */
 function comesFrom(trunk: Trunk): string {
+  if (!trunk.kind) return "its carrier";
   const hosts = trunk.kind === "registered" ? ["its own hosts"] : [];
-  return [...hosts, ...trunk.addresses].join(", ");
+  return [...hosts, ...(trunk.addresses ?? [])].join(", ");
 }
 
 /** A trunk without a host only takes calls in. */
 function goesTo(trunk: Trunk): string {
-  return trunk.host ? `${trunk.host}:${trunk.port}` : "nowhere, only takes calls in";
+  if (!trunk.dials) return "nowhere, only takes calls in";
+  return trunk.host ? `${trunk.host}:${trunk.port}` : "its carrier";
+}
+
+function transportOf(trunk: Trunk): string {
+  return [trunk.transport?.toUpperCase() ?? "", trunk.nat ? "NAT" : ""].filter(Boolean).join(", ");
 }
 
 function Dialogs({ asked, close }: { asked: Asked; close: () => void }) {

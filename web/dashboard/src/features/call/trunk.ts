@@ -27,16 +27,16 @@ export function startOf(trunk?: Trunk) {
     proxy: trunk?.proxy ?? "",
     tls_ca: trunk?.tls_ca ?? "",
     priority: trunk?.priority ?? PRIORITY,
-    style: trunk?.formats.style ?? "e164_plus",
-    country: trunk?.formats.country ?? "",
-    international_prefix: trunk?.formats.international_prefix ?? "",
-    prefix_in: trunk?.formats.prefix_in ?? "",
-    prefix_out: trunk?.formats.prefix_out ?? "",
-    shown: trunk?.caller_id.shown ?? "flow",
-    caller_id_number: trunk?.caller_id.number ?? "",
-    asserted: trunk?.caller_id.asserted ?? false,
-    diversion: trunk?.caller_id.diversion ?? false,
-    trusted: trunk?.caller_id.trusted ?? true,
+    style: trunk?.formats?.style ?? "e164_plus",
+    country: trunk?.formats?.country ?? "",
+    international_prefix: trunk?.formats?.international_prefix ?? "",
+    prefix_in: trunk?.formats?.prefix_in ?? "",
+    prefix_out: trunk?.formats?.prefix_out ?? "",
+    shown: trunk?.caller_id?.shown ?? "flow",
+    caller_id_number: trunk?.caller_id?.number ?? "",
+    asserted: trunk?.caller_id?.asserted ?? false,
+    diversion: trunk?.caller_id?.diversion ?? false,
+    trusted: trunk?.caller_id?.trusted ?? true,
     codecs: trunk?.codecs ?? ["PCMU", "PCMA"],
     nat: trunk?.nat ?? false,
     shared: trunk?.shared ?? true,
@@ -124,7 +124,8 @@ export function healthOf(health: Schema<"TrunkHealth">): Condition {
 
 /** Where a registration stands; nothing for trunks that do not register. */
 export function registrationOf(trunk: Trunk): Condition | null {
-  if (trunk.kind !== "registered") return null;
+  // Who does not see how it is set up sees where it stands all the same.
+  if (trunk.kind ? trunk.kind !== "registered" : trunk.registration.state === "none") return null;
   const detail = sentence(trunk.registration.error);
   switch (trunk.registration.state) {
     case "registered":

@@ -7,6 +7,7 @@ import { api, take } from "../../api/client";
 import { bytes } from "../../base/figures";
 import { CopyButton } from "../../parts/CopyButton";
 import { Loaded } from "../../parts/Waiting";
+import { nginxLocation } from "./words";
 
 type Snippet = Schema<"Snippet">;
 type Form = {
@@ -140,5 +141,5 @@ function origin(snippet: Snippet): string {
 
 /** The location for nginx; `/tl` unless the site has set another path. */
 function proxy(snippet: Snippet): string {
-  return `location /tl/ {\n    proxy_pass ${origin(snippet)}/;\n    proxy_set_header X-Forwarded-For $remote_addr;\n}`;
+  return nginxLocation(origin(snippet));
 }

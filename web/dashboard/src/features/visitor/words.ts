@@ -24,6 +24,16 @@ export function ruleTest(rule: Schema<"SourceRule">): string {
   return rule.value ? `address has ${rule.parameter} = ${rule.value}` : `address has ${rule.parameter}`;
 }
 
+/** What a site's own nginx passes on below `/tl`: the snippet's part of this server and nothing else of it. */
+export function nginxLocation(server: string): string {
+  return [
+    "location /tl/t/ {",
+    `    proxy_pass ${server}/t/;`,
+    "    proxy_set_header X-Forwarded-For $remote_addr;",
+    "}",
+  ].join("\n");
+}
+
 /** Which numbers of a page are swapped. */
 export const swapModes = [
   { value: "list", label: "The numbers above, everywhere" },
