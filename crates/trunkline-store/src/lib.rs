@@ -24,6 +24,7 @@ mod history;
 mod labels;
 mod newest;
 mod past_calls;
+mod past_visits;
 pub mod schema;
 mod screening;
 pub mod seal;

@@ -2,8 +2,8 @@
 
 use crate::db::{MigrationFile, RecordKind, Statement, Table};
 use crate::{
-    access, arrivals, assignment, call, configuration, labels, newest, past_calls, screening,
-    trunks, visitor, webhooks,
+    access, arrivals, assignment, call, configuration, labels, newest, past_calls, past_visits,
+    screening, trunks, visitor, webhooks,
 };
 
 macro_rules! migrations {
@@ -78,6 +78,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         call::ALL,
         labels::ALL,
         past_calls::ALL,
+        past_visits::ALL,
         screening::ALL,
         newest::ALL,
         webhooks::ALL,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use trunkline_clients::SpeechChoice;
+use trunkline_engine::visit_retention::{VISIT_DAYS_MAX, VISIT_DAYS_MIN};
 
 use crate::atlas::CityFile;
 use crate::config::Config;
@@ -42,6 +43,7 @@ pub(crate) fn findings(config: &Config) -> Vec<Finding> {
     check_voice(config, &mut found);
     check_speech(config, &mut found);
     check_geo(config, &mut found);
+    check_visits(config, &mut found);
     if config
         .home_country
         .parse::<trunkline_core::base::Country>()
@@ -62,6 +64,19 @@ pub(crate) fn findings(config: &Config) -> Vec<Finding> {
         ));
     }
     found
+}
+
+fn check_visits(config: &Config, found: &mut Vec<Finding>) {
+    let days = config.visits.keep_days;
+    if days != 0 && !(VISIT_DAYS_MIN..=VISIT_DAYS_MAX).contains(&days) {
+        found.push(fatal(
+            "visits.keep_days",
+            format!(
+                "{days} days cannot be kept to: attribution looks 30 days back; write {VISIT_DAYS_MIN} to \
+                 {VISIT_DAYS_MAX}, or 0 to keep visits for ever"
+            ),
+        ));
+    }
 }
 
 fn check_url(config: &Config, found: &mut Vec<Finding>) {
@@ -308,6 +323,15 @@ mod tests {
             [(false, "speech.url")]
         );
         assert_eq!(told(&format!("{local}engine = \"none\"")), []);
+        for (days, wrong) in [("30", true), ("31", false), ("0", false), ("3651", true)] {
+            let found = told(&format!("{local}[visits]\nkeep_days = {days}"));
+            let expected: &[_] = if wrong {
+                &[(true, "visits.keep_days")]
+            } else {
+                &[]
+            };
+            assert_eq!(found, expected, "{days}");
+        }
         assert_eq!(
             told("[http]\ntls_key = \"/nowhere\"")[1],
             (true, "http.tls_certificate")

@@ -32,6 +32,7 @@ pub(crate) struct Config {
     pub(crate) voice: VoiceSection,
     pub(crate) speech: SpeechSection,
     pub(crate) geo: Geo,
+    pub(crate) visits: Visits,
     pub(crate) check: Check,
     pub(crate) log: Log,
 }
@@ -147,6 +148,14 @@ pub(crate) struct Geo {
     pub(crate) file: Option<PathBuf>,
 }
 
+/// How long visits are kept.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Visits {
+    /// Days that page views and showings are kept; 0: for ever.
+    pub(crate) keep_days: u32,
+}
+
 /// The server's own test of a site.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -186,6 +195,7 @@ impl Default for Config {
             voice: VoiceSection::default(),
             speech: SpeechSection::default(),
             geo: Geo::default(),
+            visits: Visits::default(),
             check: Check::default(),
             log: Log::default(),
         }
@@ -225,6 +235,12 @@ impl Default for VoiceSection {
             session_expires_s: 1_800,
             recording_free_mb_min: 500,
         }
+    }
+}
+
+impl Default for Visits {
+    fn default() -> Self {
+        Self { keep_days: 90 }
     }
 }
 
@@ -326,6 +342,7 @@ fn is_setting(key: &str) -> bool {
         "voice",
         "speech",
         "geo",
+        "visits",
         "check",
         "log",
     ]

@@ -19,6 +19,7 @@ use trunkline_engine::call::keeper::RECONCILE_EVERY;
 use trunkline_engine::call::trunk::TrunkControl;
 use trunkline_engine::call::{FETCH_EVERY, PROGRESS_FLUSH_EVERY, RETENTION_EVERY};
 use trunkline_engine::inventory::WARM_UP_EVERY_MS;
+use trunkline_engine::visit_retention::Forgotten;
 use trunkline_voice::{TlsListen, Voice, VoiceConfig};
 use trunkline_web::voice::SWEEP_EVERY;
 use trunkline_web::{App, TrustedProxies, Web, WebSettings};
@@ -270,6 +271,22 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
             // What was deleted is logged for each account.
             if let Err(error) = house.retention.run().await {
                 tracing::warn!(%error, "recordings over their time were not looked at");
+            }
+            match house.visit_retention.run().await {
+                Ok(gone) if gone == Forgotten::default() => {}
+                Ok(Forgotten {
+                    page_views,
+                    showings,
+                    more,
+                }) => {
+                    tracing::info!(
+                        page_views,
+                        showings,
+                        more,
+                        "visits over their time were deleted"
+                    );
+                }
+                Err(error) => tracing::warn!(%error, "visits over their time wait"),
             }
             let now = house.backend.moment.now();
             match house.backend.setup.tidy_sounds(now).await {

@@ -280,6 +280,7 @@ async fn replay_attribution(
         .from
         .map_or(now.plus_millis(-DAYS * DAY_MS), Timestamp::from_millis);
     let again = &app.backend.again;
+    let from = from.max(again.whole_since(now));
     let found = again.run(&site.site, from, now, input.apply).await?;
     let model = app.backend.models.fitted(site.site.id);
     Ok(Json(AttributionReplay {

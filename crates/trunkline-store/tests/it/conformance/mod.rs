@@ -8,6 +8,7 @@ mod copy;
 mod history;
 mod labels;
 mod past_calls;
+mod past_visits;
 mod screening;
 mod webhooks;
 pub(crate) mod world;
