@@ -4,6 +4,7 @@
 mod draft;
 mod flows;
 mod prompts;
+mod published;
 mod trunks;
 mod webhooks;
 
@@ -179,8 +180,10 @@ impl Setup {
                 || before.source_numbers_win != site.source_numbers_win;
             site.config_version = before.config_version + i64::from(changed);
         }
+        let before = self.directory.now();
         self.configuration.put_site(&site).await?;
-        Ok(self.read_back().await?)
+        self.read_back().await?;
+        self.note_blocks(&before, [site.id].into()).await
     }
 
     /// Inserts or replaces a pool.
@@ -280,7 +283,7 @@ impl Setup {
         self.read_back().await?;
         let after = self.directory.now();
         let mut changed = false;
-        for id in sites {
+        for id in sites.iter().copied() {
             let (Some(before), Some(after)) = (before.site(id), after.site(id)) else {
                 continue;
             };
@@ -294,7 +297,7 @@ impl Setup {
         if changed {
             self.read_back().await?;
         }
-        Ok(())
+        self.note_blocks(&before, sites).await
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use trunkline_core::assignment::{
-    PoolRule, PoolSettings, Site, SiteContent, SiteVersion, SwapTarget, TrackingNumber,
+    PoolRule, PoolSettings, Published, Site, SiteContent, SiteVersion, SwapTarget, TrackingNumber,
 };
 use trunkline_core::base::id::{FlowId, NumberId, PoolId, PromptId, SiteId, TrunkId};
 use trunkline_core::base::{Country, Timestamp};
@@ -64,6 +64,10 @@ crate::statements! { "configuration";
         ON CONFLICT (id) DO UPDATE SET site = excluded.site, target = excluded.target, name = excluded.name, \
         strict_lock = excluded.strict_lock, source_channel = excluded.source_channel, \
         source_medium = excluded.source_medium, source_source = excluded.source_source, page = excluded.page";
+    PUBLISHED = "SELECT number, site, first_version, last_version FROM published_number ORDER BY number, site";
+    PUT_PUBLISHED = "INSERT INTO published_number (number, site, first_version, last_version) VALUES ($1, $2, $3, $4) \
+        ON CONFLICT (number, site) DO UPDATE SET first_version = excluded.first_version, \
+        last_version = excluded.last_version";
     DELETE_POOL = "DELETE FROM pool WHERE id = $1";
     NUMBERS = "SELECT id, account, trunk, number, kind, label, site, target, pool, source_channel, source_medium, \
         source_source, business_line, second_line, flow, stage, stage_since, created_at FROM tracking_number ORDER BY id";
@@ -178,6 +182,7 @@ impl Configuration for Store {
             numbers: self.many(NUMBERS, args![], number).await?,
             flows: self.many(FLOWS, args![], flow).await?,
             prompts: self.many(PROMPTS, args![], prompt).await?,
+            published: self.many(PUBLISHED, args![], published).await?,
         })
     }
 
@@ -279,6 +284,17 @@ impl Configuration for Store {
             pool.created_at
         ];
         self.put(PUT_POOL, values).await
+    }
+
+    async fn put_published(&self, published: &Published) -> PortResult<()> {
+        let Published {
+            number,
+            site,
+            first,
+            last,
+        } = *published;
+        self.put(PUT_PUBLISHED, args![number, site, first, last])
+            .await
     }
 
     async fn put_number(&self, number: &TrackingNumber) -> PortResult<()> {
@@ -477,6 +493,15 @@ fn target(row: &Row) -> Result<SwapTarget, DbError> {
         id: row.get("id")?,
         label: row.get("label")?,
         number: row.get("number")?,
+    })
+}
+
+fn published(row: &Row) -> Result<Published, DbError> {
+    Ok(Published {
+        number: row.get("number")?,
+        site: row.get("site")?,
+        first: row.get("first_version")?,
+        last: row.get("last_version")?,
     })
 }
 

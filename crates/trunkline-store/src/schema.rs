@@ -21,7 +21,8 @@ migrations!(
     "V0003__retention",
     "V0004__trunks",
     "V0005__voice_webhooks",
-    "V0006__screening"
+    "V0006__screening",
+    "V0008__depth"
 );
 
 macro_rules! tables {

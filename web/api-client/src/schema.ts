@@ -1641,6 +1641,8 @@ export interface components {
             call?: string | null;
             /** @description The number the visit was given. */
             number?: string | null;
+            /** @description The page that was read first, to see that the site's block is on it; null when none is configured. */
+            page?: string | null;
             right: boolean;
             /** Format: int64 */
             took_ms: number;
@@ -2019,6 +2021,23 @@ export interface components {
             id: string;
             name: string;
         };
+        /** @description Pages may still show the number to everybody, because it was published in a block. */
+        NumberHold: {
+            /** @description Whether the block in force still does. */
+            in_block: boolean;
+            /**
+             * Format: int64
+             * @description When a page last told that it carries such a block.
+             */
+            seen_at: number;
+            /** @description Whose block carries it, or carried it. */
+            site: components["schemas"]["Named"];
+            /**
+             * Format: int64
+             * @description When the number is free, if no page tells of it any more.
+             */
+            until_at: number;
+        };
         /** @description A number shown to visitors of a source when the pool has none to give. */
         Overflow: {
             number: string;
@@ -2346,6 +2365,7 @@ export interface components {
                 /** Format: int64 */
                 created_at: number;
                 flow?: components["schemas"]["Named"] | null;
+                held?: components["schemas"]["NumberHold"] | null;
                 holder?: components["schemas"]["Holder"] | null;
                 id: string;
                 /** @description `static`, `source` or `pool`. */
@@ -3204,6 +3224,7 @@ export interface components {
             /** Format: int64 */
             created_at: number;
             flow?: components["schemas"]["Named"] | null;
+            held?: components["schemas"]["NumberHold"] | null;
             holder?: components["schemas"]["Holder"] | null;
             id: string;
             /** @description `static`, `source` or `pool`. */

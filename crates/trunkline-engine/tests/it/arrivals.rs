@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use trunkline_core::assignment::{
-    Basis, Network, NumberStage, NumberUse, PoolRule, PoolSettings, Site, SwapSettings, SwapTarget,
-    TrackingNumber,
+    Basis, Network, NumberStage, NumberUse, PoolRule, PoolSettings, Published, Site, SwapSettings,
+    SwapTarget, TrackingNumber,
 };
 use trunkline_core::base::id::{
     AccountId, LeaseId, NumberId, PoolId, SessionId, SiteId, SwapTargetId, TrunkId, VisitorId,
@@ -26,7 +26,7 @@ use crate::ports::{HandClock, MemoryHistory};
 
 pub(crate) const SITE: SiteId = SiteId::from_raw(1);
 pub(crate) const POOL: PoolId = PoolId::from_raw(2);
-const TARGET: SwapTargetId = SwapTargetId::from_raw(3);
+pub(crate) const TARGET: SwapTargetId = SwapTargetId::from_raw(3);
 const FIRST: u64 = 13_125_550_100;
 
 /// A site with a pool of so many numbers and a static number behind it.
@@ -92,14 +92,14 @@ pub(crate) fn everything(pool_size: u64, strict: bool) -> Everything {
     }
 }
 
-struct World {
-    clock: Arc<HandClock>,
-    history: Arc<MemoryHistory>,
-    assignments: Assignments,
+pub(crate) struct World {
+    pub(crate) clock: Arc<HandClock>,
+    pub(crate) history: Arc<MemoryHistory>,
+    pub(crate) assignments: Assignments,
     directory: SharedDirectory,
 }
 
-fn world(pool_size: u64, strict: bool) -> World {
+pub(crate) fn world(pool_size: u64, strict: bool) -> World {
     let clock = HandClock::new();
     let history = Arc::new(MemoryHistory::default());
     let directory = SharedDirectory::default();
@@ -116,12 +116,27 @@ fn world(pool_size: u64, strict: bool) -> World {
 }
 
 impl World {
-    async fn arrive(&self, query: &str, known: Option<Known>) -> Answer {
+    pub(crate) async fn arrive(&self, query: &str, known: Option<Known>) -> Answer {
         self.arrive_as(query, known, false).await
     }
 
     /// Arrives; `waits` as a page does on which no number has been seen yet.
     async fn arrive_as(&self, query: &str, known: Option<Known>, waits: bool) -> Answer {
+        self.ask(query, known, waits, Network::UNKNOWN).await
+    }
+
+    /// A visitor arrives from a network.
+    pub(crate) async fn arrive_from(&self, network: Network) -> Answer {
+        self.ask("", None, false, network).await
+    }
+
+    async fn ask(
+        &self,
+        query: &str,
+        known: Option<Known>,
+        waits: bool,
+        network: Network,
+    ) -> Answer {
         let page = format!("https://a.example/{query}");
         let visit = Visit {
             waits,
@@ -129,7 +144,7 @@ impl World {
             landing: Landing::parse(&page).expect("a page"),
             page,
             referrer: String::new(),
-            network: Network::UNKNOWN,
+            network,
             device: Device::Phone,
             locality: None,
             synthetic: false,
@@ -158,6 +173,27 @@ impl World {
             .await
     }
 
+    /// Writes down that the first version of the block carried a number, and the ones after it do not.
+    pub(crate) fn publish(&self, number: NumberId) {
+        let published = Published {
+            number,
+            site: SITE,
+            first: 1,
+            last: Some(1),
+        };
+        let all = Everything {
+            published: vec![published],
+            ..everything(2, false)
+        };
+        self.directory.replace(Directory::new(all));
+    }
+
+    /// The use case as a new process has it, with the same stores.
+    pub(crate) fn restarted(&self) -> Assignments {
+        let moment = Moment::new(self.clock.clone(), 0);
+        Assignments::new(moment, self.directory.clone(), self.history.clone())
+    }
+
     async fn beat(&self, known: Known) -> BeaconOutcome {
         self.assignments
             .beacons(SITE, known, None, 1, vec![Beacon::Beat])
@@ -165,7 +201,7 @@ impl World {
     }
 }
 
-fn index(answer: &Answer) -> u64 {
+pub(crate) fn index(answer: &Answer) -> u64 {
     answer.numbers[0].replacement.number.digits() - FIRST
 }
 
@@ -468,6 +504,7 @@ async fn after_a_restart_visible_numbers_stay_with_their_visitors_for_a_minute()
             session: SessionId::from_raw(600 + index),
             visitor: VisitorId::from_raw(700 + index),
             started_at: now.plus_millis(-3_600_000),
+            network: Network::UNKNOWN,
         },
         confirmed_at: Some(now.plus_millis(-3_600_000)),
         seen_at: now.plus_millis(-seen_ago),

@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod calls;
+mod floods;
 mod flows;
 mod matches;
 mod page_check;

@@ -9,6 +9,7 @@ mod history;
 mod labels;
 mod past_calls;
 mod past_visits;
+mod published;
 mod screening;
 mod webhooks;
 pub(crate) mod world;

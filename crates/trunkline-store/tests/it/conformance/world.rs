@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use trunkline_core::assignment::{
-    NumberStage, NumberUse, PoolRule, PoolSettings, Site, SiteContent, SwapSettings, SwapTarget,
-    TrackingNumber,
+    Network, NumberStage, NumberUse, PoolRule, PoolSettings, Site, SiteContent, SwapSettings,
+    SwapTarget, TrackingNumber,
 };
 use trunkline_core::base::id::{AccountId, NumberId, SessionId, TrunkId};
 use trunkline_core::base::{
@@ -120,6 +120,7 @@ impl World {
             session: session.id,
             visitor: session.visitor,
             started_at: at,
+            network: Network::of("203.0.113.7".parse().unwrap()),
         }
     }
 
