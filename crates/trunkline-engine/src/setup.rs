@@ -17,6 +17,7 @@ use trunkline_core::assignment::site::{
 };
 use trunkline_core::assignment::{NumberUse, PoolSettings, Site, SiteContent, TrackingNumber};
 use trunkline_core::base::id::{NumberId, PoolId, SiteId, TrunkId};
+use trunkline_core::report::QUALIFIED_SECONDS_MAX;
 use trunkline_core::visitor::{OwnTest, SourceRules};
 
 use crate::assignment::Assignments;
@@ -134,6 +135,12 @@ impl Setup {
                 format!(
                     "write 1 to {KEEP_DAYS_MAX} days, or 0 to keep recordings until somebody deletes them"
                 ),
+            ));
+        }
+        if !(1..=QUALIFIED_SECONDS_MAX).contains(&account.qualified_seconds) {
+            return Err(invalid(
+                "qualified_seconds",
+                format!("write 1 to {QUALIFIED_SECONDS_MAX} seconds"),
             ));
         }
         let _changing = self.changing.lock().await;

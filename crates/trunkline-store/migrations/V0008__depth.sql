@@ -20,3 +20,6 @@ CREATE TABLE block_seen (
 -- The network a number was given to, so that its share of the pool is known after a restart; 0 when it has no limit. The
 -- prefix of a network, never a visitor's address.
 ALTER TABLE lease ADD COLUMN network BIGINT NOT NULL DEFAULT 0;
+
+-- A call that was connected for so long is qualified.
+ALTER TABLE account ADD COLUMN qualified_seconds BIGINT NOT NULL DEFAULT 90;

@@ -25,15 +25,15 @@ use crate::{Store, args};
 
 crate::statements! { "configuration";
     ACCOUNTS = "SELECT id, name, zone, currency, country, countries_allowed, concurrent_calls_max, daily_minutes_max, \
-        recording_consent, recording_keep_days, created_at FROM account ORDER BY id";
+        recording_consent, recording_keep_days, qualified_seconds, created_at FROM account ORDER BY id";
     PUT_ACCOUNT = "INSERT INTO account (id, name, zone, currency, country, countries_allowed, concurrent_calls_max, \
-        daily_minutes_max, recording_waiver, recording_consent, recording_keep_days, created_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+        daily_minutes_max, recording_waiver, recording_consent, recording_keep_days, qualified_seconds, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
         ON CONFLICT (id) DO UPDATE SET name = excluded.name, zone = excluded.zone, currency = excluded.currency, \
         country = excluded.country, countries_allowed = excluded.countries_allowed, \
         concurrent_calls_max = excluded.concurrent_calls_max, daily_minutes_max = excluded.daily_minutes_max, \
         recording_waiver = excluded.recording_waiver, recording_consent = excluded.recording_consent, \
-        recording_keep_days = excluded.recording_keep_days";
+        recording_keep_days = excluded.recording_keep_days, qualified_seconds = excluded.qualified_seconds";
     SITES = "SELECT id, account, site_key, name, hosts, zone, source_numbers_win, source_rules, swap, draft, \
         published_at, config_version, flow, created_at FROM site ORDER BY id";
     TARGETS = "SELECT id, site, label, number FROM swap_target ORDER BY site, position";
@@ -205,6 +205,7 @@ impl Configuration for Store {
             account.recording_consent == RecordingConsent::Waiver,
             account.recording_consent,
             account.recording_keep_days,
+            account.qualified_seconds,
             account.created_at,
         ];
         self.put(PUT_ACCOUNT, values).await
@@ -464,6 +465,7 @@ fn account(row: &Row) -> Result<Account, DbError> {
         },
         recording_consent: row.get("recording_consent")?,
         recording_keep_days: row.get("recording_keep_days")?,
+        qualified_seconds: row.get("qualified_seconds")?,
         created_at: row.get("created_at")?,
     })
 }

@@ -1199,6 +1199,11 @@ export interface components {
             max_calls: number;
             name: string;
             /**
+             * Format: int32
+             * @description A call that was connected for so many seconds is qualified.
+             */
+            qualified_seconds: number;
+            /**
              * @description When talks may be recorded: `notice` (once the caller heard a recording notice in the flow), `by_law` (without one
              *     too, when the law of both ends is known to allow it) or `waiver` (always, on the account's own responsibility).
              */
@@ -1222,6 +1227,11 @@ export interface components {
             /** Format: int32 */
             max_calls?: number | null;
             name?: string | null;
+            /**
+             * Format: int32
+             * @description 1 to 7200.
+             */
+            qualified_seconds?: number | null;
             /** @description `notice`, `by_law` or `waiver`. */
             recording_consent?: string | null;
             /**
@@ -3034,6 +3044,11 @@ export interface components {
             low: number;
             /**
              * Format: int64
+             * @description Of those, how many were qualified: connected for at least the account's `qualified_seconds`.
+             */
+            qualified: number;
+            /**
+             * Format: int64
              * @description Time those were connected, in seconds.
              */
             talk_seconds: number;
@@ -3044,6 +3059,11 @@ export interface components {
             from: number;
             /** @description How a call is shared among the arrivals of its visit. */
             model: string;
+            /**
+             * Format: int32
+             * @description Seconds a call is connected before it is qualified.
+             */
+            qualified_seconds: number;
             /** @description Every source, the one with most expected calls first. */
             sources: components["schemas"]["SourceReportRow"][];
             /** Format: int64 */

@@ -35,6 +35,8 @@ pub struct Account {
     pub recording_consent: RecordingConsent,
     /// How many days its recordings are kept; `None`: until somebody deletes them.
     pub recording_keep_days: Option<u32>,
+    /// A call that was connected for so many seconds is qualified.
+    pub qualified_seconds: u32,
     /// When it was made.
     pub created_at: Timestamp,
 }

@@ -8,6 +8,7 @@ use trunkline_core::assignment::{
 use trunkline_core::base::id::{AccountId, PoolId, SiteId, SwapTargetId, TrunkId};
 use trunkline_core::base::{Country, Currency, PhoneNumber, Zone};
 use trunkline_core::call::{RecordingConsent, TollPolicy, TollUse};
+use trunkline_core::report::QUALIFIED_SECONDS;
 use trunkline_core::visitor::{Channel, SourceRules, SourceSelector};
 use trunkline_engine::call::control::{Cidr, Codec, Transport, TrunkProfile};
 use trunkline_engine::call::trunk::TrunkSettings;
@@ -104,6 +105,7 @@ async fn put_account(house: &House) -> anyhow::Result<AccountId> {
         toll: TollPolicy::default(),
         recording_consent: RecordingConsent::Waiver,
         recording_keep_days: None,
+        qualified_seconds: QUALIFIED_SECONDS,
         created_at: moment.now(),
     };
     for line in [BUSINESS_LINE, SECOND_LINE] {

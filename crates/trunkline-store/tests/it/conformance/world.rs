@@ -12,6 +12,7 @@ use trunkline_core::base::{
 };
 use trunkline_core::call::flow::FlowDocument;
 use trunkline_core::call::{CallState, RecordingConsent, TollPolicy};
+use trunkline_core::report::QUALIFIED_SECONDS;
 use trunkline_core::visitor::{
     Channel, ClickId, Consent, Device, Source, SourceRules, SourceSelector,
 };
@@ -284,6 +285,7 @@ pub(crate) fn account(id: AccountId) -> Account {
         },
         recording_consent: RecordingConsent::Waiver,
         recording_keep_days: None,
+        qualified_seconds: QUALIFIED_SECONDS,
         created_at: NOON,
     }
 }
