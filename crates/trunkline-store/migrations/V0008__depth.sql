@@ -23,3 +23,6 @@ ALTER TABLE lease ADD COLUMN network BIGINT NOT NULL DEFAULT 0;
 
 -- A call that was connected for so long is qualified.
 ALTER TABLE account ADD COLUMN qualified_seconds BIGINT NOT NULL DEFAULT 90;
+
+-- The country of a visit outside the United States and Canada, by its network.
+ALTER TABLE session ADD COLUMN country TEXT;

@@ -19,11 +19,11 @@ crate::statements! { "assignment";
         ORDER BY started_at DESC, id DESC";
     BLOCKS_SEEN = "SELECT site, version, seen_at FROM block_seen WHERE seen_at >= $1 ORDER BY seen_at, site, version";
     /// The newest showings of a number, each with the last time it is known to have been visible.
-    SHOWINGS_OF = "SELECT s.session, s.visitor, s.at, s.page, l.seen_at, v.device, v.state, v.place, \
+    SHOWINGS_OF = "SELECT s.session, s.visitor, s.at, s.page, l.seen_at, v.device, v.state, v.place, v.country, \
         (SELECT max(e.at) FROM showing_end AS e WHERE e.showing = s.id) AS ended_at \
         FROM showing AS s LEFT JOIN lease AS l ON l.id = s.lease LEFT JOIN session AS v ON v.id = s.session \
         WHERE s.number = $1 AND s.at <= $2 AND coalesce(v.synthetic, 0) = 0 ORDER BY s.at DESC, s.id DESC LIMIT $3";
-    UNCONFIRMED_LEASES_OF = "SELECT l.session, l.visitor, l.started_at, l.seen_at, v.device, v.state, v.place FROM lease AS l \
+    UNCONFIRMED_LEASES_OF = "SELECT l.session, l.visitor, l.started_at, l.seen_at, v.device, v.state, v.place, v.country FROM lease AS l \
         LEFT JOIN session AS v ON v.id = l.session \
         WHERE l.number = $1 AND l.started_at >= $2 AND l.started_at <= $3 AND l.confirmed_at IS NULL \
         AND coalesce(v.synthetic, 0) = 0 \

@@ -2299,6 +2299,8 @@ export interface components {
             items: {
                 /** @description `none`, `memory` or `storage`. */
                 consent: string;
+                /** @description The country outside the United States and Canada, by its English name. */
+                country?: string | null;
                 /** @description `phone`, `tablet` or `desktop`. */
                 device: string;
                 id: string;
@@ -2890,6 +2892,8 @@ export interface components {
         SessionSummary: {
             /** @description `none`, `memory` or `storage`. */
             consent: string;
+            /** @description The country outside the United States and Canada, by its English name. */
+            country?: string | null;
             /** @description `phone`, `tablet` or `desktop`. */
             device: string;
             id: string;
