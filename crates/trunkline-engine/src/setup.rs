@@ -27,6 +27,7 @@ use crate::directory::{Directory, SharedDirectory};
 use crate::ports::configuration::{Account, Configuration, Resolver, Trunk};
 use crate::ports::{PortError, PortResult};
 use flows::check_flow;
+use published::check_hold;
 
 pub use flows::{FLOW_VERSIONS_LISTED, FLOWS_MAX};
 pub use prompts::PROMPTS_MAX;
@@ -223,6 +224,7 @@ impl Setup {
         let _changing = self.changing.lock().await;
         let directory = self.directory.now();
         check_number(&directory, number)?;
+        check_hold(&self.assignments, &directory, number)?;
         self.check_number_flow(&directory, number)?;
         let before = directory.number(number.id);
         if before.is_some_and(|before| !before.stage.may_become(number.stage)) {

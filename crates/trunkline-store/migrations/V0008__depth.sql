@@ -24,5 +24,16 @@ ALTER TABLE lease ADD COLUMN network BIGINT NOT NULL DEFAULT 0;
 -- A call that was connected for so long is qualified.
 ALTER TABLE account ADD COLUMN qualified_seconds BIGINT NOT NULL DEFAULT 90;
 
+-- What the server's own test of a site found last; wrong is null when all was right.
+CREATE TABLE site_check (
+    site BIGINT PRIMARY KEY REFERENCES site (id) ON DELETE CASCADE,
+    checked_at BIGINT NOT NULL,
+    took_ms BIGINT NOT NULL,
+    page TEXT NOT NULL,
+    number BIGINT,
+    call BIGINT,
+    wrong TEXT
+);
+
 -- The country of a visit outside the United States and Canada, by its network.
 ALTER TABLE session ADD COLUMN country TEXT;

@@ -2,8 +2,8 @@
 
 use crate::db::{MigrationFile, RecordKind, Statement, Table};
 use crate::{
-    access, arrivals, assignment, call, configuration, labels, newest, past_calls, past_visits,
-    screening, trunks, visitor, webhooks,
+    access, arrivals, assignment, call, checks, configuration, labels, newest, past_calls,
+    past_visits, screening, trunks, visitor, webhooks,
 };
 
 macro_rules! migrations {
@@ -49,6 +49,9 @@ tables! {
     "swap_target" ("id"),
     "pool" ("id"),
     "tracking_number" ("id"),
+    "site_check" ("site"),
+    "published_number" ("number", "site"),
+    "block_seen" ("site", "version"),
     "session" ("id"),
     "touch" ("session", "id"),
     "page_view" ("session", "id"),
@@ -77,6 +80,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         arrivals::ALL,
         assignment::ALL,
         call::ALL,
+        checks::ALL,
         labels::ALL,
         past_calls::ALL,
         past_visits::ALL,

@@ -26,7 +26,7 @@ use trunkline_engine::inventory::Inventory;
 use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::configuration::Resolver;
 use trunkline_engine::ports::webhooks::{Dialect, FetchedRecording};
-use trunkline_engine::ports::{Atlas, CallRecords, Configuration, RecordingMaker};
+use trunkline_engine::ports::{Atlas, CallRecords, CheckRecords, Configuration, RecordingMaker};
 use trunkline_engine::setup::{Performers, Setup};
 use trunkline_engine::trunks::Trunks;
 use trunkline_engine::visit_retention::{VisitDays, VisitRetention};
@@ -36,6 +36,7 @@ use trunkline_voice::SoundDecoder;
 use trunkline_web::Backend;
 
 use crate::atlas::CityFile;
+use crate::check_call::count_check;
 use crate::commands::backup;
 use crate::config::Config;
 use crate::keys;
@@ -228,6 +229,11 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         home: config.home(),
     };
     let checks = Arc::new(Checks::default());
+    let tested = store.checks().await?;
+    tested
+        .iter()
+        .for_each(|(site, found)| count_check(*site, found));
+    checks.remember(tested);
     let models = SharedModels::default();
     // Jobs and reports never stand before a call.
     let patient = Arc::new(store.patient());
