@@ -39,7 +39,7 @@ const BUSINESS_LINE: PhoneNumber = number(214, 190);
 const SECOND_LINE: PhoneNumber = number(214, 191);
 /// Numbers of the pool. After a call a number stays with its caller for 15 minutes, and the world
 /// makes a call on one of them every 40 seconds: some 30 are taken, and a newcomer finds one free.
-const POOL_SIZE: u64 = 40;
+pub(super) const POOL_SIZE: u64 = 40;
 /// When the telephones are answered without a plan, in milliseconds.
 const ANSWER_AFTER_MS: u64 = 4_000;
 
