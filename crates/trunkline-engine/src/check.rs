@@ -17,6 +17,8 @@ pub struct CheckResult {
     pub at: Timestamp,
     /// How long it took, in milliseconds.
     pub took_ms: i64,
+    /// The page that was read first; empty when none is configured.
+    pub page: String,
     /// The number the visit was given.
     pub number: Option<PhoneNumber>,
     /// The call.
@@ -121,7 +123,12 @@ impl Checks {
         hold(&self.last).insert(site, result);
     }
 
-    /// What the last test of a site found, since the start of the process.
+    /// Remembers what tests found before the start.
+    pub fn remember(&self, found: Vec<(SiteId, CheckResult)>) {
+        hold(&self.last).extend(found);
+    }
+
+    /// What the last test of a site found.
     #[must_use]
     pub fn last(&self, site: SiteId) -> Option<CheckResult> {
         hold(&self.last).get(&site).cloned()

@@ -10,8 +10,8 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 use trunkline_core::assignment::block::{SnippetRule, snippet_rules};
 use trunkline_core::assignment::{
-    NumberUse, PoolChoice, PoolNumber, PoolSettings, Site, SiteContent, SitePlan, SwapTarget,
-    TargetPlan, TrackingNumber,
+    NumberUse, PoolChoice, PoolNumber, PoolSettings, Published, Site, SiteContent, SitePlan,
+    SwapTarget, TargetPlan, TrackingNumber,
 };
 use trunkline_core::base::PhoneNumber;
 use trunkline_core::base::id::{
@@ -59,6 +59,7 @@ pub struct Directory {
     number_by_digits: HashMap<PhoneNumber, NumberId>,
     flows: HashMap<FlowId, Arc<Flow>>,
     prompts: HashMap<PromptId, Arc<PromptRow>>,
+    published: HashMap<NumberId, Vec<Published>>,
 }
 
 impl Directory {
@@ -84,7 +85,9 @@ impl Directory {
             .into_iter()
             .map(|site| (site.id, Arc::new(site_entry(site, &numbers, &pools))))
             .collect();
+        let published = published(all.published, sites.values());
         Self {
+            published,
             accounts: all
                 .accounts
                 .into_iter()
@@ -272,6 +275,12 @@ impl Directory {
         self.numbers.get(&id)
     }
 
+    /// Which versions of which blocks carried a number.
+    #[must_use]
+    pub fn published(&self, id: NumberId) -> &[Published] {
+        self.published.get(&id).map_or(&[], Vec::as_slice)
+    }
+
     /// The tracking number with these digits, whichever trunk it is bound to.
     #[must_use]
     pub fn number_by_digits(&self, number: PhoneNumber) -> Option<&Arc<TrackingNumber>> {
@@ -449,6 +458,41 @@ fn site_entry(
     };
     let rules = snippet_rules(&plan, &site.hosts, &site.source_rules);
     SiteEntry { site, plan, rules }
+}
+
+impl SiteEntry {
+    /// The numbers its block carries.
+    #[must_use]
+    pub fn block_numbers(&self) -> BTreeSet<NumberId> {
+        let numbers = self.rules.iter().flat_map(|rule| rule.numbers.iter());
+        numbers.flatten().map(|number| number.id).collect()
+    }
+}
+
+/// What was written down, and what the blocks in force carry besides.
+fn published<'a>(
+    written: Vec<Published>,
+    sites: impl Iterator<Item = &'a Arc<SiteEntry>>,
+) -> HashMap<NumberId, Vec<Published>> {
+    let mut published: HashMap<NumberId, Vec<Published>> = HashMap::new();
+    for one in written {
+        published.entry(one.number).or_default().push(one);
+    }
+    for site in sites {
+        let id = site.site.id;
+        for number in site.block_numbers() {
+            let known = published.entry(number).or_default();
+            if !known.iter().any(|p| p.site == id) {
+                known.push(Published {
+                    number,
+                    site: id,
+                    first: 0,
+                    last: None,
+                });
+            }
+        }
+    }
+    published
 }
 
 /// A number without a target of its own stands for the site's first.

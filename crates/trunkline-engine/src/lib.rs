@@ -17,3 +17,4 @@ pub mod replay;
 pub mod report;
 pub mod setup;
 pub mod trunks;
+pub mod visit_retention;

@@ -7,7 +7,7 @@ use trunkline_core::assignment::NumberUse;
 use trunkline_core::attribution::{Milestones, TouchModel, touch_shares};
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::SessionId;
-use trunkline_core::report::{CountedCall, SourceTable};
+use trunkline_core::report::{CountedCall, QUALIFIED_SECONDS, SourceTable, qualified_at};
 use trunkline_core::visitor::{Channel, Source};
 
 use crate::directory::Directory;
@@ -47,6 +47,9 @@ pub async fn sources(
 ) -> PortResult<SourceReport> {
     let mut table = SourceTable::default();
     let mut touches: HashMap<SessionId, Vec<PastTouch>> = HashMap::new();
+    let mut leads: HashMap<SessionId, Milestones> = HashMap::new();
+    let account = directory.account(filter.account);
+    let needed = account.map_or(QUALIFIED_SECONDS, |account| account.qualified_seconds);
     let mut after = None;
     loop {
         let page = past.past_calls(filter, after, PAGE_CALLS).await?;
@@ -67,7 +70,13 @@ pub async fn sources(
         }
         for call in &page {
             after = Some((call.started_at, call.id));
-            table.count(counted(call, directory, &touches, model));
+            let qualified = qualified_at(call.answered_at, call.talk_ms, needed);
+            if let Some(session) = call.session {
+                let lead = leads.entry(session).or_default();
+                lead.created = lead.created.or(Some(call.started_at));
+                lead.qualified = lead.qualified.or(qualified);
+            }
+            table.count(counted(call, qualified, directory, &touches, &leads, model));
         }
         if page.len() < PAGE_CALLS as usize {
             return Ok(SourceReport::Table(table));
@@ -89,8 +98,10 @@ fn chances(call: &CallRow) -> Vec<(Option<SessionId>, f64)> {
 
 fn counted(
     call: &CallRow,
+    qualified: Option<Timestamp>,
     directory: &Directory,
     touches: &HashMap<SessionId, Vec<PastTouch>>,
+    leads: &HashMap<SessionId, Milestones>,
     model: TouchModel,
 ) -> CountedCall<ReportSource> {
     let credited = call.source.as_ref().map(named);
@@ -107,7 +118,13 @@ fn counted(
         for (session, chance) in chances(call) {
             let arrivals = session.and_then(|s| touches.get(&s));
             let Some(arrivals) = arrivals else { continue };
-            for (source, share) in shares(arrivals, call.started_at, model) {
+            let lead = session.and_then(|s| leads.get(&s)).copied();
+            // A candidate that no call was credited to would have become a lead by this one.
+            let milestones = lead.unwrap_or(Milestones {
+                created: Some(call.started_at),
+                qualified,
+            });
+            for (source, share) in shares(arrivals, call.started_at, milestones, model) {
                 add(Some(source), chance * share);
             }
             left -= chance;
@@ -122,13 +139,19 @@ fn counted(
         chances: chances_of.into_iter().collect(),
         credited,
         answered: call.answered_at.is_some(),
+        qualified: qualified.is_some(),
         talk_ms: call.talk_ms,
     }
 }
 
 /// The shares of a visit's sources in a call. A direct arrival gets none where another one tells more, as in
 /// the source of the call itself.
-fn shares(arrivals: &[PastTouch], called_at: Timestamp, model: TouchModel) -> Vec<(Named, f64)> {
+fn shares(
+    arrivals: &[PastTouch],
+    called_at: Timestamp,
+    milestones: Milestones,
+    model: TouchModel,
+) -> Vec<(Named, f64)> {
     let before: Vec<&PastTouch> = arrivals.iter().filter(|t| t.at <= called_at).collect();
     // An arrival a moment after the ring still is the visit's only one.
     let known = if before.is_empty() {
@@ -143,10 +166,6 @@ fn shares(arrivals: &[PastTouch], called_at: Timestamp, model: TouchModel) -> Ve
         .collect();
     let counted = if telling.is_empty() { known } else { telling };
     let times: Vec<Timestamp> = counted.iter().map(|t| t.at).collect();
-    let milestones = Milestones {
-        created: Some(called_at),
-        qualified: None,
-    };
     let shares = touch_shares(model, &times, milestones);
     counted
         .iter()
@@ -178,6 +197,62 @@ mod tests {
         }
     }
 
+    fn called(created: i64, qualified: Option<i64>) -> Milestones {
+        Milestones {
+            created: Some(Timestamp::from_millis(created)),
+            qualified: qualified.map(Timestamp::from_millis),
+        }
+    }
+
+    #[test]
+    fn w_gives_its_parts_to_the_arrivals_before_the_first_call_and_before_the_qualified_one() {
+        let visit = [
+            touch(1, Channel::PaidSearch, "google"),
+            touch(3, Channel::Social, "facebook"),
+            touch(7, Channel::Email, "newsletter"),
+            touch(9, Channel::OrganicSearch, "bing"),
+        ];
+        let of = |called_at, milestones| {
+            let called_at = Timestamp::from_millis(called_at);
+            let shares = shares(&visit, called_at, milestones, TouchModel::W);
+            let whole = |share: f64| (share * 1_000.0).round();
+            let names = shares
+                .into_iter()
+                .map(|(n, share)| (n.source, whole(share)));
+            names.collect::<Vec<_>>()
+        };
+        let named = |all: &[(&str, f64)]| -> Vec<(String, f64)> {
+            all.iter().map(|(n, s)| ((*n).to_owned(), *s)).collect()
+        };
+        // The second call of the lead, long enough: the first came after the second arrival.
+        assert_eq!(
+            of(8, called(4, Some(8))),
+            named(&[
+                ("google", 333.0),
+                ("facebook", 333.0),
+                ("newsletter", 333.0)
+            ])
+        );
+        assert_eq!(
+            of(10, called(4, Some(8))),
+            named(&[
+                ("google", 300.0),
+                ("facebook", 300.0),
+                ("newsletter", 300.0),
+                ("bing", 100.0)
+            ])
+        );
+        // Not qualified: that part is the last arrival's.
+        assert_eq!(
+            of(8, called(8, None)),
+            named(&[
+                ("google", 300.0),
+                ("facebook", 100.0),
+                ("newsletter", 600.0)
+            ])
+        );
+    }
+
     #[test]
     fn a_direct_return_takes_nothing_from_the_ad_that_brought_the_visitor() {
         let visit = [
@@ -186,7 +261,7 @@ mod tests {
             touch(9, Channel::OrganicSearch, "bing"),
         ];
         let of = |model| {
-            let shares = shares(&visit, Timestamp::from_millis(5), model);
+            let shares = shares(&visit, Timestamp::from_millis(5), called(5, None), model);
             let names = shares.into_iter().map(|(n, share)| (n.source, share));
             names.collect::<Vec<_>>()
         };
@@ -201,7 +276,12 @@ mod tests {
             touch(1, Channel::Direct, "direct"),
             touch(2, Channel::Direct, "direct"),
         ];
-        let shares = shares(&visit, Timestamp::from_millis(5), TouchModel::Linear);
+        let shares = shares(
+            &visit,
+            Timestamp::from_millis(5),
+            called(5, None),
+            TouchModel::Linear,
+        );
         let sum: f64 = shares.iter().map(|(_, share)| share).sum();
         assert!((sum - 1.0).abs() < 1e-12 && shares.iter().all(|(n, _)| n.source == "direct"));
     }

@@ -4,6 +4,7 @@
 mod draft;
 mod flows;
 mod prompts;
+mod published;
 mod trunks;
 mod webhooks;
 
@@ -16,6 +17,7 @@ use trunkline_core::assignment::site::{
 };
 use trunkline_core::assignment::{NumberUse, PoolSettings, Site, SiteContent, TrackingNumber};
 use trunkline_core::base::id::{NumberId, PoolId, SiteId, TrunkId};
+use trunkline_core::report::QUALIFIED_SECONDS_MAX;
 use trunkline_core::visitor::{OwnTest, SourceRules};
 
 use crate::assignment::Assignments;
@@ -25,6 +27,7 @@ use crate::directory::{Directory, SharedDirectory};
 use crate::ports::configuration::{Account, Configuration, Resolver, Trunk};
 use crate::ports::{PortError, PortResult};
 use flows::check_flow;
+use published::check_hold;
 
 pub use flows::{FLOW_VERSIONS_LISTED, FLOWS_MAX};
 pub use prompts::PROMPTS_MAX;
@@ -135,6 +138,12 @@ impl Setup {
                 ),
             ));
         }
+        if !(1..=QUALIFIED_SECONDS_MAX).contains(&account.qualified_seconds) {
+            return Err(invalid(
+                "qualified_seconds",
+                format!("write 1 to {QUALIFIED_SECONDS_MAX} seconds"),
+            ));
+        }
         let _changing = self.changing.lock().await;
         self.configuration.put_account(account).await?;
         Ok(self.read_back().await?)
@@ -179,8 +188,10 @@ impl Setup {
                 || before.source_numbers_win != site.source_numbers_win;
             site.config_version = before.config_version + i64::from(changed);
         }
+        let before = self.directory.now();
         self.configuration.put_site(&site).await?;
-        Ok(self.read_back().await?)
+        self.read_back().await?;
+        self.note_blocks(&before, [site.id].into()).await
     }
 
     /// Inserts or replaces a pool.
@@ -213,6 +224,7 @@ impl Setup {
         let _changing = self.changing.lock().await;
         let directory = self.directory.now();
         check_number(&directory, number)?;
+        check_hold(&self.assignments, &directory, number)?;
         self.check_number_flow(&directory, number)?;
         let before = directory.number(number.id);
         if before.is_some_and(|before| !before.stage.may_become(number.stage)) {
@@ -280,7 +292,7 @@ impl Setup {
         self.read_back().await?;
         let after = self.directory.now();
         let mut changed = false;
-        for id in sites {
+        for id in sites.iter().copied() {
             let (Some(before), Some(after)) = (before.site(id), after.site(id)) else {
                 continue;
             };
@@ -294,7 +306,7 @@ impl Setup {
         if changed {
             self.read_back().await?;
         }
-        Ok(())
+        self.note_blocks(&before, sites).await
     }
 }
 

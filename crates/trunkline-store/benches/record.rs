@@ -108,6 +108,7 @@ fn assignment(ids: &mut IdSequence, now: Timestamp) -> Vec<Record> {
         session: session.id,
         visitor: session.visitor,
         started_at: now,
+        network: trunkline_core::assignment::Network::UNKNOWN,
     };
     vec![Record::Session(Box::new(session)), Record::Lease(lease)]
 }

@@ -1,7 +1,8 @@
 //! Leases, showings and taps: how they are recorded, and who saw which number when.
 
+use trunkline_core::assignment::Network;
 use trunkline_core::attribution;
-use trunkline_core::base::id::{LeaseId, NumberId, SessionId, ShowingId};
+use trunkline_core::base::id::{LeaseId, NumberId, SessionId, ShowingId, SiteId};
 use trunkline_core::base::{Locality, Timestamp};
 use trunkline_core::visitor::Device;
 use trunkline_engine::ports::history::{LeaseRow, OpenLease, ShowingRow, TapRow};
@@ -12,16 +13,17 @@ use crate::db::{ColumnType, Db, DbError, Record, RecordKind, Row, Write};
 
 crate::statements! { "assignment";
     /// A lease that a later one of the same number follows has ended by it.
-    OPEN_LEASES = "SELECT id, pool, number, target, session, visitor, started_at, seen_at, confirmed_at FROM lease \
+    OPEN_LEASES = "SELECT id, pool, number, target, session, visitor, started_at, seen_at, confirmed_at, network FROM lease \
         WHERE ended_at IS NULL AND seen_at >= $1 AND NOT EXISTS (SELECT 1 FROM lease AS later \
         WHERE later.number = lease.number AND (later.started_at, later.id) > (lease.started_at, lease.id)) \
         ORDER BY started_at DESC, id DESC";
+    BLOCKS_SEEN = "SELECT site, version, seen_at FROM block_seen WHERE seen_at >= $1 ORDER BY seen_at, site, version";
     /// The newest showings of a number, each with the last time it is known to have been visible.
-    SHOWINGS_OF = "SELECT s.session, s.visitor, s.at, s.page, l.seen_at, v.device, v.state, v.place, \
+    SHOWINGS_OF = "SELECT s.session, s.visitor, s.at, s.page, l.seen_at, v.device, v.state, v.place, v.country, \
         (SELECT max(e.at) FROM showing_end AS e WHERE e.showing = s.id) AS ended_at \
         FROM showing AS s LEFT JOIN lease AS l ON l.id = s.lease LEFT JOIN session AS v ON v.id = s.session \
         WHERE s.number = $1 AND s.at <= $2 AND coalesce(v.synthetic, 0) = 0 ORDER BY s.at DESC, s.id DESC LIMIT $3";
-    UNCONFIRMED_LEASES_OF = "SELECT l.session, l.visitor, l.started_at, l.seen_at, v.device, v.state, v.place FROM lease AS l \
+    UNCONFIRMED_LEASES_OF = "SELECT l.session, l.visitor, l.started_at, l.seen_at, v.device, v.state, v.place, v.country FROM lease AS l \
         LEFT JOIN session AS v ON v.id = l.session \
         WHERE l.number = $1 AND l.started_at >= $2 AND l.started_at <= $3 AND l.confirmed_at IS NULL \
         AND coalesce(v.synthetic, 0) = 0 \
@@ -55,6 +57,7 @@ pub(crate) static LEASE: RecordKind = RecordKind {
         ("visitor", Int),
         ("started_at", Int),
         ("seen_at", Int),
+        ("network", Int),
     ],
     write: Write::Insert("ON CONFLICT (id) DO NOTHING"),
     key: 1,
@@ -79,7 +82,8 @@ pub(crate) static LEASE_SEEN: RecordKind = RecordKind {
 pub(crate) static LEASE_ENDED: RecordKind = RecordKind {
     name: "lease_ended",
     table: "lease",
-    columns: &[("id", Int), ("ended_at", Int)],
+    // The network matters only while the number is held.
+    columns: &[("id", Int), ("ended_at", Int), ("network", Int)],
     write: Write::Update("t.ended_at IS NULL"),
     key: 1,
 };
@@ -123,7 +127,19 @@ pub(crate) static TAP: RecordKind = RecordKind {
     key: 1,
 };
 
+pub(crate) static BLOCK_SEEN: RecordKind = RecordKind {
+    name: "block_seen",
+    table: "block_seen",
+    columns: &[("site", Int), ("version", Int), ("seen_at", Int)],
+    write: Write::Insert(
+        "ON CONFLICT (site, version) DO UPDATE SET seen_at = excluded.seen_at \
+         WHERE block_seen.seen_at < excluded.seen_at",
+    ),
+    key: 2,
+};
+
 pub(crate) const KINDS: &[&RecordKind] = &[
+    &BLOCK_SEEN,
     &LEASE,
     &LEASE_CONFIRMED,
     &LEASE_SEEN,
@@ -144,6 +160,7 @@ pub(crate) fn lease_record(lease: &LeaseRow) -> Record {
         lease.visitor,
         lease.started_at,
         lease.started_at,
+        lease.network.stored(),
     ])
 }
 
@@ -159,7 +176,7 @@ pub(crate) fn lease_seen_record(lease: LeaseId, at: Timestamp) -> Record {
 }
 
 pub(crate) fn lease_ended_record(lease: LeaseId, at: Timestamp) -> Record {
-    LEASE_ENDED.record(args![lease, at])
+    LEASE_ENDED.record(args![lease, at, Network::UNKNOWN.stored()])
 }
 
 pub(crate) fn showing_record(showing: ShowingRow) -> Record {
@@ -194,10 +211,20 @@ pub(crate) async fn open_leases(db: &Db, since: Timestamp) -> Result<Vec<OpenLea
                 session: row.get("session")?,
                 visitor: row.get("visitor")?,
                 started_at: row.get("started_at")?,
+                network: Network::from_stored(row.get("network")?),
             },
             confirmed_at: row.get("confirmed_at")?,
             seen_at: row.get("seen_at")?,
         })
+    })
+}
+
+pub(crate) async fn blocks_seen(
+    db: &Db,
+    since: Timestamp,
+) -> Result<Vec<(SiteId, i64, Timestamp)>, DbError> {
+    each(&db.read(BLOCKS_SEEN, args![since]).await?, |row| {
+        Ok((row.get("site")?, row.get("version")?, row.get("seen_at")?))
     })
 }
 

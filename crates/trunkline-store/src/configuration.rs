@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use trunkline_core::assignment::{
-    PoolRule, PoolSettings, Site, SiteContent, SiteVersion, SwapTarget, TrackingNumber,
+    PoolRule, PoolSettings, Published, Site, SiteContent, SiteVersion, SwapTarget, TrackingNumber,
 };
 use trunkline_core::base::id::{FlowId, NumberId, PoolId, PromptId, SiteId, TrunkId};
 use trunkline_core::base::{Country, Timestamp};
@@ -25,15 +25,15 @@ use crate::{Store, args};
 
 crate::statements! { "configuration";
     ACCOUNTS = "SELECT id, name, zone, currency, country, countries_allowed, concurrent_calls_max, daily_minutes_max, \
-        recording_consent, recording_keep_days, created_at FROM account ORDER BY id";
+        recording_consent, recording_keep_days, qualified_seconds, created_at FROM account ORDER BY id";
     PUT_ACCOUNT = "INSERT INTO account (id, name, zone, currency, country, countries_allowed, concurrent_calls_max, \
-        daily_minutes_max, recording_waiver, recording_consent, recording_keep_days, created_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+        daily_minutes_max, recording_waiver, recording_consent, recording_keep_days, qualified_seconds, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
         ON CONFLICT (id) DO UPDATE SET name = excluded.name, zone = excluded.zone, currency = excluded.currency, \
         country = excluded.country, countries_allowed = excluded.countries_allowed, \
         concurrent_calls_max = excluded.concurrent_calls_max, daily_minutes_max = excluded.daily_minutes_max, \
         recording_waiver = excluded.recording_waiver, recording_consent = excluded.recording_consent, \
-        recording_keep_days = excluded.recording_keep_days";
+        recording_keep_days = excluded.recording_keep_days, qualified_seconds = excluded.qualified_seconds";
     SITES = "SELECT id, account, site_key, name, hosts, zone, source_numbers_win, source_rules, swap, draft, \
         published_at, config_version, flow, created_at FROM site ORDER BY id";
     TARGETS = "SELECT id, site, label, number FROM swap_target ORDER BY site, position";
@@ -64,6 +64,10 @@ crate::statements! { "configuration";
         ON CONFLICT (id) DO UPDATE SET site = excluded.site, target = excluded.target, name = excluded.name, \
         strict_lock = excluded.strict_lock, source_channel = excluded.source_channel, \
         source_medium = excluded.source_medium, source_source = excluded.source_source, page = excluded.page";
+    PUBLISHED = "SELECT number, site, first_version, last_version FROM published_number ORDER BY number, site";
+    PUT_PUBLISHED = "INSERT INTO published_number (number, site, first_version, last_version) VALUES ($1, $2, $3, $4) \
+        ON CONFLICT (number, site) DO UPDATE SET first_version = excluded.first_version, \
+        last_version = excluded.last_version";
     DELETE_POOL = "DELETE FROM pool WHERE id = $1";
     NUMBERS = "SELECT id, account, trunk, number, kind, label, site, target, pool, source_channel, source_medium, \
         source_source, business_line, second_line, flow, stage, stage_since, created_at FROM tracking_number ORDER BY id";
@@ -178,6 +182,7 @@ impl Configuration for Store {
             numbers: self.many(NUMBERS, args![], number).await?,
             flows: self.many(FLOWS, args![], flow).await?,
             prompts: self.many(PROMPTS, args![], prompt).await?,
+            published: self.many(PUBLISHED, args![], published).await?,
         })
     }
 
@@ -200,6 +205,7 @@ impl Configuration for Store {
             account.recording_consent == RecordingConsent::Waiver,
             account.recording_consent,
             account.recording_keep_days,
+            account.qualified_seconds,
             account.created_at,
         ];
         self.put(PUT_ACCOUNT, values).await
@@ -279,6 +285,17 @@ impl Configuration for Store {
             pool.created_at
         ];
         self.put(PUT_POOL, values).await
+    }
+
+    async fn put_published(&self, published: &Published) -> PortResult<()> {
+        let Published {
+            number,
+            site,
+            first,
+            last,
+        } = *published;
+        self.put(PUT_PUBLISHED, args![number, site, first, last])
+            .await
     }
 
     async fn put_number(&self, number: &TrackingNumber) -> PortResult<()> {
@@ -448,6 +465,7 @@ fn account(row: &Row) -> Result<Account, DbError> {
         },
         recording_consent: row.get("recording_consent")?,
         recording_keep_days: row.get("recording_keep_days")?,
+        qualified_seconds: row.get("qualified_seconds")?,
         created_at: row.get("created_at")?,
     })
 }
@@ -477,6 +495,15 @@ fn target(row: &Row) -> Result<SwapTarget, DbError> {
         id: row.get("id")?,
         label: row.get("label")?,
         number: row.get("number")?,
+    })
+}
+
+fn published(row: &Row) -> Result<Published, DbError> {
+    Ok(Published {
+        number: row.get("number")?,
+        site: row.get("site")?,
+        first: row.get("first_version")?,
+        last: row.get("last_version")?,
     })
 }
 

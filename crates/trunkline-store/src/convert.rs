@@ -213,6 +213,10 @@ pub(crate) fn source(row: &Row) -> Result<Source, DbError> {
 pub(crate) fn locality(row: &Row) -> Result<Option<Locality>, DbError> {
     let state: Option<String> = row.get("state")?;
     let place: Option<String> = row.get("place")?;
+    let country: Option<Country> = row.get("country")?;
+    if let Some(country) = country {
+        return Ok(Some(Locality::abroad(country)));
+    }
     Ok(state.and_then(|state| Locality::new(&state, place.as_deref().unwrap_or_default())))
 }
 

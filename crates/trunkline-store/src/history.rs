@@ -39,6 +39,12 @@ impl History for Store {
             .map_err(port_error)
     }
 
+    async fn blocks_seen(&self, since: Timestamp) -> PortResult<Vec<(SiteId, i64, Timestamp)>> {
+        assignment::blocks_seen(&self.db, since)
+            .await
+            .map_err(port_error)
+    }
+
     async fn session(&self, id: SessionId) -> PortResult<Option<SessionRow>> {
         visitor::session(&self.db, id).await.map_err(port_error)
     }
@@ -151,6 +157,9 @@ fn push(rows: &mut Vec<db::Record>, record: Record) -> Result<(), DbError> {
         Record::Showing(showing) => rows.push(assignment::showing_record(showing)),
         Record::ShowingEnded(showing, at) => rows.push(assignment::showing_end_record(showing, at)),
         Record::Form(form) => rows.push(visitor::form_record(*form)),
+        Record::BlockSeen(site, version, at) => {
+            rows.push(assignment::BLOCK_SEEN.record(args![site, version, at]));
+        }
         Record::Tap(tap) => rows.push(assignment::tap_record(&tap)),
     }
     Ok(())

@@ -140,6 +140,7 @@ impl Labels for Store {
         let stored = self.many(MODELS, args![], |row| {
             // A document that another version wrote is no reason not to start.
             let model = from_json::<Model>(row, "document").ok();
+            let model = model.map(Model::with_countries);
             let model = model.filter(Model::is_usable);
             let (id, site, fitted_at) = (row.get("id")?, row.get("site")?, row.get("fitted_at")?);
             Ok(model.map(|model| FittedModel {

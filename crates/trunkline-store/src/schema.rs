@@ -2,8 +2,8 @@
 
 use crate::db::{MigrationFile, RecordKind, Statement, Table};
 use crate::{
-    access, arrivals, assignment, call, configuration, labels, newest, past_calls, screening,
-    trunks, visitor, webhooks,
+    access, arrivals, assignment, call, checks, configuration, labels, newest, past_calls,
+    past_visits, screening, trunks, visitor, webhooks,
 };
 
 macro_rules! migrations {
@@ -22,7 +22,8 @@ migrations!(
     "V0004__trunks",
     "V0005__voice_webhooks",
     "V0006__screening",
-    "V0007__alarms_and_one_time_passwords"
+    "V0007__alarms_and_one_time_passwords",
+    "V0008__depth"
 );
 
 macro_rules! tables {
@@ -49,6 +50,9 @@ tables! {
     "swap_target" ("id"),
     "pool" ("id"),
     "tracking_number" ("id"),
+    "site_check" ("site"),
+    "published_number" ("number", "site"),
+    "block_seen" ("site", "version"),
     "session" ("id"),
     "touch" ("session", "id"),
     "page_view" ("session", "id"),
@@ -77,8 +81,10 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         arrivals::ALL,
         assignment::ALL,
         call::ALL,
+        checks::ALL,
         labels::ALL,
         past_calls::ALL,
+        past_visits::ALL,
         screening::ALL,
         newest::ALL,
         webhooks::ALL,

@@ -16,7 +16,7 @@ use crate::db::{ColumnType, Db, DbError, Record, RecordKind, Row, Val, Write};
 
 macro_rules! session_columns {
     () => {
-        "id, account, site, visitor, consent, device, state, place, synthetic, started_at, seen_at, channel, medium, \
+        "id, account, site, visitor, consent, device, state, place, country, synthetic, started_at, seen_at, channel, medium, \
          source, ad_campaign, term, content, rule, landing, referrer, click_ids"
     };
 }
@@ -63,6 +63,7 @@ pub(crate) static SESSION_STARTED: RecordKind = RecordKind {
         ("device", Text),
         ("state", Text),
         ("place", Text),
+        ("country", Text),
         ("synthetic", Int),
         ("started_at", Int),
         ("seen_at", Int),
@@ -202,6 +203,7 @@ pub(crate) async fn latest_form(
 pub(crate) fn session_record(session: SessionRow) -> Result<Record, DbError> {
     let mut values = Vec::with_capacity(SESSION_STARTED.columns.len());
     let locality = session.locality.as_ref();
+    let country = locality.and_then(Locality::country);
     values.extend(args![
         session.id,
         session.account,
@@ -209,8 +211,9 @@ pub(crate) fn session_record(session: SessionRow) -> Result<Record, DbError> {
         session.visitor,
         session.consent,
         session.device,
-        locality.map(Locality::state),
+        locality.and_then(Locality::state),
         locality.and_then(Locality::place),
+        country.as_ref(),
         session.synthetic,
         session.started_at,
         session.seen_at,

@@ -92,7 +92,10 @@ impl Atlas for CityFile {
     fn locate(&self, address: IpAddr) -> Option<Locality> {
         // A record that cannot be read tells nothing; a visitor is worth more than its place.
         let entry: Entry<'_> = self.0.lookup(address).ok()?.decode().ok()??;
-        entry.country.iso_code.filter(|c| COUNTRIES.contains(c))?;
+        let country = entry.country.iso_code?;
+        if !COUNTRIES.contains(&country) {
+            return country.parse().ok().map(Locality::abroad);
+        }
         let state = entry.subdivisions.first()?.iso_code?;
         Locality::new(state, entry.city.names.en.unwrap_or_default())
     }

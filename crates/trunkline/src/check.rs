@@ -3,9 +3,13 @@
 use std::path::Path;
 
 use trunkline_clients::SpeechChoice;
+use trunkline_engine::visit_retention::{VISIT_DAYS_MAX, VISIT_DAYS_MIN};
 
 use crate::atlas::CityFile;
 use crate::config::Config;
+
+/// Sites besides the first that are tested.
+const CHECKED_SITES_MAX: usize = 100;
 
 /// Something about a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +46,8 @@ pub(crate) fn findings(config: &Config) -> Vec<Finding> {
     check_voice(config, &mut found);
     check_speech(config, &mut found);
     check_geo(config, &mut found);
+    check_visits(config, &mut found);
+    check_checks(config, &mut found);
     if config
         .home_country
         .parse::<trunkline_core::base::Country>()
@@ -62,6 +68,50 @@ pub(crate) fn findings(config: &Config) -> Vec<Finding> {
         ));
     }
     found
+}
+
+/// What the server tests by itself.
+fn check_checks(config: &Config, found: &mut Vec<Finding>) {
+    for one in &config.check.sites() {
+        let page = &one.page;
+        let web = page.starts_with("https://") || page.starts_with("http://");
+        if !page.is_empty() && !web {
+            let message = format!(
+                "`{page}` is no page; write its whole address, such as https://www.example.com/contact"
+            );
+            found.push(fatal("check.page", message));
+        }
+        if one.every_hours == 0 {
+            found.push(fatal(
+                "check.every_hours",
+                "0 hours cannot lie between two tests; write 1 or more",
+            ));
+        }
+    }
+    if config.check.also.len() > CHECKED_SITES_MAX {
+        let message =
+            format!("at most {CHECKED_SITES_MAX} further sites can be tested, one after the other");
+        found.push(fatal("check.also", message));
+    }
+    if config.check.also.iter().any(|one| one.site.is_empty()) {
+        found.push(fatal(
+            "check.also",
+            "a further site has no name; write the name or the id of each",
+        ));
+    }
+}
+
+fn check_visits(config: &Config, found: &mut Vec<Finding>) {
+    let days = config.visits.keep_days;
+    if days != 0 && !(VISIT_DAYS_MIN..=VISIT_DAYS_MAX).contains(&days) {
+        found.push(fatal(
+            "visits.keep_days",
+            format!(
+                "{days} days cannot be kept to: attribution looks 30 days back; write {VISIT_DAYS_MIN} to \
+                 {VISIT_DAYS_MAX}, or 0 to keep visits for ever"
+            ),
+        ));
+    }
 }
 
 fn check_url(config: &Config, found: &mut Vec<Finding>) {
@@ -308,6 +358,27 @@ mod tests {
             [(false, "speech.url")]
         );
         assert_eq!(told(&format!("{local}engine = \"none\"")), []);
+        for (check, setting) in [
+            ("page = \"example.com\"", "check.page"),
+            ("every_hours = 0", "check.every_hours"),
+            ("also = [{ site = \"\" }]", "check.also"),
+            (
+                "also = [{ site = \"B\", page = \"ftp://b.example\" }]",
+                "check.page",
+            ),
+        ] {
+            let found = told(&format!("{local}[check]\nsite = \"A\"\n{check}"));
+            assert_eq!(found, [(true, setting)], "{check}");
+        }
+        for (days, wrong) in [("30", true), ("31", false), ("0", false), ("3651", true)] {
+            let found = told(&format!("{local}[visits]\nkeep_days = {days}"));
+            let expected: &[_] = if wrong {
+                &[(true, "visits.keep_days")]
+            } else {
+                &[]
+            };
+            assert_eq!(found, expected, "{days}");
+        }
         assert_eq!(
             told("[http]\ntls_key = \"/nowhere\"")[1],
             (true, "http.tls_certificate")

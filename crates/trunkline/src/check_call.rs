@@ -12,17 +12,22 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use reqwest::header::{CONTENT_TYPE, HeaderName, ORIGIN, USER_AGENT};
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 use tokio::time::{sleep, timeout};
 use trunkline_core::base::PhoneNumber;
 use trunkline_core::base::id::{SessionId, SiteId};
 use trunkline_core::visitor::Source;
 use trunkline_engine::check::CheckResult;
 use trunkline_engine::directory::SiteEntry;
+use trunkline_engine::page_check::request_for;
+use trunkline_engine::ports::CheckRecords;
 use trunkline_engine::ports::calls::{CallFilter, CallRow};
+use trunkline_engine::ports::pages::{PageRefusal, PageRequest};
 use trunkline_sim::audio::Voice;
 use trunkline_sim::carrier::{Carrier, CarrierConfig, DialPlan, HangsUp, Why};
 use trunkline_web::Backend;
 
+use crate::config::CheckedSite;
 use crate::keys;
 
 /// Longest wait for an answer over the public address.
@@ -38,6 +43,8 @@ const CALLER: PhoneNumber = PhoneNumber::from_digits(12_025_550_199);
 const QUERY: &str = "/?utm_source=trunkline-check&utm_medium=test";
 /// A phone's browser.
 const AGENT: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Trunkline check";
+/// What every block has on its page, whosever it is.
+const BLOCK_ELEMENT: &str = "trunkline-config";
 const KEY_HEADER: HeaderName = HeaderName::from_static("trunkline-check");
 
 /// Tests sites of a running server.
@@ -48,6 +55,12 @@ pub(crate) struct Checker {
     pub(crate) public_url: String,
     /// Where SIP over UDP listens.
     pub(crate) sip: SocketAddr,
+    /// The sites of the configuration, with the page of each.
+    pub(crate) sites: Arc<[CheckedSite]>,
+    /// Keeps what was found.
+    pub(crate) records: Arc<dyn CheckRecords>,
+    /// Tests wait for each other.
+    pub(crate) turn: Arc<Mutex<()>>,
 }
 
 /// What the page was given.
@@ -60,9 +73,10 @@ impl Checker {
     /// Tests a site, by its id or name, or the only one when that is empty. What was wrong is part of the result.
     ///
     /// # Errors
-    /// When there is no such site, another test runs, or no port is free.
+    /// When there is no such site or no port is free.
     pub(crate) async fn run(&self, site: &str) -> anyhow::Result<(Arc<SiteEntry>, CheckResult)> {
         let site = self.site(site)?;
+        let _turn = self.turn.lock().await;
         let began = self.backend.moment.now();
         let own = loopback(self.sip);
         let carrier = Carrier::start(CarrierConfig {
@@ -80,9 +94,14 @@ impl Checker {
             .begin(key.clone(), carrier.address())
             .context("another test runs; try again in a minute")?;
         let (mut number, mut call) = (None, None);
-        let tested = self
-            .test(&site, &key, &carrier, &mut number, &mut call)
-            .await;
+        let page = self.page_of(&site);
+        let tested = match self.look_at(&site, &page).await {
+            Ok(()) => {
+                let test = self.test(&site, &key, &carrier, &mut number, &mut call);
+                test.await
+            }
+            wrong => wrong,
+        };
         if let Some(session) = self.backend.checks.session() {
             self.backend
                 .assignments
@@ -93,13 +112,60 @@ impl Checker {
         let result = CheckResult {
             at: began,
             took_ms: self.backend.moment.now().millis_since(began),
+            page,
             number,
             call: call.map(|c: CallRow| c.id),
             wrong: tested.err().map(|error| format!("{error:#}")),
         };
         report(site.site.id, &site.site.name, &result);
         self.backend.checks.keep(site.site.id, result.clone());
+        if let Err(error) = self.records.put_check(site.site.id, &result).await {
+            tracing::warn!(site = %site.site.id, %error, "what a test found is known until the end of the server only");
+        }
         Ok((site, result))
+    }
+
+    /// The page of a site that the configuration names; empty for none.
+    fn page_of(&self, site: &SiteEntry) -> String {
+        let id = site.site.id.to_string();
+        let named = |one: &&CheckedSite| one.site == site.site.name || one.site == id;
+        let named = self.sites.iter().find(named);
+        named.map_or_else(String::new, |one| one.page.clone())
+    }
+
+    /// Reads the page and looks for the site's block on it; an error says what was wrong.
+    async fn look_at(&self, site: &SiteEntry, page: &str) -> anyhow::Result<()> {
+        if page.is_empty() {
+            return Ok(());
+        }
+        let key = &site.site.key;
+        let own = request_for(site, page);
+        let read = self.backend.pages.read(&own).await;
+        let read = read.map_err(|why| anyhow!("the page {page} cannot be read: {}", bare(&why)))?;
+        if read.status != 200 {
+            bail!("the page {page} answers {}", read.status);
+        }
+        if read.holds {
+            return Ok(());
+        }
+        let any = PageRequest {
+            look_for: BLOCK_ELEMENT.to_owned(),
+            ..own
+        };
+        if self
+            .backend
+            .pages
+            .read(&any)
+            .await
+            .is_ok_and(|read| read.holds)
+        {
+            bail!(
+                "the block on the page {page} is not this site's, whose key is {key}; paste the block of this site there"
+            );
+        }
+        bail!(
+            "the block of this site is not on the page {page}; paste it there, or name a page that carries it"
+        )
     }
 
     fn site(&self, name: &str) -> anyhow::Result<Arc<SiteEntry>> {
@@ -287,9 +353,21 @@ fn loopback(listens: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, listens.port())
 }
 
-fn report(site: SiteId, name: &str, result: &CheckResult) {
+/// A refusal inside a sentence of ours: without its full stop.
+fn bare(why: &PageRefusal) -> String {
+    why.to_string().trim_end_matches('.').to_owned()
+}
+
+/// Puts what was found last into the metrics.
+pub(crate) fn count_check(site: SiteId, result: &CheckResult) {
     let right = f64::from(u8::from(result.wrong.is_none()));
     metrics::gauge!("trunkline_check_right", "site" => site.to_string()).set(right);
+    let seconds = result.at.as_millis() as f64 / 1_000.0;
+    metrics::gauge!("trunkline_check_timestamp_seconds", "site" => site.to_string()).set(seconds);
+}
+
+fn report(site: SiteId, name: &str, result: &CheckResult) {
+    count_check(site, result);
     match &result.wrong {
         None => {
             tracing::info!(%site, name, took_ms = result.took_ms, "a test call was credited right");

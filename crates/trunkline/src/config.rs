@@ -32,6 +32,7 @@ pub(crate) struct Config {
     pub(crate) voice: VoiceSection,
     pub(crate) speech: SpeechSection,
     pub(crate) geo: Geo,
+    pub(crate) visits: Visits,
     pub(crate) check: Check,
     pub(crate) log: Log,
 }
@@ -147,6 +148,14 @@ pub(crate) struct Geo {
     pub(crate) file: Option<PathBuf>,
 }
 
+/// How long visits are kept.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Visits {
+    /// Days that page views and showings are kept; 0: for ever.
+    pub(crate) keep_days: u32,
+}
+
 /// The server's own test of a site.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -155,6 +164,41 @@ pub(crate) struct Check {
     pub(crate) site: String,
     /// Hours between two tests.
     pub(crate) every_hours: u32,
+    /// A page of the site that carries its block; empty: no page is read.
+    pub(crate) page: String,
+    /// Further sites.
+    pub(crate) also: Vec<CheckedSite>,
+}
+
+/// A site that is tested.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CheckedSite {
+    /// Its name or id.
+    pub(crate) site: String,
+    /// A page of it that carries its block; empty: no page is read.
+    #[serde(default)]
+    pub(crate) page: String,
+    /// Hours between two tests.
+    #[serde(default = "every_day")]
+    pub(crate) every_hours: u32,
+}
+
+const fn every_day() -> u32 {
+    24
+}
+
+impl Check {
+    /// Every site that is tested.
+    pub(crate) fn sites(&self) -> Vec<CheckedSite> {
+        let first = CheckedSite {
+            site: self.site.clone(),
+            page: self.page.clone(),
+            every_hours: self.every_hours,
+        };
+        let all = std::iter::once(first).chain(self.also.iter().cloned());
+        all.filter(|one| !one.site.is_empty()).collect()
+    }
 }
 
 /// The log.
@@ -186,6 +230,7 @@ impl Default for Config {
             voice: VoiceSection::default(),
             speech: SpeechSection::default(),
             geo: Geo::default(),
+            visits: Visits::default(),
             check: Check::default(),
             log: Log::default(),
         }
@@ -228,11 +273,19 @@ impl Default for VoiceSection {
     }
 }
 
+impl Default for Visits {
+    fn default() -> Self {
+        Self { keep_days: 90 }
+    }
+}
+
 impl Default for Check {
     fn default() -> Self {
         Self {
             site: String::new(),
-            every_hours: 24,
+            every_hours: every_day(),
+            page: String::new(),
+            also: Vec::new(),
         }
     }
 }
@@ -326,6 +379,7 @@ fn is_setting(key: &str) -> bool {
         "voice",
         "speech",
         "geo",
+        "visits",
         "check",
         "log",
     ]
@@ -383,6 +437,24 @@ mod tests {
             parse(example, &[]).expect("a configuration"),
             Config::default()
         );
+    }
+
+    #[test]
+    fn each_site_is_tested_by_its_own_schedule() {
+        let text = "[check]\nsite = \"One\"\nevery_hours = 6\nalso = [{ site = \"Two\", page = \"https://two.example/\" }, \
+            { site = \"Three\", every_hours = 1 }]\n";
+        let sites = parse(text, &[]).expect("a configuration").check.sites();
+        let told: Vec<_> = sites
+            .iter()
+            .map(|one| (one.site.as_str(), one.page.as_str(), one.every_hours))
+            .collect();
+        let expected = [
+            ("One", "", 6),
+            ("Two", "https://two.example/", 24),
+            ("Three", "", 1),
+        ];
+        assert_eq!(told, expected);
+        assert!(Check::default().sites().is_empty());
     }
 
     #[test]

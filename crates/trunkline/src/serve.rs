@@ -19,12 +19,13 @@ use trunkline_engine::call::keeper::RECONCILE_EVERY;
 use trunkline_engine::call::trunk::TrunkControl;
 use trunkline_engine::call::{FETCH_EVERY, PROGRESS_FLUSH_EVERY, RETENTION_EVERY};
 use trunkline_engine::inventory::WARM_UP_EVERY_MS;
+use trunkline_engine::visit_retention::Forgotten;
 use trunkline_voice::{TlsListen, Voice, VoiceConfig};
 use trunkline_web::voice::SWEEP_EVERY;
 use trunkline_web::{App, TrustedProxies, Web, WebSettings};
 
 use crate::check_call::Checker;
-use crate::config::{Check, Config};
+use crate::config::Config;
 use crate::control;
 use crate::wiring::{self, House};
 
@@ -90,13 +91,16 @@ impl Server {
             backend: house.backend.clone(),
             public_url: config.public_url.clone(),
             sip,
+            sites: config.check.sites().into(),
+            records: Arc::new(house.store.patient()),
+            turn: Arc::default(),
         };
         let commanded = control::serve(socket, Arc::clone(&house), checker.clone(), stop.clone());
         tasks.spawn(commanded);
         jobs(&house, &tasks, &stop);
         speak_missing(&house, &tasks, &stop);
         carrier_jobs(&house, &app, &tasks, &stop);
-        check_calls(&config.check, checker, &tasks, &stop);
+        check_calls(&checker, &tasks, &stop);
         Ok(Self {
             house,
             http,
@@ -274,6 +278,22 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
             if let Err(error) = house.retention.run().await {
                 tracing::warn!(%error, "recordings over their time were not looked at");
             }
+            match house.visit_retention.run().await {
+                Ok(gone) if gone == Forgotten::default() => {}
+                Ok(Forgotten {
+                    page_views,
+                    showings,
+                    more,
+                }) => {
+                    tracing::info!(
+                        page_views,
+                        showings,
+                        more,
+                        "visits over their time were deleted"
+                    );
+                }
+                Err(error) => tracing::warn!(%error, "visits over their time wait"),
+            }
             let now = house.backend.moment.now();
             match house.backend.setup.tidy_sounds(now).await {
                 Ok(0) => {}
@@ -332,22 +352,21 @@ fn carrier_jobs(house: &Arc<House>, app: &App, tasks: &TaskTracker, stop: &Cance
     }));
 }
 
-/// Tests the site of the configuration again and again, when there is one; the first time at the start.
-fn check_calls(check: &Check, checker: Checker, tasks: &TaskTracker, stop: &CancellationToken) {
-    if check.site.is_empty() {
-        return;
-    }
-    let site = check.site.clone();
-    let period = Duration::from_secs(u64::from(check.every_hours.max(1)) * 3_600);
-    tasks.spawn(repeat((period, "check", stop.clone()), move || {
-        let (checker, site) = (checker.clone(), site.clone());
-        async move {
-            // What was wrong with the call is logged by the test itself.
-            if let Err(error) = checker.run(&site).await {
-                tracing::warn!(%error, site, "a site could not be tested");
+/// Tests each site of the configuration again and again on its own schedule, the first time at the start.
+fn check_calls(checker: &Checker, tasks: &TaskTracker, stop: &CancellationToken) {
+    for one in &*checker.sites {
+        let period = Duration::from_secs(u64::from(one.every_hours.max(1)) * 3_600);
+        let (checker, site) = (checker.clone(), one.site.clone());
+        tasks.spawn(repeat((period, "check", stop.clone()), move || {
+            let (checker, site) = (checker.clone(), site.clone());
+            async move {
+                // What was wrong with the call is logged by the test itself.
+                if let Err(error) = checker.run(&site).await {
+                    tracing::warn!(%error, site, "a site could not be tested");
+                }
             }
-        }
-    }));
+        }));
+    }
 }
 
 /// Fits the model of every site that has something to learn, one after the other.

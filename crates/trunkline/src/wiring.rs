@@ -26,15 +26,17 @@ use trunkline_engine::inventory::Inventory;
 use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::configuration::Resolver;
 use trunkline_engine::ports::webhooks::{Dialect, FetchedRecording};
-use trunkline_engine::ports::{Atlas, CallRecords, Configuration, RecordingMaker};
+use trunkline_engine::ports::{Atlas, CallRecords, CheckRecords, Configuration, RecordingMaker};
 use trunkline_engine::setup::{Performers, Setup};
 use trunkline_engine::trunks::Trunks;
+use trunkline_engine::visit_retention::{VisitDays, VisitRetention};
 use trunkline_store::db::{DbOptions, Location};
 use trunkline_store::{FileSpool, SoundFolder, Store};
 use trunkline_voice::SoundDecoder;
 use trunkline_web::Backend;
 
 use crate::atlas::CityFile;
+use crate::check_call::count_check;
 use crate::commands::backup;
 use crate::config::Config;
 use crate::keys;
@@ -53,6 +55,8 @@ pub(crate) struct House {
     pub(crate) learning: Arc<Learning>,
     /// Deletes recordings that are over their time.
     pub(crate) retention: Arc<Retention>,
+    /// Deletes page views and showings that are over their time.
+    pub(crate) visit_retention: Arc<VisitRetention>,
     /// Fetches recordings from carriers.
     pub(crate) fetching: Arc<Fetching>,
     /// Saves calls that could not be saved.
@@ -225,9 +229,15 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         home: config.home(),
     };
     let checks = Arc::new(Checks::default());
+    let tested = store.checks().await?;
+    tested
+        .iter()
+        .for_each(|(site, found)| count_check(*site, found));
+    checks.remember(tested);
     let models = SharedModels::default();
     // Jobs and reports never stand before a call.
     let patient = Arc::new(store.patient());
+    let visit_days = VisitDays::new(config.visits.keep_days);
     let learning = Learning::new(
         patient.clone(),
         patient.clone(),
@@ -236,6 +246,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         directory.clone(),
         models.clone(),
         moment.clone(),
+        visit_days,
     );
     learning.load().await?;
     let attributions = Attributions::new(
@@ -289,7 +300,9 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         patient.clone(),
         directory.clone(),
         models.clone(),
+        visit_days,
     );
+    let visit_retention = VisitRetention::new(moment.clone(), patient.clone(), visit_days);
     let retention = Retention::new(
         moment.clone(),
         directory.clone(),
@@ -337,6 +350,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
     Ok(House {
         backend,
         retention: Arc::new(retention),
+        visit_retention: Arc::new(visit_retention),
         store,
         learning: Arc::new(learning),
         fetching: Arc::new(fetching),

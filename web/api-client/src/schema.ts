@@ -1253,6 +1253,11 @@ export interface components {
             max_calls: number;
             name: string;
             /**
+             * Format: int32
+             * @description A call that was connected for so many seconds is qualified.
+             */
+            qualified_seconds: number;
+            /**
              * @description When talks may be recorded: `notice` (once the caller heard a recording notice in the flow), `by_law` (without one
              *     too, when the law of both ends is known to allow it) or `waiver` (always, on the account's own responsibility).
              */
@@ -1276,6 +1281,11 @@ export interface components {
             /** Format: int32 */
             max_calls?: number | null;
             name?: string | null;
+            /**
+             * Format: int32
+             * @description 1 to 7200.
+             */
+            qualified_seconds?: number | null;
             /** @description `notice`, `by_law` or `waiver`. */
             recording_consent?: string | null;
             /**
@@ -1724,6 +1734,8 @@ export interface components {
             call?: string | null;
             /** @description The number the visit was given. */
             number?: string | null;
+            /** @description The page that was read first, to see that the site's block is on it; null when none is configured. */
+            page?: string | null;
             right: boolean;
             /** Format: int64 */
             took_ms: number;
@@ -2121,6 +2133,23 @@ export interface components {
             id: string;
             name: string;
         };
+        /** @description Pages may still show the number to everybody, because it was published in a block. */
+        NumberHold: {
+            /** @description Whether the block in force still does. */
+            in_block: boolean;
+            /**
+             * Format: int64
+             * @description When a page last told that it carries such a block.
+             */
+            seen_at: number;
+            /** @description Whose block carries it, or carried it. */
+            site: components["schemas"]["Named"];
+            /**
+             * Format: int64
+             * @description When the number is free, if no page tells of it any more.
+             */
+            until_at: number;
+        };
         /** @description A number shown to visitors of a source when the pool has none to give. */
         Overflow: {
             number: string;
@@ -2416,6 +2445,8 @@ export interface components {
             items: {
                 /** @description `none`, `memory` or `storage`. */
                 consent: string;
+                /** @description The country outside the United States and Canada, by its English name. */
+                country?: string | null;
                 /** @description `phone`, `tablet` or `desktop`. */
                 device: string;
                 id: string;
@@ -2492,6 +2523,7 @@ export interface components {
                 /** Format: int64 */
                 created_at: number;
                 flow?: components["schemas"]["Named"] | null;
+                held?: components["schemas"]["NumberHold"] | null;
                 holder?: components["schemas"]["Holder"] | null;
                 id: string;
                 /** @description `static`, `source` or `pool`. */
@@ -3008,6 +3040,8 @@ export interface components {
         SessionSummary: {
             /** @description `none`, `memory` or `storage`. */
             consent: string;
+            /** @description The country outside the United States and Canada, by its English name. */
+            country?: string | null;
             /** @description `phone`, `tablet` or `desktop`. */
             device: string;
             id: string;
@@ -3162,6 +3196,11 @@ export interface components {
             low: number;
             /**
              * Format: int64
+             * @description Of those, how many were qualified: connected for at least the account's `qualified_seconds`.
+             */
+            qualified: number;
+            /**
+             * Format: int64
              * @description Time those were connected, in seconds.
              */
             talk_seconds: number;
@@ -3172,6 +3211,11 @@ export interface components {
             from: number;
             /** @description How a call is shared among the arrivals of its visit. */
             model: string;
+            /**
+             * Format: int32
+             * @description Seconds a call is connected before it is qualified.
+             */
+            qualified_seconds: number;
             /** @description Every source, the one with most expected calls first. */
             sources: components["schemas"]["SourceReportRow"][];
             /** Format: int64 */
@@ -3352,6 +3396,7 @@ export interface components {
             /** Format: int64 */
             created_at: number;
             flow?: components["schemas"]["Named"] | null;
+            held?: components["schemas"]["NumberHold"] | null;
             holder?: components["schemas"]["Holder"] | null;
             id: string;
             /** @description `static`, `source` or `pool`. */

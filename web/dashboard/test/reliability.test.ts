@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { delayWords, errorSentence, modelWords, plainSentence, points, type Curve } from "../src/features/attribution/reliability";
-import { bars, calls, interval, minutes, models, remark } from "../src/features/report/sources";
+import { bars, calls, interval, minutes, models, qualified, remark } from "../src/features/report/sources";
 
 const curve = (bins: Curve["bins"], error: number | null = null): Curve => ({
   calls: bins.reduce((sum, bin) => sum + bin.calls, 0),
@@ -75,9 +75,11 @@ describe("the report of sources", () => {
     expect([minutes(90), minutes(60_000)]).toEqual(["1.5", "1,000"]);
   });
 
-  it("says how W counts as long as no call is marked as qualified, and nothing of the others", () => {
+  it("says what W counts, and nothing of the others", () => {
     expect(models.filter(({ value }) => remark(value)).map(({ value }) => value)).toEqual(["w"]);
-    expect(remark("w")).toContain("the first counts 30%, the last 60%");
+    expect(remark("w")).toContain("the call that was qualified 30%");
+    expect(qualified(90)).toBe("A call is qualified when it was connected for 90 seconds or longer.");
+    expect(qualified(1)).toContain("1 second or");
   });
 
   it("draws every bar against the longest reach, also when there is nothing", () => {

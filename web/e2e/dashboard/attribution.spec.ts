@@ -59,7 +59,7 @@ test("the report of sources follows its model, adds up, and is a file too", asyn
   const models = page.getByRole("combobox", { name: /^How a call is shared/ });
   await models.click();
   await page.getByRole("option", { name: /^W:/ }).click();
-  await expect(page.getByText("no call is marked as qualified yet")).toBeVisible();
+  await expect(page.getByText("before the call that was qualified")).toBeVisible();
   await expectAccessible(page);
   const asked = page.waitForResponse((response) => response.url().includes("model=linear"));
   await models.click();
@@ -69,5 +69,5 @@ test("the report of sources follows its model, adds up, and is a file too", asyn
   expect(sum).toBeCloseTo(report.total.credited, 6);
   await expect(page.getByRole("row", { name: /^All calls/ })).toBeVisible();
   await expect(link).toHaveAttribute("href", /model=linear/);
-  await expect(page.getByText("no call is marked as qualified yet")).toHaveCount(0);
+  await expect(page.getByText("before the call that was qualified")).toHaveCount(0);
 });

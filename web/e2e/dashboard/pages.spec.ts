@@ -75,8 +75,7 @@ async function routes(page: Page): Promise<Record<string, string>> {
     "no-page": "/nowhere",
   };
   const there = Object.entries(found).filter((entry): entry is [string, string] => Boolean(entry[1]));
-  // Whether a call of the demo is ambiguous is left to chance; every other page it has.
-  if (isDemo) expect(Object.keys(found).filter((name) => !found[name] && name !== "call-ambiguous")).toEqual([]);
+  if (isDemo) expect(Object.keys(found).filter((name) => !found[name])).toEqual([]);
   return Object.fromEntries(there);
 }
 

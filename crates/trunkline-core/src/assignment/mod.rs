@@ -10,6 +10,7 @@ pub mod health;
 pub mod network;
 pub mod number;
 pub mod pool;
+pub mod published;
 pub mod settings;
 pub mod site;
 pub mod sizing;
@@ -22,6 +23,7 @@ pub use decide::{Asker, Assigned, Basis, PoolChoice, SitePlan, TargetPlan, assig
 pub use network::Network;
 pub use number::{NumberStage, NumberUse, TrackingNumber};
 pub use pool::{Holder, Pick, PickReason, Pool, PoolNumber, SlotUse, TurnedAway};
+pub use published::{Hold, Published};
 pub use settings::{FormCapture, LeaseOn, SwapMode, SwapSettings};
 pub use site::{PoolRule, PoolSettings, Site, SwapTarget};
 pub use swap::{Replacement, replacement};

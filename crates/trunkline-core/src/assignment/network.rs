@@ -39,6 +39,18 @@ impl Network {
         }
     }
 
+    /// As it is stored with a lease.
+    #[must_use]
+    pub const fn stored(self) -> i64 {
+        self.0.cast_signed()
+    }
+
+    /// From how it is stored.
+    #[must_use]
+    pub const fn from_stored(stored: i64) -> Self {
+        Self(stored.cast_unsigned())
+    }
+
     /// Whether it has a share to keep to.
     #[must_use]
     pub const fn is_known(self) -> bool {
@@ -79,6 +91,9 @@ mod tests {
         assert_ne!(of("203.0.113.7"), of("203.0.114.7"));
         assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:ffff::9"));
         assert_ne!(of("2001:db8:1::1"), of("2001:db8:2::1"));
+        for ip in ["203.0.113.7", "2001:db8:1::1", "::1"] {
+            assert_eq!(Network::from_stored(of(ip).stored()), of(ip), "{ip}");
+        }
         for ip in [
             "127.0.0.1",
             "10.1.2.3",

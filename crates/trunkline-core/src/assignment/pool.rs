@@ -46,7 +46,7 @@ pub struct Holder {
     pub session: SessionId,
     /// The visitor the session belongs to.
     pub visitor: VisitorId,
-    /// The network it came from; not known after a restart.
+    /// The network it came from.
     pub network: Network,
     /// When the number was given.
     pub since: Timestamp,
@@ -373,7 +373,7 @@ impl Pool {
     }
 
     /// The number nearest to an area among those that were out of sight for [`LOCAL_IDLE_MS`]: of the same place, else of
-    /// the same state.
+    /// the same state, abroad of the same country.
     fn local(&self, area: Area, now: Timestamp) -> Option<usize> {
         let mut same_state = None;
         let idle = self
@@ -384,8 +384,10 @@ impl Pool {
             let own = self.areas.get(slot).copied().flatten();
             match own.map(|own| own.nearness(area)) {
                 Some(Nearness::SamePlace) => return Some(slot),
-                Some(Nearness::SameState) => same_state = same_state.or(Some(slot)),
-                Some(Nearness::Elsewhere) | None => {}
+                Some(Nearness::SameState | Nearness::SameCountry) => {
+                    same_state = same_state.or(Some(slot))
+                }
+                Some(Nearness::Elsewhere | Nearness::OtherCountry) | None => {}
             }
         }
         same_state

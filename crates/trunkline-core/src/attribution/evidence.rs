@@ -1,6 +1,6 @@
 //! The evidence for and against a candidate, each with its weight and the sentence a person reads.
 
-use crate::base::AreaCode;
+use crate::base::{AreaCode, Country};
 use crate::visitor::Device;
 
 /// One piece of evidence with what it weighs.
@@ -62,6 +62,18 @@ pub enum Evidence {
         /// The area code.
         area: &'static AreaCode,
     },
+    /// The caller's calling code is that of the country the visitor is in.
+    SameCountry {
+        /// The country.
+        country: Country,
+    },
+    /// The caller's number is from another country.
+    OtherCountry {
+        /// The country of the caller's number.
+        caller: Country,
+        /// Where the visitor is; `None`: in the United States or Canada.
+        visitor: Option<Country>,
+    },
     /// The visitor looked at a page for people who want to get in touch.
     ContactPage,
     /// Nothing: calls on this number that belong to no visit.
@@ -106,6 +118,19 @@ impl Evidence {
             ),
             Self::OtherArea { area } => {
                 format!("Is elsewhere; the caller's number is from {}", name(area))
+            }
+            Self::SameCountry { country } => {
+                format!(
+                    "Is in {}, where the caller's number is from",
+                    country.name()
+                )
+            }
+            Self::OtherCountry { caller, visitor } => {
+                let here = visitor.as_ref().map_or("North America", Country::name);
+                format!(
+                    "Is in {here}; the caller's number is from {}",
+                    caller.name()
+                )
             }
             Self::ContactPage => "Looked at a contact page".to_owned(),
             Self::StrayShare { per_thousand } => {

@@ -124,6 +124,72 @@ fn the_area_decides_between_two_who_look_at_the_number() {
 }
 
 #[test]
+fn abroad_the_country_decides_between_two_who_look_at_the_number() {
+    let country = |code: &str| code.parse().expect("a country");
+    let mut here = showing(1, 60, 0);
+    here.area = Some(Area::abroad(country("FR")));
+    let mut there = showing(2, 60, 0);
+    there.area = Some(Area::abroad(country("DE")));
+    let mut far = showing(3, 60, 0);
+    far.area = Area::new("TX", "Dallas");
+    let all = [here, there, far];
+    let mut facts = known(&all, &[]);
+    facts.call.caller = Some(PhoneNumber::from_digits(33_142_685_300));
+    let credit = Model::default().attribute(&facts);
+    assert!(probability(&credit, 1) > 0.8, "{credit:?}");
+    let words: Vec<String> = credit
+        .candidates
+        .iter()
+        .flat_map(|c| &c.reasons)
+        .map(|r| r.evidence.sentence())
+        .collect();
+    for told in [
+        "Is in France, where the caller's number is from",
+        "Is in Germany; the caller's number is from France",
+        "Is in North America; the caller's number is from France",
+    ] {
+        assert!(words.contains(&told.to_owned()), "{told}: {words:?}");
+    }
+    for candidate in credit.candidates.iter().filter(|c| c.session.is_some()) {
+        let sum: f64 = candidate.reasons.iter().map(|r| r.weight).sum();
+        let odds = (candidate.probability / credit.nobody()).ln();
+        assert!((sum - odds).abs() < 1e-5, "{sum} {odds}");
+    }
+}
+
+#[test]
+fn the_country_everybody_calls_from_says_nothing_and_speaks_against_nobody() {
+    let france = Area::abroad("FR".parse().expect("a country"));
+    let share = |area, callers: usize| {
+        let mut one = showing(1, 400, 200);
+        one.area = area;
+        let all = [one];
+        let mut facts = known(&all, &[]);
+        let caller = PhoneNumber::from_digits(33_142_685_300);
+        facts.call.caller = Some(caller);
+        let areas = Learner::areas_of(std::iter::repeat_n(caller, callers));
+        let model = Learner::new(Model::default(), areas).fit();
+        probability(&model.attribute(&facts), 1)
+    };
+    let (known, unknown) = (share(Some(france), 5_000), share(None, 5_000));
+    assert!((known - unknown).abs() < 0.03, "{known} {unknown}");
+    // Of a new site it is not known whether its callers are of one country: the weight is held back.
+    let (new, none) = (share(Some(france), 0), share(None, 0));
+    assert!(new > none && new - none < 0.15, "{new} {none}");
+}
+
+#[test]
+fn a_model_of_before_countries_is_used_on() {
+    let now = Model::default();
+    let mut before = now.clone();
+    before
+        .weights
+        .truncate(super::signals::WEIGHTS_BEFORE_COUNTRIES);
+    assert!(!before.is_usable());
+    assert_eq!(before.with_countries(), now);
+}
+
+#[test]
 fn a_rare_area_says_more_than_the_one_everybody_is_in() {
     let mut near = showing(1, 400, 300);
     near.area = Area::new("TX", "Dallas");

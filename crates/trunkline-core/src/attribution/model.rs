@@ -13,12 +13,12 @@ use super::evidence::{Evidence, Reason};
 use super::facts::{CallFacts, Known};
 use super::signals::{
     AGO_STEPS_MS, AREA_RARITY, CONTACT_PAGE, ELSEWHERE, FORM, FORM_UNSEEN, KNOWN, KNOWN_ELSEWHERE,
-    KNOWN_IN_SIGHT, KNOWN_UNSURE, NONE, NOW_STEPS_MS, SAME_PLACE, SAME_STATE, STEPS, Signals,
-    Suspect, TAP, TIME, TIME_PHONE, TIME_TAPPED, Timing, UNCONFIRMED, WEIGHTS, silence_ms,
-    suspects,
+    KNOWN_IN_SIGHT, KNOWN_UNSURE, NONE, NOW_STEPS_MS, OTHER_COUNTRY, SAME_COUNTRY, SAME_PLACE,
+    SAME_STATE, STEPS, Signals, Suspect, TAP, TIME, TIME_PHONE, TIME_TAPPED, Timing, UNCONFIRMED,
+    WEIGHTS, WEIGHTS_BEFORE_COUNTRIES, silence_ms, suspects,
 };
 use crate::base::id::SessionId;
-use crate::base::{Area, Nearness, PhoneNumber};
+use crate::base::{Area, Country, Nearness, PhoneNumber};
 use crate::visitor::Device;
 
 /// How far back a showing can explain a call.
@@ -68,6 +68,13 @@ impl AreaShares {
 
     /// How unusual an area is: the negative logarithm of its share, for its place and for its state.
     fn rarity(&self, area: Area) -> [f64; 2] {
+        if area.country().is_some() {
+            // Most sites have one country: as long as little is known, half of the callers are taken to be of this one,
+            // so that it says little.
+            let calls = self.of.get(&area.key()).copied().unwrap_or(0.0);
+            let share = (calls + AREAS_ASSUMED / 2.0) / (self.calls + AREAS_ASSUMED);
+            return [-share.ln(); 2];
+        }
         let of = |area: Area| {
             let calls = self.of.get(&area.key()).copied().unwrap_or(0.0);
             -((calls + 1.0) / (self.calls + AREAS_ASSUMED)).ln()
@@ -146,6 +153,9 @@ fn default_weights() -> Vec<f64> {
     weights[AREA_RARITY] = 1.0;
     weights[CONTACT_PAGE] = 0.3;
     weights[NONE] = -3.5;
+    // Nine in ten call from the country they are in; the others roam, or their network says so.
+    weights[SAME_COUNTRY] = -0.1;
+    weights[OTHER_COUNTRY] = -2.0;
     weights
 }
 
@@ -243,6 +253,17 @@ fn stray_share(call: &CallFacts) -> f64 {
 }
 
 impl Model {
+    /// A model that was stored before countries were compared knows nothing of them yet: it gets what a new site has.
+    #[must_use]
+    pub fn with_countries(mut self) -> Self {
+        if self.weights.len() == WEIGHTS_BEFORE_COUNTRIES {
+            let new = default_weights();
+            self.weights
+                .extend_from_slice(&new[WEIGHTS_BEFORE_COUNTRIES..]);
+        }
+        self
+    }
+
     /// Whether this program can use it: it may have been stored by another version.
     #[must_use]
     pub fn is_usable(&self) -> bool {
@@ -352,9 +373,11 @@ impl Model {
                 };
             push(Evidence::FormSent { ago_ms }, told);
         }
-        if let Some((evidence, told)) =
-            area_evidence(known, suspect, weight(SAME_PLACE..CONTACT_PAGE))
-        {
+        if let Some((evidence, told)) = area_evidence(
+            known,
+            suspect,
+            weight(SAME_PLACE..CONTACT_PAGE) + weight(SAME_COUNTRY..WEIGHTS),
+        ) {
             push(evidence, told);
         }
         if weight(CONTACT_PAGE..NONE) != 0.0 {
@@ -389,12 +412,19 @@ impl Model {
 
 fn area_evidence(known: &Known<'_>, suspect: &Suspect, weight: f64) -> Option<(Evidence, f64)> {
     let caller = known.call.caller?;
-    let code = crate::base::area_code_of(caller)?;
-    let near = Area::of_number(caller)?.nearness(suspect.showing?.area?);
-    let evidence = match near {
-        Nearness::SamePlace => Evidence::SamePlace { area: code },
-        Nearness::SameState => Evidence::SameState { area: code },
-        Nearness::Elsewhere => Evidence::OtherArea { area: code },
+    let visitor = suspect.showing?.area?;
+    let code = || crate::base::area_code_of(caller);
+    let evidence = match Area::of_number(caller)?.nearness(visitor) {
+        Nearness::SamePlace => Evidence::SamePlace { area: code()? },
+        Nearness::SameState => Evidence::SameState { area: code()? },
+        Nearness::Elsewhere => Evidence::OtherArea { area: code()? },
+        Nearness::SameCountry => Evidence::SameCountry {
+            country: visitor.country()?,
+        },
+        Nearness::OtherCountry => Evidence::OtherCountry {
+            caller: caller.country().unwrap_or(Country::US),
+            visitor: visitor.country(),
+        },
     };
     Some((evidence, weight))
 }

@@ -59,8 +59,12 @@ pub(super) const ELSEWHERE: usize = SAME_STATE + 1;
 pub(super) const AREA_RARITY: usize = ELSEWHERE + 1;
 pub(super) const CONTACT_PAGE: usize = AREA_RARITY + 1;
 pub(super) const NONE: usize = CONTACT_PAGE + 1;
-/// How many weights a model has.
-pub(super) const WEIGHTS: usize = NONE + 1;
+/// The caller's country against the visitor's, outside North America. Behind the others, because models of before have none.
+pub(super) const SAME_COUNTRY: usize = NONE + 1;
+pub(super) const OTHER_COUNTRY: usize = SAME_COUNTRY + 1;
+/// How many weights a model has, and had before countries were compared.
+pub(super) const WEIGHTS: usize = OTHER_COUNTRY + 1;
+pub(super) const WEIGHTS_BEFORE_COUNTRIES: usize = NONE + 1;
 
 /// Most signals a candidate can have at once.
 const SIGNALS_MAX: usize = 12;
@@ -308,6 +312,11 @@ impl Suspect {
                     signals.add(AREA_RARITY, state);
                 }
                 Nearness::Elsewhere => signals.add(ELSEWHERE, 1.0),
+                Nearness::SameCountry => {
+                    signals.add(SAME_COUNTRY, 1.0);
+                    signals.add(AREA_RARITY, state);
+                }
+                Nearness::OtherCountry => signals.add(OTHER_COUNTRY, 1.0),
             }
         }
         signals

@@ -1,11 +1,12 @@
-//! What a North American area code tells: the state or province, the place most of it belongs to, the zones.
+//! What a North American area code tells: the state or province, the place most of it belongs to, the zones; and how the
+//! areas of two people lie to each other, abroad by their countries.
 //!
 //! The table holds facts of libphonenumber (Apache-2.0). People keep their number when they move, so an area
 //! is evidence, never proof; for calling hours take the strictest of all zones.
 
 use std::sync::LazyLock;
 
-use super::PhoneNumber;
+use super::{Country, PhoneNumber};
 
 /// Lines `code|state|place|zones`; `#` starts a comment.
 const TABLE: &str = include_str!("area_codes.txt");
@@ -52,18 +53,25 @@ pub fn area_code_of(number: PhoneNumber) -> Option<&'static AreaCode> {
     CODE_TABLE.get(code)?.as_ref()
 }
 
-/// Where somebody is or comes from: a state or province, and a place in it when it is known.
+/// Where somebody is or comes from: a state or province of North America with a place in it when it is known, or a country
+/// outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Area {
-    state: [u8; 2],
+    within: Within,
     /// A hash of the place's name in lower case; two places are only ever compared.
     place: Option<u32>,
 }
 
-/// Where a network address is believed to be: a state or province of North America, and a place in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Within {
+    State([u8; 2]),
+    Country(Country),
+}
+
+/// Where a network address is believed to be: a state or province of North America and a place in it, or a country outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Locality {
-    state: [u8; 2],
+    within: Within,
     place: Option<Box<str>>,
 }
 
@@ -83,16 +91,37 @@ impl Locality {
         }
         let place = Some(place.trim()).filter(|p| !p.is_empty() && p.len() <= Self::PLACE_MAX);
         Some(Self {
-            state: [a.to_ascii_uppercase(), b.to_ascii_uppercase()],
+            within: Within::State([a.to_ascii_uppercase(), b.to_ascii_uppercase()]),
             place: place.map(Box::from),
         })
     }
 
-    /// Two capitals.
+    /// A country outside the United States and Canada; its calling code is all that telephones tell of it.
     #[must_use]
-    pub fn state(&self) -> &str {
-        // Only ASCII letters are let in.
-        str::from_utf8(&self.state).unwrap_or_default()
+    pub const fn abroad(country: Country) -> Self {
+        Self {
+            within: Within::Country(country),
+            place: None,
+        }
+    }
+
+    /// Two capitals; `None` abroad.
+    #[must_use]
+    pub fn state(&self) -> Option<&str> {
+        match &self.within {
+            // Only ASCII letters are let in.
+            Within::State(state) => str::from_utf8(state).ok(),
+            Within::Country(_) => None,
+        }
+    }
+
+    /// The country; `None` in the United States and Canada, whose states tell more.
+    #[must_use]
+    pub const fn country(&self) -> Option<Country> {
+        match self.within {
+            Within::State(_) => None,
+            Within::Country(country) => Some(country),
+        }
     }
 
     /// The place, when it is known.
@@ -105,7 +134,7 @@ impl Locality {
     #[must_use]
     pub fn area(&self) -> Area {
         Area {
-            state: self.state,
+            within: self.within,
             place: self.place().map(place_hash),
         }
     }
@@ -120,6 +149,10 @@ pub enum Nearness {
     SameState,
     /// Another state or province.
     Elsewhere,
+    /// The same country outside North America, or one with the same calling code.
+    SameCountry,
+    /// Another country.
+    OtherCountry,
 }
 
 impl Area {
@@ -131,14 +164,35 @@ impl Area {
             return None;
         };
         Some(Self {
-            state: [a.to_ascii_uppercase(), b.to_ascii_uppercase()],
+            within: Within::State([a.to_ascii_uppercase(), b.to_ascii_uppercase()]),
             place: Some(place.trim()).filter(|p| !p.is_empty()).map(place_hash),
         })
     }
 
-    /// The area a number's code belongs to.
+    /// A country outside the United States and Canada.
+    #[must_use]
+    pub const fn abroad(country: Country) -> Self {
+        Self {
+            within: Within::Country(country),
+            place: None,
+        }
+    }
+
+    /// The country; `None` in North America.
+    #[must_use]
+    pub const fn country(self) -> Option<Country> {
+        match self.within {
+            Within::State(_) => None,
+            Within::Country(country) => Some(country),
+        }
+    }
+
+    /// The area a number's code belongs to; outside North America its country.
     #[must_use]
     pub fn of_number(number: PhoneNumber) -> Option<Self> {
+        if !number.is_north_american() {
+            return number.country_abroad().map(Self::abroad);
+        }
         let code = area_code_of(number)?;
         Self::new(code.state, code.place)
     }
@@ -155,19 +209,41 @@ impl Area {
     /// How `other` lies to this.
     #[must_use]
     pub fn nearness(self, other: Self) -> Nearness {
-        if self.state != other.state {
-            Nearness::Elsewhere
-        } else if self.place.is_some() && self.place == other.place {
-            Nearness::SamePlace
-        } else {
-            Nearness::SameState
+        match (self.within, other.within) {
+            (Within::Country(own), Within::Country(theirs)) => {
+                if own.shares_calling_code(theirs) {
+                    Nearness::SameCountry
+                } else {
+                    Nearness::OtherCountry
+                }
+            }
+            (Within::State(own), Within::State(theirs)) => {
+                if own != theirs {
+                    Nearness::Elsewhere
+                } else if self.place.is_some() && self.place == other.place {
+                    Nearness::SamePlace
+                } else {
+                    Nearness::SameState
+                }
+            }
+            (Within::State(_), Within::Country(_)) | (Within::Country(_), Within::State(_)) => {
+                Nearness::OtherCountry
+            }
         }
     }
 
     /// A whole number that stands for the area in a stored document.
     #[must_use]
     pub fn key(self) -> u64 {
-        let state = u64::from(self.state[0]) << 8 | u64::from(self.state[1]);
+        let letters = |a: u8, b: u8| u64::from(a) << 8 | u64::from(b);
+        let state = match self.within {
+            Within::State([a, b]) => letters(a, b),
+            // Beyond every state.
+            Within::Country(country) => match country.code().as_bytes() {
+                &[a, b] => 1 << 16 | letters(a, b),
+                _ => 1 << 16,
+            },
+        };
         state << 32 | self.place.map_or(0, u64::from)
     }
 }
@@ -209,9 +285,31 @@ mod tests {
     }
 
     #[test]
+    fn abroad_countries_are_compared_and_none_of_them_is_near_a_state() {
+        let country = |code: &str| code.parse::<Country>().unwrap();
+        let paris = Area::of_number(number(33_142_685_300)).unwrap();
+        assert_eq!(paris, Locality::abroad(country("FR")).area());
+        let abroad = |code| Area::abroad(country(code));
+        assert_eq!(paris.nearness(abroad("FR")), Nearness::SameCountry);
+        assert_eq!(paris.nearness(abroad("DE")), Nearness::OtherCountry);
+        let dallas = Area::of_number(number(12_145_550_100)).unwrap();
+        assert_eq!(paris.nearness(dallas), Nearness::OtherCountry);
+        assert_eq!(dallas.nearness(paris), Nearness::OtherCountry);
+        // Jersey and the United Kingdom cannot be told apart by +44.
+        assert_eq!(abroad("GB").nearness(abroad("JE")), Nearness::SameCountry);
+        // A state and a country of the same letters are two things.
+        let delaware = Area::new("DE", "").unwrap();
+        assert_ne!(delaware.key(), abroad("DE").key());
+        assert_eq!(delaware.nearness(abroad("DE")), Nearness::OtherCountry);
+    }
+
+    #[test]
     fn a_locality_is_compared_as_the_area_of_its_names() {
         let dallas = Locality::new("tx", " Dallas ").unwrap();
-        assert_eq!((dallas.state(), dallas.place()), ("TX", Some("Dallas")));
+        assert_eq!(
+            (dallas.state(), dallas.place()),
+            (Some("TX"), Some("Dallas"))
+        );
         assert_eq!(Some(dallas.area()), Area::new("TX", "dallas"));
         let texas = Locality::new("TX", "").unwrap();
         assert_eq!(

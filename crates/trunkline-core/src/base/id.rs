@@ -49,6 +49,13 @@ impl<K: IdKind> Id<K> {
         Timestamp::from_millis((self.0 >> (NODE_BITS + SEQUENCE_BITS)) + EPOCH_MS)
     }
 
+    /// Below every identifier that is drawn at or after this time, and above those drawn before.
+    #[must_use]
+    pub fn floor_at(at: Timestamp) -> Self {
+        let ms = at.as_millis().saturating_sub(EPOCH_MS).max(0);
+        Self::from_raw(ms << (NODE_BITS + SEQUENCE_BITS))
+    }
+
     /// Reads the printed form.
     ///
     /// # Errors
@@ -286,6 +293,16 @@ mod tests {
     use super::*;
 
     const NOON: Timestamp = Timestamp::from_millis(1_782_907_200_000);
+
+    #[test]
+    fn a_floor_stands_between_what_was_drawn_before_and_what_after() {
+        let mut ids = IdSequence::new(3);
+        let before: CallId = ids.draw(NOON.plus_millis(-1));
+        let at: CallId = ids.draw(NOON);
+        let floor = CallId::floor_at(NOON);
+        assert!(before < floor && floor <= at);
+        assert_eq!(CallId::floor_at(Timestamp::EPOCH), CallId::from_raw(0));
+    }
 
     #[test]
     fn no_identifier_is_drawn_twice_when_the_clock_steps_back_over_a_restart() {

@@ -3,6 +3,7 @@
 //! Nothing here knows a station. A type is put here only when at least two stations need it.
 
 pub mod area;
+mod country;
 pub mod id;
 pub mod money;
 pub mod phone;

@@ -51,6 +51,12 @@ impl Country {
         std::str::from_utf8(&self.0).unwrap_or("??")
     }
 
+    /// The digits before national numbers, such as 33; `None` for what is no country.
+    pub(super) fn calling_code(self) -> Option<u16> {
+        let code = PHONE_NUMBER_UTIL.get_country_code_for_region(self.region()?)?;
+        u16::try_from(code).ok()
+    }
+
     fn region(self) -> Option<rlibphonenumber::Region> {
         rlibphonenumber::Region::from_code(self.code()).ok()
     }

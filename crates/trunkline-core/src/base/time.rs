@@ -88,6 +88,13 @@ impl Zone {
         })
     }
 
+    /// The date that the zone's calendars show at `at`, as `2026-07-01`; empty outside the calendar's range.
+    #[must_use]
+    pub fn day(&self, at: Timestamp) -> String {
+        self.wall_clock(at)
+            .map_or_else(String::new, |(date, _)| date.to_string())
+    }
+
     /// The date and the minute of the day that the zone's clocks show at `at`; `None` outside the calendar's range.
     #[must_use]
     pub fn wall_clock(&self, at: Timestamp) -> Option<(jiff::civil::Date, u16)> {

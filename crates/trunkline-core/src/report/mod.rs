@@ -3,4 +3,6 @@
 
 mod sources;
 
-pub use sources::{CountedCall, SourceFigures, SourceTable};
+pub use sources::{
+    CountedCall, QUALIFIED_SECONDS, QUALIFIED_SECONDS_MAX, SourceFigures, SourceTable, qualified_at,
+};

@@ -6,6 +6,26 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::Timestamp;
+
+/// Seconds a call is connected before it is qualified, unless the account says otherwise.
+pub const QUALIFIED_SECONDS: u32 = 90;
+/// Most seconds an account may ask for.
+pub const QUALIFIED_SECONDS_MAX: u32 = 7_200;
+
+/// When a call became qualified: the moment it had been connected for so many seconds; `None`: it never was.
+#[must_use]
+pub fn qualified_at(
+    answered_at: Option<Timestamp>,
+    talk_ms: i64,
+    qualified_seconds: u32,
+) -> Option<Timestamp> {
+    let needed_ms = i64::from(qualified_seconds) * 1_000;
+    answered_at
+        .filter(|_| talk_ms >= needed_ms)
+        .map(|at| at.plus_millis(needed_ms))
+}
+
 /// How many standard deviations to either side hold 95 % of a normal distribution.
 const DEVIATIONS_95: f64 = 1.96;
 
@@ -18,6 +38,8 @@ pub struct CountedCall<K> {
     pub credited: K,
     /// Whether somebody answered.
     pub answered: bool,
+    /// Whether it counts as qualified, see [`qualified_at`].
+    pub qualified: bool,
     /// Time connected, in milliseconds.
     pub talk_ms: i64,
 }
@@ -33,6 +55,8 @@ pub struct SourceFigures {
     pub credited: u64,
     /// Of those, how many were answered.
     pub answered: u64,
+    /// Of those, how many were qualified.
+    pub qualified: u64,
     /// Time those were connected, in milliseconds.
     pub talk_ms: i64,
 }
@@ -80,6 +104,7 @@ impl<K: Ord> SourceTable<K> {
         let figures = self.sources.entry(call.credited).or_default();
         figures.credited += 1;
         figures.answered += u64::from(call.answered);
+        figures.qualified += u64::from(call.qualified);
         figures.talk_ms += call.talk_ms;
     }
 
@@ -92,6 +117,7 @@ impl<K: Ord> SourceTable<K> {
             total.expected += figures.expected;
             total.credited += figures.credited;
             total.answered += figures.answered;
+            total.qualified += figures.qualified;
             total.talk_ms += figures.talk_ms;
         }
         total
@@ -107,6 +133,7 @@ mod tests {
             chances: chances.to_vec(),
             credited,
             answered: true,
+            qualified: credited == "ads",
             talk_ms: 60_000,
         }
     }
@@ -126,6 +153,20 @@ mod tests {
         let ads = table.sources["ads"];
         assert!((ads.expected - 1.4).abs() < 1e-12 && (ads.variance - 0.34).abs() < 1e-12);
         assert_eq!(ads.credited, 1);
+        assert_eq!((total.qualified, ads.qualified), (1, 1));
+    }
+
+    #[test]
+    fn a_call_is_qualified_once_it_was_connected_for_long_enough() {
+        let at = Timestamp::from_millis(1_000_000);
+        for (answered, talk_ms, expected) in [
+            (Some(at), 89_999, None),
+            (Some(at), 90_000, Some(at.plus_millis(90_000))),
+            (Some(at), 600_000, Some(at.plus_millis(90_000))),
+            (None, 600_000, None),
+        ] {
+            assert_eq!(qualified_at(answered, talk_ms, 90), expected, "{talk_ms}");
+        }
     }
 
     #[test]

@@ -103,6 +103,9 @@ impl Assignments {
             referrer: &visit.referrer,
         };
         let site = &visit.site.site;
+        if !visit.synthetic {
+            self.block_seen(site.id, visit.config_version);
+        }
         let source = classify(&arrival, &site.hosts, &site.source_rules);
         let (Some(_in_flight), true) = (
             InFlight::enter(&self.in_flight),
@@ -422,6 +425,7 @@ fn record_lease(
         session: known.session,
         visitor: known.visitor,
         started_at: now,
+        network: holder.network,
     }));
     Some((*pool, got.number, holder.lease))
 }

@@ -91,7 +91,10 @@ impl Assignments {
             )
         });
         let taken = match self.take(site, known, lease, config_version, beacons) {
-            Ok(Some(taken)) => taken,
+            Ok(Some(taken)) => {
+                self.block_seen(site, config_version);
+                taken
+            }
             Ok(None) => return BeaconOutcome::Lost,
             Err(_) => return BeaconOutcome::Busy,
         };

@@ -10,6 +10,7 @@ use trunkline_core::base::id::{
 use trunkline_core::base::{Area, Locality, PhoneNumber, Timestamp};
 use trunkline_core::visitor::{ClickId, Device, Source};
 
+use super::blocks::BlocksSeen;
 use super::view::SiteSeen;
 use super::{FORMS_PER_SESSION_MAX, PAGES_PER_SESSION_MAX, TAP_EVERY_MS, TAPS_PER_SESSION_MAX};
 use crate::directory::SiteEntry;
@@ -95,6 +96,7 @@ pub(super) struct SiteState {
     pub(super) sessions: IdMap<SessionKind, LiveSession>,
     pub(super) by_visitor: IdMap<VisitorKind, SessionId>,
     pub(super) last_seen: Option<SiteSeen>,
+    pub(super) blocks: BlocksSeen,
 }
 
 impl SiteState {

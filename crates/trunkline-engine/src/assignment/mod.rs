@@ -3,6 +3,7 @@
 
 mod arrive;
 mod beacon;
+mod blocks;
 mod leave;
 mod live;
 mod restore;

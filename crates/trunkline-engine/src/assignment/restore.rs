@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use trunkline_core::assignment::{Holder, Network, Pool};
+use trunkline_core::assignment::{Holder, Pool};
 use trunkline_core::base::Timestamp;
 
 use super::live::SiteState;
@@ -23,6 +23,7 @@ impl Assignments {
     /// When the leases cannot be read.
     pub async fn restore(&self) -> PortResult<()> {
         self.reload();
+        self.restore_blocks().await?;
         let now = self.moment.now();
         let leases = self
             .history
@@ -76,7 +77,7 @@ fn put_back(state: &mut SiteState, open: &OpenLease, last_sign: Timestamp, now: 
         lease: open.lease.id,
         session: open.lease.session,
         visitor: open.lease.visitor,
-        network: Network::UNKNOWN,
+        network: open.lease.network,
         since: open.lease.started_at,
         confirmed_at: open.confirmed_at,
     };

@@ -14,6 +14,7 @@ use crate::directory::SharedDirectory;
 use crate::ports::calls::CallRow;
 use crate::ports::past_calls::PastCallFilter;
 use crate::ports::{CallRecords, History, PastCalls, PortResult};
+use crate::visit_retention::VisitDays;
 
 /// Most calls of one run; a longer past takes another run.
 pub const AGAIN_CALLS_MAX: u64 = 20_000;
@@ -47,6 +48,7 @@ pub struct Again {
     evidence: Evidence,
     directory: SharedDirectory,
     models: SharedModels,
+    days: VisitDays,
 }
 
 impl Again {
@@ -59,13 +61,21 @@ impl Again {
         calls: Arc<dyn CallRecords>,
         directory: SharedDirectory,
         models: SharedModels,
+        days: VisitDays,
     ) -> Self {
         Self {
             past,
             evidence: Evidence { history, calls },
             directory,
             models,
+            days,
         }
+    }
+
+    /// Calls before this are not weighed again: some of those who saw their number are not known any more.
+    #[must_use]
+    pub fn whole_since(&self, now: Timestamp) -> Timestamp {
+        self.days.whole_since(now)
     }
 
     /// Weighs the ended calls of a site from `from` until `to` again, oldest first, so that a repeat call

@@ -13,6 +13,7 @@ use crate::clock::Moment;
 use crate::directory::SharedDirectory;
 use crate::ports::labels::{FittedModel, LabelCount};
 use crate::ports::{CallRecords, History, Labels, PastCalls, PortResult};
+use crate::visit_retention::VisitDays;
 
 /// How often to look for sites that have something to learn.
 pub const LEARN_EVERY: Duration = Duration::from_secs(300);
@@ -33,6 +34,7 @@ pub struct Learning {
     directory: SharedDirectory,
     models: SharedModels,
     moment: Moment,
+    days: VisitDays,
 }
 
 impl Learning {
@@ -47,6 +49,7 @@ impl Learning {
         directory: SharedDirectory,
         models: SharedModels,
         moment: Moment,
+        days: VisitDays,
     ) -> Self {
         Self {
             labels,
@@ -55,6 +58,7 @@ impl Learning {
             directory,
             models,
             moment,
+            days,
         }
     }
 
@@ -104,9 +108,14 @@ impl Learning {
         let Some(entry) = directory.site(site) else {
             return Ok(None);
         };
-        let since = now.plus_millis(-LABEL_DAYS * DAY_MS);
+        // Of older calls it is not known any more who else saw the number.
+        let whole = self.days.whole_since(now);
+        let since = now.plus_millis(-LABEL_DAYS * DAY_MS).max(whole);
         let limit = u32::try_from(LABELS_MAX).unwrap_or(u32::MAX);
         let mut labels = self.labels.labels(site, since, now, limit).await?;
+        if (labels.len() as u64) < LABELS_MIN {
+            return Ok(None);
+        }
         // The learner keeps back every so manieth, in the order of time.
         labels.reverse();
         let account = entry.site.account;

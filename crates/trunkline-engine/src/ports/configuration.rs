@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use trunkline_core::assignment::{PoolSettings, Site, SiteVersion, TrackingNumber};
+use trunkline_core::assignment::{PoolSettings, Published, Site, SiteVersion, TrackingNumber};
 use trunkline_core::base::id::{
     AccountId, FlowId, NumberId, PoolId, PromptId, SiteId, TrunkId, UserId,
 };
@@ -35,6 +35,8 @@ pub struct Account {
     pub recording_consent: RecordingConsent,
     /// How many days its recordings are kept; `None`: until somebody deletes them.
     pub recording_keep_days: Option<u32>,
+    /// A call that was connected for so many seconds is qualified.
+    pub qualified_seconds: u32,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -107,6 +109,8 @@ pub struct Everything {
     pub flows: Vec<Flow>,
     /// All stored sounds.
     pub prompts: Vec<PromptRow>,
+    /// Which versions of which blocks carried which number, as far as it was written down.
+    pub published: Vec<Published>,
 }
 
 /// Reads and changes what is set up. `put_…` inserts or replaces the whole thing by its id; a site's
@@ -129,6 +133,8 @@ pub trait Configuration: Send + Sync {
     async fn put_pool(&self, pool: &PoolSettings) -> PortResult<()>;
     /// Inserts or replaces a tracking number; a conflict when the number exists in the instance.
     async fn put_number(&self, number: &TrackingNumber) -> PortResult<()>;
+    /// Writes down which versions of a site's block carried a number.
+    async fn put_published(&self, published: &Published) -> PortResult<()>;
     /// Inserts a flow, or replaces it; a conflict unless its `edits` is one more than what is stored. A published version that
     /// is new is kept for ever.
     async fn put_flow(&self, flow: &Flow) -> PortResult<()>;

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use tokio::sync::oneshot;
+use trunkline_core::assignment::Network;
 use trunkline_core::attribution;
 use trunkline_core::base::id::{
     AccountId, FormId, LeaseId, NumberId, PageViewId, PoolId, SessionId, ShowingId, SiteId,
@@ -101,6 +102,8 @@ pub struct LeaseRow {
     pub visitor: VisitorId,
     /// When it was given.
     pub started_at: Timestamp,
+    /// The network it was given to.
+    pub network: Network,
 }
 
 /// The start of a showing: a beacon said that the number is on the page.
@@ -200,6 +203,8 @@ pub enum Record {
     Tap(TapRow),
     /// A form was sent.
     Form(Box<FormRow>),
+    /// A page told which version of the site's block it carries; keeps the later time.
+    BlockSeen(SiteId, i64, Timestamp),
 }
 
 /// A lease that may still matter, for the start of the process.
@@ -311,6 +316,8 @@ pub trait History: Send + Sync {
     fn record(&self, records: Vec<Record>) -> Result<Commit, PortError>;
     /// Leases that did not end, with `seen_at` or start at or after `since`, newest first.
     async fn open_leases(&self, since: Timestamp) -> PortResult<Vec<OpenLease>>;
+    /// When a page last told of each version of each block, at or after `since`.
+    async fn blocks_seen(&self, since: Timestamp) -> PortResult<Vec<(SiteId, i64, Timestamp)>>;
     /// A session.
     async fn session(&self, id: SessionId) -> PortResult<Option<SessionRow>>;
     /// The session of a visitor on a site that started last.

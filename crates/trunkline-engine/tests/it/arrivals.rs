@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use trunkline_core::assignment::Basis;
+use trunkline_core::assignment::{Basis, Network};
 use trunkline_core::base::id::{LeaseId, NumberId, SessionId, VisitorId};
 use trunkline_engine::assignment::BeaconOutcome;
 use trunkline_engine::clock::Clock;
@@ -108,6 +108,7 @@ async fn after_a_restart_visible_numbers_stay_with_their_visitors_for_a_minute()
             session: SessionId::from_raw(600 + index),
             visitor: VisitorId::from_raw(700 + index),
             started_at: now.plus_millis(-3_600_000),
+            network: Network::UNKNOWN,
         },
         confirmed_at: Some(now.plus_millis(-3_600_000)),
         seen_at: now.plus_millis(-seen_ago),

@@ -11,6 +11,7 @@ use trunkline_core::call::flow::{Ability, FlowEvent};
 use trunkline_core::call::{
     CallResult, CallState, DialOutcome, EndReason, EndedBy, RecordingConsent, TollPolicy, TollRule,
 };
+use trunkline_core::report::QUALIFIED_SECONDS;
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Attributions, Matches, SharedModels};
 use trunkline_engine::call::control::{
@@ -83,6 +84,7 @@ pub(crate) async fn desk_with(
         toll,
         recording_consent: RecordingConsent::Waiver,
         recording_keep_days: None,
+        qualified_seconds: QUALIFIED_SECONDS,
         created_at: Timestamp::EPOCH,
     });
     let peer = "127.0.0.1:5070".parse().expect("an address");

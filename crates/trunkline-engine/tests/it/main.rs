@@ -3,6 +3,7 @@
 mod arrivals;
 mod beacons;
 mod calls;
+mod floods;
 mod flows;
 mod matches;
 mod page_check;

@@ -100,6 +100,15 @@ impl History for MemoryHistory {
         Ok(self.open.lock().expect("leases").clone())
     }
 
+    async fn blocks_seen(&self, since: Timestamp) -> PortResult<Vec<(SiteId, i64, Timestamp)>> {
+        let records = self.records.lock().expect("records");
+        let told = records.iter().filter_map(|record| match record {
+            Record::BlockSeen(site, version, at) if *at >= since => Some((*site, *version, *at)),
+            _ => None,
+        });
+        Ok(told.collect())
+    }
+
     async fn session(&self, id: SessionId) -> PortResult<Option<SessionRow>> {
         let records = self.records.lock().expect("records");
         Ok(records.iter().find_map(|r| match r {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use trunkline_core::assignment::{PoolSettings, Site, SiteVersion, TrackingNumber};
+use trunkline_core::assignment::{PoolSettings, Published, Site, SiteVersion, TrackingNumber};
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{
     AccountId, CallId, FlowId, NumberId, PoolId, PromptId, SiteId, TrunkId,
@@ -153,6 +153,9 @@ impl Configuration for MemoryConfiguration {
         not_here()
     }
     async fn put_pool(&self, _: &PoolSettings) -> PortResult<()> {
+        not_here()
+    }
+    async fn put_published(&self, _: &Published) -> PortResult<()> {
         not_here()
     }
     async fn put_number(&self, _: &TrackingNumber) -> PortResult<()> {

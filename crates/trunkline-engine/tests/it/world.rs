@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use trunkline_core::assignment::{
-    Network, NumberStage, NumberUse, PoolRule, PoolSettings, Site, SwapSettings, SwapTarget,
-    TrackingNumber,
+    Network, NumberStage, NumberUse, PoolRule, PoolSettings, Published, Site, SwapSettings,
+    SwapTarget, TrackingNumber,
 };
 use trunkline_core::base::id::{AccountId, NumberId, PoolId, SiteId, SwapTargetId, TrunkId};
 use trunkline_core::base::{PhoneNumber, Timestamp, Zone};
@@ -114,6 +114,21 @@ impl World {
 
     /// Arrives; `waits` as a page does on which no number has been seen yet.
     pub(crate) async fn arrive_as(&self, query: &str, known: Option<Known>, waits: bool) -> Answer {
+        self.ask(query, known, waits, Network::UNKNOWN).await
+    }
+
+    /// A visitor arrives from a network.
+    pub(crate) async fn arrive_from(&self, network: Network) -> Answer {
+        self.ask("", None, false, network).await
+    }
+
+    async fn ask(
+        &self,
+        query: &str,
+        known: Option<Known>,
+        waits: bool,
+        network: Network,
+    ) -> Answer {
         let page = format!("https://a.example/{query}");
         let visit = Visit {
             waits,
@@ -121,7 +136,7 @@ impl World {
             landing: Landing::parse(&page).expect("a page"),
             page,
             referrer: String::new(),
-            network: Network::UNKNOWN,
+            network,
             device: Device::Phone,
             locality: None,
             synthetic: false,
@@ -148,6 +163,27 @@ impl World {
         self.assignments
             .beacons(SITE, known, None, 1, vec![shown])
             .await
+    }
+
+    /// Writes down that the first version of the block carried a number, and the ones after it do not.
+    pub(crate) fn publish(&self, number: NumberId) {
+        let published = Published {
+            number,
+            site: SITE,
+            first: 1,
+            last: Some(1),
+        };
+        let all = Everything {
+            published: vec![published],
+            ..everything(2, false)
+        };
+        self.directory.replace(Directory::new(all));
+    }
+
+    /// The use case as a new process has it, with the same stores.
+    pub(crate) fn restarted(&self) -> Assignments {
+        let moment = Moment::new(self.clock.clone(), 0);
+        Assignments::new(moment, self.directory.clone(), self.history.clone())
     }
 
     pub(crate) async fn beat(&self, known: Known) -> BeaconOutcome {

@@ -42,6 +42,8 @@ struct AccountSettings {
     recording_waiver: bool,
     /// Days after which recordings are deleted; 0 keeps them until somebody deletes them.
     recording_keep_days: u32,
+    /// A call that was connected for so many seconds is qualified.
+    qualified_seconds: u32,
 }
 
 /// Settings to change; what is left out stays.
@@ -59,6 +61,8 @@ struct AccountSettingsInput {
     recording_waiver: Option<bool>,
     /// 1 to 3650; 0 keeps recordings until somebody deletes them.
     recording_keep_days: Option<u32>,
+    /// 1 to 7200.
+    qualified_seconds: Option<u32>,
 }
 
 /// The settings of the account.
@@ -110,6 +114,7 @@ async fn change(
     if let Some(days) = input.recording_keep_days {
         account.recording_keep_days = Some(days).filter(|days| *days > 0);
     }
+    account.qualified_seconds = input.qualified_seconds.unwrap_or(account.qualified_seconds);
     // What may be dialled is the operator's risk: an owner alone cannot widen it.
     if directory
         .account(caller.account)
@@ -160,5 +165,6 @@ fn settings(account: &Account) -> AccountSettings {
         recording_consent: account.recording_consent.word(),
         recording_waiver: account.recording_consent == RecordingConsent::Waiver,
         recording_keep_days: account.recording_keep_days.unwrap_or(0),
+        qualified_seconds: account.qualified_seconds,
     }
 }

@@ -194,7 +194,7 @@ impl From<&ReliabilityCurve> for Curve {
 /// The server's own test of a site.
 #[derive(Debug, Serialize, ToSchema)]
 struct SiteCheck {
-    /// The last test since the start of the server; null when there was none.
+    /// The last test; null when there was none.
     last: Option<CheckRun>,
 }
 
@@ -206,6 +206,8 @@ struct CheckRun {
     right: bool,
     /// What was wrong, as a sentence without full stop.
     wrong: Option<String>,
+    /// The page that was read first, to see that the site's block is on it; null when none is configured.
+    page: Option<String>,
     /// The number the visit was given.
     number: Option<String>,
     call: Option<String>,
@@ -225,6 +227,7 @@ async fn read_check(
         took_ms: run.took_ms,
         right: run.wrong.is_none(),
         wrong: run.wrong,
+        page: Some(run.page).filter(|page| !page.is_empty()),
         number: run.number.map(|n| n.to_string()),
         call: run.call.map(|c| c.to_string()),
     });
@@ -280,6 +283,7 @@ async fn replay_attribution(
         .from
         .map_or(now.plus_millis(-DAYS * DAY_MS), Timestamp::from_millis);
     let again = &app.backend.again;
+    let from = from.max(again.whole_since(now));
     let found = again.run(&site.site, from, now, input.apply).await?;
     let model = app.backend.models.fitted(site.site.id);
     Ok(Json(AttributionReplay {

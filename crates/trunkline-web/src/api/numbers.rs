@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use trunkline_core::assignment::number::RELEASE_QUIET_DAYS;
-use trunkline_core::assignment::{NumberStage, NumberUse, SlotUse, TrackingNumber};
+use trunkline_core::assignment::{Hold, NumberStage, NumberUse, SlotUse, TrackingNumber};
 use trunkline_core::base::id::NumberId;
 use trunkline_core::base::{Country, Id, IdKind, PhoneNumber, Timestamp};
 use trunkline_core::visitor::{Channel, SourceSelector};
@@ -77,7 +77,23 @@ struct NumberItem {
     /// Whether so many strangers call it that it was probably published somewhere.
     leaked: bool,
     last_call_at: Option<i64>,
+    /// Why no pool and no other site may have the number, and until when; null: anybody may.
+    held: Option<HoldItem>,
     created_at: i64,
+}
+
+/// Pages may still show the number to everybody, because it was published in a block.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NumberHold)]
+struct HoldItem {
+    /// Whose block carries it, or carried it.
+    site: Named,
+    /// Whether the block in force still does.
+    in_block: bool,
+    /// When a page last told that it carries such a block.
+    seen_at: i64,
+    /// When the number is free, if no page tells of it any more.
+    until_at: i64,
 }
 
 /// The sources a source number stands for; every given part must be equal.
@@ -241,6 +257,18 @@ async fn change(
 
 /// Refuses to release a number that people still call.
 async fn release_warning(app: &Web, caller: &Caller, number: NumberId) -> Result<(), Problem> {
+    if let Some(hold) = app.backend.assignments.hold(number) {
+        let directory = app.backend.directory.now();
+        let site = directory.site(hold.site).map(|entry| &entry.site);
+        let (name, day) = site.map_or(("", String::new()), |s| {
+            (s.name.as_str(), s.zone.day(hold.until))
+        });
+        return Err(Problem::conflict(format!(
+            "Copies of the block of `{name}` still show this number to everybody, and after its release they reach nobody. \
+             It is free on {day} if no page tells of such a copy any more. Keep it in quarantine until then, or send \
+             `insist` to release it all the same.",
+        )));
+    }
     let since = app
         .backend
         .moment
@@ -412,6 +440,7 @@ struct View {
     home: Country,
     health: HashMap<NumberId, Health>,
     held: HashMap<NumberId, (PoolView, SlotUse)>,
+    holds: HashMap<NumberId, Hold>,
 }
 
 impl View {
@@ -431,7 +460,11 @@ impl View {
                 held.insert(view.slot.number.id, (view, use_now));
             }
         }
+        let holds = directory.numbers_of(caller.account).into_iter();
+        let holds = holds.filter_map(|n| Some((n.id, app.backend.assignments.hold(n.id)?)));
+        let holds = holds.collect();
         Ok(Self {
+            holds,
             directory,
             home,
             health,
@@ -443,6 +476,20 @@ impl View {
     fn renewed(mut self, app: &Web) -> Self {
         self.directory = app.backend.directory.now();
         self
+    }
+
+    fn hold(&self, number: NumberId, hold: Hold) -> HoldItem {
+        let site = self.directory.site(hold.site);
+        let name = site.map_or("Removed site", |s| s.site.name.as_str());
+        HoldItem {
+            site: Named {
+                id: hold.site.to_string(),
+                name: name.to_owned(),
+            },
+            in_block: site.is_some_and(|s| s.block_numbers().contains(&number)),
+            seen_at: hold.seen_at.as_millis(),
+            until_at: hold.until.as_millis(),
+        }
     }
 
     fn item(&self, number: &TrackingNumber) -> NumberItem {
@@ -491,6 +538,10 @@ impl View {
             strangers_30d: counted.strangers,
             leaked: leaked && number.kind == NumberUse::Pool,
             last_call_at: counted.last_call_at.map(Timestamp::as_millis),
+            held: self
+                .holds
+                .get(&number.id)
+                .map(|hold| self.hold(number.id, *hold)),
             created_at: number.created_at.as_millis(),
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use trunkline_core::attribution::TouchModel;
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::SiteId;
-use trunkline_core::report::{SourceFigures, SourceTable};
+use trunkline_core::report::{QUALIFIED_SECONDS, SourceFigures, SourceTable};
 use trunkline_core::visitor::source::label;
 use trunkline_engine::ports::past_calls::PastCallFilter;
 use trunkline_engine::report::{REPORT_CALLS_MAX, ReportSource, SourceReport, sources};
@@ -59,6 +59,8 @@ struct SourceReportItem {
     to: i64,
     /// How a call is shared among the arrivals of its visit.
     model: &'static str,
+    /// Seconds a call is connected before it is qualified.
+    qualified_seconds: u32,
     /// Every source, the one with most expected calls first.
     sources: Vec<SourceRow>,
     total: Figures,
@@ -90,6 +92,8 @@ struct Figures {
     credited: u64,
     /// Of those, how many were answered.
     answered: u64,
+    /// Of those, how many were qualified: connected for at least the account's `qualified_seconds`.
+    qualified: u64,
     /// Time those were connected, in seconds.
     talk_seconds: i64,
 }
@@ -115,7 +119,7 @@ async fn by_source_csv(
     caller.may(Need::Read)?;
     let report = made(&app, &caller, asked).await?;
     let mut text = String::from(
-        "channel,source,calls_expected,calls_low,calls_high,calls_credited,answered,talk_minutes\r\n",
+        "channel,source,calls_expected,calls_low,calls_high,calls_credited,answered,qualified,talk_minutes\r\n",
     );
     for row in &report.sources {
         let channel = row.channel.unwrap_or_default();
@@ -139,7 +143,7 @@ fn csv_line(out: &mut String, channel: &str, source: &str, figures: &Figures) {
     // Writing to a String cannot fail.
     let _ = write!(
         out,
-        "{},{},{:.2},{:.2},{:.2},{},{},{minutes:.1}\r\n",
+        "{},{},{:.2},{:.2},{:.2},{},{},{},{minutes:.1}\r\n",
         csv_cell(channel),
         csv_cell(source),
         figures.expected,
@@ -147,6 +151,7 @@ fn csv_line(out: &mut String, channel: &str, source: &str, figures: &Figures) {
         figures.high,
         figures.credited,
         figures.answered,
+        figures.qualified,
     );
 }
 
@@ -192,7 +197,11 @@ async fn made(app: &Web, caller: &Caller, asked: Asked) -> Result<SourceReportIt
     let directory = app.backend.directory.now();
     let past = app.backend.past.as_ref();
     match sources(past, &directory, filter, model).await? {
-        SourceReport::Table(table) => Ok(told(&table, from, to, model)),
+        SourceReport::Table(table) => {
+            let account = directory.account(caller.account);
+            let needed = account.map_or(QUALIFIED_SECONDS, |account| account.qualified_seconds);
+            Ok(told(&table, from, to, model, needed))
+        }
         SourceReport::TooManyCalls => Err(Problem::invalid(
             "from",
             format!(
@@ -207,6 +216,7 @@ fn told(
     from: Timestamp,
     to: Timestamp,
     model: TouchModel,
+    qualified_seconds: u32,
 ) -> SourceReportItem {
     let mut sources: Vec<SourceRow> = table
         .sources
@@ -229,6 +239,7 @@ fn told(
         from: from.as_millis(),
         to: to.as_millis(),
         model: model.word(),
+        qualified_seconds,
         sources,
         total: Figures::of(&table.total(), table.calls),
     }
@@ -243,6 +254,7 @@ impl Figures {
             high,
             credited: figures.credited,
             answered: figures.answered,
+            qualified: figures.qualified,
             talk_seconds: figures.talk_ms / 1_000,
         }
     }

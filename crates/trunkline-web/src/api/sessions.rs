@@ -78,6 +78,8 @@ pub(super) struct SessionSummary {
     device: &'static str,
     /// State or province where its address was when it started, two capitals; null when unknown.
     state: Option<String>,
+    /// The country outside the United States and Canada, by its English name.
+    country: Option<String>,
     /// The place in it, as far as it is known.
     place: Option<String>,
     started_at: i64,
@@ -336,7 +338,10 @@ fn summary(app: &Web, row: &SessionRow, source: &Source) -> SessionSummary {
         site,
         consent: row.consent.word(),
         device: row.device.word(),
-        state: locality.map(|l| l.state().to_owned()),
+        state: locality.and_then(Locality::state).map(str::to_owned),
+        country: locality
+            .and_then(Locality::country)
+            .map(|c| c.name().to_owned()),
         place: locality.and_then(Locality::place).map(str::to_owned),
         started_at: row.started_at.as_millis(),
         seen_at: row.seen_at.as_millis(),

@@ -4,6 +4,7 @@ use anyhow::bail;
 use serde::{Deserialize, Serialize};
 use trunkline_core::base::{Country, Currency, Zone};
 use trunkline_core::call::{RecordingConsent, TollPolicy};
+use trunkline_core::report::QUALIFIED_SECONDS;
 use trunkline_engine::clock::Moment;
 use trunkline_engine::ports::Configuration;
 use trunkline_engine::ports::configuration::Account;
@@ -76,6 +77,7 @@ pub(crate) async fn add(store: &Store, moment: &Moment, new: NewAccount) -> anyh
         },
         recording_consent: RecordingConsent::Notice,
         recording_keep_days: None,
+        qualified_seconds: QUALIFIED_SECONDS,
         created_at: moment.now(),
     };
     store.put_account(&account).await?;

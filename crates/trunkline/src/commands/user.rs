@@ -4,6 +4,7 @@ use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 use trunkline_core::base::{Country, Currency, Zone};
 use trunkline_core::call::{RecordingConsent, TollPolicy};
+use trunkline_core::report::QUALIFIED_SECONDS;
 use trunkline_engine::clock::Moment;
 use trunkline_engine::ports::access::{Membership, Role, User};
 use trunkline_engine::ports::configuration::Account;
@@ -204,6 +205,7 @@ pub(crate) async fn first_start(house: &House, public_url: &str) -> anyhow::Resu
             toll: TollPolicy::default(),
             recording_consent: RecordingConsent::Notice,
             recording_keep_days: None,
+            qualified_seconds: QUALIFIED_SECONDS,
             created_at: house.backend.moment.now(),
         };
         house.backend.setup.put_account(&account).await?;

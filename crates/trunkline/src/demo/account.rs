@@ -8,6 +8,7 @@ use trunkline_core::assignment::{
 use trunkline_core::base::id::{AccountId, PoolId, SiteId, SwapTargetId, TrunkId};
 use trunkline_core::base::{Country, Currency, PhoneNumber, Zone};
 use trunkline_core::call::{RecordingConsent, TollPolicy, TollUse};
+use trunkline_core::report::QUALIFIED_SECONDS;
 use trunkline_core::visitor::{Channel, SourceRules, SourceSelector};
 use trunkline_engine::call::control::{Cidr, Codec, Transport, TrunkProfile};
 use trunkline_engine::call::trunk::TrunkSettings;
@@ -38,7 +39,7 @@ const BUSINESS_LINE: PhoneNumber = number(214, 190);
 const SECOND_LINE: PhoneNumber = number(214, 191);
 /// Numbers of the pool. After a call a number stays with its caller for 15 minutes, and the world
 /// makes a call on one of them every 40 seconds: some 30 are taken, and a newcomer finds one free.
-const POOL_SIZE: u64 = 40;
+pub(super) const POOL_SIZE: u64 = 40;
 /// When the telephones are answered without a plan, in milliseconds.
 const ANSWER_AFTER_MS: u64 = 4_000;
 
@@ -104,6 +105,7 @@ async fn put_account(house: &House) -> anyhow::Result<AccountId> {
         toll: TollPolicy::default(),
         recording_consent: RecordingConsent::Waiver,
         recording_keep_days: None,
+        qualified_seconds: QUALIFIED_SECONDS,
         created_at: moment.now(),
     };
     for line in [BUSINESS_LINE, SECOND_LINE] {

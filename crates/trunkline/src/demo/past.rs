@@ -2,6 +2,8 @@
 //! the same people in simulated time, through the server's own arrivals, beacons and calls under a clock set by hand.
 //! No sound and no SIP: those calls have no recordings.
 
+mod crowd;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 use std::path::Path;
@@ -181,13 +183,17 @@ pub(super) async fn pass(
 impl Past<'_> {
     async fn go(mut self, start: Timestamp, end: Timestamp, plan: Plan) -> anyhow::Result<()> {
         self.after(start, SWEEP_EVERY_MS as i64, Step::Sweep);
+        let mut crowds = crowd::moments(start).into_iter().peekable();
         for entry in plan {
             let at = start.plus_millis(i64::try_from(entry.at_ms)?);
             if at > end {
                 break;
             }
+            while let Some(moment) = crowds.next_if(|moment| *moment <= at) {
+                self.crowd(moment).await;
+            }
             self.run_until(at).await;
-            self.set(at);
+            self.set(at.max(self.clock.now()));
             match entry.what {
                 Happening::Visit(visit) => self.arrive(*visit).await,
                 Happening::Stranger(stranger) => {

@@ -183,6 +183,8 @@ async fn the_report_of_sources_adds_up_on_the_screen_and_in_the_file() {
         assert!((sum - 1.0).abs() < 1e-9, "{report}");
         assert_eq!(report["total"]["credited"], 1);
         assert_eq!(report["total"]["answered"], 1);
+        assert_eq!(report["qualified_seconds"], 90);
+        assert_eq!(report["total"]["qualified"], 0, "the call was shorter");
         let news = rows
             .iter()
             .find(|r| r["source"] == "news")
@@ -194,6 +196,31 @@ async fn the_report_of_sources_adds_up_on_the_screen_and_in_the_file() {
             rows.iter()
                 .any(|r| r["label"] == "No visit" && r["source"].is_null())
         );
+    }
+    let settings = "/api/v1/settings/account";
+    house
+        .api(
+            Method::PATCH,
+            settings,
+            Some(json!({"qualified_seconds": 1})),
+        )
+        .await;
+    let report = house
+        .get(&format!("/api/v1/reports/sources?site={site}"))
+        .await;
+    assert_eq!(report["qualified_seconds"], 1);
+    let seconds = report["total"]["talk_seconds"].as_i64().expect("seconds");
+    assert_eq!(
+        report["total"]["qualified"],
+        i64::from(seconds >= 1),
+        "{report}"
+    );
+    for wrong in [0, 7_201] {
+        let body = Some(json!({"qualified_seconds": wrong}));
+        let refused = house
+            .send_as(house.cookie(), Method::PATCH, settings, body)
+            .await;
+        assert_eq!(refused.status(), 422, "{wrong}");
     }
     let file = house
         .send_as(

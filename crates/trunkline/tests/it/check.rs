@@ -1,7 +1,7 @@
 //! The server tests itself: a visit, a call, and the credit; and nothing of it counts.
 
 use serde_json::{Value, json};
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use trunkline_sim::carrier::Behaviour;
@@ -109,6 +109,76 @@ async fn a_test_tells_what_is_wrong() {
         "{}",
         told(&unknown)
     );
+}
+
+/// A page that says this, on a port of its own.
+async fn page_that_says(markup: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close\r\n";
+            let answer = format!("{head}content-length: {}\r\n\r\n{markup}", markup.len());
+            let mut asked = [0; 4_096];
+            let _ = stream.read(&mut asked).await;
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    format!("http://{address}/contact")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_a_site_must_carry_its_block_and_what_was_found_outlives_a_restart() {
+    let mut house = House::start().await;
+    let site = house.add_site().await;
+    for (markup, wrong) in [
+        (
+            String::from("<p>(214) 555-0100</p>"),
+            "the block of this site is not on the page",
+        ),
+        (
+            String::from("<script type=application/json id=trunkline-config>{}</script>"),
+            "is not this site's",
+        ),
+        // The block is right; the next step is what fails.
+        (
+            format!(
+                "<script async src=\"https://t.example/t/{}/loader.js\"></script>",
+                site.key
+            ),
+            "does not answer",
+        ),
+    ] {
+        let page = page_that_says(markup).await;
+        house.kill();
+        house.configure(|settings| {
+            let settings = settings.replace("[http]", "[http]\npage_tests_loopback = true");
+            let also = format!("also = [{{ site = \"{}\", page = \"{page}\" }}]", site.id);
+            format!("public_url = \"http://127.0.0.1:1\"\n{settings}[check]\nsite = \"Nowhere\"\n{also}\n")
+        });
+        house.start_again().await;
+        let tested = tokio::task::block_in_place(|| house.command(&["check-call", &site.id]));
+        assert!(!tested.status.success());
+        assert!(told(&tested).contains(wrong), "{wrong}: {}", told(&tested));
+    }
+    let path = format!("/api/v1/sites/{}/check", site.id);
+    house.kill();
+    house.configure(|settings| settings);
+    house.start_again().await;
+    let after = house.get(&path).await;
+    let last = &after["last"];
+    let wrong = last["wrong"].as_str().expect("what was wrong");
+    assert!(wrong.contains("does not answer"), "{wrong}");
+    assert!(
+        last["page"]
+            .as_str()
+            .is_some_and(|p| p.ends_with("/contact")),
+        "{last}"
+    );
+    let metrics = house.client.get(house.url("/metrics")).send().await;
+    let metrics = metrics.expect("metrics").text().await.expect("a text");
+    let gauge = format!("trunkline_check_right{{site=\"{}\"}} 0", site.id);
+    assert!(metrics.contains(&gauge), "{metrics}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -66,12 +66,23 @@ fn reasons(call: &Value) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_visitor_from_elsewhere_has_no_state() {
+async fn a_visitor_from_elsewhere_has_a_country_and_no_state_and_the_callers_is_compared_with_it() {
     // Bavaria has two letters too.
     let house = house_in("DE", "BY", "Munich").await;
-    let site = house.add_site().await;
-    house.assign(&site, "/", None, json!({})).await;
+    let (house, carrier, site, number) = furnish(house, Behaviour::Answer { after_ms: 0 }).await;
+    let given = house.assign(&site, "/", None, json!({})).await;
+    let token = given["token"].as_str().expect("a token").to_owned();
+    assert_eq!(house.shown(&site, &token).await, StatusCode::NO_CONTENT);
+    let caller = dial(&carrier, &number).await;
+    assert!(caller.hears(200).await, "the call is answered");
+    caller.hang_up();
+    let call = house.newest_ended_call().await;
+    let told = reasons(&house.get(&format!("/api/v1/calls/{call}")).await);
+    let expected = "Is in Germany; the caller's number is from the United States";
+    assert!(told.contains(expected), "{told}");
+    carrier.stop().await;
     let visit = house.get("/api/v1/sessions").await["items"][0].clone();
+    assert_eq!(visit["country"], "Germany");
     assert_eq!(
         (&visit["state"], &visit["place"]),
         (&Value::Null, &Value::Null)

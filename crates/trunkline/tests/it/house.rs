@@ -130,6 +130,13 @@ impl House {
         self.cookie = self.sign_in(OWNER, PASSWORD).await;
     }
 
+    /// From its next start on its configuration is changed so.
+    pub(crate) fn configure(&mut self, change: impl FnOnce(String) -> String) {
+        let file = self.folder.path().join("trunkline.toml");
+        let changed = change(settings(&self.folder, &self.database));
+        std::fs::write(file, changed).expect("a configuration");
+    }
+
     /// From its next start on it runs on this database.
     pub(crate) fn move_to(&mut self, database: TestDatabase) {
         let file = self.folder.path().join("trunkline.toml");

@@ -235,3 +235,90 @@ async fn a_pool_that_runs_short_is_advised_to_grow() {
         "{told}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_stood_in_a_block_goes_into_no_pool_while_pages_may_show_it() {
+    let (mut house, carrier, site, pooled) = ready(Behaviour::Busy).await;
+    let pool = entry(&house, &pooled).await["pool"]["id"].clone();
+    let flyer = "+14695550177";
+    let trunk = entry(&house, &pooled).await["trunk"]["id"].clone();
+    let added = house
+        .post(
+            "/api/v1/numbers",
+            json!({"number": flyer, "trunk": trunk, "business_line": "+12142345678", "kind": "source",
+                "site": site.id, "source": {"channel": "email"}}),
+        )
+        .await;
+    let path = format!("/api/v1/numbers/{}", added["id"].as_str().expect("an id"));
+    let into_pool = || async {
+        let body = json!({"kind": "pool", "pool": pool});
+        house
+            .send_as(house.cookie(), Method::PATCH, &path, Some(body))
+            .await
+    };
+    assert_eq!(added["held"], Value::Null, "no page told of it yet");
+    // A page tells that it carries the block with the number.
+    let version = house.get(&format!("/api/v1/sites/{}", site.id)).await["config_version"].clone();
+    house.assign(&site, "/", None, json!({"c": version})).await;
+    let told = entry(&house, flyer).await;
+    // Unless source numbers win, a pool for everybody keeps the number out of the block.
+    assert_eq!(told["held"], Value::Null, "{told}");
+    let wins = json!({"source_numbers_win": true});
+    house
+        .api(
+            Method::PATCH,
+            &format!("/api/v1/sites/{}", site.id),
+            Some(wins),
+        )
+        .await;
+    let version = house.get(&format!("/api/v1/sites/{}", site.id)).await["config_version"].clone();
+    assert_eq!(entry(&house, flyer).await["held"], Value::Null);
+    house.assign(&site, "/", None, json!({"c": version})).await;
+    let told = entry(&house, flyer).await;
+    assert_eq!(told["held"]["in_block"], true, "{told}");
+    assert_eq!(told["held"]["site"]["id"], json!(site.id));
+
+    let refused = into_pool().await;
+    assert_eq!(refused.status(), 422);
+    let problem = refused.text().await.expect("a problem");
+    assert!(
+        problem.contains("still show this number to everybody"),
+        "{problem}"
+    );
+
+    // Out of the block it is held on, also after a restart; then no newer copy shows it.
+    house
+        .api(Method::PATCH, &path, Some(json!({"stage": "quarantine"})))
+        .await;
+    for restart in [false, true] {
+        if restart {
+            house.kill();
+            house.start_again().await;
+        }
+        let held = entry(&house, flyer).await["held"].clone();
+        assert_eq!(held["in_block"], false, "{held}");
+        let (seen, until) = (held["seen_at"].as_i64(), held["until_at"].as_i64());
+        let days = until.expect("an end") - seen.expect("a page");
+        assert_eq!(days, 30 * 86_400_000);
+    }
+    let body = json!({"kind": "pool", "pool": pool, "stage": "in_use"});
+    let refused = house
+        .send_as(house.cookie(), Method::PATCH, &path, Some(body))
+        .await;
+    assert_eq!(refused.status(), 422);
+    let release = |body: Value| {
+        let (house, path) = (&house, &path);
+        async move {
+            house
+                .send_as(house.cookie(), Method::PATCH, path, Some(body))
+                .await
+        }
+    };
+    let refused = release(json!({"stage": "released"})).await;
+    assert_eq!(refused.status(), 409);
+    let problem = refused.text().await.expect("a problem");
+    assert!(problem.contains("Copies of the block"), "{problem}");
+    let released = release(json!({"stage": "released", "insist": true})).await;
+    assert!(released.status().is_success());
+    carrier.stop().await;
+}

@@ -44,6 +44,7 @@ async fn everything_that_is_put_is_loaded_again() {
             set_up.account.toll.countries_allowed.clear();
             set_up.account.recording_consent = RecordingConsent::ByLaw;
             set_up.account.recording_keep_days = Some(90);
+            set_up.account.qualified_seconds = 45;
             set_up.trunk.peer_host = Some("sip.carrier.example".to_owned());
             set_up.trunk.profile.peer = None;
             set_up.trunk.account = Some(set_up.account.id);

@@ -16,6 +16,7 @@ use trunkline_engine::ports::calls::{
 use trunkline_engine::ports::history::Record;
 use trunkline_engine::ports::labels::{Confirmed, FittedModel, LabelRow, Labels, Said};
 use trunkline_engine::ports::{Configuration, PastCalls};
+use trunkline_engine::visit_retention::VisitDays;
 use trunkline_store::Store;
 
 use super::World;
@@ -220,6 +221,7 @@ async fn a_site_learns_from_its_own_calls_and_knows_it_after_a_restart() {
                 directory.clone(),
                 models.clone(),
                 Moment::new(Arc::new(Noon), 3),
+                VisitDays::default(),
             )
         };
         let models = SharedModels::default();

@@ -11,6 +11,8 @@ mod history;
 mod labels;
 mod past_calls;
 mod recordings;
+mod past_visits;
+mod published;
 mod screening;
 mod toll;
 mod webhooks;

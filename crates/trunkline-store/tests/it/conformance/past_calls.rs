@@ -13,6 +13,7 @@ use trunkline_engine::ports::history::Record;
 use trunkline_engine::ports::past_calls::{PastCallFilter, PastCalls};
 use trunkline_engine::replay::Named;
 use trunkline_engine::report::{SourceReport, sources};
+use trunkline_engine::visit_retention::VisitDays;
 
 use super::World;
 use super::labels::{after, candidate, confirmed, directory, save};
@@ -160,6 +161,7 @@ async fn past_calls_are_weighed_again_page_by_page_and_what_a_person_said_stays(
             shared,
             directory(store).await,
             SharedModels::default(),
+            VisitDays::default(),
         );
         let run = async |apply| again.run(&set_up.site, NOON, after(400), apply).await;
         let tried = run(false).await.unwrap();

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use trunkline_core::assignment::{
-    NumberStage, NumberUse, PoolRule, PoolSettings, Site, SiteContent, SwapSettings, SwapTarget,
-    TrackingNumber,
+    Network, NumberStage, NumberUse, PoolRule, PoolSettings, Site, SiteContent, SwapSettings,
+    SwapTarget, TrackingNumber,
 };
 use trunkline_core::base::id::{AccountId, NumberId, SessionId, TrunkId};
 use trunkline_core::base::{
@@ -12,6 +12,7 @@ use trunkline_core::base::{
 };
 use trunkline_core::call::flow::FlowDocument;
 use trunkline_core::call::{CallState, RecordingConsent, TollPolicy};
+use trunkline_core::report::QUALIFIED_SECONDS;
 use trunkline_core::visitor::{
     Channel, ClickId, Consent, Device, Source, SourceRules, SourceSelector,
 };
@@ -120,6 +121,7 @@ impl World {
             session: session.id,
             visitor: session.visitor,
             started_at: at,
+            network: Network::of("203.0.113.7".parse().unwrap()),
         }
     }
 
@@ -284,6 +286,7 @@ pub(crate) fn account(id: AccountId) -> Account {
         },
         recording_consent: RecordingConsent::Waiver,
         recording_keep_days: None,
+        qualified_seconds: QUALIFIED_SECONDS,
         created_at: NOON,
     }
 }

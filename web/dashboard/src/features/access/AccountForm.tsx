@@ -66,6 +66,7 @@ function Form({ settings }: { settings: Settings }) {
       max_calls,
       recording_consent,
       recording_keep_days,
+      qualified_seconds,
       daily_minutes_max,
     }) =>
       take(
@@ -76,6 +77,7 @@ function Form({ settings }: { settings: Settings }) {
             max_calls,
             recording_consent,
             recording_keep_days,
+            qualified_seconds,
             daily_minutes_max,
             countries_allowed: countries_allowed.map((country) => country.toUpperCase()),
           },
@@ -87,7 +89,7 @@ function Form({ settings }: { settings: Settings }) {
     },
   });
   const { values, set } = form;
-  const figure = (name: "max_calls" | "daily_minutes_max" | "recording_keep_days") => ({
+  const figure = (name: "max_calls" | "daily_minutes_max" | "recording_keep_days" | "qualified_seconds") => ({
     value: values[name],
     min: 0,
     hideControls: true,
@@ -136,6 +138,17 @@ function Form({ settings }: { settings: Settings }) {
             <NumberInput label="Calls at the same time, at most" {...figure("max_calls")} />
             <NumberInput label="Minutes a day, at most" {...figure("daily_minutes_max")} />
           </div>
+        </div>
+      </Card>
+      <Card title="Reports" lined>
+        <div className="pad form">
+          <NumberInput
+            label="Seconds until a call is qualified"
+            description="A call that was connected for at least so long counts as qualified in the report of sources. It applies to past calls too."
+            {...figure("qualified_seconds")}
+            min={1}
+            max={7200}
+          />
         </div>
       </Card>
       <Card title="Recording" lined>

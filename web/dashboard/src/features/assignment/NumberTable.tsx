@@ -11,10 +11,10 @@ import { Icon } from "../../parts/Icon";
 import { useNow } from "../../parts/now";
 import { StateWord } from "../../parts/State";
 import { Ago } from "../../parts/When";
-import { useMay } from "../access/session";
+import { useMay, useZone } from "../access/session";
 import { NumberForm } from "./NumberForm";
 import { StaticForm } from "./StaticForm";
-import { kindName, leaseState, stageName, useOf, type TrackingNumber } from "./words";
+import { holdWords, kindName, leaseState, stageName, useOf, type TrackingNumber } from "./words";
 
 type Asked = { what: "change" | "delete" | "release" | "static"; number: TrackingNumber } | null;
 
@@ -188,11 +188,20 @@ function Use({ number }: { number: TrackingNumber }) {
 
 function Now({ number }: { number: TrackingNumber }) {
   const now = useNow(5_000);
+  const zone = useZone();
+  const held = holdWords(number, zone);
   if (number.leaked) return <StateWord tone="bad">probably published</StateWord>;
   if (number.stage !== "in_use")
     return (
       <StateWord tone="off">
         <span className="soft">{stageName(number.stage).toLowerCase()}</span>
+        {held && <span className="dim small hold">{held}</span>}
+      </StateWord>
+    );
+  if (held)
+    return (
+      <StateWord tone="off">
+        <span className="soft small hold">{held}</span>
       </StateWord>
     );
   if (number.kind !== "pool") return <span className="dim">—</span>;

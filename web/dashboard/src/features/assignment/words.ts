@@ -2,7 +2,7 @@
 
 import type { Schema } from "@trunkline/api-client";
 import type { Tone } from "../../parts/State";
-import { span } from "../../base/time";
+import { day, span } from "../../base/time";
 
 export type TrackingNumber = Schema<"TrackingNumber">;
 export type Pool = Schema<"Pool">;
@@ -58,6 +58,16 @@ export function useOf(number: Pick<TrackingNumber, "kind" | "pool" | "source">):
     );
   }
   return "The same for all";
+}
+
+/**
+ * "held until Dec 12: copies of the block of Lone Star still show it", or nothing when pools may take the number or the
+ * block in force carries it anyway.
+ */
+export function holdWords(number: Pick<TrackingNumber, "held">, zone: string): string | null {
+  const { held } = number;
+  if (!held || held.in_block) return null;
+  return `held until ${day(held.until_at, zone)}: copies of the block of ${held.site.name} still show it`;
 }
 
 /** The state of a pool number now: the one place where it gets its word, for the inventory and the pool alike. */

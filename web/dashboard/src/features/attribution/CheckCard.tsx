@@ -29,6 +29,7 @@ export function CheckCard({ site }: { site: string }) {
           {last.wrong
             ? `${sentence(last.wrong)}.`
             : "A visit was shown a number, the number was called, and the call was credited to that visit and its source."}{" "}
+          {!last.wrong && last.page && `The site's block is on ${last.page}. `}
           {last.call && <Link href={`/calls/${last.call}`}>Open the call</Link>}
         </p>
       </div>

@@ -14,7 +14,7 @@ import { useNow } from "../../parts/now";
 import { Empty, Loaded } from "../../parts/Waiting";
 import { Page } from "../../shell/Page";
 import { useZone } from "../access/session";
-import { bars, calls, interval, minutes, models, periods, remark, type Bar, type SourceReport, type SourceRow } from "./sources";
+import { bars, calls, interval, minutes, models, periods, qualified, remark, type Bar, type SourceReport, type SourceRow } from "./sources";
 
 export default function SourcesPage() {
   const zone = useZone();
@@ -79,7 +79,9 @@ export default function SourcesPage() {
       </Card>
       <p className="small dim">
         A call counts for each source by the share with which it came from there, so doubtful calls are not given to one
-        source alone. “Credited” is the plain count by the likeliest visit.
+        source alone. “Credited” is the plain count by the likeliest visit.{" "}
+        {report.data && qualified(report.data.qualified_seconds)} The length is set in{" "}
+        <Link href="/settings">Settings</Link>.
       </p>
     </Page>
   );
@@ -121,6 +123,9 @@ function Rows({ report }: { report: SourceReport }) {
               Answered
             </th>
             <th scope="col" className="num">
+              Qualified
+            </th>
+            <th scope="col" className="num">
               Talk min
             </th>
           </tr>
@@ -139,6 +144,7 @@ function Rows({ report }: { report: SourceReport }) {
             <td />
             <td className="num">{count(report.total.credited)}</td>
             <td className="num">{count(report.total.answered)}</td>
+            <td className="num">{count(report.total.qualified)}</td>
             <td className="num">{minutes(report.total.talk_seconds)}</td>
           </tr>
         </tfoot>
@@ -175,6 +181,7 @@ function Line({ row, bar }: { row: SourceRow; bar: Bar | undefined }) {
       <td className="num dim">{interval(row.low, row.high)}</td>
       <td className="num">{count(row.credited)}</td>
       <td className="num">{count(row.answered)}</td>
+      <td className="num">{count(row.qualified)}</td>
       <td className="num">{minutes(row.talk_seconds)}</td>
     </tr>
   );

@@ -24,11 +24,16 @@ export const models = [
   { value: "time_decay", label: "Later arrivals more" },
 ];
 
-/** What a model cannot know yet, and how it counts until then. */
+/** What a model counts besides the first and the last arrival. */
 export function remark(model: string): string | undefined {
   return model === "w"
-    ? "W: no call is marked as qualified yet. Until then the last arrival before the call has that part too: the first counts 30%, the last 60%, those between share 10%; of two alone the first counts a third."
+    ? "W: the first arrival counts 30%, the last one before the visitor's first call 30%, the last one before the call that was qualified 30%; the others share 10%. Until a call is qualified, that part goes to the last arrival."
     : undefined;
+}
+
+/** What "qualified" means here. */
+export function qualified(seconds: number): string {
+  return `A call is qualified when it was connected for ${count(seconds)} second${seconds === 1 ? "" : "s"} or longer.`;
 }
 
 /** "12.4", "1,284": tenths as long as they can matter. */

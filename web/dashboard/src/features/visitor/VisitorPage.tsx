@@ -77,10 +77,14 @@ function Inside({ session }: { session: Session }) {
           figure={<span className="figure-words">{session.device}</span>}
           detail={`consent: ${consentWords(session.consent)}`}
         />
-        {session.state && (
+        {(session.state || session.country) && (
           <Tile
             label="Place"
-            figure={<span className="figure-words">{placeWords(session.state, session.place)}</span>}
+            figure={
+              <span className="figure-words">
+                {session.state ? placeWords(session.state, session.place) : session.country}
+              </span>
+            }
             detail="by its network"
           />
         )}

@@ -1,0 +1,158 @@
+//! How long page views and showings are kept: a job deletes those that are over their time, in batches.
+//!
+//! Sessions and their arrivals stay: they are the history of sources. A call keeps what it was credited by, because its
+//! candidates and their evidence are stored with it, and the visit it was credited to stays whole.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use trunkline_core::attribution::WINDOW_DAYS;
+use trunkline_core::base::Timestamp;
+use trunkline_core::base::id::{PageViewId, SessionId, ShowingId};
+
+use crate::clock::Moment;
+use crate::ports::{PastVisits, PortResult};
+
+/// Fewest days that may be kept: attribution looks so far back, and learning needs whole evidence.
+pub const VISIT_DAYS_MIN: u32 = WINDOW_DAYS as u32 + 1;
+/// Most days that may be kept by a rule.
+pub const VISIT_DAYS_MAX: u32 = 3_650;
+/// Rows that are looked at together, in one transaction.
+pub const BATCH_ROWS: u32 = 500;
+/// Batches of each kind in a run; the next run goes on where it ended.
+const BATCHES_MAX: u32 = 10_000;
+const DAY_MS: i64 = 86_400_000;
+
+/// For how many days page views and showings are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct VisitDays(Option<u32>);
+
+impl VisitDays {
+    /// So many days; 0 keeps them for ever.
+    #[must_use]
+    pub fn new(days: u32) -> Self {
+        Self((days > 0).then_some(days.max(VISIT_DAYS_MIN)))
+    }
+
+    /// The moment before which they are deleted; `None`: never.
+    #[must_use]
+    pub fn ends_at(self, now: Timestamp) -> Option<Timestamp> {
+        self.0
+            .map(|days| now.plus_millis(-i64::from(days) * DAY_MS))
+    }
+
+    /// Calls that came before this cannot be weighed again: some of those who were shown their number are not known
+    /// any more.
+    #[must_use]
+    pub fn whole_since(self, now: Timestamp) -> Timestamp {
+        let whole = |end: Timestamp| end.plus_millis(WINDOW_DAYS * DAY_MS);
+        self.ends_at(now).map_or(Timestamp::EPOCH, whole)
+    }
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Forgotten {
+    /// Page views that were deleted.
+    pub page_views: u64,
+    /// Showings that were deleted.
+    pub showings: u64,
+    /// Whether more waits for the next run.
+    pub more: bool,
+}
+
+/// Where the next run goes on, when the one before did not come to the end.
+#[derive(Debug, Default)]
+struct Place {
+    page_view: Option<(SessionId, PageViewId)>,
+    showing: Option<ShowingId>,
+}
+
+/// Deletes page views and showings that are over their time.
+pub struct VisitRetention {
+    moment: Moment,
+    visits: Arc<dyn PastVisits>,
+    days: VisitDays,
+    place: Mutex<Place>,
+    batches_max: u32,
+}
+
+impl VisitRetention {
+    /// Over the stored visits.
+    #[must_use]
+    pub fn new(moment: Moment, visits: Arc<dyn PastVisits>, days: VisitDays) -> Self {
+        Self {
+            moment,
+            visits,
+            days,
+            place: Mutex::default(),
+            batches_max: BATCHES_MAX,
+        }
+    }
+
+    /// The same with another limit on the batches of a run.
+    #[must_use]
+    pub fn with_batches(mut self, batches_max: u32) -> Self {
+        self.batches_max = batches_max;
+        self
+    }
+
+    /// Looks at everything that is over its time, from where the run before ended.
+    ///
+    /// # Errors
+    /// When the store is away; the next run looks again.
+    pub async fn run(&self) -> PortResult<Forgotten> {
+        let Some(before) = self.days.ends_at(self.moment.now()) else {
+            return Ok(Forgotten::default());
+        };
+        let mut found = Forgotten::default();
+        let page_view = self.page_views(before, &mut found).await?;
+        let showing = self.showings(before, &mut found).await?;
+        found.more = page_view.is_some() || showing.is_some();
+        // The state is valid between statements, whatever happened to another run.
+        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = Place { page_view, showing };
+        let deleted = |kind| metrics::counter!("trunkline_visits_deleted_total", "kind" => kind);
+        deleted("page_view").increment(found.page_views);
+        deleted("showing").increment(found.showings);
+        Ok(found)
+    }
+
+    async fn page_views(
+        &self,
+        before: Timestamp,
+        found: &mut Forgotten,
+    ) -> PortResult<Option<(SessionId, PageViewId)>> {
+        let mut after = self.lock(|place| place.page_view);
+        for _ in 0..self.batches_max {
+            let batch = self.visits.delete_page_views(before, after, BATCH_ROWS);
+            let batch = batch.await?;
+            found.page_views += batch.deleted;
+            after = batch.last;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(after)
+    }
+
+    async fn showings(
+        &self,
+        before: Timestamp,
+        found: &mut Forgotten,
+    ) -> PortResult<Option<ShowingId>> {
+        let mut after = self.lock(|place| place.showing);
+        for _ in 0..self.batches_max {
+            let batch = self.visits.delete_showings(before, after, BATCH_ROWS);
+            let batch = batch.await?;
+            found.showings += batch.deleted;
+            after = batch.last;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(after)
+    }
+
+    fn lock<T>(&self, read: impl FnOnce(&Place) -> T) -> T {
+        read(&self.place.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
