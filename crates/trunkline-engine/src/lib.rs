@@ -16,4 +16,5 @@ pub mod ports;
 pub mod replay;
 pub mod report;
 pub mod setup;
+pub mod supply;
 pub mod trunks;

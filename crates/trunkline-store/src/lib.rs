@@ -17,6 +17,7 @@ mod access;
 mod arrivals;
 mod assignment;
 mod call;
+mod carriers;
 mod configuration;
 mod convert;
 pub mod db;

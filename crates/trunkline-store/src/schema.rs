@@ -2,8 +2,8 @@
 
 use crate::db::{MigrationFile, RecordKind, Statement, Table};
 use crate::{
-    access, arrivals, assignment, call, configuration, labels, newest, past_calls, screening,
-    trunks, visitor, webhooks,
+    access, arrivals, assignment, call, carriers, configuration, labels, newest, past_calls,
+    screening, trunks, visitor, webhooks,
 };
 
 macro_rules! migrations {
@@ -21,7 +21,8 @@ migrations!(
     "V0003__retention",
     "V0004__trunks",
     "V0005__voice_webhooks",
-    "V0006__screening"
+    "V0006__screening",
+    "V0009__carriers"
 );
 
 macro_rules! tables {
@@ -40,6 +41,7 @@ tables! {
     "credential" ("owner", "kind"),
     "trunk" ("id"),
     "voice_webhook" ("trunk"),
+    "carrier" ("trunk"),
     "call_flow" ("id"),
     "flow_version" ("flow", "version"),
     "prompt" ("id"),
@@ -64,6 +66,7 @@ tables! {
     "attribution_model" ("id"),
     "screening" ("account"),
     "screening_entry" ("id"),
+    "purchase" ("id"),
 }
 
 /// Every statement of the store, for the test that prepares each on both engines.
@@ -81,6 +84,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         screening::ALL,
         newest::ALL,
         webhooks::ALL,
+        carriers::ALL,
     ]
     .into_iter()
     .flatten()

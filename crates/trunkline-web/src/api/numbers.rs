@@ -14,6 +14,7 @@ use trunkline_core::visitor::{Channel, SourceSelector};
 use trunkline_engine::assignment::PoolView;
 use trunkline_engine::directory::Directory;
 use trunkline_engine::inventory::Health;
+use trunkline_engine::ports::carriers::Holding;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -46,7 +47,7 @@ pub(super) struct Named {
 /// A tracking number.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TrackingNumber)]
-struct NumberItem {
+pub(super) struct NumberItem {
     id: String,
     number: String,
     number_display: String,
@@ -78,6 +79,31 @@ struct NumberItem {
     leaked: bool,
     last_call_at: Option<i64>,
     created_at: i64,
+    /// What it costs at its carrier; null for a number that was not bought here.
+    cost: Option<NumberCost>,
+}
+
+/// What a number costs at its carrier, in millionths of the currency's unit.
+#[derive(Debug, Serialize, ToSchema)]
+struct NumberCost {
+    monthly_micros: i64,
+    setup_micros: i64,
+    currency: String,
+    bought_at: i64,
+    /// When it was given back to the carrier.
+    given_back_at: Option<i64>,
+}
+
+impl From<&Holding> for NumberCost {
+    fn from(holding: &Holding) -> Self {
+        Self {
+            monthly_micros: holding.monthly.micros(),
+            setup_micros: holding.setup.micros(),
+            currency: holding.monthly.currency().to_string(),
+            bought_at: holding.bought_at.as_millis(),
+            given_back_at: holding.given_back_at.map(Timestamp::as_millis),
+        }
+    }
 }
 
 /// The sources a source number stands for; every given part must be equal.
@@ -240,7 +266,11 @@ async fn change(
 }
 
 /// Refuses to release a number that people still call.
-async fn release_warning(app: &Web, caller: &Caller, number: NumberId) -> Result<(), Problem> {
+pub(super) async fn release_warning(
+    app: &Web,
+    caller: &Caller,
+    number: NumberId,
+) -> Result<(), Problem> {
     let since = app
         .backend
         .moment
@@ -286,11 +316,20 @@ async fn delete(
 ) -> Result<StatusCode, Problem> {
     caller.may(Need::Operate)?;
     let number = find(&app, &caller, &id)?;
+    let directory = app.backend.directory.now();
+    if directory
+        .holding(number.id)
+        .is_some_and(|h| h.given_back_at.is_none())
+    {
+        return Err(Problem::conflict(
+            "The carrier charges for this number. Give it back to the carrier first.",
+        ));
+    }
     app.backend.setup.delete_number(number.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn find(app: &Web, caller: &Caller, text: &str) -> Result<TrackingNumber, Problem> {
+pub(super) fn find(app: &Web, caller: &Caller, text: &str) -> Result<TrackingNumber, Problem> {
     let missing = || Problem::not_found("number");
     let id = NumberId::parse(text).map_err(|_| missing())?;
     let directory = app.backend.directory.now();
@@ -406,6 +445,15 @@ pub(super) fn optional<K: IdKind>(
     }
 }
 
+/// A number as it is shown after a change.
+pub(super) async fn shown(
+    app: &Web,
+    caller: &Caller,
+    number: &TrackingNumber,
+) -> Result<NumberItem, Problem> {
+    Ok(View::load(app, caller).await?.item(number))
+}
+
 /// What the items are made of, read once for a list.
 struct View {
     directory: std::sync::Arc<Directory>,
@@ -492,6 +540,7 @@ impl View {
             leaked: leaked && number.kind == NumberUse::Pool,
             last_call_at: counted.last_call_at.map(Timestamp::as_millis),
             created_at: number.created_at.as_millis(),
+            cost: directory.holding(number.id).map(NumberCost::from),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod access;
 mod arrivals;
 pub(crate) mod calls;
+mod carriers;
 mod configuration;
 mod copy;
 mod history;

@@ -14,6 +14,7 @@ import { Page } from "../../shell/Page";
 import { WhoIsThis } from "../attribution/WhoIsThis";
 import { CallTable } from "./CallTable";
 import { useLive } from "./live";
+import { RecordingSwitch } from "./RecordingSwitch";
 import { LiveLine } from "./Timeline";
 import { useNow } from "../../parts/now";
 import { sourceDetail, sourceName, type CallSummary } from "./words";
@@ -137,6 +138,7 @@ function LiveCall({ call, asks }: { call: CallSummary; asks: boolean }) {
         </span>
         <span className="small dim cut block">{call.site?.name ?? call.number.number_display}</span>
       </Link>
+      <RecordingSwitch call={call} />
       {asks && <WhoIsThis call={call.id} />}
     </li>
   );
