@@ -19,9 +19,13 @@ const CALL_URL: &str = "https://calls.example/voice/twilio/trk_1/call";
 const STATUS_URL: &str = "https://calls.example/voice/twilio/trk_1/status";
 
 fn client() -> CarrierClient {
+    waiting(true, PATIENT)
+}
+
+fn waiting(loopback: bool, wait: Duration) -> CarrierClient {
     // Whichever test comes first installs it.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    CarrierClient::waiting(true, PATIENT)
+    CarrierClient::waiting(loopback, wait)
 }
 
 async fn shop() -> NumberShop {
@@ -210,7 +214,7 @@ async fn whether_a_number_may_have_been_bought_is_never_guessed() {
         let bought = |manner, wait| async move {
             let shop = shop().await;
             shop.answer_next(Method::POST, path, manner);
-            let client = CarrierClient::waiting(true, wait);
+            let client = waiting(true, wait);
             let account = account(&shop, dialect);
             let told = client.buy(&account, &order("+12145550701")).await;
             (shop, account, told)
@@ -319,7 +323,7 @@ async fn a_key_leaves_this_machine_only_over_tls_and_to_the_open_internet() {
         let shop = shop().await;
         let mut account = account(&shop, Dialect::Twilio);
         account.api_url = Some(url.to_owned());
-        let client = CarrierClient::waiting(loopback, PATIENT);
+        let client = waiting(loopback, PATIENT);
         let told = client.identity(&account).await;
         assert!(
             matches!(told, Err(CarrierError::Unreachable(_))),

@@ -229,21 +229,28 @@ impl Supply {
 
     /// Takes a bought number into the inventory; what of it is done already stays as it is.
     async fn claim(&self, purchase: &Purchase, held: &HeldNumber) -> Result<(), SupplyError> {
-        let known = self.directory.now().number(purchase.number).is_some();
-        if !known {
-            let mut wanted = purchase.clone();
-            let pool = |id| self.directory.now().pool(id).is_some();
-            // A number that is paid for is kept, also when its pool was removed meanwhile.
-            wanted.pool = wanted.pool.filter(|id| pool(*id));
-            let number = self.number_of(&wanted)?;
-            if let Err(error) = self.setup.put_number(&number).await {
-                tracing::error!(purchase = %purchase.id, %error, "a bought number could not be taken into the inventory");
-                return Err(error.into());
+        let directory = self.directory.now();
+        // Taken in before a crash, or by hand meanwhile.
+        let there = directory
+            .number_by_digits(purchase.phone)
+            .filter(|number| number.account == purchase.account);
+        let id = match there {
+            Some(number) => number.id,
+            None => {
+                let mut wanted = purchase.clone();
+                // A number that is paid for is kept, also when its pool was removed meanwhile.
+                wanted.pool = wanted.pool.filter(|id| directory.pool(*id).is_some());
+                let number = self.number_of(&wanted)?;
+                if let Err(error) = self.setup.put_number(&number).await {
+                    tracing::error!(purchase = %purchase.id, %error, "a bought number could not be taken into the inventory");
+                    return Err(error.into());
+                }
+                number.id
             }
-        }
+        };
         self.records
             .put_holding(&Holding {
-                number: purchase.number,
+                number: id,
                 name: held.name.clone(),
                 monthly: purchase.monthly,
                 setup: purchase.setup,

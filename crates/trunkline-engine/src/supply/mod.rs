@@ -123,15 +123,25 @@ impl Supply {
     /// # Errors
     /// When a number of the trunk is being bought, or the store is away.
     pub async fn disconnect(&self, trunk: TrunkId) -> Result<bool, SupplyError> {
+        self.nothing_under_way(trunk).await?;
+        let there = self.records.delete_carrier(trunk).await?;
+        self.setup.reload().await?;
+        Ok(there)
+    }
+
+    /// Refuses while it is not known what became of a number that was bought for a trunk: without its account nobody could
+    /// find out.
+    ///
+    /// # Errors
+    /// When a number is being bought, or the store is away.
+    pub async fn nothing_under_way(&self, trunk: TrunkId) -> Result<(), SupplyError> {
         let sending = self.records.sending(SENDING_MAX).await?;
         if sending.iter().any(|purchase| purchase.trunk == trunk) {
             return Err(SupplyError::Conflict(
                 "a number of this trunk is being bought; wait until that is decided".to_owned(),
             ));
         }
-        let there = self.records.delete_carrier(trunk).await?;
-        self.setup.reload().await?;
-        Ok(there)
+        Ok(())
     }
 
     fn carrier(&self, trunk: TrunkId) -> Result<Arc<CarrierAccount>, SupplyError> {

@@ -10,4 +10,5 @@ mod resting;
 mod retention;
 mod screening;
 mod sounds;
+mod supply;
 mod trunks;

@@ -120,7 +120,7 @@ async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Page<Purcha
     caller.may(Need::Operate)?;
     let (_, home) = account_defaults(&app, &caller)?;
     let all = app.backend.supply.purchases(caller.account).await?;
-    let items = all.iter().map(|purchase| item(purchase, home));
+    let items = all.iter().map(|purchase| item(&app, purchase, home));
     Ok(Json(Page::whole(items.collect())))
 }
 
@@ -157,7 +157,7 @@ async fn offer(
     };
     asks(&app, &caller)?;
     let purchase = app.backend.supply.offer(caller.account, wanted).await?;
-    Ok((StatusCode::CREATED, Json(item(&purchase, home))))
+    Ok((StatusCode::CREATED, Json(item(&app, &purchase, home))))
 }
 
 /// A purchase.
@@ -170,7 +170,7 @@ async fn read(
     caller.may(Need::Operate)?;
     let (_, home) = account_defaults(&app, &caller)?;
     let purchase = find(&app, &caller, &id).await?;
-    Ok(Json(item(&purchase, home)))
+    Ok(Json(item(&app, &purchase, home)))
 }
 
 /// Buys what was offered. Number, monthly price and currency must be repeated; told twice, it is bought once. The answer is
@@ -204,7 +204,7 @@ async fn confirm(
         PurchaseState::Bought => StatusCode::OK,
         _ => StatusCode::ACCEPTED,
     };
-    Ok((status, Json(item(&bought, home))))
+    Ok((status, Json(item(&app, &bought, home))))
 }
 
 /// Gives a number back to its carrier. The number must be repeated, and be in use nowhere.
@@ -254,8 +254,11 @@ async fn find(app: &Web, caller: &Caller, id: &str) -> Result<Purchase, Problem>
     Ok(app.backend.supply.purchase(caller.account, id).await?)
 }
 
-fn item(purchase: &Purchase, home: Country) -> PurchaseItem {
-    let bought = purchase.state == PurchaseState::Bought;
+fn item(app: &Web, purchase: &Purchase, home: Country) -> PurchaseItem {
+    let directory = app.backend.directory.now();
+    let number = directory
+        .number_by_digits(purchase.phone)
+        .filter(|n| purchase.state == PurchaseState::Bought && n.account == purchase.account);
     PurchaseItem {
         id: purchase.id.to_string(),
         trunk: purchase.trunk.to_string(),
@@ -275,7 +278,7 @@ fn item(purchase: &Purchase, home: Country) -> PurchaseItem {
         } else {
             sentence(&purchase.trouble)
         },
-        tracking_number: bought.then(|| purchase.number.to_string()),
+        tracking_number: number.map(|number| number.id.to_string()),
         offered_at: purchase.offered_at.as_millis(),
         expires_at: purchase.offered_at.plus_millis(OFFER_LIFE_MS).as_millis(),
         sent_at: purchase.sent_at.map(Timestamp::as_millis),

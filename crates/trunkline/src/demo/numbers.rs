@@ -24,7 +24,8 @@ pub(super) async fn open(house: &House, trunk: TrunkId) -> anyhow::Result<Number
     let mut stock: Vec<Stock> = places
         .iter()
         .flat_map(|(area, city, state)| {
-            (0..EACH).map(move |n| Stock::local(&format!("+1{area}55501{:02}", 31 + n), city, state))
+            (0..EACH)
+                .map(move |n| Stock::local(&format!("+1{area}55501{:02}", 31 + n), city, state))
         })
         .collect();
     stock.extend((0..EACH).map(|n| Stock {

@@ -133,11 +133,18 @@ async fn a_number_is_bought_at_the_price_that_was_repeated_and_at_no_other() {
         let number = told["tracking_number"].as_str().expect("an id");
         let number = house.get(&format!("/api/v1/numbers/{number}")).await;
         assert_eq!(number["number"], WANTED);
-        assert_eq!((&number["label"], &number["kind"]), (&json!("Flyer"), &json!("static")));
+        assert_eq!(
+            (&number["label"], &number["kind"]),
+            (&json!("Flyer"), &json!("static"))
+        );
         assert_eq!(number["trunk"]["id"], *trunk);
         let cost = &number["cost"];
         assert_eq!(
-            (&cost["monthly_micros"], &cost["setup_micros"], &cost["currency"]),
+            (
+                &cost["monthly_micros"],
+                &cost["setup_micros"],
+                &cost["currency"]
+            ),
             (&json!(1_150_000), &json!(0), &json!("USD"))
         );
         assert_eq!(world.shop.sold()[0].points["TrunkSid"], "sip-9");
@@ -158,8 +165,13 @@ async fn a_number_of_a_webhook_trunk_is_pointed_at_our_webhook() {
     assert_eq!(json!(points["VoiceUrl"]), webhook["call_url"]);
     assert_eq!(json!(points["StatusCallback"]), webhook["status_url"]);
     // Somebody led it elsewhere at the carrier.
-    world.shop.answer_next(Method::POST, "/IncomingPhoneNumbers/", Manner::Fails(500));
-    let path = format!("/api/v1/numbers/{}/point", number["id"].as_str().expect("an id"));
+    world
+        .shop
+        .answer_next(Method::POST, "/IncomingPhoneNumbers/", Manner::Fails(500));
+    let path = format!(
+        "/api/v1/numbers/{}/point",
+        number["id"].as_str().expect("an id")
+    );
     let failed = world.send(Method::POST, &path, json!({})).await;
     assert_eq!(failed.status(), StatusCode::BAD_GATEWAY);
     let pointed = world.send(Method::POST, &path, json!({})).await;
@@ -184,7 +196,9 @@ async fn a_purchase_whose_answer_is_lost_is_looked_up_and_never_made_twice() {
         } else {
             "/number_orders"
         };
-        world.shop.answer_next(Method::POST, path, Manner::BreaksOff);
+        world
+            .shop
+            .answer_next(Method::POST, path, Manner::BreaksOff);
         let (status, told) = world.confirm(&offer, repeated(&offer)).await;
         // The job that looks it up may have been there before.
         match told["state"].as_str() {
@@ -199,7 +213,10 @@ async fn a_purchase_whose_answer_is_lost_is_looked_up_and_never_made_twice() {
         world.house.kill();
         world.house.start_again().await;
         let purchase = format!("/api/v1/purchases/{}", offer["id"].as_str().expect("an id"));
-        let known = world.house.until(&purchase, |p| p["state"] == "bought").await;
+        let known = world
+            .house
+            .until(&purchase, |p| p["state"] == "bought")
+            .await;
         assert_eq!(known["monthly_micros"], offer["monthly_micros"]);
         let numbers = world.house.get("/api/v1/numbers").await;
         assert_eq!(numbers["items"].as_array().map(Vec::len), Some(1));
@@ -215,8 +232,13 @@ async fn what_the_carrier_refuses_is_told_and_not_bought() {
     let house = &world.house;
     let offer = world.offer(WANTED).await;
     let path = "/IncomingPhoneNumbers";
-    world.shop.answer_next(Method::POST, path, Manner::Busy { retry_after_s: 17 });
-    let purchase = format!("/api/v1/purchases/{}/confirm", offer["id"].as_str().expect("an id"));
+    world
+        .shop
+        .answer_next(Method::POST, path, Manner::Busy { retry_after_s: 17 });
+    let purchase = format!(
+        "/api/v1/purchases/{}/confirm",
+        offer["id"].as_str().expect("an id")
+    );
     let busy = world.send(Method::POST, &purchase, repeated(&offer)).await;
     assert_eq!(busy.status(), StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(busy.headers()["retry-after"], "17");
@@ -224,10 +246,17 @@ async fn what_the_carrier_refuses_is_told_and_not_bought() {
     let (status, told) = world.confirm(&offer, repeated(&offer)).await;
     assert_eq!(status, StatusCode::CONFLICT, "{told}");
     let offer = world.offer(WANTED).await;
-    world.shop.answer_next(Method::POST, path, Manner::SoldMeanwhile);
+    world
+        .shop
+        .answer_next(Method::POST, path, Manner::SoldMeanwhile);
     let (status, told) = world.confirm(&offer, repeated(&offer)).await;
     assert_eq!(status, StatusCode::CONFLICT);
-    assert!(told["detail"].as_str().is_some_and(|d| d.contains("meanwhile")), "{told}");
+    assert!(
+        told["detail"]
+            .as_str()
+            .is_some_and(|d| d.contains("meanwhile")),
+        "{told}"
+    );
     let wanted = json!({"trunk": world.trunk, "number": WANTED, "business_line": BUSINESS_LINE});
     let gone = world.send(Method::POST, "/api/v1/purchases", wanted).await;
     assert_eq!(gone.status(), StatusCode::CONFLICT);
@@ -237,10 +266,15 @@ async fn what_the_carrier_refuses_is_told_and_not_bought() {
     let wrong = json!({"dialect": "twilio", "account_sid": ACCOUNT, "api_key": "wrong-one", "api_url": world.shop.url()});
     let carrier = format!("/api/v1/trunks/{}/carrier", world.trunk);
     house.api(Method::PUT, &carrier, Some(wrong)).await;
-    let told = world.send(Method::POST, &format!("{carrier}/test"), json!({})).await;
+    let told = world
+        .send(Method::POST, &format!("{carrier}/test"), json!({}))
+        .await;
     assert_eq!(told.status(), StatusCode::BAD_GATEWAY);
     let told = told.text().await.expect("a body");
-    assert!(told.contains("Authenticate") && !told.contains("wrong-one"), "{told}");
+    assert!(
+        told.contains("Authenticate") && !told.contains("wrong-one"),
+        "{told}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -252,7 +286,8 @@ async fn a_key_of_a_carrier_is_kept_sealed_and_goes_nowhere_else() {
         let told = house.get(path).await.to_string();
         assert!(!told.contains(KEY), "{path}");
     }
-    let elsewhere = json!({"dialect": "twilio", "account_sid": ACCOUNT, "api_url": "https://evil.example"});
+    let elsewhere =
+        json!({"dialect": "twilio", "account_sid": ACCOUNT, "api_url": "https://evil.example"});
     let refused = world.send(Method::PUT, &carrier, elsewhere).await;
     assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let refused: Value = refused.json().await.expect("JSON");
@@ -269,14 +304,24 @@ async fn a_key_of_a_carrier_is_kept_sealed_and_goes_nowhere_else() {
         (json!({"dialect": "other"}), "dialect"),
         (json!({"account_sid": ""}), "account_sid"),
         (json!({"dialect": "signalwire", "api_url": ""}), "api_url"),
-        (json!({"own_price_micros": -1, "own_price_currency": "USD"}), "own_price"),
-        (json!({"own_price_micros": 1, "own_price_currency": "dollar"}), "own_price_currency"),
+        (
+            json!({"own_price_micros": -1, "own_price_currency": "USD"}),
+            "own_price",
+        ),
+        (
+            json!({"own_price_micros": 1, "own_price_currency": "dollar"}),
+            "own_price_currency",
+        ),
     ] {
         let mut body = json!({"dialect": "twilio", "account_sid": ACCOUNT, "api_key": KEY});
         let fields = change.as_object().expect("fields").clone();
         body.as_object_mut().expect("an object").extend(fields);
         let answer = world.send(Method::PUT, &carrier, body).await;
-        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{change}");
+        assert_eq!(
+            answer.status(),
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{change}"
+        );
         let told: Value = answer.json().await.expect("JSON");
         assert_eq!(told["field"], field, "{change}: {told}");
     }
@@ -291,7 +336,10 @@ async fn a_number_in_use_is_not_given_back_and_a_repeated_one_out_of_use_is() {
     let back = format!("{path}/give-back");
     let give = |said: &str| world.send(Method::POST, &back, json!({"number": said}));
     assert_eq!(give("").await.status(), StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(give("+12145550702").await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        give("+12145550702").await.status(),
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
     let refused = give(WANTED).await;
     assert_eq!(refused.status(), StatusCode::CONFLICT);
     let told = refused.text().await.expect("a body");
@@ -304,7 +352,9 @@ async fn a_number_in_use_is_not_given_back_and_a_repeated_one_out_of_use_is() {
     let quiet = Some(json!({"stage": "quarantine"}));
     house.api(Method::PATCH, &path, quiet).await;
     // The carrier breaks off in the middle of it: done again it is done.
-    world.shop.answer_next(Method::DELETE, "/IncomingPhoneNumbers", Manner::Fails(500));
+    world
+        .shop
+        .answer_next(Method::DELETE, "/IncomingPhoneNumbers", Manner::Fails(500));
     assert_eq!(give(WANTED).await.status(), StatusCode::BAD_GATEWAY);
     assert_eq!(house.get(&path).await["stage"], "quarantine");
     let given = give(WANTED).await;
@@ -331,7 +381,9 @@ async fn a_number_on_somebodys_screen_is_not_given_back() {
     let quiet = Some(json!({"stage": "quarantine"}));
     house.api(Method::PATCH, &path, quiet).await;
     let said = json!({"number": WANTED});
-    let refused = world.send(Method::POST, &format!("{path}/give-back"), said).await;
+    let refused = world
+        .send(Method::POST, &format!("{path}/give-back"), said)
+        .await;
     assert_eq!(refused.status(), StatusCode::CONFLICT);
     let told = refused.text().await.expect("a body");
     assert!(told.contains("on the screen"), "{told}");
@@ -344,7 +396,9 @@ async fn only_the_operator_spends_and_no_account_sees_anothers_purchases() {
     let house = &world.house;
     let offer = world.offer(WANTED).await;
     let id = offer["id"].as_str().expect("an id");
-    let owner = house.add_user("owner@example.com", &["--role", "owner"]).await;
+    let owner = house
+        .add_user("owner@example.com", &["--role", "owner"])
+        .await;
     assert!(house.command(&["account", "add", "Other"]).status.success());
     let operator = house
         .add_user("op@other.example", &["--account", "Other", "--operator"])
@@ -376,7 +430,10 @@ async fn only_the_operator_spends_and_no_account_sees_anothers_purchases() {
     assert_eq!(strange.status(), StatusCode::NOT_FOUND);
     let key = json!({"name": "k", "scopes": ["read", "write"]});
     let key = house.post("/api/v1/api-keys", key).await;
-    let request = house.client.post(house.url(&confirm)).json(&repeated(&offer));
+    let request = house
+        .client
+        .post(house.url(&confirm))
+        .json(&repeated(&offer));
     let by_key = request.bearer_auth(key["key"].as_str().expect("a key"));
     let by_key = by_key.send().await.expect("an answer");
     assert_eq!(by_key.status(), StatusCode::FORBIDDEN, "a key buys nothing");

@@ -11,7 +11,7 @@ import { Badge, type Tone } from "../../parts/State";
 import { Empty, Failure, Lines, Loaded } from "../../parts/Waiting";
 import { Ago } from "../../parts/When";
 import { Page } from "../../shell/Page";
-import { useMay } from "../access/session";
+import { useMay, useMe } from "../access/session";
 import { carriersQuery, carrierWords, type Carrier } from "../call/carriers";
 import { BuyDialog } from "./BuyDialog";
 import { lineKinds, purchaseState, purchasesQuery, type LineKind, type Offer, type Purchase } from "./buying";
@@ -59,11 +59,12 @@ function NoCarrier() {
 type Search = { trunk: string; country: string; kind: LineKind; area_code: string; contains: string };
 
 function Shop({ carriers }: { carriers: Carrier[] }) {
+  const { account } = useMe();
   const [params] = useSearchParams();
   const wished = carriers.find((each) => each.trunk === params.get("trunk"))?.trunk;
   const [search, setSearch] = useState<Search>({
     trunk: wished ?? carriers[0]?.trunk ?? "",
-    country: "US",
+    country: account.country,
     kind: "local",
     area_code: "",
     contains: "",
