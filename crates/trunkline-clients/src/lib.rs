@@ -2,6 +2,7 @@
 //! client, which reaches the open Internet and nothing else. Speech engines are the operator's choice.
 
 mod ask;
+mod carriers;
 mod guard;
 mod markup;
 mod media;
@@ -9,6 +10,7 @@ mod page;
 mod speech;
 
 pub use ask::AskClient;
+pub use carriers::CarrierClient;
 pub use guard::is_public;
 pub use media::MediaClient;
 pub use page::PageClient;

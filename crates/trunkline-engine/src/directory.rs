@@ -20,6 +20,7 @@ use trunkline_core::base::id::{
 use trunkline_core::call::trunk::{Candidate, in_order};
 
 use crate::call::control::{Transport, TrunkProfile};
+use crate::ports::carriers::{CarrierAccount, Holding};
 use crate::ports::configuration::{Account, Everything, Flow, FlowVersion, Trunk};
 use crate::ports::sounds::PromptRow;
 use crate::ports::webhooks::WebhookTrunk;
@@ -52,6 +53,8 @@ pub struct Directory {
     trunks: HashMap<TrunkId, Arc<Trunk>>,
     profiles: HashMap<TrunkId, Arc<TrunkProfile>>,
     webhooks: HashMap<TrunkId, Arc<WebhookTrunk>>,
+    carriers: HashMap<TrunkId, Arc<CarrierAccount>>,
+    holdings: HashMap<NumberId, Holding>,
     sites: HashMap<SiteId, Arc<SiteEntry>>,
     site_by_key: HashMap<String, SiteId>,
     pools: HashMap<PoolId, Arc<PoolEntry>>,
@@ -103,6 +106,12 @@ impl Directory {
                 .into_iter()
                 .map(|w| (w.trunk, Arc::new(w)))
                 .collect(),
+            carriers: all
+                .carriers
+                .into_iter()
+                .map(|c| (c.trunk, Arc::new(c)))
+                .collect(),
+            holdings: all.holdings.into_iter().map(|h| (h.number, h)).collect(),
             trunks: all
                 .trunks
                 .into_iter()
@@ -163,6 +172,18 @@ impl Directory {
     /// Every trunk whose carrier talks by webhooks.
     pub fn webhooks(&self) -> impl Iterator<Item = &Arc<WebhookTrunk>> {
         self.webhooks.values()
+    }
+
+    /// The account at the carrier of a trunk.
+    #[must_use]
+    pub fn carrier(&self, trunk: TrunkId) -> Option<&Arc<CarrierAccount>> {
+        self.carriers.get(&trunk)
+    }
+
+    /// What a number is called at its carrier, and what it costs; `None` for one that was not bought here.
+    #[must_use]
+    pub fn holding(&self, number: NumberId) -> Option<&Holding> {
+        self.holdings.get(&number)
     }
 
     /// All trunks, oldest first.

@@ -16,5 +16,6 @@ pub mod ports;
 pub mod replay;
 pub mod report;
 pub mod setup;
+pub mod supply;
 pub mod trunks;
 pub mod visit_retention;

@@ -216,6 +216,16 @@ impl Setup {
         self.follow_blocks(sites).await
     }
 
+    /// Whether a new tracking number would be taken, before money is spent on it.
+    ///
+    /// # Errors
+    /// When a field is wrong.
+    pub fn check_new_number(&self, number: &TrackingNumber) -> Result<(), SetupError> {
+        let directory = self.directory.now();
+        check_number(&directory, number)?;
+        self.check_number_flow(&directory, number)
+    }
+
     /// Inserts or replaces a tracking number.
     ///
     /// # Errors

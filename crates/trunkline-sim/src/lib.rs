@@ -5,6 +5,7 @@ pub mod audio;
 pub mod carrier;
 pub mod chance;
 pub mod demo_site;
+pub mod number_shop;
 pub mod simulate;
 pub mod visitor;
 pub mod world;

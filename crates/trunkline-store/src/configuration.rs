@@ -177,6 +177,8 @@ impl Configuration for Store {
             accounts: self.many(ACCOUNTS, args![], account).await?,
             trunks: self.load_trunks().await?,
             webhooks: self.webhooks().await?,
+            carriers: self.carriers().await?,
+            holdings: self.holdings().await?,
             sites,
             pools: self.many(POOLS, args![], pool).await?,
             numbers: self.many(NUMBERS, args![], number).await?,

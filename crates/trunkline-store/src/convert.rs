@@ -13,6 +13,7 @@ use trunkline_engine::call::control::{Attestation, Codec, RecordingState, Transp
 use trunkline_engine::ports::PortError;
 use trunkline_engine::ports::access::Role;
 use trunkline_engine::ports::calls::CallEventKind;
+use trunkline_engine::ports::carriers::{LineKind, PurchaseState};
 use trunkline_engine::ports::sounds::SoundHash;
 use trunkline_engine::ports::webhooks::Dialect;
 
@@ -87,10 +88,12 @@ words!(
     EndReason,
     EndedBy,
     LabelKind,
+    LineKind,
     ListKind,
     NumberStage,
     NumberStyle,
     NumberUse,
+    PurchaseState,
     RecordingConsent,
     RecordingState,
     Role,

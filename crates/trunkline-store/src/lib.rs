@@ -18,6 +18,7 @@ mod arrivals;
 mod assignment;
 mod call;
 mod checks;
+mod carriers;
 mod configuration;
 mod convert;
 pub mod db;

@@ -18,7 +18,7 @@ crate::statements! { "newest";
         UNION ALL SELECT max(id) FROM showing UNION ALL SELECT max(id) FROM tap \
         UNION ALL SELECT max(id) FROM form \
         UNION ALL SELECT max(id) FROM call UNION ALL SELECT max(id) FROM recording \
-        UNION ALL SELECT max(id) FROM label UNION ALL SELECT max(id) FROM screening_entry \
+        UNION ALL SELECT max(id) FROM purchase UNION ALL SELECT max(id) FROM label UNION ALL SELECT max(id) FROM screening_entry \
         UNION ALL SELECT max(id) FROM attribution_model) AS every_table";
 }
 

@@ -2,8 +2,8 @@
 
 use crate::db::{MigrationFile, RecordKind, Statement, Table};
 use crate::{
-    access, arrivals, assignment, call, checks, configuration, labels, newest, past_calls,
-    past_visits, screening, trunks, visitor, webhooks,
+    access, arrivals, assignment, call, carriers, checks, configuration, labels, newest,
+    past_calls, past_visits, screening, trunks, visitor, webhooks,
 };
 
 macro_rules! migrations {
@@ -23,7 +23,8 @@ migrations!(
     "V0005__voice_webhooks",
     "V0006__screening",
     "V0007__alarms_and_one_time_passwords",
-    "V0008__depth"
+    "V0008__depth",
+    "V0009__carriers"
 );
 
 macro_rules! tables {
@@ -42,6 +43,7 @@ tables! {
     "credential" ("owner", "kind"),
     "trunk" ("id"),
     "voice_webhook" ("trunk"),
+    "carrier" ("trunk"),
     "call_flow" ("id"),
     "flow_version" ("flow", "version"),
     "prompt" ("id"),
@@ -69,6 +71,7 @@ tables! {
     "attribution_model" ("id"),
     "screening" ("account"),
     "screening_entry" ("id"),
+    "purchase" ("id"),
 }
 
 /// Every statement of the store, for the test that prepares each on both engines.
@@ -88,6 +91,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         screening::ALL,
         newest::ALL,
         webhooks::ALL,
+        carriers::ALL,
     ]
     .into_iter()
     .flatten()

@@ -9,6 +9,7 @@ use trunkline_engine::call::trunk::{HostPort, Secret, TrunkSettings};
 use trunkline_engine::ports::PortResult;
 use trunkline_engine::ports::configuration::Trunk;
 
+use crate::carriers::without_carrier;
 use crate::configuration::now;
 use crate::convert::{from_json, json, port_error};
 use crate::db::{DbError, Expect, Outcome, Row, Transaction, Val};
@@ -86,7 +87,7 @@ impl Store {
 
     /// Removes a trunk with its password and how its carrier talked; a conflict while numbers are bound to it.
     pub(crate) async fn remove_trunk(&self, id: TrunkId) -> PortResult<bool> {
-        let whole = without_webhook(id)
+        let whole = without_carrier(without_webhook(id), id)
             .step(DELETE_PASSWORD, args![id], Expect::Any)
             .step(DELETE_TRUNK, args![id], Expect::Any);
         match self.db.submit(whole).await.map_err(port_error)? {

@@ -19,6 +19,7 @@ use trunkline_engine::ports::{
     Access, Atlas, CallRecords, History, Labels, Pages, PastArrivals, PastCalls,
 };
 use trunkline_engine::setup::Setup;
+use trunkline_engine::supply::Supply;
 use trunkline_engine::trunks::Trunks;
 
 use crate::address::TrustedProxies;
@@ -29,7 +30,7 @@ use crate::auth::throttle::Throttle;
 use crate::health::Readiness;
 use crate::places::Places;
 use crate::problem::Problem;
-use crate::voice::Lines;
+use crate::voice::{Heard, Lines};
 
 /// Settings of the HTTP edge.
 #[derive(Debug, Clone)]
@@ -91,6 +92,8 @@ pub struct Backend {
     pub trunks: Arc<Trunks>,
     /// Health and advice.
     pub inventory: Arc<Inventory>,
+    /// Numbers from carriers.
+    pub supply: Arc<Supply>,
     /// Sounds that callers hear.
     pub sounds: Arc<Sounds>,
     /// The event bus.
@@ -129,6 +132,12 @@ pub struct Web {
     pub(crate) test_calls: Places<AccountId>,
     /// Limits the test calls of one account.
     pub(crate) test_call_rate: Throttle<AccountId>,
+    /// Limits what carriers are asked for one account.
+    pub(crate) carrier_requests: Throttle<AccountId>,
+    /// Limits what one account buys and gives back.
+    pub(crate) purchases: Throttle<AccountId>,
+    /// When each trunk's carrier was heard of, and whether it was believed.
+    pub(crate) heard: Heard,
     /// Sounds that are being taken in.
     pub(crate) uploads: Places<AccountId>,
     /// Texts that are being spoken for somebody to hear.
@@ -170,6 +179,13 @@ const TEST_CALLS_BURST: u32 = 3;
 const TEST_CALLS_EVERY_MS: i64 = 120_000;
 const TEST_CALLS_PER_ACCOUNT_MAX: usize = 1;
 const TEST_CALLS_MAX: usize = 4;
+/// Requests to a carrier at a person's wish, of one account: thirty at once, then one in 2 s.
+const CARRIER_REQUESTS_BURST: u32 = 30;
+const CARRIER_REQUESTS_EVERY_MS: i64 = 2_000;
+/// Numbers that one account buys or gives back: twenty at once, then one in 30 s. A program that runs wild is stopped before
+/// it is expensive.
+const PURCHASES_BURST: u32 = 20;
+const PURCHASES_EVERY_MS: i64 = 30_000;
 /// Reports made at one time, for one account and in all: each reads up to 50,000 calls.
 const REPORTS_PER_ACCOUNT_MAX: usize = 2;
 const REPORTS_MAX: usize = 4;
@@ -205,6 +221,9 @@ impl Web {
             trunk_checks: Throttle::new(TRUNK_CHECKS_BURST, TRUNK_CHECKS_EVERY_MS),
             test_calls: Places::new(TEST_CALLS_PER_ACCOUNT_MAX, TEST_CALLS_MAX),
             test_call_rate: Throttle::new(TEST_CALLS_BURST, TEST_CALLS_EVERY_MS),
+            carrier_requests: Throttle::new(CARRIER_REQUESTS_BURST, CARRIER_REQUESTS_EVERY_MS),
+            purchases: Throttle::new(PURCHASES_BURST, PURCHASES_EVERY_MS),
+            heard: Heard::default(),
             page_checks: Throttle::new(PAGE_CHECKS_BURST, PAGE_CHECKS_EVERY_MS),
             snippet: Throttle::new(SNIPPET_BURST, SNIPPET_EVERY_MS),
             streams: Streams::default(),

@@ -6,7 +6,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use trunkline_engine::ports::PortError;
+use trunkline_engine::ports::carriers::CarrierError;
 use trunkline_engine::setup::SetupError;
+use trunkline_engine::supply::SupplyError;
 use utoipa::ToSchema;
 
 /// A problem document.
@@ -194,6 +196,16 @@ impl Problem {
         }
     }
 
+    /// A carrier that was asked on somebody's behalf did not do it.
+    pub fn carrier(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::BAD_GATEWAY,
+            "carrier_failed",
+            "The carrier did not do it",
+            detail,
+        )
+    }
+
     /// Something is broken on our side; the cause is in the log, not in the answer.
     #[must_use]
     pub fn internal() -> Self {
@@ -230,6 +242,40 @@ impl From<SetupError> for Problem {
             SetupError::Port(error) => error.into(),
         }
     }
+}
+
+impl From<SupplyError> for Problem {
+    fn from(error: SupplyError) -> Self {
+        let detail = sentence(&error.to_string());
+        match error {
+            SupplyError::Setup(error) => error.into(),
+            SupplyError::NoPurchase => Self::not_found("purchase"),
+            SupplyError::NotConnected | SupplyError::Conflict(_) => Self::conflict(detail),
+            SupplyError::Carrier(CarrierError::Busy { retry_after_s }) => Self {
+                detail,
+                ..Self::too_many(retry_after_s)
+            },
+            SupplyError::Carrier(CarrierError::Sold) => {
+                Self::conflict("Somebody else bought the number meanwhile. Choose another one.")
+            }
+            SupplyError::Carrier(CarrierError::Refused(_)) => Self::conflict(detail),
+            SupplyError::Carrier(
+                CarrierError::NotLetIn(_) | CarrierError::Unreachable(_) | CarrierError::Unclear(_),
+            ) => Self::carrier(detail),
+        }
+    }
+}
+
+/// A message of the engine as a sentence.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string());
+    let stop = if text.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
+    format!("{}{}{stop}", first.unwrap_or_default(), letters.as_str())
 }
 
 impl IntoResponse for Problem {

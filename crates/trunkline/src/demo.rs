@@ -2,6 +2,7 @@
 //! simulated carrier with visitors and callers that speak the real protocols over loopback.
 
 mod account;
+mod numbers;
 mod past;
 
 use std::net::{SocketAddr, UdpSocket};
@@ -14,6 +15,7 @@ use tokio::net::TcpListener;
 use trunkline_core::base::PhoneNumber;
 use trunkline_sim::carrier::{Carrier, CarrierConfig};
 use trunkline_sim::demo_site::{BlockSource, DemoSite, DemoSiteConfig, Locate};
+use trunkline_sim::number_shop::NumberShop;
 use trunkline_sim::visitor;
 use trunkline_sim::world::{Pace, Plan, World, WorldConfig};
 
@@ -134,6 +136,8 @@ struct Running {
     server: Server,
     carrier: Arc<Carrier>,
     site: DemoSite,
+    /// Sells numbers as long as it is there.
+    _numbers: NumberShop,
     world: Option<World>,
     public_url: String,
 }
@@ -150,6 +154,7 @@ impl Running {
         };
         let carrier = Arc::new(Carrier::start(carrier_config).await?);
         let demo = account::set_up(&server.house, &carrier).await?;
+        let numbers = numbers::open(&server.house, demo.trunk).await?;
         let listener = listen(options.site).await?;
         let site = DemoSite::start(
             listener,
@@ -178,6 +183,7 @@ impl Running {
             server,
             carrier,
             site,
+            _numbers: numbers,
             world,
             public_url: config.public_url,
         })

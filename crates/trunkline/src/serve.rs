@@ -19,6 +19,7 @@ use trunkline_engine::call::keeper::RECONCILE_EVERY;
 use trunkline_engine::call::trunk::TrunkControl;
 use trunkline_engine::call::{FETCH_EVERY, PROGRESS_FLUSH_EVERY, RETENTION_EVERY};
 use trunkline_engine::inventory::WARM_UP_EVERY_MS;
+use trunkline_engine::supply::LOOK_UP_EVERY;
 use trunkline_engine::visit_retention::Forgotten;
 use trunkline_voice::{TlsListen, Voice, VoiceConfig};
 use trunkline_web::voice::SWEEP_EVERY;
@@ -100,6 +101,7 @@ impl Server {
         jobs(&house, &tasks, &stop);
         speak_missing(&house, &tasks, &stop);
         carrier_jobs(&house, &app, &tasks, &stop);
+        look_up_purchases(&house, &tasks, &stop);
         check_calls(&checker, &tasks, &stop);
         Ok(Self {
             house,
@@ -350,6 +352,22 @@ fn carrier_jobs(house: &Arc<House>, app: &App, tasks: &TaskTracker, stop: &Cance
             }
         }
     }));
+}
+
+/// Looks up purchases of numbers without an answer, those that a crash left too.
+fn look_up_purchases(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
+    let supply = Arc::clone(&house.backend.supply);
+    tasks.spawn(repeat(
+        (LOOK_UP_EVERY, "purchases", stop.clone()),
+        move || {
+            let supply = Arc::clone(&supply);
+            async move {
+                if let Err(error) = supply.look_up().await {
+                    tracing::warn!(%error, "purchases without an answer were not looked up");
+                }
+            }
+        },
+    ));
 }
 
 /// Tests each site of the configuration again and again on its own schedule, the first time at the start.

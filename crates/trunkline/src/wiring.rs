@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use async_trait::async_trait;
 use tokio::time::timeout;
-use trunkline_clients::{AskClient, MediaClient, PageClient, find_speech};
+use trunkline_clients::{AskClient, CarrierClient, MediaClient, PageClient, find_speech};
 use trunkline_core::base::Timestamp;
 use trunkline_core::call::flow::Ability;
 use trunkline_engine::assignment::Assignments;
@@ -28,6 +28,7 @@ use trunkline_engine::ports::configuration::Resolver;
 use trunkline_engine::ports::webhooks::{Dialect, FetchedRecording};
 use trunkline_engine::ports::{Atlas, CallRecords, CheckRecords, Configuration, RecordingMaker};
 use trunkline_engine::setup::{Performers, Setup};
+use trunkline_engine::supply::Supply;
 use trunkline_engine::trunks::Trunks;
 use trunkline_engine::visit_retention::{VisitDays, VisitRetention};
 use trunkline_store::db::{DbOptions, Location};
@@ -321,6 +322,17 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         models.clone(),
         Arc::clone(&setup),
     );
+    let public_url = config.public_url.clone();
+    let supply = Supply::new(
+        moment.clone(),
+        directory.clone(),
+        Arc::clone(&setup),
+        Arc::clone(&assignments),
+        shared.clone(),
+        shared.clone(),
+        Arc::new(CarrierClient::new(config.http.webhooks_loopback)),
+        Box::new(move |trunk| trunkline_web::voice::entered_at_carrier(&public_url, trunk)),
+    );
     let trunks = Trunks::new(moment.clone(), directory.clone(), Arc::clone(&calls));
     let backend = Backend {
         moment,
@@ -344,6 +356,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         access: shared,
         setup,
         inventory: Arc::new(inventory),
+        supply: Arc::new(supply),
         sounds,
         live,
     };

@@ -24,9 +24,11 @@ const code = {
   sites: () => import("./features/visitor/SitesPage"),
   site: () => import("./features/visitor/SitePage"),
   numbers: () => import("./features/assignment/NumbersPage"),
+  buy: () => import("./features/assignment/BuyPage"),
   pool: () => import("./features/assignment/PoolPage"),
   sources: () => import("./features/report/SourcesPage"),
   trunks: () => import("./features/call/TrunksPage"),
+  trunk: () => import("./features/call/TrunkPage"),
   settings: () => import("./features/access/SettingsPage"),
   setup: () => import("./features/access/SetupPage"),
 };
@@ -42,9 +44,11 @@ const pages = {
   sites: lazy(code.sites),
   site: lazy(code.site),
   numbers: lazy(code.numbers),
+  buy: lazy(code.buy),
   pool: lazy(code.pool),
   sources: lazy(code.sources),
   trunks: lazy(code.trunks),
+  trunk: lazy(code.trunk),
   settings: lazy(code.settings),
   setup: lazy(code.setup),
 };
@@ -137,6 +141,9 @@ function Inside() {
             <Route path="/numbers">
               <pages.numbers />
             </Route>
+            <Route path="/numbers/buy">
+              <pages.buy />
+            </Route>
             <Route path="/numbers/pools/:id">{(params) => <pages.pool id={params.id} />}</Route>
             <Route path="/sources">
               <pages.sources />
@@ -144,6 +151,7 @@ function Inside() {
             <Route path="/trunks">
               <pages.trunks />
             </Route>
+            <Route path="/trunks/:id">{(params) => <pages.trunk key={params.id} id={params.id} />}</Route>
             <Route path="/settings/:part?">{(params) => <pages.settings part={params.part} />}</Route>
             <Route>
               <NoPage />

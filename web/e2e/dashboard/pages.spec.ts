@@ -37,13 +37,14 @@ const shown: Record<string, (page: Page) => Promise<void>> = {
 /** The routes with the first thing of each kind that the server has. */
 async function routes(page: Page): Promise<Record<string, string>> {
   const first = async (list: string) => (await items(page, `${list}${list.includes("?") ? "&" : "?"}limit=1`))[0]?.id;
-  const [call, ambiguous, session, site, pool, flow] = await Promise.all([
+  const [call, ambiguous, session, site, pool, flow, trunk] = await Promise.all([
     first("/calls?recorded=true"),
     first("/calls?ambiguous=true"),
     first("/sessions"),
     first("/sites"),
     first("/pools"),
     first("/flows"),
+    first("/trunks"),
   ]);
   const found: Record<string, string | undefined> = {
     live: "/live",
@@ -62,6 +63,8 @@ async function routes(page: Page): Promise<Record<string, string>> {
     pool: pool && `/numbers/pools/${pool}`,
     sources: "/sources",
     trunks: "/trunks",
+    trunk: trunk && `/trunks/${trunk}`,
+    "numbers-buy": "/numbers/buy",
     "settings-account": "/settings/account",
     "settings-screening": "/settings/screening",
     "settings-members": "/settings/members",

@@ -6,6 +6,7 @@
 pub mod block;
 pub mod decide;
 pub mod find;
+pub mod giving_back;
 pub mod health;
 pub mod network;
 pub mod number;

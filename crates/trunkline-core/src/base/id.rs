@@ -284,6 +284,8 @@ ids! {
     CallLabelKind CallLabelId "lbl",
     /// An entry of the list of callers who are always let through, or never.
     ScreeningEntryKind ScreeningEntryId "scr",
+    /// A number on its way from a carrier.
+    PurchaseKind PurchaseId "pur",
     /// A fitted attribution model of a site.
     ModelKind ModelId "mdl",
 }

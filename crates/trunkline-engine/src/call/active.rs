@@ -23,6 +23,8 @@ pub(super) struct ActiveCall {
     running: Running,
     pub(super) state: FlowState,
     pub(super) recording: Option<RecordingRow>,
+    /// A person let its recording rest.
+    pub(super) rests: bool,
     /// What a tap tells of it.
     pub(super) tapped: Option<Tapped>,
     /// Whom each attempt rang, the first attempt first.
@@ -47,6 +49,7 @@ impl ActiveCall {
             running,
             state: FlowState::default(),
             recording,
+            rests: false,
             tapped,
             rung: Vec::new(),
             routes: HashMap::new(),

@@ -26,6 +26,14 @@ impl Calls {
         let _ = self.lines.set(lines);
     }
 
+    /// Whether a person let the recording of a call on the line rest.
+    #[must_use]
+    pub fn recording_rests(&self, call: CallId) -> bool {
+        hold(&self.active)
+            .get(&call)
+            .is_some_and(|active| active.rests)
+    }
+
     /// Lets the recording of a call rest, or go on, and marks it in the timeline.
     pub async fn rest_recording(&self, account: AccountId, call: CallId, rest: bool) -> Rested {
         let on_the_line = hold(&self.active)
@@ -42,6 +50,9 @@ impl Calls {
         } else {
             CallEventKind::RecordingResumed
         };
+        if let Some(active) = hold(&self.active).get_mut(&call) {
+            active.rests = rest;
+        }
         let event = self.mark(call, kind, String::new());
         self.keep(call, event.into_iter().collect(), false).await;
         Rested::Done

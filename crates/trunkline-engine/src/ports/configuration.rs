@@ -12,6 +12,7 @@ use trunkline_core::call::flow::FlowDocument;
 use trunkline_core::call::{RecordingConsent, TollPolicy};
 
 use super::PortResult;
+use super::carriers::{CarrierAccount, Holding};
 use super::sounds::PromptRow;
 use super::webhooks::WebhookTrunk;
 use crate::call::control::TrunkProfile;
@@ -99,6 +100,10 @@ pub struct Everything {
     pub trunks: Vec<Trunk>,
     /// Those of them whose carrier talks by webhooks.
     pub webhooks: Vec<WebhookTrunk>,
+    /// Those of them with an account at their carrier.
+    pub carriers: Vec<CarrierAccount>,
+    /// The numbers that are held at a carrier, or were.
+    pub holdings: Vec<Holding>,
     /// All sites with their targets in order.
     pub sites: Vec<Site>,
     /// All pools.

@@ -13,5 +13,6 @@ mod retention;
 mod screening;
 mod sounds;
 mod sources;
+mod supply;
 mod trunks;
 mod world;

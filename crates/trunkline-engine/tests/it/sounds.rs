@@ -121,8 +121,8 @@ impl Speech for MemorySpeech {
     }
 }
 
-/// What is set up, in memory: flows and sounds change, the rest is given.
-struct MemoryConfiguration(Mutex<Everything>);
+/// What is set up, in memory: numbers, flows and sounds change, the rest is given.
+pub(crate) struct MemoryConfiguration(pub(crate) Mutex<Everything>);
 
 impl MemoryConfiguration {
     fn change(&self, change: impl FnOnce(&mut Everything)) {
@@ -158,8 +158,12 @@ impl Configuration for MemoryConfiguration {
     async fn put_published(&self, _: &Published) -> PortResult<()> {
         not_here()
     }
-    async fn put_number(&self, _: &TrackingNumber) -> PortResult<()> {
-        not_here()
+    async fn put_number(&self, number: &TrackingNumber) -> PortResult<()> {
+        self.change(|all| {
+            all.numbers.retain(|n| n.id != number.id);
+            all.numbers.push(number.clone());
+        });
+        Ok(())
     }
     async fn put_flow(&self, flow: &Flow) -> PortResult<()> {
         self.change(|all| {
@@ -226,11 +230,16 @@ const FLOW: FlowId = FlowId::from_raw(77);
 
 /// A desk, and a setup over what it knows in an account with one flow of these nodes as its draft.
 async fn library(nodes: &str) -> (Desk, Setup) {
-    let desk = desk_with(1, TollPolicy::default(), None, |_| {}).await;
-    let mut all = Everything {
+    furnished(Everything {
         flows: vec![flow(FLOW, document(nodes), false)],
         ..Everything::default()
-    };
+    })
+    .await
+}
+
+/// A desk, and a setup over what it knows and this besides.
+pub(crate) async fn furnished(mut all: Everything) -> (Desk, Setup) {
+    let desk = desk_with(1, TollPolicy::default(), None, |_| {}).await;
     let known = desk.directory.now();
     let owned = |number: &Arc<TrackingNumber>| TrackingNumber::clone(number);
     all.numbers = known.numbers_of(OURS).into_iter().map(owned).collect();

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use trunkline_core::base::id::SessionId;
 use trunkline_core::base::{Country, PhoneNumber, Timestamp};
-use trunkline_core::call::{CallResult, DialOutcome};
+use trunkline_core::call::{CallResult, CallState, DialOutcome};
+use trunkline_engine::call::Calls;
 use trunkline_engine::directory::Directory;
 use trunkline_engine::ports::calls::{
     CallEventKind, CallEventRow, CallRow, ReasonRow, RecordingRow,
@@ -50,6 +51,8 @@ pub(super) struct CallSummary {
     pub(super) destination: Option<String>,
     pub(super) destination_display: Option<String>,
     pub(super) recorded: bool,
+    /// Of a call in progress whose talk is recorded: `on`, or `paused` at a person's wish; null otherwise.
+    pub(super) recording_now: Option<&'static str>,
     /// Whether a person should look at it: it was up when the process ended.
     pub(super) review: bool,
     /// Whether it is the server's own test, which is part of no figure.
@@ -75,6 +78,7 @@ impl CallNumber {
 /// Names for what calls refer to.
 pub(super) struct Names {
     directory: Arc<Directory>,
+    calls: Arc<Calls>,
     home: Country,
 }
 
@@ -83,6 +87,7 @@ impl Names {
         let (_, home) = account_defaults(app, caller)?;
         Ok(Self {
             directory: app.backend.directory.now(),
+            calls: Arc::clone(&app.backend.calls),
             home,
         })
     }
@@ -102,6 +107,14 @@ impl Names {
                 call.caller_text.clone()
             }
         };
+        let talks = call.state == CallState::Talking && call.recording.is_some();
+        let recording_now = talks.then(|| {
+            if self.calls.recording_rests(call.id) {
+                "paused"
+            } else {
+                "on"
+            }
+        });
         CallSummary {
             id: call.id.to_string(),
             state: call.state.word(),
@@ -138,6 +151,7 @@ impl Names {
             destination_display: call.destination.map(|d| self.display(d)),
             recorded: call.recording.is_some()
                 && (call.answered_at.is_some() || call.result == Some(CallResult::Voicemail)),
+            recording_now,
             review: call.review,
         }
     }

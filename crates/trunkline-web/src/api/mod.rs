@@ -7,6 +7,7 @@ mod attribution;
 pub(crate) mod body;
 mod calls;
 mod calls_view;
+mod carriers;
 mod drafts;
 mod flow_nodes;
 mod flow_try;
@@ -18,6 +19,7 @@ pub(crate) mod page;
 mod page_check;
 mod pools;
 mod prompts;
+mod purchases;
 mod recordings;
 mod replay;
 mod reports;
@@ -88,6 +90,8 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
                 .merge(trunks::router())
                 .merge(trunk_test::router())
                 .merge(webhook::router())
+                .merge(carriers::router())
+                .merge(purchases::router())
                 .merge(numbers::router())
                 .merge(pools::router())
                 .merge(advice::router())

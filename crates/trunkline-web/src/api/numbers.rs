@@ -14,6 +14,7 @@ use trunkline_core::visitor::{Channel, SourceSelector};
 use trunkline_engine::assignment::PoolView;
 use trunkline_engine::directory::Directory;
 use trunkline_engine::inventory::Health;
+use trunkline_engine::ports::carriers::Holding;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -46,7 +47,7 @@ pub(super) struct Named {
 /// A tracking number.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TrackingNumber)]
-struct NumberItem {
+pub(super) struct NumberItem {
     id: String,
     number: String,
     number_display: String,
@@ -80,6 +81,31 @@ struct NumberItem {
     /// Why no pool and no other site may have the number, and until when; null: anybody may.
     held: Option<HoldItem>,
     created_at: i64,
+    /// What it costs at its carrier; null for a number that was not bought here.
+    cost: Option<NumberCost>,
+}
+
+/// What a number costs at its carrier, in millionths of the currency's unit.
+#[derive(Debug, Serialize, ToSchema)]
+struct NumberCost {
+    monthly_micros: i64,
+    setup_micros: i64,
+    currency: String,
+    bought_at: i64,
+    /// When it was given back to the carrier.
+    given_back_at: Option<i64>,
+}
+
+impl From<&Holding> for NumberCost {
+    fn from(holding: &Holding) -> Self {
+        Self {
+            monthly_micros: holding.monthly.micros(),
+            setup_micros: holding.setup.micros(),
+            currency: holding.monthly.currency().to_string(),
+            bought_at: holding.bought_at.as_millis(),
+            given_back_at: holding.given_back_at.map(Timestamp::as_millis),
+        }
+    }
 }
 
 /// Pages may still show the number to everybody, because it was published in a block.
@@ -256,7 +282,11 @@ async fn change(
 }
 
 /// Refuses to release a number that people still call.
-async fn release_warning(app: &Web, caller: &Caller, number: NumberId) -> Result<(), Problem> {
+pub(super) async fn release_warning(
+    app: &Web,
+    caller: &Caller,
+    number: NumberId,
+) -> Result<(), Problem> {
     if let Some(hold) = app.backend.assignments.hold(number) {
         let directory = app.backend.directory.now();
         let site = directory.site(hold.site).map(|entry| &entry.site);
@@ -314,11 +344,20 @@ async fn delete(
 ) -> Result<StatusCode, Problem> {
     caller.may(Need::Operate)?;
     let number = find(&app, &caller, &id)?;
+    let directory = app.backend.directory.now();
+    if directory
+        .holding(number.id)
+        .is_some_and(|h| h.given_back_at.is_none())
+    {
+        return Err(Problem::conflict(
+            "The carrier charges for this number. Give it back to the carrier first.",
+        ));
+    }
     app.backend.setup.delete_number(number.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn find(app: &Web, caller: &Caller, text: &str) -> Result<TrackingNumber, Problem> {
+pub(super) fn find(app: &Web, caller: &Caller, text: &str) -> Result<TrackingNumber, Problem> {
     let missing = || Problem::not_found("number");
     let id = NumberId::parse(text).map_err(|_| missing())?;
     let directory = app.backend.directory.now();
@@ -434,6 +473,15 @@ pub(super) fn optional<K: IdKind>(
     }
 }
 
+/// A number as it is shown after a change.
+pub(super) async fn shown(
+    app: &Web,
+    caller: &Caller,
+    number: &TrackingNumber,
+) -> Result<NumberItem, Problem> {
+    Ok(View::load(app, caller).await?.item(number))
+}
+
 /// What the items are made of, read once for a list.
 struct View {
     directory: std::sync::Arc<Directory>,
@@ -543,6 +591,7 @@ impl View {
                 .get(&number.id)
                 .map(|hold| self.hold(number.id, *hold)),
             created_at: number.created_at.as_millis(),
+            cost: directory.holding(number.id).map(NumberCost::from),
         }
     }
 }

@@ -16,7 +16,7 @@ use super::trunk_view::{TrunkHealth, sees_settings};
 use super::trunks::find;
 use crate::app::App;
 use crate::auth::{Caller, Need};
-use crate::problem::Problem;
+use crate::problem::{Problem, sentence};
 
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -153,11 +153,4 @@ fn refused(status: u16) -> String {
         603 => "The call was declined (603).".to_owned(),
         _ => format!("The carrier refused the call ({status})."),
     }
-}
-
-/// A message of the engine as a sentence.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|c| c.to_uppercase().to_string());
-    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
 }

@@ -101,6 +101,10 @@ async fn delete(
 ) -> Result<StatusCode, Problem> {
     caller.may(Need::Operate)?;
     let trunk = find(&app, &caller, &id)?;
+    app.backend
+        .supply
+        .nothing_under_way(trunk.profile.id)
+        .await?;
     app.backend.setup.delete_trunk(trunk.profile.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

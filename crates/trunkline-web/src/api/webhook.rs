@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use trunkline_core::base::Timestamp;
 use trunkline_engine::ports::webhooks::{Dialect, Secret, WebhookTrunk};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -14,7 +15,7 @@ use super::trunk_view::sees_settings;
 use super::trunks::find;
 use crate::app::{App, Web};
 use crate::auth::{Caller, Need};
-use crate::problem::Problem;
+use crate::problem::{Problem, sentence};
 use crate::voice::{abilities, entered_at_carrier};
 
 pub(crate) fn router() -> OpenApiRouter<App> {
@@ -39,6 +40,12 @@ struct WebhookItem {
     /// What calls over it can do for call flows.
     abilities: Vec<&'static str>,
     set_at: i64,
+    /// When the carrier last asked or told something with a signature that was right, since the start of the server.
+    last_believed_at: Option<i64>,
+    /// When a request was last refused.
+    last_refused_at: Option<i64>,
+    /// Why, as a sentence.
+    last_refused_because: Option<String>,
 }
 
 /// How the carrier of a trunk talks; keys that are left out stay.
@@ -112,6 +119,7 @@ async fn set(
         set_at: app.backend.moment.now(),
     };
     app.backend.setup.put_webhook(&webhook).await?;
+    app.heard.forget(trunk);
     Ok(Json(item(&app, &webhook)))
 }
 
@@ -124,6 +132,7 @@ async fn delete(
 ) -> Result<StatusCode, Problem> {
     caller.may(Need::Operate)?;
     let trunk = find(&app, &caller, &id)?.profile.id;
+    app.heard.forget(trunk);
     if !app.backend.setup.delete_webhook(trunk).await? {
         return Err(Problem::not_found("voice webhook"));
     }
@@ -133,6 +142,8 @@ async fn delete(
 fn item(app: &Web, webhook: &WebhookTrunk) -> WebhookItem {
     let (call_url, status_url) = entered_at_carrier(&app.settings.public_url, webhook.trunk);
     let able = abilities(webhook.dialect).iter();
+    let heard = app.heard.of(webhook.trunk);
+    let (refused_at, because) = heard.refused.unzip();
     WebhookItem {
         trunk: webhook.trunk.to_string(),
         dialect: webhook.dialect.word(),
@@ -142,5 +153,8 @@ fn item(app: &Web, webhook: &WebhookTrunk) -> WebhookItem {
         status_url,
         abilities: able.map(|ability| ability.word()).collect(),
         set_at: webhook.set_at.as_millis(),
+        last_believed_at: heard.believed_at.map(Timestamp::as_millis),
+        last_refused_at: refused_at.map(Timestamp::as_millis),
+        last_refused_because: because.map(|trouble| sentence(&trouble)),
     }
 }

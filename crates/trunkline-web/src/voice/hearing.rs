@@ -68,6 +68,8 @@ impl Told {
             }
             Ok(told)
         });
+        let trouble = told.as_ref().err().cloned();
+        app.heard.note(webhook.trunk, now, trouble);
         match told {
             Ok(params) => Ok(Self {
                 app,

@@ -8,6 +8,7 @@
 mod addresses;
 mod callbacks;
 mod dialect;
+mod heard;
 mod hearing;
 mod line;
 mod params;
@@ -24,6 +25,7 @@ use axum::routing::{get, post};
 use crate::app::App;
 
 pub use dialect::abilities;
+pub(crate) use heard::Heard;
 pub(crate) use line::Lines;
 pub use params::{Params, ParamsError};
 pub use sweep::{SWEEP_EVERY, sweep};
@@ -42,7 +44,8 @@ pub(crate) fn router() -> Router<App> {
 }
 
 /// The addresses to be entered at the carrier of a trunk: for calls that come in, and for how they end.
-pub(crate) fn entered_at_carrier(
+#[must_use]
+pub fn entered_at_carrier(
     public_url: &str,
     trunk: trunkline_core::base::id::TrunkId,
 ) -> (String, String) {

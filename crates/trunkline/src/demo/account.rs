@@ -47,6 +47,7 @@ const ANSWER_AFTER_MS: u64 = 4_000;
 pub(super) struct Demo {
     pub(super) account: AccountId,
     pub(super) site: SiteId,
+    pub(super) trunk: TrunkId,
     /// Numbers that are printed on paper and in directories.
     pub(super) printed: Vec<PhoneNumber>,
 }
@@ -75,6 +76,7 @@ pub(super) async fn set_up(house: &House, carrier: &Carrier) -> anyhow::Result<D
     Ok(Demo {
         account,
         site,
+        trunk,
         printed,
     })
 }

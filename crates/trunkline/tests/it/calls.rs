@@ -349,3 +349,34 @@ async fn a_destination_that_may_not_be_dialled_is_an_alarm_of_its_account() {
     assert_eq!(theirs["items"], json!([]), "nobody else hears of it");
     carrier.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_of_a_talk_rests_and_goes_on_and_the_live_list_says_so() {
+    let (house, carrier, _site, pool_number) = ready(Behaviour::Answer { after_ms: 0 }).await;
+    let caller = dial(&carrier, &pool_number).await;
+    assert!(caller.answered().await && caller.hears(500).await);
+    let is = |word: Value| move |live: &Value| live["items"][0]["recording_now"] == word;
+    let live = house.until("/api/v1/calls/live", is(json!("on"))).await;
+    let id = live["items"][0]["id"].as_str().expect("an id").to_owned();
+    for (what, word) in [("pause", "paused"), ("resume", "on"), ("pause", "paused")] {
+        let path = format!("/api/v1/calls/{id}/recording/{what}");
+        house.post(&path, json!({})).await;
+        let live = house.get("/api/v1/calls/live").await;
+        assert_eq!(live["items"][0]["recording_now"], word, "{what}: {live}");
+    }
+    caller.hang_up();
+    let call = ended(&house).await;
+    assert_eq!(call["recording_now"], Value::Null, "{call}");
+    let kinds: Vec<&str> = call["timeline"]
+        .as_array()
+        .expect("marks")
+        .iter()
+        .filter_map(|mark| mark["kind"].as_str())
+        .filter(|kind| kind.starts_with("recording"))
+        .collect();
+    assert_eq!(
+        kinds,
+        ["recording_paused", "recording_resumed", "recording_paused"]
+    );
+    carrier.stop().await;
+}

@@ -5,6 +5,7 @@ mod access;
 mod attribution;
 mod calls;
 mod carrier_side;
+mod carriers;
 mod check;
 mod crash;
 mod flows;

@@ -423,6 +423,19 @@ async fn only_what_the_carrier_signed_for_this_very_address_is_believed() {
     }
     let calls = side.house.get("/api/v1/calls").await;
     assert_eq!(calls["items"], json!([]), "nothing changed");
+    // Whoever sets it up is told of both: the last that was right, and why the last that was not was refused.
+    let told = format!("/api/v1/trunks/{}/webhook", side.trunk);
+    let told = side.house.get(&told).await;
+    let (believed, refused) = (&told["last_believed_at"], &told["last_refused_at"]);
+    assert!(
+        believed.as_i64() <= refused.as_i64() && believed.is_i64(),
+        "{told}"
+    );
+    let because = told["last_refused_because"].as_str().expect("a reason");
+    assert!(
+        because.ends_with('.') && !because.contains(TOKEN),
+        "{because}"
+    );
     // A step that we never gave is not believed though the carrier signs it.
     let dial = side.call("CA10").await;
     let moved = next(&dial).replace("/1?", "/2?");

@@ -75,3 +75,13 @@ export function initials(name: string): string {
   const letters = words.length > 1 ? `${words[0]?.[0] ?? ""}${words[1]?.[0] ?? ""}` : name.slice(0, 2);
   return letters.toUpperCase();
 }
+
+/** "$1.15" for 1,150,000 micros of USD: two decimals at least, and every one that is there. */
+export function money(micros: number, currency: string): string {
+  return new Intl.NumberFormat("en-US", {
+    style: "currency",
+    currency,
+    minimumFractionDigits: 2,
+    maximumFractionDigits: 6,
+  }).format(micros / 1_000_000);
+}

@@ -22,7 +22,7 @@ use trunkline_core::assignment::NumberStage;
 use super::World;
 use super::world::{KEY, NOON, number, open, trunk};
 
-fn is_conflict<T: std::fmt::Debug>(result: &Result<T, PortError>) -> bool {
+pub(super) fn is_conflict<T: std::fmt::Debug>(result: &Result<T, PortError>) -> bool {
     matches!(result, Err(PortError::Conflict(_)))
 }
 

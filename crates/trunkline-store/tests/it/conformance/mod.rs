@@ -5,6 +5,7 @@ mod arrivals;
 mod call_log;
 mod callers;
 pub(crate) mod calls;
+mod carriers;
 mod configuration;
 mod copy;
 mod history;

@@ -5,18 +5,19 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "wouter";
 import { api, take } from "../../api/client";
-import { count, plural } from "../../base/figures";
+import { count, money, plural } from "../../base/figures";
 import { Confirm } from "../../parts/Confirm";
 import { Icon } from "../../parts/Icon";
 import { useNow } from "../../parts/now";
 import { StateWord } from "../../parts/State";
 import { Ago } from "../../parts/When";
 import { useMay, useZone } from "../access/session";
+import { GiveBack } from "./GiveBack";
 import { NumberForm } from "./NumberForm";
 import { StaticForm } from "./StaticForm";
 import { holdWords, kindName, leaseState, stageName, useOf, type TrackingNumber } from "./words";
 
-type Asked = { what: "change" | "delete" | "release" | "static"; number: TrackingNumber } | null;
+type Asked = { what: "change" | "delete" | "release" | "static" | "back"; number: TrackingNumber } | null;
 
 export function NumberTable({ numbers }: { numbers: TrackingNumber[] }) {
   const queries = useQueryClient();
@@ -86,6 +87,7 @@ export function NumberTable({ numbers }: { numbers: TrackingNumber[] }) {
       >
         {target && <StaticForm key={target.id} number={target} done={close} />}
       </Modal>
+      <GiveBack number={target} opened={asked?.what === "back"} close={close} />
     </>
   );
 }
@@ -93,6 +95,8 @@ export function NumberTable({ numbers }: { numbers: TrackingNumber[] }) {
 type AskProps = { ask: (asked: Asked) => void };
 
 function Wide({ numbers, ask }: { numbers: TrackingNumber[] } & AskProps) {
+  // A column of its own only where something was bought here.
+  const bought = numbers.some((number) => number.cost);
   return (
     <table className="t">
       <thead>
@@ -105,6 +109,11 @@ function Wide({ numbers, ask }: { numbers: TrackingNumber[] } & AskProps) {
           <th scope="col">Rings at</th>
           <th scope="col">Trunk</th>
           <th scope="col">Now</th>
+          {bought && (
+            <th scope="col" className="num">
+              A month
+            </th>
+          )}
           <th scope="col" className="num">
             Calls, 30 d
           </th>
@@ -136,6 +145,15 @@ function Wide({ numbers, ask }: { numbers: TrackingNumber[] } & AskProps) {
             <td>
               <Now number={number} />
             </td>
+            {bought && (
+              <td className="num soft">
+                {number.cost && number.cost.given_back_at == null ? (
+                  money(number.cost.monthly_micros, number.cost.currency)
+                ) : (
+                  <span className="dim">—</span>
+                )}
+              </td>
+            )}
             <td className="num">
               {number.calls_30d ? (
                 <Link href={`/calls?number=${number.id}`}>{count(number.calls_30d)}</Link>
@@ -219,6 +237,8 @@ function Now({ number }: { number: TrackingNumber }) {
 
 function Actions({ number, ask }: { number: TrackingNumber } & AskProps) {
   const may = useMay();
+  // One that a carrier charges for is given back, and stays here with its history.
+  const held = number.cost && number.cost.given_back_at == null;
   return (
     <Menu position="bottom-end">
       <Menu.Target>
@@ -245,7 +265,12 @@ function Actions({ number, ask }: { number: TrackingNumber } & AskProps) {
             Release
           </Menu.Item>
         )}
-        {may.operate && (
+        {may.operate && held && (
+          <Menu.Item leftSection={<Icon name="out" />} onClick={() => ask({ what: "back", number })}>
+            Give back to the carrier
+          </Menu.Item>
+        )}
+        {may.operate && !held && (
           <Menu.Item leftSection={<Icon name="trash" />} onClick={() => ask({ what: "delete", number })}>
             Delete
           </Menu.Item>

@@ -103,6 +103,11 @@ function AddMenu({ add, numbers }: { add: (what: Adding) => void; numbers: boole
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
+        {numbers && (
+          <Menu.Item component={Link} href="/numbers/buy">
+            Buy a number
+          </Menu.Item>
+        )}
         {numbers && <Menu.Item onClick={() => add("numbers")}>Numbers</Menu.Item>}
         <Menu.Item onClick={() => add("pool")}>A pool</Menu.Item>
       </Menu.Dropdown>

@@ -15,6 +15,7 @@ import { Attempts, CallFacts, SourceFacts } from "./CallFacts";
 import { CallMenu } from "./CallMenu";
 import { CallBadge } from "./columns";
 import { Player } from "./Player";
+import { RecordingSwitch } from "./RecordingSwitch";
 import { ScreeningCard } from "./ScreeningCard";
 import { scrim } from "../../theme/theme";
 import { Timeline } from "./Timeline";
@@ -138,6 +139,11 @@ function Inside({ call }: { call: CallDetail }) {
               {reviewWords}. Ring back if the matter was left open.
             </div>
           </div>
+        </div>
+      )}
+      {call.state !== "ended" && (
+        <div className="alone">
+          <RecordingSwitch call={call} />
         </div>
       )}
       <section className="card" aria-label="Timeline">

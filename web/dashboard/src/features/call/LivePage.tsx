@@ -15,6 +15,7 @@ import { WhoIsThis } from "../attribution/WhoIsThis";
 import { Alarms } from "./Alarms";
 import { CallTable } from "./CallTable";
 import { useLive } from "./live";
+import { RecordingSwitch } from "./RecordingSwitch";
 import { LiveLine } from "./Timeline";
 import { useNow } from "../../parts/now";
 import { sourceDetail, sourceName, type CallSummary } from "./words";
@@ -149,6 +150,7 @@ function LiveCall({ call, asks }: { call: CallSummary; asks: boolean }) {
         </span>
         <span className="small dim cut block">{call.site?.name ?? call.number.number_display}</span>
       </Link>
+      <RecordingSwitch call={call} />
       {asks && <WhoIsThis call={call.id} />}
     </li>
   );

@@ -1,13 +1,15 @@
 // Trunks: the lines to carriers. The operator of the server changes them, everybody else sees which there are.
 
-import { ActionIcon, Button, Menu, Modal } from "@mantine/core";
+import { Button, Modal } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { Link } from "wouter";
 import { api, take } from "../../api/client";
 import { numbersQuery, trunksQuery } from "../../api/lists";
 import { plural } from "../../base/figures";
 import { Confirm } from "../../parts/Confirm";
 import { Icon } from "../../parts/Icon";
+import { RowMenu } from "../../parts/RowMenu";
 import { Empty, Loaded } from "../../parts/Waiting";
 import { Page } from "../../shell/Page";
 import { useMay, useMe } from "../access/session";
@@ -100,7 +102,9 @@ function List({ trunks, ask }: { trunks: Trunk[]; ask: (asked: Asked) => void })
           <tbody>
             {trunks.map((trunk) => (
               <tr key={trunk.id}>
-                <td className="fix med">{trunk.name}</td>
+                <td className="fix med">
+                  <Link href={`/trunks/${trunk.id}`}>{trunk.name}</Link>
+                </td>
                 <td className="soft">{comesFrom(trunk)}</td>
                 <td className="soft">
                   {goesTo(trunk)} <span className="dim">{transportOf(trunk)}</span>
@@ -121,7 +125,9 @@ function List({ trunks, ask }: { trunks: Trunk[]; ask: (asked: Asked) => void })
           <li key={trunk.id}>
             <div className="row">
               <span className="grow">
-                <span className="med block">{trunk.name}</span>
+                <Link className="med block" href={`/trunks/${trunk.id}`}>
+                  {trunk.name}
+                </Link>
                 <span className="small dim break block">
                   {goesTo(trunk)} {transportOf(trunk)}, {plural(used(trunk), "number")}
                 </span>
@@ -144,37 +150,17 @@ function Actions({ trunk, ask }: { trunk: Trunk; ask: (asked: Asked) => void }) 
     onSettled: () => void queries.invalidateQueries({ queryKey: ["trunks"] }),
   });
   const { dials } = trunk;
-  if (!(dials && may.write) && !may.operate) return null;
   return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <ActionIcon aria-label={`Actions for ${trunk.name}`} loading={check.isPending}>
-          <Icon name="dots" />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {dials && may.write && (
-          <Menu.Item leftSection={<Icon name="clock" />} onClick={() => check.mutate()}>
-            Check now
-          </Menu.Item>
-        )}
-        {dials && may.own && (
-          <Menu.Item leftSection={<Icon name="calls" />} onClick={() => ask({ what: "call", trunk })}>
-            Call me
-          </Menu.Item>
-        )}
-        {may.operate && (
-          <>
-            <Menu.Item leftSection={<Icon name="edit" />} onClick={() => ask({ what: "change", trunk })}>
-              Change
-            </Menu.Item>
-            <Menu.Item leftSection={<Icon name="trash" />} onClick={() => ask({ what: "delete", trunk })}>
-              Delete
-            </Menu.Item>
-          </>
-        )}
-      </Menu.Dropdown>
-    </Menu>
+    <RowMenu
+      about={trunk.name}
+      busy={check.isPending}
+      acts={[
+        dials && may.write && { icon: "clock", label: "Check now", run: () => check.mutate() },
+        dials && may.own && { icon: "calls", label: "Call me", run: () => ask({ what: "call", trunk }) },
+        may.operate && { icon: "edit", label: "Change", run: () => ask({ what: "change", trunk }) },
+        may.operate && { icon: "trash", label: "Delete", run: () => ask({ what: "delete", trunk }) },
+      ]}
+    />
   );
 }
 

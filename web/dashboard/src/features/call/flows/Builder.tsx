@@ -24,7 +24,7 @@ import { Overview } from "./Overview";
 import { PublishDialog, VersionsDialog } from "./Publishing";
 import { outcomesOf, templateOf, type Flow } from "./queries";
 import { Steps } from "./Steps";
-import { StepIcon } from "./StepIcon";
+import { stepIcon } from "./stepIcon";
 import { TestCaller } from "./TestCaller";
 import { useDraft, type Draft } from "./useDraft";
 import { noWalk, walkOf, type Try } from "./walk";
@@ -407,7 +407,7 @@ function AddMenu({ add }: { add: (kind: Kind) => void }) {
       <Menu.Dropdown mah={420} style={{ overflowY: "auto" }}>
         {palette.flatMap((group) =>
           group.kinds.map((kind) => (
-            <Menu.Item key={kind} leftSection={<StepIcon kind={kind} />} onClick={() => add(kind)}>
+            <Menu.Item key={kind} leftSection={<Icon name={stepIcon(kind)} />} onClick={() => add(kind)}>
               {kindName(kind)}
             </Menu.Item>
           )),

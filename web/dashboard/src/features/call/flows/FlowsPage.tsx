@@ -1,6 +1,6 @@
 // Call flows: what happens between the ring and the hang-up, which numbers and sites run it, and what is drafted.
 
-import { ActionIcon, Button, Menu, Modal, TextInput } from "@mantine/core";
+import { Button, Modal, TextInput } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -10,6 +10,8 @@ import { flowsQuery } from "../../../api/lists";
 import { useForm } from "../../../parts/form";
 import { Confirm } from "../../../parts/Confirm";
 import { Icon } from "../../../parts/Icon";
+import { RenameDialog } from "../../../parts/RenameDialog";
+import { RowMenu, type RowAct } from "../../../parts/RowMenu";
 import { StateWord } from "../../../parts/State";
 import { Empty, Loaded } from "../../../parts/Waiting";
 import { Ago } from "../../../parts/When";
@@ -228,35 +230,22 @@ function Standing({ flow }: { flow: Summary }) {
 }
 
 function Actions({ flow, ask }: { flow: Summary; ask: (asked: Asked) => void }) {
+  const act = (icon: RowAct["icon"], label: string, what: NonNullable<Asked>["what"]): RowAct => ({
+    icon,
+    label,
+    run: () => ask({ what, flow }),
+  });
+  const away = Boolean(flow.archived_at);
   return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <ActionIcon aria-label={`Actions for ${flow.name}`}>
-          <Icon name="dots" />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {flow.archived_at ? (
-          <Menu.Item leftSection={<Icon name="up" />} onClick={() => ask({ what: "unarchive", flow })}>
-            Take out again
-          </Menu.Item>
-        ) : (
-          <>
-            <Menu.Item leftSection={<Icon name="edit" />} onClick={() => ask({ what: "rename", flow })}>
-              Rename
-            </Menu.Item>
-            <Menu.Item leftSection={<Icon name="out" />} onClick={() => ask({ what: "archive", flow })}>
-              Put away
-            </Menu.Item>
-          </>
-        )}
-        {!flow.version && (
-          <Menu.Item leftSection={<Icon name="trash" />} onClick={() => ask({ what: "delete", flow })}>
-            Delete
-          </Menu.Item>
-        )}
-      </Menu.Dropdown>
-    </Menu>
+    <RowMenu
+      about={flow.name}
+      acts={[
+        away && act("up", "Take out again", "unarchive"),
+        !away && act("edit", "Rename", "rename"),
+        !away && act("out", "Put away", "archive"),
+        !flow.version && act("trash", "Delete", "delete"),
+      ]}
+    />
   );
 }
 
@@ -270,14 +259,18 @@ function Dialogs({ asked, close }: { asked: Asked; close: () => void }) {
   };
   return (
     <>
-      <Modal
+      <RenameDialog
         opened={asked?.what === "rename"}
-        onClose={close}
+        close={close}
         title="Rename the call flow"
-        closeButtonProps={{ "aria-label": "Close" }}
-      >
-        {flow && <Rename key={flow.id} flow={flow} close={close} />}
-      </Modal>
+        named={flow}
+        example="Roofing Dallas"
+        save={async (name) => {
+          const now = await read(flow?.id ?? "");
+          return saveDraft(now.id, now.edits, name, now.draft);
+        }}
+        done={done}
+      />
       <Confirm
         opened={asked?.what === "archive"}
         close={close}
@@ -311,39 +304,5 @@ function Dialogs({ asked, close }: { asked: Asked; close: () => void }) {
         It was never published, so no call ever ran it. It cannot be brought back.
       </Confirm>
     </>
-  );
-}
-
-function Rename({ flow, close }: { flow: Summary; close: () => void }) {
-  const client = useQueryClient();
-  const form = useForm({
-    start: { name: flow.name },
-    check: (values) => ({ name: values.name.trim() ? undefined : "Write a name, such as Roofing Dallas" }),
-    send: async (values) => {
-      const now = await read(flow.id);
-      return saveDraft(now.id, now.edits, values.name.trim(), now.draft);
-    },
-    done: () => {
-      void client.invalidateQueries({ queryKey: ["flows"] });
-      close();
-    },
-  });
-  return (
-    <form className="form" onSubmit={form.submit} noValidate>
-      <TextInput label="Name" data-autofocus {...form.text("name")} />
-      {form.failure && (
-        <p className="bad" role="alert">
-          {form.failure}
-        </p>
-      )}
-      <div className="actions">
-        <Button type="submit" variant="filled" loading={form.busy}>
-          Save
-        </Button>
-        <Button variant="subtle" onClick={close}>
-          Cancel
-        </Button>
-      </div>
-    </form>
   );
 }

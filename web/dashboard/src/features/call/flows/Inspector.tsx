@@ -13,7 +13,7 @@ import {
 } from "./document";
 import { StepForm } from "./forms/StepForm";
 import { Said } from "./Outline";
-import { StepIcon } from "./StepIcon";
+import { stepIcon } from "./stepIcon";
 import { StepSelect } from "./StepSelect";
 import { missingWords } from "./Steps";
 import { findingsOf, kindName, kinds as kindWords, outcomeName, wayName, type Finding, type NodeKind } from "./words";
@@ -44,7 +44,7 @@ export function Inspector(props: InspectorProps) {
     <section className="flow-side" aria-label={`Step ${name}`}>
       <header>
         <span className="accent-ink">
-          <StepIcon kind={node.kind} />
+          <Icon name={stepIcon(node.kind)} />
         </span>
         <h2 className="cut">{kindName(node.kind)}</h2>
         <span className="grow" />

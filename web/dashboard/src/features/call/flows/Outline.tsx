@@ -2,7 +2,8 @@
 
 import { Shape } from "../../../parts/State";
 import { inOrder, ways, type FlowDocument, type Kind } from "./document";
-import { StepIcon } from "./StepIcon";
+import { Icon } from "../../../parts/Icon";
+import { stepIcon } from "./stepIcon";
 import type { Walk } from "./walk";
 import { findingsOf, findingWords, kindName, line, wayName, type Finding } from "./words";
 
@@ -27,7 +28,7 @@ export function Outline({ document, findings, walk, selected, select }: OutlineP
             <li key={name} className={selected.includes(name) ? "chosen" : ""}>
               <button type="button" aria-pressed={selected.includes(name)} onClick={() => select(name)}>
                 <span className={`step-icon ${walk.order.has(name) ? "walked" : ""}`}>
-                  <StepIcon kind={node.kind} />
+                  <Icon name={stepIcon(node.kind)} />
                 </span>
                 <span className="grow">
                   <span className="row">

@@ -5,7 +5,8 @@ import { useEffect } from "react";
 import { Shape } from "../../../parts/State";
 import { ways, type FlowNode } from "./document";
 import { CARD_WIDTH, cardWidth } from "./layout";
-import { StepIcon } from "./StepIcon";
+import { Icon } from "../../../parts/Icon";
+import { stepIcon } from "./stepIcon";
 import { findingWords, kindName, line, wayName, type Finding } from "./words";
 
 export type StepData = {
@@ -39,7 +40,7 @@ export function StepCard({ id, data, selected }: NodeProps<Node<StepData, "step"
       <Handle type="target" position={Position.Top} />
       <div className="step-head">
         <span className="step-icon">
-          <StepIcon kind={node.kind} />
+          <Icon name={stepIcon(node.kind)} />
         </span>
         <span className="grow">
           <b className="med cut block">{name}</b>
@@ -79,7 +80,7 @@ export function EntryCard({ data }: NodeProps<Node<EntryData, "entry">>) {
     <div className={`step-card entry ${data.walked ? "on" : ""}`} style={{ width: CARD_WIDTH }}>
       <div className="step-head">
         <span className="step-icon">
-          <StepIcon kind="entry" />
+          <Icon name={stepIcon("entry")} />
         </span>
         <span className="grow">
           <b className="med cut block">Call comes in</b>

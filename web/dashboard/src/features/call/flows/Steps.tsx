@@ -4,7 +4,8 @@ import { useState } from "react";
 import { Shape } from "../../../parts/State";
 import { KIND_TYPE } from "./Canvas";
 import type { Kind } from "./document";
-import { StepIcon } from "./StepIcon";
+import { Icon } from "../../../parts/Icon";
+import { stepIcon } from "./stepIcon";
 import { kinds as kindWords, palette, type NodeKind } from "./words";
 
 type StepsProps = { kinds: readonly NodeKind[]; add: (kind: Kind) => void };
@@ -40,7 +41,7 @@ export function Steps({ kinds, add }: StepsProps) {
                       event.dataTransfer.effectAllowed = "copy";
                     }}
                   >
-                    <StepIcon kind={kind} />
+                    <Icon name={stepIcon(kind)} />
                     <span className="grow cut">{kindWords[kind].name}</span>
                     {missing.length > 0 && <Shape tone="off" />}
                   </button>

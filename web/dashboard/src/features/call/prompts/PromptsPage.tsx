@@ -1,6 +1,6 @@
 // The library of sounds that call flows play: sent from a file, heard, renamed, removed; and what a text sounds like.
 
-import { ActionIcon, Button, Menu, Modal, Textarea, TextInput } from "@mantine/core";
+import { ActionIcon, Button, Textarea } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { Link } from "wouter";
@@ -9,8 +9,9 @@ import { bytes } from "../../../base/figures";
 import { minutesSeconds } from "../../../base/time";
 import { Card } from "../../../parts/Card";
 import { Confirm } from "../../../parts/Confirm";
-import { useForm } from "../../../parts/form";
 import { Icon } from "../../../parts/Icon";
+import { RenameDialog } from "../../../parts/RenameDialog";
+import { RowMenu } from "../../../parts/RowMenu";
 import { Shape } from "../../../parts/State";
 import { Empty, Loaded } from "../../../parts/Waiting";
 import { Ago } from "../../../parts/When";
@@ -164,21 +165,13 @@ function Drop({ uploads }: { uploads: ReturnType<typeof useUploads> }) {
 function List({ prompts, ask, write }: { prompts: Prompt[]; ask: (asked: Asked) => void; write: boolean }) {
   const actions = (prompt: Prompt) =>
     write && (
-      <Menu position="bottom-end">
-        <Menu.Target>
-          <ActionIcon aria-label={`Actions for ${prompt.name}`}>
-            <Icon name="dots" />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item leftSection={<Icon name="edit" />} onClick={() => ask({ what: "rename", prompt })}>
-            Rename
-          </Menu.Item>
-          <Menu.Item leftSection={<Icon name="trash" />} onClick={() => ask({ what: "delete", prompt })}>
-            Delete
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      <RowMenu
+        about={prompt.name}
+        acts={[
+          { icon: "edit", label: "Rename", run: () => ask({ what: "rename", prompt }) },
+          { icon: "trash", label: "Delete", run: () => ask({ what: "delete", prompt }) },
+        ]}
+      />
     );
   return (
     <>
@@ -258,60 +251,31 @@ function Users({ prompt }: { prompt: Prompt }) {
 function Dialogs({ asked, close }: { asked: Asked; close: () => void }) {
   const client = useQueryClient();
   const prompt = asked?.prompt;
+  const done = () => void client.invalidateQueries({ queryKey: ["prompts"] });
   return (
     <>
-      <Modal
+      <RenameDialog
         opened={asked?.what === "rename"}
-        onClose={close}
+        close={close}
         title="Rename the sound"
-        closeButtonProps={{ "aria-label": "Close" }}
-      >
-        {prompt && <Rename key={prompt.id} prompt={prompt} close={close} />}
-      </Modal>
+        named={prompt}
+        example="Greeting, summer"
+        save={(name) => rename(prompt?.id ?? "", name)}
+        done={done}
+      />
       <Confirm
         opened={asked?.what === "delete"}
         close={close}
         title={`Delete ${prompt?.name ?? "the sound"}?`}
         act="Delete the sound"
         run={() => remove(prompt?.id ?? "")}
-        done={() => void client.invalidateQueries({ queryKey: ["prompts"] })}
+        done={done}
       >
         {prompt?.used_by.length
           ? `${prompt.used_by.map((user) => user.name).join(", ")} plays it; choose another sound there first.`
           : "No call flow plays it. It cannot be brought back."}
       </Confirm>
     </>
-  );
-}
-
-function Rename({ prompt, close }: { prompt: Prompt; close: () => void }) {
-  const client = useQueryClient();
-  const form = useForm({
-    start: { name: prompt.name },
-    check: (values) => ({ name: values.name.trim() ? undefined : "Write a name, such as Greeting, summer" }),
-    send: (values) => rename(prompt.id, values.name.trim()),
-    done: () => {
-      void client.invalidateQueries({ queryKey: ["prompts"] });
-      close();
-    },
-  });
-  return (
-    <form className="form" onSubmit={form.submit} noValidate>
-      <TextInput label="Name" data-autofocus {...form.text("name")} />
-      {form.failure && (
-        <p className="bad" role="alert">
-          {form.failure}
-        </p>
-      )}
-      <div className="actions">
-        <Button type="submit" variant="filled" loading={form.busy}>
-          Save
-        </Button>
-        <Button variant="subtle" onClick={close}>
-          Cancel
-        </Button>
-      </div>
-    </form>
   );
 }
 

@@ -1,0 +1,385 @@
+//! Buying a number while the carrier's answers are lost, late or no.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use trunkline_core::base::id::{AccountId, NumberId, PurchaseId, TrunkId};
+use trunkline_core::base::{Country, Currency, Money, PhoneNumber, Timestamp};
+use trunkline_engine::clock::Moment;
+use trunkline_engine::directory::SharedDirectory;
+use trunkline_engine::ports::carriers::{
+    CarrierAccount, CarrierError, HeldNumber, HeldNumbers, Holding, Identity, LineKind,
+    NumberOffer, NumberOrder, NumberSearch, Ordered, Pointing, Purchase, PurchaseState,
+};
+use trunkline_engine::ports::configuration::Everything;
+use trunkline_engine::ports::webhooks::{Dialect, Secret};
+use trunkline_engine::ports::{CarrierRecords, NumberSupply, PortError, PortResult};
+use trunkline_engine::setup::SetupError;
+use trunkline_engine::supply::{OFFER_LIFE_MS, Said, Supply, SupplyError, Wanted};
+
+use crate::calls::Desk;
+use crate::sounds::furnished;
+
+const OURS: AccountId = AccountId::from_raw(9);
+const TRUNK: TrunkId = TrunkId::from_raw(7);
+const WANTED: PhoneNumber = PhoneNumber::from_digits(12_145_550_701);
+const HALF_AN_HOUR_MS: i64 = 1_800_000;
+
+/// A carrier that answers as it is told, and what is kept of purchases.
+#[derive(Default)]
+struct Counter {
+    /// What it answers when it is told to sell, and when it is asked what it did.
+    buys: Mutex<Option<Result<Ordered, CarrierError>>>,
+    ordered: Mutex<Option<Result<Ordered, CarrierError>>>,
+    told: AtomicUsize,
+    purchases: Mutex<Vec<Purchase>>,
+    holdings: Mutex<Vec<Holding>>,
+}
+
+fn held() -> HeldNumber {
+    HeldNumber {
+        name: "PN1".to_owned(),
+        number: WANTED,
+    }
+}
+
+fn monthly() -> Money {
+    Money::from_micros(1_150_000, Currency::USD)
+}
+
+#[async_trait]
+impl NumberSupply for Counter {
+    async fn identity(&self, _: &CarrierAccount) -> Result<Identity, CarrierError> {
+        Err(CarrierError::Sold)
+    }
+    async fn offers(
+        &self,
+        _: &CarrierAccount,
+        _: &NumberSearch,
+    ) -> Result<Vec<NumberOffer>, CarrierError> {
+        Ok(vec![NumberOffer {
+            number: WANTED,
+            place: "Dallas, TX".to_owned(),
+            monthly: Some(monthly()),
+            setup: None,
+        }])
+    }
+    async fn held(&self, _: &CarrierAccount) -> Result<HeldNumbers, CarrierError> {
+        Ok(HeldNumbers::default())
+    }
+    async fn find(
+        &self,
+        _: &CarrierAccount,
+        _: PhoneNumber,
+    ) -> Result<Option<HeldNumber>, CarrierError> {
+        Ok(None)
+    }
+    async fn buy(&self, _: &CarrierAccount, _: &NumberOrder) -> Result<Ordered, CarrierError> {
+        let sending = self.purchases.lock().expect("purchases");
+        assert!(sending.iter().any(|p| p.state == PurchaseState::Sending));
+        self.told.fetch_add(1, Ordering::SeqCst);
+        self.buys
+            .lock()
+            .expect("answers")
+            .clone()
+            .expect("an answer")
+    }
+    async fn ordered(&self, _: &CarrierAccount, _: &NumberOrder) -> Result<Ordered, CarrierError> {
+        self.ordered
+            .lock()
+            .expect("answers")
+            .clone()
+            .expect("an answer")
+    }
+    async fn point(&self, _: &CarrierAccount, _: &str, _: &Pointing) -> Result<(), CarrierError> {
+        Ok(())
+    }
+    async fn give_back(&self, _: &CarrierAccount, _: &str) -> Result<(), CarrierError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl CarrierRecords for Counter {
+    async fn put_carrier(&self, _: &CarrierAccount) -> PortResult<()> {
+        Ok(())
+    }
+    async fn delete_carrier(&self, _: TrunkId) -> PortResult<bool> {
+        Ok(true)
+    }
+    async fn put_offer(&self, purchase: &Purchase) -> PortResult<()> {
+        self.purchases
+            .lock()
+            .expect("purchases")
+            .push(purchase.clone());
+        Ok(())
+    }
+    async fn purchase(&self, account: AccountId, id: PurchaseId) -> PortResult<Option<Purchase>> {
+        let purchases = self.purchases.lock().expect("purchases");
+        let found = purchases
+            .iter()
+            .find(|p| p.id == id && p.account == account);
+        Ok(found.cloned())
+    }
+    async fn purchases(&self, _: AccountId, _: u32) -> PortResult<Vec<Purchase>> {
+        Ok(self.purchases.lock().expect("purchases").clone())
+    }
+    async fn send(&self, id: PurchaseId, at: Timestamp) -> PortResult<bool> {
+        let mut purchases = self.purchases.lock().expect("purchases");
+        if purchases.iter().any(|p| p.state == PurchaseState::Sending) {
+            return Err(PortError::Conflict("it is being bought".to_owned()));
+        }
+        let offered = |p: &&mut Purchase| p.id == id && p.state == PurchaseState::Offered;
+        let Some(purchase) = purchases.iter_mut().find(offered) else {
+            return Ok(false);
+        };
+        purchase.state = PurchaseState::Sending;
+        purchase.sent_at = Some(at);
+        Ok(true)
+    }
+    async fn settle(
+        &self,
+        id: PurchaseId,
+        state: PurchaseState,
+        trouble: &str,
+        at: Timestamp,
+    ) -> PortResult<bool> {
+        let mut purchases = self.purchases.lock().expect("purchases");
+        let sending = |p: &&mut Purchase| p.id == id && p.state == PurchaseState::Sending;
+        let Some(purchase) = purchases.iter_mut().find(sending) else {
+            return Ok(false);
+        };
+        purchase.state = state;
+        trouble.clone_into(&mut purchase.trouble);
+        purchase.settled_at = Some(at);
+        Ok(true)
+    }
+    async fn sending(&self, _: u32) -> PortResult<Vec<Purchase>> {
+        let purchases = self.purchases.lock().expect("purchases");
+        let sending = |p: &&Purchase| p.state == PurchaseState::Sending;
+        Ok(purchases.iter().filter(sending).cloned().collect())
+    }
+    async fn put_holding(&self, holding: &Holding) -> PortResult<()> {
+        self.holdings
+            .lock()
+            .expect("holdings")
+            .push(holding.clone());
+        Ok(())
+    }
+    async fn given_back(&self, _: NumberId, _: Timestamp) -> PortResult<()> {
+        Ok(())
+    }
+}
+
+struct World {
+    desk: Desk,
+    counter: Arc<Counter>,
+    supply: Arc<Supply>,
+    directory: SharedDirectory,
+}
+
+impl World {
+    async fn new() -> Self {
+        let account = CarrierAccount {
+            trunk: TRUNK,
+            dialect: Dialect::Twilio,
+            api_url: None,
+            user: "AC1".to_owned(),
+            key: Secret::new("key"),
+            sip_connection: Some("TK1".to_owned()),
+            own_price: None,
+            set_at: Timestamp::EPOCH,
+        };
+        let (desk, setup) = furnished(Everything {
+            carriers: vec![account],
+            ..Everything::default()
+        })
+        .await;
+        let counter = Arc::new(Counter::default());
+        let directory = desk.directory.clone();
+        let supply = Supply::new(
+            Moment::new(desk.clock.clone(), 1),
+            directory.clone(),
+            Arc::new(setup),
+            Arc::clone(&desk.assignments),
+            desk.history.clone(),
+            counter.clone(),
+            counter.clone(),
+            Box::new(|_| (String::new(), String::new())),
+        );
+        Self {
+            desk,
+            counter,
+            supply: Arc::new(supply),
+            directory,
+        }
+    }
+
+    async fn offer(&self) -> Purchase {
+        let wanted = Wanted {
+            trunk: TRUNK,
+            phone: WANTED,
+            country: Country::US,
+            kind: LineKind::Local,
+            business_line: PhoneNumber::from_digits(12_142_345_678),
+            pool: None,
+            label: String::new(),
+            by: None,
+        };
+        self.supply.offer(OURS, wanted).await.expect("an offer")
+    }
+
+    async fn confirm(&self, offer: &Purchase) -> Result<Purchase, SupplyError> {
+        let said = Said {
+            phone: offer.phone,
+            monthly: offer.monthly,
+        };
+        self.supply.confirm(OURS, offer.id, said).await
+    }
+
+    fn buys(&self, answer: Result<Ordered, CarrierError>) {
+        *self.counter.buys.lock().expect("answers") = Some(answer);
+    }
+
+    async fn looked_up(
+        &self,
+        offer: &Purchase,
+        answer: Result<Ordered, CarrierError>,
+    ) -> PurchaseState {
+        *self.counter.ordered.lock().expect("answers") = Some(answer);
+        self.supply.look_up().await.expect("looked up");
+        let known = self.supply.purchase(OURS, offer.id).await;
+        known.expect("a purchase").state
+    }
+
+    fn has_number(&self) -> bool {
+        self.directory.now().number_by_digits(WANTED).is_some()
+    }
+}
+
+fn lost() -> CarrierError {
+    CarrierError::Unclear("no answer in time".to_owned())
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_is_looked_up_until_it_is_known_and_never_asked_for_again() {
+    let world = World::new().await;
+    let offer = world.offer().await;
+    world.buys(Err(lost()));
+    let sent = world.confirm(&offer).await.expect("a purchase");
+    assert_eq!(sent.state, PurchaseState::Sending);
+    let again = world.confirm(&offer).await.expect("the same purchase");
+    assert_eq!(again, sent);
+    // Another offer of the same number is not bought meanwhile.
+    let other = world.offer().await;
+    assert!(world.confirm(&other).await.is_err());
+    // The carrier is away for longer than it takes to give up: that says nothing.
+    world.desk.clock.forward(HALF_AN_HOUR_MS * 2);
+    let away = CarrierError::Unreachable("it is away".to_owned());
+    let state = world.looked_up(&offer, Err(away)).await;
+    assert_eq!(state, PurchaseState::Sending);
+    let state = world.looked_up(&offer, Ok(Ordered::Pending)).await;
+    assert_eq!(state, PurchaseState::Sending);
+    assert!(!world.has_number());
+    let done = Ok(Ordered::Done(held()));
+    assert_eq!(world.looked_up(&offer, done).await, PurchaseState::Bought);
+    assert!(world.has_number());
+    let holdings = world.counter.holdings.lock().expect("holdings").clone();
+    assert_eq!(holdings.len(), 1);
+    assert_eq!(
+        (&*holdings[0].name, holdings[0].monthly),
+        ("PN1", monthly())
+    );
+    assert_eq!(world.counter.told.load(Ordering::SeqCst), 1, "sent once");
+}
+
+#[tokio::test]
+async fn a_number_that_the_carrier_never_knew_of_was_not_bought_after_half_an_hour() {
+    let world = World::new().await;
+    let offer = world.offer().await;
+    world.buys(Err(lost()));
+    world.confirm(&offer).await.expect("a purchase");
+    let state = world.looked_up(&offer, Ok(Ordered::Nothing)).await;
+    assert_eq!(state, PurchaseState::Sending, "it may come yet");
+    world.desk.clock.forward(HALF_AN_HOUR_MS + 1);
+    let state = world.looked_up(&offer, Ok(Ordered::Nothing)).await;
+    assert_eq!(state, PurchaseState::NotBought);
+    assert!(!world.has_number());
+    assert!(matches!(
+        world.confirm(&offer).await,
+        Err(SupplyError::Conflict(_))
+    ));
+    assert_eq!(world.counter.told.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_clear_no_is_told_and_ends_the_purchase() {
+    for no in [
+        CarrierError::Sold,
+        CarrierError::Busy { retry_after_s: 5 },
+        CarrierError::NotLetIn("wrong key".to_owned()),
+        CarrierError::Refused("an address is required".to_owned()),
+        CarrierError::Unreachable("nobody is there".to_owned()),
+    ] {
+        let world = World::new().await;
+        let offer = world.offer().await;
+        world.buys(Err(no.clone()));
+        let told = world.confirm(&offer).await;
+        assert_eq!(told, Err(SupplyError::Carrier(no.clone())));
+        let known = world.supply.purchase(OURS, offer.id).await;
+        let known = known.expect("a purchase");
+        assert_eq!(known.state, PurchaseState::Refused);
+        assert_eq!(known.trouble, no.to_string());
+        assert!(!world.has_number());
+    }
+}
+
+#[tokio::test]
+async fn an_offer_is_bought_only_as_it_was_made_and_while_it_stands() {
+    let world = World::new().await;
+    let offer = world.offer().await;
+    world.buys(Ok(Ordered::Done(held())));
+    for (phone, monthly, field) in [
+        (
+            PhoneNumber::from_digits(12_145_550_702),
+            monthly(),
+            "number",
+        ),
+        (
+            WANTED,
+            Money::from_micros(1_150_001, Currency::USD),
+            "monthly_micros",
+        ),
+        (
+            WANTED,
+            Money::from_micros(1_150_000, "EUR".parse().expect("a currency")),
+            "currency",
+        ),
+    ] {
+        let said = Said { phone, monthly };
+        match world.supply.confirm(OURS, offer.id, said).await {
+            Err(SupplyError::Setup(SetupError::Invalid { field: told, .. })) => {
+                assert_eq!(told, field);
+            }
+            other => panic!("{field}: {other:?}"),
+        }
+    }
+    let theirs = AccountId::from_raw(10);
+    let said = Said {
+        phone: WANTED,
+        monthly: monthly(),
+    };
+    let strange = world.supply.confirm(theirs, offer.id, said).await;
+    assert_eq!(strange, Err(SupplyError::NoPurchase));
+    world.desk.clock.forward(OFFER_LIFE_MS + 1);
+    assert!(matches!(
+        world.confirm(&offer).await,
+        Err(SupplyError::Conflict(_))
+    ));
+    assert_eq!(world.counter.told.load(Ordering::SeqCst), 0);
+    let fresh = world.offer().await;
+    let bought = world.confirm(&fresh).await.expect("bought");
+    assert_eq!(bought.state, PurchaseState::Bought);
+    assert!(world.has_number());
+}

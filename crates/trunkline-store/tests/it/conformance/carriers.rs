@@ -1,0 +1,166 @@
+//! Accounts at carriers, purchases of numbers, and what numbers cost.
+
+use trunkline_core::base::{Country, Currency, Money, PhoneNumber};
+use trunkline_engine::ports::CarrierRecords;
+use trunkline_engine::ports::carriers::{
+    CarrierAccount, Holding, LineKind, Purchase, PurchaseState,
+};
+use trunkline_engine::ports::configuration::Configuration;
+use trunkline_engine::ports::webhooks::{Dialect, Secret};
+
+use super::World;
+use super::configuration::is_conflict;
+use super::world::{MINUTE, NOON, SetUp};
+
+const EUR: &str = "EUR";
+
+fn money(micros: i64) -> Money {
+    Money::from_micros(micros, Currency::USD)
+}
+
+fn purchase(world: &World, set_up: &SetUp, digits: u64) -> Purchase {
+    Purchase {
+        id: world.id(),
+        account: set_up.account.id,
+        trunk: set_up.trunk.profile.id,
+        phone: PhoneNumber::from_digits(digits),
+        country: Country::US,
+        kind: LineKind::TollFree,
+        place: "Dallas, TX".to_owned(),
+        monthly: money(1_150_000),
+        setup: money(500_000),
+        number: world.id(),
+        business_line: PhoneNumber::from_digits(12_142_345_678),
+        pool: Some(set_up.pool.id),
+        label: "Flyer".to_owned(),
+        state: PurchaseState::Offered,
+        trouble: String::new(),
+        offered_by: None,
+        offered_at: NOON,
+        sent_at: None,
+        settled_at: None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_of_an_account_is_sealed_loaded_replaced_and_forgotten() {
+    for world in World::both().await {
+        let set_up = world.set_up().await;
+        let store = &world.store;
+        let loaded = async || store.load().await.unwrap().carriers;
+        let mut carrier = CarrierAccount {
+            trunk: set_up.trunk.profile.id,
+            dialect: Dialect::SignalWire,
+            api_url: Some("https://a.signalwire.example".to_owned()),
+            user: "project".to_owned(),
+            key: Secret::new("a key nobody may see"),
+            sip_connection: None,
+            own_price: Some(Money::from_micros(500_000, EUR.parse().unwrap())),
+            set_at: NOON,
+        };
+        assert_eq!(loaded().await, []);
+        store.put_carrier(&carrier).await.unwrap();
+        assert_eq!(loaded().await, [carrier.clone()]);
+        carrier.dialect = Dialect::Telnyx;
+        carrier.key = Secret::new("a new one");
+        carrier.api_url = None;
+        carrier.own_price = None;
+        carrier.sip_connection = Some("12345".to_owned());
+        store.put_carrier(&carrier).await.unwrap();
+        assert_eq!(loaded().await, [carrier.clone()]);
+        assert!(!format!("{carrier:?}").contains("a new one"));
+        assert!(store.delete_carrier(carrier.trunk).await.unwrap());
+        assert!(!store.delete_carrier(carrier.trunk).await.unwrap());
+        assert_eq!(loaded().await, []);
+        // A trunk that goes takes it along.
+        store.put_carrier(&carrier).await.unwrap();
+        for number in &set_up.numbers {
+            store.delete_number(number.id).await.unwrap();
+        }
+        assert!(store.delete_trunk(carrier.trunk).await.unwrap());
+        assert_eq!(loaded().await, []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purchase_is_sent_once_and_decided_once() {
+    for world in World::both().await {
+        let set_up = world.set_up().await;
+        let other = world.set_up().await;
+        let store = &world.store;
+        let one = purchase(&world, &set_up, 12_145_550_701);
+        store.put_offer(&one).await.unwrap();
+        let read = async |id| store.purchase(one.account, id).await.unwrap();
+        assert_eq!(read(one.id).await, Some(one.clone()));
+        let strange = store.purchase(other.account.id, one.id).await.unwrap();
+        assert_eq!(strange, None, "another account's");
+        let listed = async || store.purchases(one.account, 10).await.unwrap();
+        assert_eq!(listed().await, [], "an offer is no purchase yet");
+
+        let later = NOON.plus_millis(MINUTE);
+        let early = store.settle(one.id, PurchaseState::Bought, "", later);
+        assert!(!early.await.unwrap(), "it was not sent");
+        assert!(store.send(one.id, later).await.unwrap());
+        assert!(!store.send(one.id, later).await.unwrap(), "once");
+        // The same number, wanted by somebody else meanwhile.
+        let two = purchase(&world, &other, 12_145_550_701);
+        store.put_offer(&two).await.unwrap();
+        assert!(is_conflict(&store.send(two.id, later).await));
+        let sending = Purchase {
+            state: PurchaseState::Sending,
+            sent_at: Some(later),
+            ..one.clone()
+        };
+        assert_eq!(store.sending(10).await.unwrap(), [sending]);
+        assert!(store.newest_id().await.unwrap() >= two.id.raw());
+
+        let why = "the number was sold meanwhile";
+        let refused = PurchaseState::Refused;
+        assert!(store.settle(one.id, refused, why, later).await.unwrap());
+        let again = store.settle(one.id, PurchaseState::Bought, "", later);
+        assert!(!again.await.unwrap(), "what is decided stays");
+        let decided = Purchase {
+            state: refused,
+            trouble: why.to_owned(),
+            sent_at: Some(later),
+            settled_at: Some(later),
+            ..one.clone()
+        };
+        assert_eq!(listed().await, [decided]);
+        assert_eq!(store.sending(10).await.unwrap(), []);
+        // Nobody buys it any more: the other one may.
+        assert!(store.send(two.id, later).await.unwrap());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_number_costs_stays_on_it_whatever_else_is_changed() {
+    for world in World::both().await {
+        let set_up = world.set_up().await;
+        let store = &world.store;
+        let mut number = set_up.numbers[0].clone();
+        let mut holding = Holding {
+            number: number.id,
+            name: "PN1".to_owned(),
+            monthly: money(1_150_000),
+            setup: money(0),
+            bought_at: NOON,
+            given_back_at: None,
+        };
+        let loaded = async || store.load().await.unwrap().holdings;
+        assert_eq!(loaded().await, []);
+        store.put_holding(&holding).await.unwrap();
+        assert_eq!(loaded().await, [holding.clone()]);
+        number.label = "Renamed".to_owned();
+        store.put_number(&number).await.unwrap();
+        assert_eq!(loaded().await, [holding.clone()]);
+        let later = NOON.plus_millis(MINUTE);
+        store.given_back(number.id, later).await.unwrap();
+        store
+            .given_back(number.id, later.plus_millis(1))
+            .await
+            .unwrap();
+        holding.given_back_at = Some(later);
+        assert_eq!(loaded().await, [holding], "the first time stays");
+    }
+}

@@ -1,0 +1,61 @@
+// One trunk: how it is, what is entered at its carrier when calls come by webhook, and the account that numbers are bought with.
+
+import { useQuery } from "@tanstack/react-query";
+import { trunksQuery } from "../../api/lists";
+import { Card } from "../../parts/Card";
+import { Empty, Loaded } from "../../parts/Waiting";
+import { Page } from "../../shell/Page";
+import { useMay } from "../access/session";
+import { CarrierCard } from "./CarrierCard";
+import { TrunkState } from "./TrunkState";
+import type { Trunk } from "./trunk";
+import { WebhookCard } from "./WebhookCard";
+
+const above = { name: "Trunks", path: "/trunks" };
+const REFRESH_MS = 10_000;
+
+export default function TrunkPage({ id }: { id: string }) {
+  const trunks = useQuery({ ...trunksQuery(), refetchInterval: REFRESH_MS });
+  const trunk = trunks.data?.find((each) => each.id === id);
+  if (trunks.data && !trunk) {
+    return (
+      <Page title="No such trunk" above={above}>
+        <Empty title="There is no such trunk here">It was deleted, or serves another account.</Empty>
+      </Page>
+    );
+  }
+  return (
+    <Page title={trunk?.name ?? "Trunk"} above={above}>
+      <Loaded query={trunks} title="The trunk did not arrive">
+        {() => trunk && <Inside trunk={trunk} />}
+      </Loaded>
+    </Page>
+  );
+}
+
+function Inside({ trunk }: { trunk: Trunk }) {
+  const may = useMay();
+  return (
+    <div className="two-col">
+      <div className="stack">
+        <WebhookCard trunk={trunk} />
+        {may.operate && <CarrierCard trunk={trunk} />}
+      </div>
+      <Card title="Over SIP" lined>
+        <div className="pad">
+          <TrunkState trunk={trunk} />
+        </div>
+        <dl className="facts pad" style={{ borderTop: "1px solid var(--line)" }}>
+          <dt>Calls come from</dt>
+          <dd>
+            {[...(trunk.kind === "registered" ? ["its own hosts"] : []), ...trunk.addresses].join(", ") || "nowhere"}
+          </dd>
+          <dt>Calls go out to</dt>
+          <dd>{trunk.host ? `${trunk.host}:${trunk.port} ${trunk.transport.toUpperCase()}` : "nowhere"}</dd>
+          <dt>Used by</dt>
+          <dd>{trunk.shared ? "all accounts" : "this account"}</dd>
+        </dl>
+      </Card>
+    </div>
+  );
+}
