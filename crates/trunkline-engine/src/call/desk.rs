@@ -420,15 +420,16 @@ impl CallControl for Calls {
         let call: CallId = self.moment.id();
         // A test rings nobody, is not recorded or screened, and keeps no number from visitors.
         let synthetic = self.is_test(&incoming);
-        let question = (!synthetic).then(|| {
+        let mut question = (!synthetic).then(|| {
             let seed = call.raw().cast_unsigned();
-            self.screener.question(&number, &incoming, seed)
+            let dialect = directory.webhook(incoming.trunk).map(|w| w.dialect);
+            self.screener.question(&number, &incoming, dialect, seed)
         });
         if let Some(refusal) = question.as_ref().and_then(Question::refused) {
             return self.block(call, &number, &incoming, refusal).await;
         }
         let decide = async {
-            match &question {
+            match &mut question {
                 Some(question) => Some(self.screener.decide(question).await),
                 None => None,
             }

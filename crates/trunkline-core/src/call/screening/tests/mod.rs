@@ -52,7 +52,7 @@ const fn call(caller: Caller) -> CallFacts<'static> {
         at: AT,
         recent: &[],
         earlier: Earlier::NotAsked,
-        can_challenge: true,
+        unasked: None,
     }
 }
 

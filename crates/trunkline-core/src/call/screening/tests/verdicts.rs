@@ -144,11 +144,11 @@ fn a_score_is_compared_with_the_accounts_thresholds() {
             Some(40),
             Some(100),
             CallFacts {
-                can_challenge: false,
+                unasked: Some(Unasked::NotSpoken),
                 ..one
             },
             "pass",
-            None,
+            Some(40),
         ),
         (
             "late",
@@ -182,7 +182,7 @@ fn withheld_numbers_follow_their_policy_and_statuses_their_reason() {
     use AnonymousPolicy::*;
     let withheld = call(Caller::Withheld);
     let mute = CallFacts {
-        can_challenge: false,
+        unasked: Some(Unasked::Unable),
         ..withheld
     };
     for (policy, facts, word) in [
@@ -212,6 +212,36 @@ fn withheld_numbers_follow_their_policy_and_statuses_their_reason() {
         let expected = statuses.map(|status| ScreeningVerdict::Block { status });
         assert_eq!(decided.map(|screening| screening.verdict), expected);
     }
+}
+
+#[test]
+fn who_should_press_a_key_that_nobody_can_ask_for_is_let_through_and_the_reason_is_told() {
+    let mut rules = rules([]);
+    rules.settings.challenge_at = Some(40);
+    rules.settings.anonymous = AnonymousPolicy::Challenge;
+    for unasked in Unasked::ALL.iter().copied() {
+        for caller in [Caller::Number(number(NOWHERE)), Caller::Withheld] {
+            let facts = CallFacts {
+                unasked: Some(unasked),
+                ..call(caller)
+            };
+            let decided = screen(&rules, &facts, 0);
+            assert_eq!(
+                (decided.verdict, decided.rule),
+                (ScreeningVerdict::Pass, ScreeningRule::Unasked)
+            );
+            assert!(decided.why.contains(unasked.phrase()), "{}", decided.why);
+            assert!(decided.is_telling());
+        }
+    }
+    // What points alone refuse is refused all the same.
+    rules.settings.block_at = Some(80);
+    let facts = CallFacts {
+        unasked: Some(Unasked::NoEngine),
+        vouched: Vouched::Forged,
+        ..call(Caller::Withheld)
+    };
+    assert!(screen(&rules, &facts, 0).blocks());
 }
 
 #[test]
