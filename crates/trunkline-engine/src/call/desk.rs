@@ -150,6 +150,13 @@ impl Calls {
         row
     }
 
+    /// Whether the caller of a call in progress has yet to press the key that screening asks for.
+    pub(crate) fn is_challenged(&self, call: CallId) -> bool {
+        hold(&self.active)
+            .get(&call)
+            .is_some_and(ActiveCall::at_challenge)
+    }
+
     /// What was said of a call in progress without the tap that tells its truth.
     pub(crate) fn tapped(&self, call: CallId) -> Option<Said> {
         let active = hold(&self.active);

@@ -15,6 +15,7 @@ use trunkline_engine::call::control::{
 };
 use trunkline_engine::call::{ENTRIES_MAX, ScreeningError};
 use trunkline_engine::clock::Clock;
+use trunkline_engine::ports::PortError;
 use trunkline_engine::ports::calls::CallEventKind;
 use trunkline_engine::ports::webhooks::{Dialect, Secret, WebhookTrunk};
 
@@ -410,12 +411,22 @@ async fn a_challenged_caller_who_does_not_is_blocked_and_rings_nobody() {
         matches!(&actions[..], [Action::HangUp { .. }]),
         "{actions:?}"
     );
+    let told = desk.matches.confirm(&desk.records.last(), None, None).await;
+    assert!(
+        matches!(&told, Err(PortError::Conflict(why)) if why.contains("yet to press")),
+        "{told:?}"
+    );
     let end = CallEnd {
         by: EndedBy::System,
         ..desk.end(EndReason::HungUp, 0)
     };
     desk.calls.ended(call, end).await;
     let row = desk.records.last();
+    let told = desk.matches.confirm(&row, None, None).await;
+    assert!(
+        matches!(&told, Err(PortError::Conflict(why)) if why.contains("blocked the call")),
+        "{told:?}"
+    );
     assert_eq!(
         (row.result, row.answered_at),
         (Some(CallResult::Blocked), None)
