@@ -3,6 +3,7 @@
 #![no_main]
 
 use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::call::RecordingConsent;
 use trunkline_core::call::flow::{Facts, FlowDocument, KnownThings, Lines, Script, rehearse};
 
 libfuzzer_sys::fuzz_target!(|json: &[u8]| {
@@ -21,7 +22,7 @@ libfuzzer_sys::fuzz_target!(|json: &[u8]| {
         calls_before: 1,
         answered_before: None,
         turn: 1,
-        recording_waiver: false,
+        recording_consent: RecordingConsent::Notice,
         now: Timestamp::from_millis(1_800_000_000_000),
         seed: 7,
     };

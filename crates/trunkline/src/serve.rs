@@ -297,7 +297,8 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
                 Err(error) => tracing::warn!(%error, "visits over their time wait"),
             }
             let now = house.backend.moment.now();
-            match house.backend.setup.tidy_sounds(now).await {
+            let challenges = house.backend.screener.challenge_texts();
+            match house.backend.setup.tidy_sounds(&challenges, now).await {
                 Ok(0) => {}
                 Ok(files) => tracing::info!(files, "sounds that nothing uses were removed"),
                 Err(error) => tracing::warn!(%error, "the folder of sounds was not tidied"),
@@ -319,15 +320,18 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
     }));
 }
 
-/// Speaks what published flows say and is not kept; at the start, because the engine may be another one now.
+/// Speaks what published flows and challenges say and is not kept; at the start, because the engine may be another one now.
 fn speak_missing(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
     let (house, stop) = (Arc::clone(house), stop.clone());
     tasks.spawn(async move {
-        let spoken = stop
-            .run_until_cancelled(house.backend.setup.speak_missing())
-            .await;
-        if let Some(texts @ 1..) = spoken {
-            tracing::info!(texts, "texts of published flows were spoken");
+        let speaking = async {
+            house.backend.setup.speak_missing().await + house.backend.screener.speak_missing().await
+        };
+        if let Some(texts @ 1..) = stop.run_until_cancelled(speaking).await {
+            tracing::info!(
+                texts,
+                "texts of published flows and of screening were spoken"
+            );
         }
     });
 }

@@ -256,7 +256,8 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         Arc::clone(&assignments),
         models.clone(),
     );
-    let screener = Arc::new(Screener::new(shared.clone(), &performers.sip));
+    let screener = Screener::new(shared.clone(), performers.clone(), Arc::clone(&sounds));
+    let screener = Arc::new(screener);
     screener.reload().await?;
     let calls = Calls::new(
         moment.clone(),

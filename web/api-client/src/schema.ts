@@ -167,7 +167,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Says who called. It credits the call and teaches the site's model; the latest confirmation counts. */
+        /**
+         * Says who called. It credits the call and teaches the site's model; the latest confirmation counts. Of a call that
+         *     screening stopped, or whose caller has yet to press a key, nothing is taken.
+         */
         post: operations["confirmCall"];
         delete?: never;
         options?: never;
@@ -798,7 +801,10 @@ export interface paths {
         };
         /** Screening of the account: its settings, and how many calls were stopped lately. */
         get: operations["readScreening"];
-        /** Replaces the settings of screening. */
+        /**
+         * Replaces the settings of screening. What challenged callers hear is spoken before this answers; when that fails the
+         *     settings count all the same, and `challenge_trouble` says why nobody is asked.
+         */
         put: operations["changeScreening"];
         post?: never;
         delete?: never;
@@ -1652,7 +1658,7 @@ export interface components {
         /** @description What screening found of a call. */
         CallScreening: {
             reasons: components["schemas"]["ScreeningReason"][];
-            /** @description What decided: `allow_list`, `known_caller`, `block_list`, `anonymous`, `score`, `late` or `off`. */
+            /** @description What decided: `allow_list`, `known_caller`, `block_list`, `anonymous`, `score`, `late`, `unasked` or `off`. */
             rule: string;
             /** Format: int32 */
             score: number;
@@ -2838,8 +2844,11 @@ export interface components {
         };
         /** @description Screening of the account. */
         Screening: {
-            /** @description Whether this server can ask callers to press a key; if not, those who would be asked are let through. */
-            can_challenge: boolean;
+            /**
+             * @description Why callers over SIP who should press a key are let through instead, and what to do; null when they are asked, or
+             *     nobody has to.
+             */
+            challenge_trouble?: string | null;
             /** @description Entries on both lists. */
             entries: number;
             /** @description Most entries on both lists. */
@@ -3949,6 +3958,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use trunkline_core::attribution::LabelKind;
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{SessionId, UserId};
+use trunkline_core::call::CallResult;
 use trunkline_core::visitor::{Device, Source};
 
 use super::{Evidence, NOBODY, source_of, who};
@@ -17,7 +18,7 @@ use crate::directory::SharedDirectory;
 use crate::ports::calls::{CallEventKind, CallEventRow, CallRow};
 use crate::ports::history::SessionRow;
 use crate::ports::labels::{Confirmed, LabelRow, Said};
-use crate::ports::{CallRecords, History, Labels, PortResult};
+use crate::ports::{CallRecords, History, Labels, PortError, PortResult};
 
 /// Visitors that are shown to the person who answers.
 pub const MATCHES_MAX: usize = 3;
@@ -142,13 +143,26 @@ impl Matches {
     /// call as it stands then.
     ///
     /// # Errors
-    /// When it cannot be saved; nothing is then changed.
+    /// When screening stopped the call, or may yet; when it cannot be saved. Nothing is then changed.
     pub async fn confirm(
         &self,
         call: &CallRow,
         session: Option<&SessionRow>,
         by: Option<UserId>,
     ) -> PortResult<CallRow> {
+        if call.result == Some(CallResult::Blocked) {
+            return Err(PortError::Conflict(
+                "screening blocked the call, so it is credited to no visit; put the caller on the list of those who are \
+                 let through, if they should have been"
+                    .to_owned(),
+            ));
+        }
+        if self.calls.is_challenged(call.id) {
+            return Err(PortError::Conflict(
+                "the caller has yet to press the key that screening asks for; say who it is once they are let through"
+                    .to_owned(),
+            ));
+        }
         let now = self.moment.now();
         let of_session = match session {
             Some(session) => {

@@ -93,6 +93,11 @@ impl ActiveCall {
         (noted, actions)
     }
 
+    /// Whether the caller has yet to press the key that screening asks for, or never did.
+    pub(super) fn at_challenge(&self) -> bool {
+        self.running.challenge.as_ref() == Some(&self.state.node)
+    }
+
     /// A destination is connected.
     fn connected(&mut self, id: CallEventId, attempt: u32, now: Timestamp) -> CallEventRow {
         self.row.state = CallState::Talking;
@@ -165,7 +170,7 @@ impl ActiveCall {
 
     /// Closes the record.
     pub(super) fn close(&mut self, id: CallEventId, end: &CallEnd) -> CallEventRow {
-        let at_challenge = self.running.challenge.as_ref() == Some(&self.state.node);
+        let at_challenge = self.at_challenge();
         let row = &mut self.row;
         // A performer may have looked at the clock before its news of the answer was taken in.
         let answered = row.answered_at.unwrap_or(end.ended_at);

@@ -150,6 +150,13 @@ impl Calls {
         row
     }
 
+    /// Whether the caller of a call in progress has yet to press the key that screening asks for.
+    pub(crate) fn is_challenged(&self, call: CallId) -> bool {
+        hold(&self.active)
+            .get(&call)
+            .is_some_and(ActiveCall::at_challenge)
+    }
+
     /// What was said of a call in progress without the tap that tells its truth.
     pub(crate) fn tapped(&self, call: CallId) -> Option<Said> {
         let active = hold(&self.active);
@@ -420,15 +427,16 @@ impl CallControl for Calls {
         let call: CallId = self.moment.id();
         // A test rings nobody, is not recorded or screened, and keeps no number from visitors.
         let synthetic = self.is_test(&incoming);
-        let question = (!synthetic).then(|| {
+        let mut question = (!synthetic).then(|| {
             let seed = call.raw().cast_unsigned();
-            self.screener.question(&number, &incoming, seed)
+            let dialect = directory.webhook(incoming.trunk).map(|w| w.dialect);
+            self.screener.question(&number, &incoming, dialect, seed)
         });
         if let Some(refusal) = question.as_ref().and_then(Question::refused) {
             return self.block(call, &number, &incoming, refusal).await;
         }
         let decide = async {
-            match &question {
+            match &mut question {
                 Some(question) => Some(self.screener.decide(question).await),
                 None => None,
             }

@@ -1,7 +1,7 @@
 //! Screening as a use case: what accounts say of it, in memory; who called lately, in memory; and what is read of a
 //! caller's earlier calls, for a bounded time and only when it can change what is decided.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,21 +10,27 @@ use tokio::time::timeout;
 use trunkline_core::assignment::TrackingNumber;
 use trunkline_core::base::id::{AccountId, ScreeningEntryId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
-use trunkline_core::call::flow::Ability;
+use trunkline_core::call::flow::{Ability, challenge_spoken};
 use trunkline_core::call::screening::{
     CallFacts, Caller, Earlier, ListEntry, NOTE_MAX, RecentCall, RecentCallers, Screening,
-    ScreeningRules, ScreeningSettings, Vouched, asks_for_earlier, screen,
+    ScreeningRule, ScreeningRules, ScreeningSettings, ScreeningVerdict, Unasked, Vouched,
+    asks_for_earlier, screen,
 };
 
-use super::control::{Attestation, Incoming, Verstat};
+use super::control::{Arrival, Attestation, Incoming, SOUND_WAIT_MS, Verstat};
 use super::desk::hold;
+use super::sounds::Sounds;
 use crate::ports::screening::ScreeningCounts;
+use crate::ports::webhooks::Dialect;
 use crate::ports::{PortError, PortResult, ScreeningRecords};
+use crate::setup::Performers;
 
 /// Most entries on both lists of one account.
 pub const ENTRIES_MAX: usize = 5_000;
 /// Longest a call waits for what is known of the caller's earlier calls.
 const EARLIER_WAIT: Duration = Duration::from_millis(200);
+/// Longest a challenged call waits for the sound of its challenge.
+const SOUND_WAIT: Duration = Duration::from_millis(SOUND_WAIT_MS);
 /// Digits from which on a caller text that is no number was meant as one.
 const DIGITS_MIN: usize = 3;
 
@@ -56,24 +62,32 @@ pub struct Screener {
     /// What an account has that never changed anything.
     usual: Arc<ScreeningRules>,
     recent: Mutex<RecentCallers>,
-    /// Whether this server's telephone side can ask for a key.
-    can_challenge: bool,
+    /// What can be asked of whoever performs a call.
+    performers: Performers,
+    sounds: Arc<Sounds>,
+    /// Why the texts of challenges could not be spoken when that was tried last.
+    unspoken: Mutex<HashMap<AccountId, String>>,
     /// One change at a time, so that checks and the change they allow see the same lists.
     changing: tokio::sync::Mutex<()>,
 }
 
 impl Screener {
-    /// Over the stored rules; [`Screener::reload`] reads them. Calls are challenged only when `abilities` have what it
-    /// takes.
+    /// Over the stored rules; [`Screener::reload`] reads them. Calls are challenged only when whoever performs them has
+    /// what it takes.
     #[must_use]
-    pub fn new(records: Arc<dyn ScreeningRecords>, abilities: &BTreeSet<Ability>) -> Self {
-        let needed = [Ability::Play, Ability::Speak, Ability::Digits];
+    pub fn new(
+        records: Arc<dyn ScreeningRecords>,
+        performers: Performers,
+        sounds: Arc<Sounds>,
+    ) -> Self {
         Self {
             records,
             accounts: ArcSwap::default(),
             usual: Arc::default(),
             recent: Mutex::default(),
-            can_challenge: needed.iter().all(|ability| abilities.contains(ability)),
+            performers,
+            sounds,
+            unspoken: Mutex::default(),
             changing: tokio::sync::Mutex::new(()),
         }
     }
@@ -111,10 +125,79 @@ impl Screener {
         Arc::clone(accounts.get(&account).unwrap_or(&self.usual))
     }
 
-    /// Whether callers can be asked to press a key.
+    /// Why callers over SIP who should press a key are let through instead, and what to do; `None` when they are asked, or
+    /// nobody has to.
+    pub async fn challenge_trouble(&self, account: AccountId) -> Option<String> {
+        let rules = self.rules(account);
+        if !rules.settings.challenges() {
+            return None;
+        }
+        let text = &rules.settings.challenge_text;
+        match self.unasked_over_sip() {
+            Some(Unasked::NoEngine) => Some(
+                "There is no speech engine to say the text: callers over SIP who should press a key are let through. \
+                 Install `flite` or `espeak-ng`, or set one under [speech], and start the server again."
+                    .to_owned(),
+            ),
+            Some(unasked) => Some(format!(
+                "Callers over SIP who should press a key are let through, because {}.",
+                unasked.phrase()
+            )),
+            None if self.sounds.challenge_is_kept(text).await => None,
+            None => {
+                let told = hold(&self.unspoken).get(&account).cloned();
+                let why = told.map_or_else(String::new, |why| format!(" ({why})"));
+                Some(format!(
+                    "The text is not spoken yet{why}: callers over SIP who should press a key are let through until it \
+                     is. Save the settings again, or write another text."
+                ))
+            }
+        }
+    }
+
+    /// Speaks what challenged callers of an account hear and is not kept; the number of texts. Failing is remembered for
+    /// [`Screener::challenge_trouble`].
+    async fn speak(&self, account: AccountId) -> usize {
+        let rules = self.rules(account);
+        if !rules.settings.challenges() || !self.sounds.speaks() {
+            return 0;
+        }
+        let spoken = self
+            .sounds
+            .speak_challenge(&rules.settings.challenge_text)
+            .await;
+        let mut unspoken = hold(&self.unspoken);
+        match spoken {
+            Ok(texts) => {
+                unspoken.remove(&account);
+                texts
+            }
+            Err(error) => {
+                tracing::warn!(%account, %error, "the text of a challenge cannot be spoken");
+                unspoken.insert(account, error.to_string());
+                0
+            }
+        }
+    }
+
+    /// Speaks what challenged callers hear and is not kept, for example because the speech engine is another one now; the
+    /// number of texts.
+    pub async fn speak_missing(&self) -> usize {
+        let accounts: Vec<AccountId> = self.accounts.load().keys().copied().collect();
+        let mut spoken = 0;
+        for account in accounts {
+            spoken += self.speak(account).await;
+        }
+        spoken
+    }
+
+    /// The texts of challenges that calls may hear.
     #[must_use]
-    pub const fn can_challenge(&self) -> bool {
-        self.can_challenge
+    pub fn challenge_texts(&self) -> Vec<String> {
+        let accounts = self.accounts.load();
+        let settings = accounts.values().map(|rules| &rules.settings);
+        let challenging = settings.filter(|s| s.challenges());
+        challenging.map(|s| s.challenge_text.clone()).collect()
     }
 
     /// How many calls of an account were stopped since a moment.
@@ -129,7 +212,8 @@ impl Screener {
         self.records.screening_counts(account, since).await
     }
 
-    /// Replaces the settings of an account.
+    /// Replaces the settings of an account, and speaks what challenged callers hear. Whether that went well is told by
+    /// [`Screener::challenge_trouble`].
     ///
     /// # Errors
     /// When a field is wrong or the store refuses.
@@ -142,9 +226,13 @@ impl Screener {
             field: fault.field,
             message: fault.message,
         })?;
-        let _changing = self.changing.lock().await;
-        self.records.put_screening(account, settings).await?;
-        self.change(account, |rules| rules.settings = settings.clone());
+        {
+            let _changing = self.changing.lock().await;
+            self.records.put_screening(account, settings).await?;
+            self.change(account, |rules| rules.settings = settings.clone());
+        }
+        // While nothing is held, for it takes its time; until then callers are let through.
+        self.speak(account).await;
         Ok(())
     }
 
@@ -210,11 +298,37 @@ impl Screener {
         self.accounts.store(Arc::new(accounts));
     }
 
-    /// Notes a call that came, and gathers what memory knows of it. `seed` draws what chance decides.
+    /// Why whoever performs a call cannot ask for a key, as far as that is known without the text.
+    fn unasked(&self, arrival: Arrival, dialect: Option<Dialect>) -> Option<Unasked> {
+        match arrival {
+            Arrival::Sip { .. } => self.unasked_over_sip(),
+            Arrival::Webhook => {
+                let able = dialect.and_then(|dialect| self.performers.webhooks.get(&dialect));
+                let needed = [Ability::Play, Ability::Speak, Ability::Digits];
+                let can = able.is_some_and(|able| needed.iter().all(|a| able.contains(a)));
+                (!can).then_some(Unasked::Unable)
+            }
+        }
+    }
+
+    fn unasked_over_sip(&self) -> Option<Unasked> {
+        let able = &self.performers.sip;
+        if !able.contains(&Ability::Play) || !able.contains(&Ability::Digits) {
+            Some(Unasked::Unable)
+        } else if able.contains(&Ability::Speak) {
+            None
+        } else {
+            Some(Unasked::NoEngine)
+        }
+    }
+
+    /// Notes a call that came, and gathers what memory knows of it. `dialect` is how the carrier of a call over webhooks
+    /// speaks; `seed` draws what chance decides.
     pub(super) fn question(
         &self,
         number: &TrackingNumber,
         incoming: &Incoming,
+        dialect: Option<Dialect>,
         seed: u64,
     ) -> Question {
         let call = RecentCall {
@@ -231,7 +345,8 @@ impl Screener {
             vouched: vouched(incoming),
             call,
             recent: noted.unwrap_or_default(),
-            can_challenge: self.can_challenge,
+            unasked: self.unasked(incoming.arrival, dialect),
+            spoken_here: matches!(incoming.arrival, Arrival::Sip { .. }),
             // The high bits of a product with the golden ratio: those of an id are mostly its time.
             chance: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32,
             asks: false,
@@ -241,12 +356,31 @@ impl Screener {
     }
 
     /// Decides about a call, with what is stored of the caller when that matters.
-    pub(super) async fn decide(&self, question: &Question) -> Screening {
+    pub(super) async fn decide(&self, question: &mut Question) -> Screening {
         let earlier = match question.caller {
             Caller::Number(caller) if question.asks => self.earlier(question, caller).await,
             _ => Earlier::NotAsked,
         };
-        question.answer(earlier)
+        let mut answer = question.answer(earlier);
+        if let ScreeningVerdict::Challenge { digit } = answer.verdict
+            && !self.is_heard(question, digit).await
+        {
+            question.unasked = Some(Unasked::NotSpoken);
+            answer = question.answer(earlier);
+        }
+        if let (ScreeningRule::Unasked, Some(unasked)) = (answer.rule, question.unasked) {
+            let reason = unasked.word();
+            metrics::counter!("trunkline_screening_unasked_total", "reason" => reason).increment(1);
+            tracing::warn!(account = %question.account, reason, "a call is let through: its caller cannot be asked for a key");
+        }
+        answer
+    }
+
+    /// Whether the caller would hear what they must do. A carrier that talks by webhooks says it itself.
+    async fn is_heard(&self, question: &Question, digit: char) -> bool {
+        let spoken = challenge_spoken(question.challenge_text(), digit);
+        let heard = timeout(SOUND_WAIT, self.sounds.is_heard(&spoken));
+        !question.spoken_here || heard.await.unwrap_or(false)
     }
 
     /// The caller's earlier calls; late when the store is, so that a call is not lost for it.
@@ -273,7 +407,10 @@ pub(super) struct Question {
     vouched: Vouched,
     call: RecentCall,
     recent: Vec<RecentCall>,
-    can_challenge: bool,
+    /// Why no key can be asked for.
+    unasked: Option<Unasked>,
+    /// Whether the text of a challenge is spoken by this server.
+    spoken_here: bool,
     chance: u64,
     /// Whether the caller's earlier calls can change the answer.
     asks: bool,
@@ -288,7 +425,7 @@ impl Question {
             at: self.call.at,
             recent: &self.recent,
             earlier,
-            can_challenge: self.can_challenge,
+            unasked: self.unasked,
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ring::digest::{Context, SHA256};
 use tokio::sync::Semaphore;
 use trunkline_core::base::Timestamp;
-use trunkline_core::call::flow::{FlowDocument, Spoken};
+use trunkline_core::call::flow::{FlowDocument, Spoken, challenge_spoken};
 
 use super::control::Sound;
 use super::desk::hold;
@@ -20,8 +20,8 @@ use crate::ports::{PortError, PortResult};
 
 /// Texts that are spoken at one time.
 const SPEAK_AT_ONCE_MAX: usize = 2;
-/// Longest it takes to speak the texts of one flow; what is done by then is kept.
-const FLOW_WAIT: Duration = Duration::from_secs(120);
+/// Longest it takes to speak the texts of one flow or of one challenge; what is done by then is kept.
+const SPEAK_WAIT: Duration = Duration::from_secs(120);
 /// Sounds that are loaded at one time, each of them once.
 const LOADS: usize = 16;
 /// How long a sound that nothing uses any more is kept: calls may still hear it, and a flow be rolled back, in
@@ -123,23 +123,61 @@ impl Sounds {
     /// # Errors
     /// With the node whose text cannot be spoken.
     pub async fn speak_all(&self, flow: &FlowDocument) -> Result<usize, (String, SpeechError)> {
-        let until = tokio::time::Instant::now() + FLOW_WAIT;
-        let mut spoken = 0;
-        for (node, text) in flow.spoken_by() {
+        let spoken = self.speak_each(flow.spoken_by()).await;
+        spoken.map_err(|(node, error)| (node.to_owned(), error))
+    }
+
+    /// Speaks what challenged callers hear, for each digit, and is not kept yet; the number of texts that were spoken.
+    ///
+    /// # Errors
+    /// When a text cannot be spoken.
+    pub async fn speak_challenge(&self, text: &str) -> Result<usize, SpeechError> {
+        let texts = challenge_texts(text).map(|spoken| ((), spoken));
+        self.speak_each(texts).await.map_err(|((), error)| error)
+    }
+
+    /// Speaks texts, each once; the first that cannot be spoken ends it, with whose it was.
+    async fn speak_each<Of>(
+        &self,
+        texts: impl Iterator<Item = (Of, Spoken)>,
+    ) -> Result<usize, (Of, SpeechError)> {
+        let until = tokio::time::Instant::now() + SPEAK_WAIT;
+        let mut count = 0;
+        for (of, text) in texts {
             let one = tokio::time::timeout_at(until, self.speak_once(&text));
             let late = || {
-                let seconds = FLOW_WAIT.as_secs();
-                let why = format!(
-                    "{seconds} s were not enough; what is spoken is kept, so publish again"
-                );
+                let seconds = SPEAK_WAIT.as_secs();
+                let why =
+                    format!("{seconds} s were not enough; what is spoken is kept, so do it again");
                 SpeechError::Failed(why)
             };
             match one.await.map_err(|_| late()).flatten() {
-                Ok(new) => spoken += usize::from(new),
-                Err(error) => return Err((node.to_owned(), error)),
+                Ok(new) => count += usize::from(new),
+                Err(error) => return Err((of, error)),
             }
         }
-        Ok(spoken)
+        Ok(count)
+    }
+
+    /// Whether a call would hear this text: its sound is loaded, and in memory from then on.
+    pub(super) async fn is_heard(&self, spoken: &Spoken) -> bool {
+        match self.spoken_key(spoken) {
+            Some(key) => matches!(self.sound(key).await, Ok(Some(_))),
+            None => false,
+        }
+    }
+
+    /// Whether what challenged callers hear is kept for each digit.
+    pub(super) async fn challenge_is_kept(&self, text: &str) -> bool {
+        for spoken in challenge_texts(text) {
+            let Some(key) = self.spoken_key(&spoken) else {
+                return false;
+            };
+            if !matches!(self.files.keep(key).await, Ok(true)) {
+                return false;
+            }
+        }
+        true
     }
 
     /// Speaks and keeps a text, unless that was done; whether it had to be.
@@ -197,10 +235,12 @@ impl Sounds {
         &self,
         stored: impl Iterator<Item = SoundHash>,
         flows: impl Iterator<Item = &'a FlowDocument>,
+        challenges: impl Iterator<Item = &'a str>,
         now: Timestamp,
     ) -> PortResult<usize> {
         let mut used: HashSet<SoundKey> = stored.map(SoundKey::Stored).collect();
         let texts = flows.flat_map(FlowDocument::spoken);
+        let texts = texts.chain(challenges.flat_map(challenge_texts));
         used.extend(texts.filter_map(|text| self.spoken_key(&text)));
         let before = now.plus_millis(-UNUSED_MS);
         self.files.remove_unused(used, before, REMOVED_MAX).await
@@ -212,6 +252,11 @@ impl Sounds {
         // A file that makes a decoder fall over is not one that could be read.
         decoded.unwrap_or_else(|_| Err(NotASound("the file is damaged".to_owned())))
     }
+}
+
+/// What challenged callers hear, for each digit.
+fn challenge_texts(text: &str) -> impl Iterator<Item = Spoken> {
+    ('0'..='9').map(move |digit| challenge_spoken(text, digit))
 }
 
 /// The hash of parts, which are told apart by their lengths.

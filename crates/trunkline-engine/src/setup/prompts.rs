@@ -120,15 +120,20 @@ impl Setup {
         spoken
     }
 
-    /// Removes the files of sounds that nothing uses any more; how many.
+    /// Removes the files of sounds that nothing uses any more, neither flows nor the texts of these challenges; how many.
     ///
     /// # Errors
     /// When the folder cannot be read.
-    pub async fn tidy_sounds(&self, now: Timestamp) -> Result<usize, SetupError> {
+    pub async fn tidy_sounds(
+        &self,
+        challenges: &[String],
+        now: Timestamp,
+    ) -> Result<usize, SetupError> {
         let directory = self.directory.now();
         let stored = directory.prompts().map(|prompt| prompt.hash);
         let published = directory.flows().filter_map(|f| f.published.as_ref());
         let flows = published.map(|p| p.document.as_ref());
-        Ok(self.sounds.tidy(stored, flows, now).await?)
+        let challenges = challenges.iter().map(String::as_str);
+        Ok(self.sounds.tidy(stored, flows, challenges, now).await?)
     }
 }

@@ -1,5 +1,6 @@
 //! The desk: records before dialling, toll limits, fail open, restarts.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -25,6 +26,8 @@ use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::calls::CallEventKind;
 use trunkline_engine::ports::configuration::{Account, Everything, Trunk};
+use trunkline_engine::ports::webhooks::Dialect;
+use trunkline_engine::setup::Performers;
 
 use crate::ports::{
     HandClock, MemoryAsks, MemoryCalls, MemoryHistory, MemoryLabels, MemoryScreening, MemorySpool,
@@ -32,7 +35,7 @@ use crate::ports::{
 use crate::sounds::{MemoryFiles, MemorySpeech, PlainDecoder};
 use crate::world::{POOL, SITE, everything};
 
-const TRUNK: TrunkId = TrunkId::from_raw(7);
+pub(crate) const TRUNK: TrunkId = TrunkId::from_raw(7);
 const BUSINESS: PhoneNumber = PhoneNumber::from_digits(12_142_345_678);
 
 pub(crate) struct Desk {
@@ -133,8 +136,6 @@ pub(crate) async fn desk_with(
     let live = LiveBus::default();
     let asks = Arc::new(MemoryAsks::default());
     let screening = Arc::new(MemoryScreening::default());
-    let abilities = Ability::ALL.iter().copied().collect();
-    let screener = Arc::new(Screener::new(screening.clone(), &abilities));
     let files = Arc::new(MemoryFiles::default());
     let speech = Arc::new(MemorySpeech::default());
     let sounds = Arc::new(Sounds::new(
@@ -142,6 +143,13 @@ pub(crate) async fn desk_with(
         files.clone(),
         Some(speech.clone()),
     ));
+    let abilities: BTreeSet<Ability> = Ability::ALL.iter().copied().collect();
+    let performers = Performers {
+        sip: abilities.clone(),
+        webhooks: BTreeMap::from([(Dialect::Twilio, abilities)]),
+    };
+    let screener = Screener::new(screening.clone(), performers, Arc::clone(&sounds));
+    let screener = Arc::new(screener);
     let calls = Calls::new(
         moment.clone(),
         directory.clone(),

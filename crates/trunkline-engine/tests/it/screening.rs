@@ -10,12 +10,16 @@ use trunkline_core::call::screening::{
     ScreeningSettings,
 };
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy, TollPolicy};
-use trunkline_engine::call::control::{Action, Admission, CallControl, CallEnd, Verstat};
+use trunkline_engine::call::control::{
+    Action, Admission, Arrival, CallControl, CallEnd, Incoming, Verstat,
+};
 use trunkline_engine::call::{ENTRIES_MAX, ScreeningError};
 use trunkline_engine::clock::Clock;
+use trunkline_engine::ports::PortError;
 use trunkline_engine::ports::calls::CallEventKind;
+use trunkline_engine::ports::webhooks::{Dialect, Secret, WebhookTrunk};
 
-use crate::calls::{Desk, desk_with};
+use crate::calls::{Desk, TRUNK, desk_with};
 use crate::world::{POOL, SITE};
 
 const ACCOUNT: AccountId = AccountId::from_raw(9);
@@ -260,6 +264,120 @@ fn pressed(gather: &Gather, digits: &str) -> FlowEvent {
 }
 
 #[tokio::test]
+async fn what_challenged_callers_hear_is_spoken_with_the_settings_each_digit_once() {
+    let desk = desk(1).await;
+    set(&desk, |settings| {
+        settings.challenge_text = "Press {digit}, please.".to_owned();
+    })
+    .await;
+    assert!(desk.speech.said().is_empty(), "nobody is challenged");
+    assert_eq!(desk.screener.challenge_trouble(ACCOUNT).await, None);
+    let challenging = |settings: &mut ScreeningSettings| {
+        settings.anonymous = AnonymousPolicy::Challenge;
+        settings.challenge_text = "Press {digit}, please.".to_owned();
+    };
+    set(&desk, challenging).await;
+    let mut said = desk.speech.said();
+    said.sort();
+    let each: Vec<String> = (0..10).map(|d| format!("Press {d}, please.")).collect();
+    assert_eq!(said, each);
+    assert_eq!(desk.screener.challenge_trouble(ACCOUNT).await, None);
+    set(&desk, challenging).await;
+    assert_eq!(desk.screener.speak_missing().await, 0, "all of it is there");
+    assert!(desk.speech.said().is_empty());
+    desk.files.lose();
+    assert!(desk.screener.challenge_trouble(ACCOUNT).await.is_some());
+    assert_eq!(desk.screener.speak_missing().await, 10);
+    assert_eq!(desk.screener.challenge_trouble(ACCOUNT).await, None);
+}
+
+/// A call by a number of no assigned range.
+fn suspect(desk: &Desk, arrival: Option<Arrival>) -> Incoming {
+    let incoming = desk.incoming("+13125550100");
+    Incoming {
+        caller: Some(PhoneNumber::from_digits(9_991_234_567)),
+        arrival: arrival.unwrap_or(incoming.arrival),
+        ..incoming
+    }
+}
+
+/// What becomes of such a call, and why.
+async fn outcome(desk: &Desk, arrival: Option<Arrival>) -> (&'static str, ScreeningRule, String) {
+    let admission = desk.calls.incoming(suspect(desk, arrival)).await;
+    let Admission::Accepted { actions, .. } = admission else {
+        panic!("no such call is refused");
+    };
+    let begins = match &actions[..] {
+        [Action::Gather(_)] => "challenged",
+        [Action::Dial(_)] => "passed",
+        other => panic!("unexpected: {other:?}"),
+    };
+    let screening = desk.records.last().screening.expect("a screening");
+    (begins, screening.rule, screening.why)
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_would_hear_silence_is_let_through_and_the_record_says_why() {
+    for (case, text) in [
+        ("cannot be spoken", "mute {digit}"),
+        ("is lost", "Press {digit}."),
+        ("is stuck", "Press {digit}."),
+    ] {
+        let desk = desk(1).await;
+        set(&desk, |settings| {
+            settings.challenge_at = Some(40);
+            settings.challenge_text = text.to_owned();
+        })
+        .await;
+        match case {
+            "is lost" => desk.files.lose(),
+            "is stuck" => desk.files.stick(),
+            _ => {
+                let told = desk.screener.challenge_trouble(ACCOUNT).await;
+                let told = told.expect("a warning");
+                assert!(told.contains("there is no voice `mute`"), "{told}");
+            }
+        }
+        let (begins, rule, why) = outcome(&desk, None).await;
+        assert_eq!((begins, rule), ("passed", ScreeningRule::Unasked), "{case}");
+        assert!(why.contains("its text is not spoken yet"), "{case}: {why}");
+    }
+}
+
+#[tokio::test]
+async fn a_challenge_asks_what_whoever_performs_the_call_can_do() {
+    for (dialect, begins) in [
+        (Some(Dialect::Twilio), "challenged"),
+        // The desk of these tests gives others no abilities.
+        (Some(Dialect::Telnyx), "passed"),
+        (None, "passed"),
+    ] {
+        let desk = desk_with(1, TollPolicy::default(), None, |all| {
+            all.webhooks.extend(dialect.map(|dialect| WebhookTrunk {
+                trunk: TRUNK,
+                dialect,
+                carrier_account: "AC1".to_owned(),
+                signing_key: Secret::new("key"),
+                api_token: None,
+                set_at: Timestamp::EPOCH,
+            }));
+        })
+        .await;
+        set(&desk, |settings| {
+            settings.challenge_at = Some(40);
+            // The carrier says it, whatever our own engine cannot.
+            settings.challenge_text = "mute {digit}".to_owned();
+        })
+        .await;
+        let (began, rule, why) = outcome(&desk, Some(Arrival::Webhook)).await;
+        assert_eq!(began, begins, "{dialect:?}");
+        let let_through = begins == "passed";
+        assert_eq!(rule == ScreeningRule::Unasked, let_through, "{dialect:?}");
+        assert_eq!(why.contains("cannot ask for keys"), let_through, "{why}");
+    }
+}
+
+#[tokio::test]
 async fn a_challenged_caller_who_presses_the_key_comes_to_the_flow_of_the_number() {
     let (desk, call, gather) = challenged().await;
     let actions = desk
@@ -293,12 +411,22 @@ async fn a_challenged_caller_who_does_not_is_blocked_and_rings_nobody() {
         matches!(&actions[..], [Action::HangUp { .. }]),
         "{actions:?}"
     );
+    let told = desk.matches.confirm(&desk.records.last(), None, None).await;
+    assert!(
+        matches!(&told, Err(PortError::Conflict(why)) if why.contains("yet to press")),
+        "{told:?}"
+    );
     let end = CallEnd {
         by: EndedBy::System,
         ..desk.end(EndReason::HungUp, 0)
     };
     desk.calls.ended(call, end).await;
     let row = desk.records.last();
+    let told = desk.matches.confirm(&row, None, None).await;
+    assert!(
+        matches!(&told, Err(PortError::Conflict(why)) if why.contains("blocked the call")),
+        "{told:?}"
+    );
     assert_eq!(
         (row.result, row.answered_at),
         (Some(CallResult::Blocked), None)

@@ -60,6 +60,18 @@ pub(crate) struct MemoryFiles {
     stuck: AtomicBool,
 }
 
+impl MemoryFiles {
+    /// Everything is gone.
+    pub(crate) fn lose(&self) {
+        self.files.lock().expect("files").clear();
+    }
+
+    /// Reads never end from now on.
+    pub(crate) fn stick(&self) {
+        self.stuck.store(true, Ordering::SeqCst);
+    }
+}
+
 #[async_trait]
 impl SoundFiles for MemoryFiles {
     async fn read(&self, key: SoundKey) -> PortResult<Option<Vec<u8>>> {
@@ -96,6 +108,13 @@ impl SoundFiles for MemoryFiles {
 #[derive(Default)]
 pub(crate) struct MemorySpeech {
     said: Mutex<Vec<String>>,
+}
+
+impl MemorySpeech {
+    /// What was said since this was asked last.
+    pub(crate) fn said(&self) -> Vec<String> {
+        std::mem::take(&mut self.said.lock().expect("said"))
+    }
 }
 
 #[async_trait]
@@ -322,7 +341,7 @@ async fn a_sound_that_is_late_is_passed_over() {
     let (desk, setup) = library(r#""start": {"kind": "hang_up"}"#).await;
     let ours = upload(&setup, 1, OURS, "ours").await;
     let id = call(&desk).await;
-    desk.files.stuck.store(true, Ordering::SeqCst);
+    desk.files.stick();
     assert_eq!(heard(&desk, id, &Prompt::Asset(ours.id)).await, None);
 }
 
@@ -351,7 +370,7 @@ async fn publishing_speaks_every_text_once_each_digit_of_a_challenge_included() 
     let (desk, setup) = library(nodes).await;
     let published = setup.publish_flow(FLOW, 4, None, Timestamp::EPOCH).await;
     published.expect("published");
-    let mut said = desk.speech.said.lock().expect("said").clone();
+    let mut said = desk.speech.said();
     said.sort();
     let mut expected: Vec<String> = (0..10).map(|digit| format!("Press {digit}.")).collect();
     expected.extend(["Hello".to_owned(), "Bye".to_owned()]);
@@ -363,7 +382,7 @@ async fn publishing_speaks_every_text_once_each_digit_of_a_challenge_included() 
     assert_eq!(heard(&desk, id, &Prompt::text("Press x.")).await, None);
 
     assert_eq!(setup.speak_missing().await, 0, "all of it is there");
-    desk.files.files.lock().expect("files").clear();
+    desk.files.lose();
     assert_eq!(
         setup.speak_missing().await,
         12,
@@ -419,8 +438,20 @@ async fn a_sound_that_a_draft_plays_stays_and_one_that_is_not_there_is_a_problem
             .await
             .expect("removed")
     );
-    let tidied = setup.tidy_sounds(Timestamp::EPOCH).await.expect("tidied");
+    let tidied = setup
+        .tidy_sounds(&[], Timestamp::EPOCH)
+        .await
+        .expect("tidied");
     assert_eq!(tidied, 1, "its file goes, that of the other stays");
+    let challenge = "Press {digit}.".to_owned();
+    desk.sounds
+        .speak_challenge(&challenge)
+        .await
+        .expect("spoken");
+    for (challenges, gone) in [(&[challenge][..], 0), (&[], 10)] {
+        let tidied = setup.tidy_sounds(challenges, Timestamp::EPOCH).await;
+        assert_eq!(tidied.expect("tidied"), gone, "{challenges:?}");
+    }
     let id = call(&desk).await;
     assert!(heard(&desk, id, &Prompt::Asset(prompt)).await.is_some());
 }

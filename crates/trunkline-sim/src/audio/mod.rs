@@ -4,7 +4,7 @@ mod ear;
 mod speech;
 mod voice;
 
-pub use ear::{similarity, strength};
+pub use ear::{find, similarity, strength};
 pub use speech::{Part, Speaker, Talk};
 pub use voice::{Sound, Voice};
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use trunkline_core::base::PhoneNumber;
 
@@ -64,6 +64,17 @@ impl Ending {
     }
 }
 
+/// How a key that is pressed travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyForm {
+    /// As telephone events beside the sound (RFC 4733).
+    Event,
+    /// As an INFO request.
+    Info,
+    /// As its pair of tones in the sound.
+    Tone,
+}
+
 /// One end of a call.
 #[derive(Debug, Clone)]
 pub struct CallHandle {
@@ -71,6 +82,7 @@ pub struct CallHandle {
     pub(super) dialled: PhoneNumber,
     pub(super) progress: watch::Receiver<Progress>,
     pub(super) heard: Arc<Mutex<Heard>>,
+    pub(super) keys: mpsc::Sender<(char, KeyForm)>,
     pub(super) hang_up: CancellationToken,
 }
 
@@ -121,6 +133,11 @@ impl CallHandle {
     /// Hangs up, or gives up when nobody has answered.
     pub fn hang_up(&self) {
         self.hang_up.cancel();
+    }
+
+    /// Presses a key of the keypad once both can speak. `false` when the call is over, or nobody could press that fast.
+    pub fn press(&self, key: char, form: KeyForm) -> bool {
+        self.keys.try_send((key, form)).is_ok()
     }
 
     /// What this end has heard since it was connected: 8,000 samples a second, lost packets as

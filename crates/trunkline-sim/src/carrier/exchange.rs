@@ -16,6 +16,7 @@ use trunkline_core::base::{Country, PhoneNumber};
 use super::CarrierConfig;
 use super::call::{CallHandle, Ending, Progress, Why};
 use super::dial::{DialPlan, HangsUp};
+use super::keys::KEYS_MAX;
 use super::leg::{ALLOW, Dialog, Leg, Received};
 use super::line::{self, Behaviour, Line};
 use super::media::{Heard, Media};
@@ -202,7 +203,15 @@ impl Exchange {
             exchange: Arc::clone(self),
             call_id: dialog.call_id.clone(),
         };
-        let leg = Leg::new(dialog, receiver, progress_in, hang_up.clone(), media);
+        let (keys, pressed) = mpsc::channel(KEYS_MAX);
+        let leg = Leg::new(
+            dialog,
+            receiver,
+            progress_in,
+            pressed,
+            hang_up.clone(),
+            media,
+        );
         Ok(Opened {
             leg,
             handle: CallHandle {
@@ -210,6 +219,7 @@ impl Exchange {
                 dialled,
                 progress,
                 heard,
+                keys,
                 hang_up,
             },
             place,

@@ -10,7 +10,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::call::{Ending, Progress, Why};
+use super::call::{Ending, KeyForm, Progress, Why};
+use super::keys;
 use super::media::Media;
 use super::message::{Message, finish};
 use super::sdp;
@@ -74,6 +75,15 @@ pub(super) async fn due(repeat: Option<&mut Repeat>) -> bool {
         Some(repeat) => repeat.due().await,
         None => std::future::pending().await,
     }
+}
+
+/// The next key that is to be pressed, once the one before is up again.
+async fn next_key(
+    pressed: &mut mpsc::Receiver<(char, KeyForm)>,
+    free_at: Instant,
+) -> Option<(char, KeyForm)> {
+    sleep_until(free_at).await;
+    pressed.recv().await
 }
 
 /// Both names of a dialog.
@@ -153,6 +163,8 @@ pub(super) struct Leg {
     pub(super) dialog: Dialog,
     pub(super) inbox: mpsc::Receiver<Received>,
     pub(super) progress: watch::Sender<Progress>,
+    /// Keys that are to be pressed.
+    pressed: mpsc::Receiver<(char, KeyForm)>,
     /// Asked to hang up, by the call's handle or because the carrier stops.
     pub(super) hang_up: CancellationToken,
     pub(super) media: Media,
@@ -167,6 +179,7 @@ impl Leg {
         dialog: Dialog,
         inbox: mpsc::Receiver<Received>,
         progress: watch::Sender<Progress>,
+        pressed: mpsc::Receiver<(char, KeyForm)>,
         hang_up: CancellationToken,
         media: Media,
     ) -> Self {
@@ -174,6 +187,7 @@ impl Leg {
             dialog,
             inbox,
             progress,
+            pressed,
             hang_up,
             media,
             last_ack: None,
@@ -234,6 +248,7 @@ impl Leg {
     /// The conversation, until somebody hangs up or `limit` is reached.
     pub(super) async fn talk(&mut self, limit: Instant) -> Ending {
         self.progress.send_replace(Progress::Talking);
+        let mut finger_free_at = Instant::now();
         loop {
             tokio::select! {
                 received = self.inbox.recv() => {
@@ -249,8 +264,53 @@ impl Leg {
                         return Ending::new(Why::Lost);
                     }
                 },
+                Some((key, form)) = next_key(&mut self.pressed, finger_free_at) => {
+                    finger_free_at = Instant::now() + keys::PRESS_TIME;
+                    if let Some(ending) = self.press(key, form).await {
+                        return ending;
+                    }
+                }
                 () = sleep_until(limit) => return self.bye().await,
                 () = self.hang_up.cancelled() => return self.bye().await,
+            }
+        }
+    }
+
+    /// Presses a key; the ending when the far end hung up meanwhile.
+    async fn press(&mut self, key: char, form: KeyForm) -> Option<Ending> {
+        if form != KeyForm::Info {
+            self.media.press(key, form);
+            return None;
+        }
+        self.dialog.sequence += 1;
+        let sequence = self.dialog.sequence;
+        let text = self.dialog.request(
+            "INFO",
+            sequence,
+            &self.dialog.branch("INFO", sequence),
+            "",
+            &keys::relay(key),
+        );
+        let text = text.replace("application/sdp", keys::RELAY);
+        self.dialog.send(&text).await;
+        let mut repeat = Repeat::other();
+        loop {
+            tokio::select! {
+                received = self.inbox.recv() => {
+                    let Some(received) = received else { return Some(Ending::new(Why::Lost)) };
+                    if received.0.status_of("INFO").is_some_and(|status| status >= 200) {
+                        return None;
+                    }
+                    if let Some(ending) = self.on_message(&received).await {
+                        return Some(ending);
+                    }
+                }
+                goes_on = repeat.due() => {
+                    if !goes_on {
+                        return None;
+                    }
+                    self.dialog.send(&text).await;
+                }
             }
         }
     }

@@ -9,10 +9,12 @@ use audio_codec::pcma::{PcmaDecoder, PcmaEncoder};
 use audio_codec::pcmu::{PcmuDecoder, PcmuEncoder};
 use audio_codec::{Decoder, Encoder};
 use tokio::net::UdpSocket;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
+use super::call::KeyForm;
+use super::keys::{Frame, KEYS_MAX, Pressing};
 use super::sdp::Wants;
 use crate::audio::{FRAME, RATE, Sound, Voice};
 
@@ -91,6 +93,7 @@ pub(super) struct Far {
 pub(super) struct Media {
     pub(super) local: SocketAddr,
     far: watch::Sender<Option<Far>>,
+    keys: mpsc::Sender<(char, KeyForm)>,
     task: JoinHandle<()>,
 }
 
@@ -113,6 +116,7 @@ impl Media {
         let socket = UdpSocket::bind(SocketAddr::new(ip, 0)).await?;
         let local = socket.local_addr()?;
         let (far, to) = watch::channel(None);
+        let (keys, pressed) = mpsc::channel(KEYS_MAX);
         let line = Line {
             socket,
             sound: Sound::new(voice),
@@ -120,9 +124,23 @@ impl Media {
             source: u32::from(local.port()) << 8 | 1,
             sequence: 0,
             timestamp: 0,
+            pressing: Pressing::default(),
+            pressed_at: 0,
         };
-        let task = tokio::spawn(line.run(to));
-        Ok(Self { local, far, task })
+        let task = tokio::spawn(line.run(to, pressed));
+        Ok(Self {
+            local,
+            far,
+            keys,
+            task,
+        })
+    }
+
+    /// Presses a key in the sound; more than [`KEYS_MAX`] at once are lost.
+    pub(super) fn press(&self, key: char, form: KeyForm) {
+        if self.keys.try_send((key, form)).is_err() {
+            tracing::debug!("a key was pressed after too many others");
+        }
     }
 
     /// Ends the sound; the port is free again.
@@ -143,10 +161,17 @@ struct Line {
     source: u32,
     sequence: u16,
     timestamp: u32,
+    pressing: Pressing,
+    /// The timestamp of the key that is down.
+    pressed_at: u32,
 }
 
 impl Line {
-    async fn run(mut self, mut far: watch::Receiver<Option<Far>>) {
+    async fn run(
+        mut self,
+        mut far: watch::Receiver<Option<Far>>,
+        mut pressed: mpsc::Receiver<(char, KeyForm)>,
+    ) {
         // Nobody is there until a description says so.
         if far.wait_for(Option::is_some).await.is_err() {
             return;
@@ -160,6 +185,12 @@ impl Line {
             let now = *far.borrow_and_update();
             tokio::select! {
                 _ = tick.tick() => self.send(now).await,
+                Some((key, form)) = pressed.recv() => {
+                    // Who knows no events is sent tones.
+                    let knows = now.is_some_and(|far| far.wants.events.is_some());
+                    let form = if knows { form } else { KeyForm::Tone };
+                    self.pressing.press(key, form);
+                }
                 received = self.socket.recv_from(&mut buffer) => {
                     if let (Ok((length, from)), Some(now)) = (received, now) {
                         self.receive(&buffer[..length], from, now);
@@ -178,20 +209,42 @@ impl Line {
             return;
         };
         self.timestamp = self.timestamp.wrapping_add(FRAME as u32);
-        let samples = self.sound.frame();
+        let frame = match self.pressing.next() {
+            Frame::Voice => Frame::Sound(Box::new(self.sound.frame())),
+            key => key,
+        };
         if !wants.listens {
             return;
         }
+        let mut first = self.sequence == 0;
+        let (payload_type, timestamp, payload) = match frame {
+            Frame::Event {
+                payload,
+                first: begins,
+            } => {
+                if begins {
+                    self.pressed_at = self.timestamp;
+                }
+                first |= begins;
+                let payload_type = wants.events.unwrap_or_default();
+                (payload_type, self.pressed_at, payload.to_vec())
+            }
+            Frame::Sound(samples) => {
+                let payload = match wants.payload {
+                    8 => PcmaEncoder::new().encode(samples.as_slice()),
+                    _ => PcmuEncoder::new().encode(samples.as_slice()),
+                };
+                (wants.payload, self.timestamp, payload)
+            }
+            Frame::Voice => return,
+        };
+        let marker = if first { 0x80 } else { 0 };
         let mut packet = Vec::with_capacity(RTP_HEADER + FRAME);
-        let marker = if self.sequence == 0 { 0x80 } else { 0 };
-        packet.extend([0x80, marker | wants.payload]);
+        packet.extend([0x80, marker | payload_type]);
         packet.extend(self.sequence.to_be_bytes());
-        packet.extend(self.timestamp.to_be_bytes());
+        packet.extend(timestamp.to_be_bytes());
         packet.extend(self.source.to_be_bytes());
-        packet.extend(match wants.payload {
-            8 => PcmaEncoder::new().encode(&samples),
-            _ => PcmuEncoder::new().encode(&samples),
-        });
+        packet.extend(payload);
         self.sequence = self.sequence.wrapping_add(1);
         // Sound that cannot be sent now is worth nothing later.
         let _ = self.socket.send_to(&packet, wants.audio).await;

@@ -4,6 +4,7 @@
 mod call;
 mod dial;
 mod exchange;
+mod keys;
 mod leg;
 mod line;
 mod media;
@@ -19,7 +20,7 @@ use tokio::sync::broadcast;
 use tokio::time::timeout;
 use trunkline_core::base::PhoneNumber;
 
-pub use call::{CallHandle, Ending, Progress, Why};
+pub use call::{CallHandle, Ending, KeyForm, Progress, Why};
 pub use dial::{DialPlan, HangsUp};
 pub use line::{Behaviour, Line};
 

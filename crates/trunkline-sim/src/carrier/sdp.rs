@@ -2,6 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+/// The payload type of our telephone events (RFC 4733).
+const EVENTS: u8 = 101;
+
 /// What the far end wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Wants {
@@ -9,6 +12,8 @@ pub(super) struct Wants {
     pub(super) audio: SocketAddr,
     /// The payload type to send: 0 (µ-law) or 8 (A-law).
     pub(super) payload: u8,
+    /// The payload type of telephone events, when it takes them.
+    pub(super) events: Option<u8>,
     /// Whether it listens at all.
     pub(super) listens: bool,
     /// Whether it may send.
@@ -19,6 +24,7 @@ pub(super) struct Wants {
 pub(super) fn read(body: &str) -> Option<Wants> {
     let mut ip: Option<IpAddr> = None;
     let mut media: Option<(u16, u8)> = None;
+    let mut events = None;
     let mut direction = "sendrecv";
     for line in body.lines().map(str::trim_end) {
         if let Some(address) = line
@@ -34,6 +40,9 @@ pub(super) fn read(body: &str) -> Option<Wants> {
                 .filter_map(|w| w.parse::<u8>().ok())
                 .find(|p| matches!(p, 0 | 8))?;
             media = Some((port, payload));
+        } else if let Some(map) = line.strip_prefix("a=rtpmap:") {
+            let event = map.strip_suffix(" telephone-event/8000");
+            events = events.or(event.and_then(|number| number.parse().ok()));
         } else if let Some(word @ ("sendrecv" | "sendonly" | "recvonly" | "inactive")) =
             line.strip_prefix("a=")
         {
@@ -46,6 +55,7 @@ pub(super) fn read(body: &str) -> Option<Wants> {
     Some(Wants {
         audio: SocketAddr::new(ip, port),
         payload,
+        events,
         listens,
         sends: matches!(direction, "sendrecv" | "sendonly"),
     })
@@ -55,9 +65,16 @@ pub(super) fn read(body: &str) -> Option<Wants> {
 pub(super) fn write(audio: SocketAddr, version: u32, answers: Option<Wants>) -> String {
     let ip = audio.ip();
     let family = if ip.is_ipv4() { "IP4" } else { "IP6" };
-    let payloads = match answers {
-        None => "0 8".to_owned(),
-        Some(wants) => wants.payload.to_string(),
+    let (payloads, events) = match answers {
+        None => ("0 8".to_owned(), Some(EVENTS)),
+        Some(wants) => (wants.payload.to_string(), wants.events),
+    };
+    let (also, map) = match events {
+        Some(number) => (
+            format!(" {number}"),
+            format!("a=rtpmap:{number} telephone-event/8000\r\na=fmtp:{number} 0-15\r\n"),
+        ),
+        None => (String::new(), String::new()),
     };
     let direction = match answers {
         Some(Wants {
@@ -78,7 +95,7 @@ pub(super) fn write(audio: SocketAddr, version: u32, answers: Option<Wants>) -> 
         _ => "sendrecv",
     };
     format!(
-        "v=0\r\no=sim {port} {version} IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP {payloads}\r\na=ptime:20\r\na={direction}\r\n",
+        "v=0\r\no=sim {port} {version} IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP {payloads}{also}\r\n{map}a=ptime:20\r\na={direction}\r\n",
         port = audio.port()
     )
 }
@@ -96,6 +113,7 @@ mod tests {
             Wants {
                 audio,
                 payload: 0,
+                events: Some(EVENTS),
                 listens: true,
                 sends: true
             }

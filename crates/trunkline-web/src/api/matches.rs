@@ -91,8 +91,9 @@ async fn matches(
     Ok(Json(told(&app, &call).await?))
 }
 
-/// Says who called. It credits the call and teaches the site's model; the latest confirmation counts.
-#[utoipa::path(post, path = "/calls/{id}/confirmation", tag = "attribution", operation_id = "confirmCall", params(("id" = String, Path)), request_body = ConfirmationInput, responses((status = 200, body = CallMatches), (status = 404, body = Problem), (status = 422, body = Problem)))]
+/// Says who called. It credits the call and teaches the site's model; the latest confirmation counts. Of a call that
+/// screening stopped, or whose caller has yet to press a key, nothing is taken.
+#[utoipa::path(post, path = "/calls/{id}/confirmation", tag = "attribution", operation_id = "confirmCall", params(("id" = String, Path)), request_body = ConfirmationInput, responses((status = 200, body = CallMatches), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 async fn confirm(
     State(app): State<App>,
     caller: Caller,

@@ -147,8 +147,9 @@ impl SettingsInput {
 #[schema(as = Screening)]
 struct ScreeningItem {
     settings: SettingsItem,
-    /// Whether this server can ask callers to press a key; if not, those who would be asked are let through.
-    can_challenge: bool,
+    /// Why callers over SIP who should press a key are let through instead, and what to do; null when they are asked, or
+    /// nobody has to.
+    challenge_trouble: Option<String>,
     /// Entries on both lists.
     entries: usize,
     /// Most entries on both lists.
@@ -177,7 +178,8 @@ async fn read(State(app): State<App>, caller: Caller) -> Result<Json<ScreeningIt
     Ok(Json(whole(&app, &caller).await?))
 }
 
-/// Replaces the settings of screening.
+/// Replaces the settings of screening. What challenged callers hear is spoken before this answers; when that fails the
+/// settings count all the same, and `challenge_trouble` says why nobody is asked.
 #[utoipa::path(put, path = "/screening", tag = "call", operation_id = "changeScreening", request_body = SettingsInput, responses((status = 200, body = ScreeningItem), (status = 422, body = Problem)))]
 async fn change(
     State(app): State<App>,
@@ -198,7 +200,7 @@ async fn whole(app: &Web, caller: &Caller) -> Result<ScreeningItem, Problem> {
     let counts = screener.counts(caller.account, since).await?;
     Ok(ScreeningItem {
         settings: SettingsItem::from(&rules.settings),
-        can_challenge: screener.can_challenge(),
+        challenge_trouble: screener.challenge_trouble(caller.account).await,
         entries: rules.lists.entries().filter(|e| e.counts(now)).count(),
         entries_max: ENTRIES_MAX,
         stopped: Stopped {
@@ -459,7 +461,7 @@ impl From<ScreeningError> for Problem {
 pub(super) struct CallScreening {
     /// `pass`, `challenge` or `block`.
     verdict: &'static str,
-    /// What decided: `allow_list`, `known_caller`, `block_list`, `anonymous`, `score`, `late` or `off`.
+    /// What decided: `allow_list`, `known_caller`, `block_list`, `anonymous`, `score`, `late`, `unasked` or `off`.
     rule: &'static str,
     /// Why, as a sentence without its full stop.
     why: String,

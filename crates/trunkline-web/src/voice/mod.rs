@@ -8,6 +8,8 @@
 mod addresses;
 mod callbacks;
 mod dialect;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod heard;
 mod hearing;
 mod line;

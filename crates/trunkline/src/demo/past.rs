@@ -5,7 +5,7 @@
 mod crowd;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::BinaryHeap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -28,6 +28,7 @@ use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::Configuration;
+use trunkline_engine::setup::Performers;
 use trunkline_sim::carrier::{Behaviour, HangsUp};
 use trunkline_sim::world::{Calendar, Conversation, Happening, Pace, Plan, Visit};
 use trunkline_store::FileSpool;
@@ -149,7 +150,8 @@ pub(super) async fn pass(
         limits: CallLimits::default(),
         home: Country::US,
     };
-    let screener = Screener::new(store.clone(), &BTreeSet::new());
+    let sounds = Arc::clone(&house.backend.sounds);
+    let screener = Screener::new(store.clone(), Performers::default(), sounds);
     let calls = Calls::new(
         moment,
         directory.clone(),

@@ -85,10 +85,15 @@ pub(crate) type Pairs<'a> = &'a [(&'a str, &'a str)];
 
 impl CarrierSide {
     pub(crate) async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// As above, with more in its configuration.
+    pub(crate) async fn start_with(more: &str) -> Self {
         let twilio = Twilio::start();
         let house = House::start_with(TestDatabase::sqlite(), |_, settings| {
             let settings = settings.replace("[http]\n", "[http]\nwebhooks_loopback = true\n");
-            format!("public_url = \"{PUBLIC_URL}\"\n{settings}")
+            format!("public_url = \"{PUBLIC_URL}\"\n{settings}{more}")
         })
         .await;
         let trunk = house

@@ -562,3 +562,56 @@ async fn the_same_flow_makes_the_same_record_over_sip_and_over_webhooks() {
     assert_ne!(over_sip["id"], over_webhooks["id"]);
     assert_eq!(kept(&over_sip), kept(&over_webhooks));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_challenge_is_spoken_by_the_carrier_also_where_this_server_has_no_voice() {
+    let side = CarrierSide::start_with("[speech]\nengine = \"none\"\n").await;
+    let settings = json!({"anonymous": "challenge", "challenge_text": "Press {digit}."});
+    let set = side
+        .house
+        .api(Method::PUT, "/api/v1/screening", Some(settings))
+        .await;
+    assert!(
+        set["challenge_trouble"].is_string(),
+        "over SIP nobody is asked"
+    );
+    for (name, right) in [("CA1", true), ("CA2", false)] {
+        let mut withheld = incoming(name);
+        withheld[2] = ("From", "Anonymous");
+        let asks = side.ask(&side.url("call"), &withheld).await;
+        let text = found(&asks, "<Say>", "</Say>").remove(0);
+        let digit = text
+            .strip_prefix("Press ")
+            .and_then(|t| t.strip_suffix('.'));
+        let digit = digit.expect("the account's text").to_owned();
+        side.assert_built(
+            &asks,
+            &json!([
+                {"verb": "gather", "with": {"input": "dtmf", "action": next(&asks), "method": "POST", "num_digits": "1",
+                    "finish_on_key": "", "timeout": "8", "action_on_empty_result": "true"},
+                    "in": [{"verb": "say", "args": [text]}]},
+                {"verb": "redirect", "args": [next(&asks)], "with": {"method": "POST"}},
+            ]),
+        );
+        let here = [("CallSid", name), ("CallStatus", "in-progress")];
+        if right {
+            let pressed = [here[0], here[1], ("Digits", digit.as_str())];
+            let dial = side.ask(&next(&asks), &pressed).await;
+            assert!(dial.contains(BUSINESS_LINE), "{dial}");
+            let left = [here[0], ("CallStatus", "completed")];
+            side.ask(&next(&dial), &left).await;
+            continue;
+        }
+        let again = side.ask(&next(&asks), &here).await;
+        let end = side.ask(&next(&again), &here).await;
+        side.assert_built(&end, &json!([{"verb": "hangup"}]));
+    }
+    side.house.calls_ended(2).await;
+    let story = side.ended().await;
+    assert_eq!(story["result"], "blocked", "{story}");
+    assert_eq!(
+        (&story["screening"]["verdict"], &story["screening"]["rule"]),
+        (&json!("challenge"), &json!("anonymous")),
+        "{story}"
+    );
+}

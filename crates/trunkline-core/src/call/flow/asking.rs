@@ -1,9 +1,10 @@
 //! The interpreter's part for nodes that ask the caller something.
 
 use super::action::{FlowAction, Gather};
-use super::document::{DIGIT_MARK, Node};
+use super::document::Node;
 use super::interpreter::{Next, Walk};
 use super::nodes::{ChallengeNode, NodeKind};
+use super::prelude::challenge_spoken;
 use super::prompt::Prompt;
 use super::state::Doing;
 
@@ -106,7 +107,7 @@ impl<'a> Walk<'a> {
             NodeKind::Challenge(challenge) => {
                 let digit = self.challenge_digit(challenge);
                 let text = challenge.text.as_ref();
-                let text = text.map(|t| t.replace(DIGIT_MARK, digit.encode_utf8(&mut [0; 4])));
+                let text = text.map(|text| challenge_spoken(text, digit).text);
                 Some(Gather {
                     prompt: Prompt::of(challenge.prompt, text.as_ref()),
                     ..one_digit

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dial::{DialDestination, DialNode, DialTo, Strategy, Switch};
 use super::nodes::{Ability, HangUpNode, NodeKind};
+use super::prelude::challenge_spoken;
 use super::prompt::{Message, Prompt, Spoken};
 use super::when::{RepeatTest, Test};
 use crate::base::PhoneNumber;
@@ -229,13 +230,11 @@ impl NodeKind {
                 .collect(),
             Self::Challenge(node) => match (node.prompt, &node.text, node.digit) {
                 (None, Some(text), None) => ('0'..='9')
-                    .map(|digit| {
-                        Prompt::text(text.replace(DIGIT_MARK, digit.encode_utf8(&mut [0; 4])))
-                    })
+                    .map(|digit| Prompt::Spoken(challenge_spoken(text, digit)))
                     .collect(),
-                (None, Some(text), Some(digit)) => vec![Prompt::text(
-                    text.replace(DIGIT_MARK, digit.encode_utf8(&mut [0; 4])),
-                )],
+                (None, Some(text), Some(digit)) => {
+                    vec![Prompt::Spoken(challenge_spoken(text, digit))]
+                }
                 _ => one(node.prompt, None),
             },
             Self::Schedule(_)

@@ -39,6 +39,7 @@ pub use nodes::{
     HangUpReason, KINDS, MenuNode, NodeKind, NoticeNode, PlayNode, Question, SayNode, SetTagNode,
     SplitterNode, SurveyNode, VoicemailNode, WEBHOOK_MS_MAX, WebhookNode, ZipNode,
 };
+pub use prelude::challenge_spoken;
 pub use prompt::{Message, Prompt, Spoken, TEXT_MAX};
 pub use rehearsal::{Behaviour, Rehearsal, RehearsalStep, Script, rehearse};
 pub use state::{

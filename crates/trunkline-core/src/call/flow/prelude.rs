@@ -2,11 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use super::document::{FlowDocument, Node};
+use super::document::{DIGIT_MARK, FlowDocument, Node};
 use super::nodes::{ChallengeNode, NodeKind};
+use super::prompt::Spoken;
 
 /// The name of the challenge in front of a flow, unless the flow has a node of that name.
 const CHALLENGE: &str = "screening";
+
+/// What a challenged caller hears: the text with the digit in its place.
+#[must_use]
+pub fn challenge_spoken(text: &str, digit: char) -> Spoken {
+    Spoken {
+        text: text.replace(DIGIT_MARK, digit.encode_utf8(&mut [0; 4])),
+        voice: None,
+        language: None,
+    }
+}
 
 impl FlowDocument {
     /// The same flow behind a challenge, and the name of the challenge. Whoever presses the digit comes to the flow's own

@@ -85,8 +85,8 @@ pub struct CallFacts<'a> {
     pub recent: &'a [RecentCall],
     /// The caller's earlier calls.
     pub earlier: Earlier,
-    /// Whether a digit can be asked for: it takes a performer that plays, speaks and hears keys.
-    pub can_challenge: bool,
+    /// Why no key can be asked for; `None` when one can be.
+    pub unasked: Option<Unasked>,
 }
 
 /// What an account set up.
@@ -96,6 +96,30 @@ pub struct ScreeningRules {
     pub settings: ScreeningSettings,
     /// Its lists.
     pub lists: CallerLists,
+}
+
+words! {
+    /// Why no key can be asked for. Callers are let through then: nobody fails at a question they could not hear.
+    Unasked {
+        /// Whoever performs the call cannot.
+        Unable = "unable",
+        /// There is nobody to say the text.
+        NoEngine = "no_engine",
+        /// The text is not spoken yet, or its sound is gone.
+        NotSpoken = "not_spoken",
+    }
+}
+
+impl Unasked {
+    /// The reason, as what stands behind a `because`.
+    #[must_use]
+    pub const fn phrase(self) -> &'static str {
+        match self {
+            Self::Unable => "the call's carrier cannot ask for keys",
+            Self::NoEngine => "there is no speech engine to say it",
+            Self::NotSpoken => "its text is not spoken yet",
+        }
+    }
 }
 
 words! {
@@ -115,6 +139,8 @@ words! {
         Score = "score",
         /// What had to be known came too late.
         Late = "late",
+        /// A key had to be pressed, and could not be asked for.
+        Unasked = "unasked",
     }
 }
 
@@ -178,6 +204,20 @@ impl Screening {
 
     fn pass(rule: ScreeningRule, why: impl Into<String>) -> Self {
         Self::new(ScreeningVerdict::Pass, rule, why)
+    }
+
+    /// The same call let through, because the key it needs cannot be asked for.
+    fn let_through(self, why: &str, unasked: Unasked) -> Self {
+        let why = format!(
+            "{why}; it could not be asked for, because {}, and the call was let through",
+            unasked.phrase()
+        );
+        Self {
+            verdict: ScreeningVerdict::Pass,
+            rule: ScreeningRule::Unasked,
+            why,
+            ..self
+        }
     }
 
     /// Whether there is anything to tell of it later.
@@ -304,11 +344,19 @@ fn anonymous(
 ) -> Option<Screening> {
     let rule = ScreeningRule::Anonymous;
     match settings.anonymous {
-        AnonymousPolicy::Challenge if facts.can_challenge => {
+        AnonymousPolicy::Challenge => {
             let why = "Withholds the number, so a key had to be pressed";
-            Some(Screening::new(challenge(chance), rule, why))
+            let Some(unasked) = facts.unasked else {
+                return Some(Screening::new(challenge(chance), rule, why));
+            };
+            // Points may speak against the caller all the same.
+            let scored = by_score(settings, facts, chance);
+            Some(match scored.verdict {
+                ScreeningVerdict::Block { .. } => scored,
+                _ => scored.let_through(why, unasked),
+            })
         }
-        AnonymousPolicy::Pass | AnonymousPolicy::Challenge => None,
+        AnonymousPolicy::Pass => None,
         AnonymousPolicy::Block => {
             let status = settings.refusal.status(ANONYMITY_DISALLOWED);
             let why = "Withholds the number, and the account takes no such calls";
@@ -325,8 +373,7 @@ fn by_score(settings: &ScreeningSettings, facts: &CallFacts<'_>, chance: u64) ->
     let signs = signs::found(settings, facts);
     let score = signs::total(&signs);
     let reached = |at: Option<u32>| at.filter(|at| score >= *at);
-    let challenge_at = settings.challenge_at.filter(|_| facts.can_challenge);
-    let (verdict, threshold) = match (reached(settings.block_at), reached(challenge_at)) {
+    let (verdict, threshold) = match (reached(settings.block_at), reached(settings.challenge_at)) {
         (Some(at), _) => {
             let status = settings.refusal.status(DECLINE);
             (ScreeningVerdict::Block { status }, Some(at))
@@ -344,11 +391,18 @@ fn by_score(settings: &ScreeningSettings, facts: &CallFacts<'_>, chance: u64) ->
         (_, Some(at)) => format!("{score} points, so a key had to be pressed (from {at} on)"),
         (_, None) => format!("{score} points, below every threshold"),
     };
-    Screening {
+    let screening = Screening {
         score,
         threshold,
         signs,
         ..Screening::new(verdict, ScreeningRule::Score, why)
+    };
+    match (verdict, facts.unasked) {
+        (ScreeningVerdict::Challenge { .. }, Some(unasked)) => {
+            let why = screening.why.clone();
+            screening.let_through(&why, unasked)
+        }
+        _ => screening,
     }
 }
 

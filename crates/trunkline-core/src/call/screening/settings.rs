@@ -85,6 +85,13 @@ pub struct SettingsFault {
 }
 
 impl ScreeningSettings {
+    /// Whether any caller may have to press a key.
+    #[must_use]
+    pub const fn challenges(&self) -> bool {
+        self.on
+            && (self.challenge_at.is_some() || matches!(self.anonymous, AnonymousPolicy::Challenge))
+    }
+
     /// The lower of the two thresholds.
     pub(super) fn lowest_threshold(&self) -> Option<u32> {
         self.challenge_at.into_iter().chain(self.block_at).min()

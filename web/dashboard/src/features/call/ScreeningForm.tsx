@@ -96,18 +96,16 @@ export function ScreeningForm({ screening }: { screening: Screening }) {
               {...threshold("challenge_at")}
             />
           </div>
-          {asksForKeys && !screening.can_challenge && (
+          {asksForKeys && screening.challenge_trouble && (
             <div className="note warn" role="note">
               <Icon name="warn" />
-              <div className="grow small soft">
-                This server cannot play, speak and hear keys yet, so callers who would be asked for one are let through.
-              </div>
+              <div className="grow small soft">{screening.challenge_trouble}</div>
             </div>
           )}
           {asksForKeys && (
             <TextInput
               label="What they hear"
-              description="{digit} stands for the key, which changes with each call"
+              description="{digit} stands for the key, which changes with each call. It is spoken when you save"
               {...form.text("challenge_text")}
             />
           )}
