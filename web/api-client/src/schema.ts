@@ -266,6 +266,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/carriers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The accounts at carriers of the trunks that this account may use. */
+        get: operations["listCarriers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/flow-nodes": {
         parameters: {
             query?: never;
@@ -597,6 +614,23 @@ export interface paths {
         patch: operations["changeNumber"];
         trace?: never;
     };
+    "/api/v1/numbers/{id}/give-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a number back to its carrier. The number must be repeated, and be in use nowhere. */
+        post: operations["giveNumberBack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/numbers/{id}/make-static": {
         parameters: {
             query?: never;
@@ -608,6 +642,23 @@ export interface paths {
         put?: never;
         /** Takes a number that was published out of its pool and names its calls. */
         post: operations["makeNumberStatic"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers/{id}/point": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Points a number's calls at this server: at the voice webhook of its trunk, or at its SIP connection. */
+        post: operations["pointNumber"];
         delete?: never;
         options?: never;
         head?: never;
@@ -752,6 +803,61 @@ export interface paths {
         get: operations["promptAudio"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/purchases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The purchases that were confirmed, newest first, at most 100. */
+        get: operations["listPurchases"];
+        put?: never;
+        /** Asks what a number costs. The offer stands for ten minutes; nothing is bought yet. */
+        post: operations["offerNumber"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/purchases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A purchase. */
+        get: operations["readPurchase"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/purchases/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Buys what was offered. Number, monthly price and currency must be repeated; told twice, it is bought once. The answer is
+         *     202 while nobody knows what the carrier did: it is looked up, and never bought again.
+         */
+        post: operations["confirmPurchase"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1193,6 +1299,76 @@ export interface paths {
         put?: never;
         /** Rings a phone over a trunk, under the account's toll rules, for at most 25 seconds. An answer is hung up at once. */
         post: operations["callMe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trunks/{id}/carrier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The account at the carrier of a trunk. */
+        get: operations["readCarrier"];
+        /** Connects the account at the carrier of a trunk. */
+        put: operations["setCarrier"];
+        post?: never;
+        /** Forgets the account at the carrier of a trunk, key included. Its numbers stay where they are. */
+        delete: operations["deleteCarrier"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trunks/{id}/carrier/numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The numbers that the account has at the carrier of a trunk. */
+        get: operations["listHeldNumbers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trunks/{id}/carrier/offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Numbers that the carrier of a trunk sells. */
+        get: operations["listOffers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trunks/{id}/carrier/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the carrier whose account it is. */
+        post: operations["testCarrier"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1696,6 +1872,8 @@ export interface components {
             /** Format: double */
             probability?: number | null;
             recorded: boolean;
+            /** @description Of a call in progress whose talk is recorded: `on`, or `paused` at a person's wish; null otherwise. */
+            recording_now?: string | null;
             /**
              * @description `answered`, `no_answer`, `busy`, `failed`, `abandoned`, `refused`, `voicemail`, `turned_away`, `blocked` or
              *     `process_restarted`.
@@ -1727,6 +1905,55 @@ export interface components {
             session?: string | null;
             source_label: string;
             who: string;
+        };
+        /** @description The account at the carrier of a trunk. */
+        Carrier: {
+            /** @description The account SID or project id; empty where the key says it all. */
+            account_sid: string;
+            /** @description Where its API is, when not at the carrier's one address. */
+            api_url?: string | null;
+            /** @description `twilio`, `telnyx` or `signalwire`. */
+            dialect: string;
+            own_price_currency?: string | null;
+            /**
+             * Format: int64
+             * @description What a number costs a month, where the carrier tells no prices.
+             */
+            own_price_micros?: number | null;
+            /** @description Where numbers are pointed: `webhook`, `sip`, or null when neither is set up. */
+            points_at?: string | null;
+            /** Format: int64 */
+            set_at: number;
+            /** @description What the carrier calls the SIP connection that numbers are pointed at. */
+            sip_connection?: string | null;
+            trunk: string;
+            trunk_name: string;
+        };
+        /** @description The account at the carrier of a trunk; a key that is left out stays. */
+        CarrierInput: {
+            /** @description The account SID or project id. */
+            account_sid?: string;
+            /** @description Twilio's auth token, SignalWire's API token, Telnyx's API key. */
+            api_key?: string | null;
+            /** @description Where its API is: SignalWire's space. Empty for the carrier's one address. */
+            api_url?: string;
+            /** @description `twilio`, `telnyx` or `signalwire`. */
+            dialect?: string;
+            own_price_currency?: string | null;
+            /**
+             * Format: int64
+             * @description What a number costs a month, in millionths, where the carrier tells no prices.
+             */
+            own_price_micros?: number | null;
+            /** @description What the carrier calls the SIP connection: Twilio's trunk SID, Telnyx's connection id. Empty for none. */
+            sip_connection?: string;
+        };
+        /** @description What the carrier said of the account. */
+        CarrierTest: {
+            /** @description The account's name there. */
+            account_name: string;
+            /** @description What is wrong with it there, such as `suspended`. */
+            trouble?: string | null;
         };
         /** @description A new password. */
         ChangePassword: {
@@ -2006,6 +2233,25 @@ export interface components {
             /** @default null */
             zip: string | null;
         };
+        /** @description A number that is given back, repeated. */
+        GiveBackInput: {
+            /** @description Gives the number back although it was called within 90 days. */
+            insist?: boolean;
+            number: string;
+        };
+        /** @description A number that the account has at the carrier. */
+        HeldNumber: {
+            /** @description Whether it is in the inventory of this account: `yes`, or `no`, which is also said of one that another account has. */
+            here: boolean;
+            number: string;
+            number_display: string;
+        };
+        /** @description The numbers that the account has at the carrier. */
+        HeldNumbers: {
+            items: components["schemas"]["HeldNumber"][];
+            /** @description Whether there are more than are read. */
+            more: boolean;
+        };
         /** @description Who holds a pool number. */
         Holder: {
             /**
@@ -2139,6 +2385,21 @@ export interface components {
             id: string;
             name: string;
         };
+        /** @description What a number costs at its carrier, in millionths of the currency's unit. */
+        NumberCost: {
+            /** Format: int64 */
+            bought_at: number;
+            currency: string;
+            /**
+             * Format: int64
+             * @description When it was given back to the carrier.
+             */
+            given_back_at?: number | null;
+            /** Format: int64 */
+            monthly_micros: number;
+            /** Format: int64 */
+            setup_micros: number;
+        };
         /** @description Pages may still show the number to everybody, because it was published in a block. */
         NumberHold: {
             /** @description Whether the block in force still does. */
@@ -2155,6 +2416,24 @@ export interface components {
              * @description When the number is free, if no page tells of it any more.
              */
             until_at: number;
+        };
+        /** @description A number that the carrier sells. */
+        NumberOffer: {
+            currency?: string | null;
+            /**
+             * Format: int64
+             * @description What it costs a month, in millionths; null when the carrier tells no price.
+             */
+            monthly_micros?: number | null;
+            number: string;
+            number_display: string;
+            /** @description Its place and region; may be empty. */
+            place: string;
+            /**
+             * Format: int64
+             * @description What it costs once.
+             */
+            setup_micros?: number | null;
         };
         /** @description A number shown to visitors of a source when the pool has none to give. */
         Overflow: {
@@ -2276,6 +2555,8 @@ export interface components {
                 /** Format: double */
                 probability?: number | null;
                 recorded: boolean;
+                /** @description Of a call in progress whose talk is recorded: `on`, or `paused` at a person's wish; null otherwise. */
+                recording_now?: string | null;
                 /**
                  * @description `answered`, `no_answer`, `busy`, `failed`, `abandoned`, `refused`, `voicemail`, `turned_away`, `blocked` or
                  *     `process_restarted`.
@@ -2296,6 +2577,33 @@ export interface components {
                 synthetic: boolean;
                 /** Format: int64 */
                 talk_seconds: number;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Carrier: {
+            items: {
+                /** @description The account SID or project id; empty where the key says it all. */
+                account_sid: string;
+                /** @description Where its API is, when not at the carrier's one address. */
+                api_url?: string | null;
+                /** @description `twilio`, `telnyx` or `signalwire`. */
+                dialect: string;
+                own_price_currency?: string | null;
+                /**
+                 * Format: int64
+                 * @description What a number costs a month, where the carrier tells no prices.
+                 */
+                own_price_micros?: number | null;
+                /** @description Where numbers are pointed: `webhook`, `sip`, or null when neither is set up. */
+                points_at?: string | null;
+                /** Format: int64 */
+                set_at: number;
+                /** @description What the carrier calls the SIP connection that numbers are pointed at. */
+                sip_connection?: string | null;
+                trunk: string;
+                trunk_name: string;
             }[];
             /** @description Send it as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -2376,6 +2684,28 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_NumberOffer: {
+            items: {
+                currency?: string | null;
+                /**
+                 * Format: int64
+                 * @description What it costs a month, in millionths; null when the carrier tells no price.
+                 */
+                monthly_micros?: number | null;
+                number: string;
+                number_display: string;
+                /** @description Its place and region; may be empty. */
+                place: string;
+                /**
+                 * Format: int64
+                 * @description What it costs once.
+                 */
+                setup_micros?: number | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Pool: {
             items: {
                 /** Format: int64 */
@@ -2419,6 +2749,50 @@ export interface components {
                 name: string;
                 /** @description Flows that play it, in their draft or as published. */
                 used_by: components["schemas"]["PromptUser"][];
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Purchase: {
+            items: {
+                business_line: string;
+                business_line_display: string;
+                currency: string;
+                /**
+                 * Format: int64
+                 * @description Until when it can be confirmed.
+                 */
+                expires_at: number;
+                id: string;
+                label: string;
+                /**
+                 * Format: int64
+                 * @description What it costs a month, in millionths of the currency's unit.
+                 */
+                monthly_micros: number;
+                number: string;
+                number_display: string;
+                /** Format: int64 */
+                offered_at: number;
+                place: string;
+                pool?: string | null;
+                /** Format: int64 */
+                sent_at?: number | null;
+                /** Format: int64 */
+                settled_at?: number | null;
+                /**
+                 * Format: int64
+                 * @description What it costs once.
+                 */
+                setup_micros: number;
+                /** @description `offered`, `sending` (the carrier was told, and it is looked up what it did), `bought`, `refused` or `not_bought`. */
+                state: string;
+                /** @description The tracking number it became. */
+                tracking_number?: string | null;
+                /** @description Why it was not bought; may be empty. */
+                trouble: string;
+                trunk: string;
             }[];
             /** @description Send it as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -2526,6 +2900,7 @@ export interface components {
                 callers_30d: number;
                 /** Format: int64 */
                 calls_30d: number;
+                cost?: components["schemas"]["NumberCost"] | null;
                 /** Format: int64 */
                 created_at: number;
                 flow?: components["schemas"]["Named"] | null;
@@ -2736,6 +3111,71 @@ export interface components {
         PromptUser: {
             flow: string;
             name: string;
+        };
+        /** @description A number on its way from a carrier. */
+        Purchase: {
+            business_line: string;
+            business_line_display: string;
+            currency: string;
+            /**
+             * Format: int64
+             * @description Until when it can be confirmed.
+             */
+            expires_at: number;
+            id: string;
+            label: string;
+            /**
+             * Format: int64
+             * @description What it costs a month, in millionths of the currency's unit.
+             */
+            monthly_micros: number;
+            number: string;
+            number_display: string;
+            /** Format: int64 */
+            offered_at: number;
+            place: string;
+            pool?: string | null;
+            /** Format: int64 */
+            sent_at?: number | null;
+            /** Format: int64 */
+            settled_at?: number | null;
+            /**
+             * Format: int64
+             * @description What it costs once.
+             */
+            setup_micros: number;
+            /** @description `offered`, `sending` (the carrier was told, and it is looked up what it did), `bought`, `refused` or `not_bought`. */
+            state: string;
+            /** @description The tracking number it became. */
+            tracking_number?: string | null;
+            /** @description Why it was not bought; may be empty. */
+            trouble: string;
+            trunk: string;
+        };
+        /** @description What was offered, repeated. */
+        PurchaseConfirmation: {
+            currency: string;
+            /**
+             * Format: int64
+             * @description In millionths of the currency's unit.
+             */
+            monthly_micros: number | null;
+            number: string;
+        };
+        /** @description A number that somebody wants to buy. */
+        PurchaseInput: {
+            /** @description Where its calls go. */
+            business_line: string;
+            /** @description Two letters; the account's own country when left out. */
+            country?: string | null;
+            /** @description `local`, `toll_free` or `mobile`. */
+            kind?: string | null;
+            label?: string | null;
+            number: string;
+            /** @description The pool it belongs to; without one it is a static number. */
+            pool?: string | null;
+            /** @description The trunk, whose carrier sells it and over which its calls come. */
+            trunk: string;
         };
         /** @description A recording. */
         Recording: {
@@ -3402,6 +3842,7 @@ export interface components {
             callers_30d: number;
             /** Format: int64 */
             calls_30d: number;
+            cost?: components["schemas"]["NumberCost"] | null;
             /** Format: int64 */
             created_at: number;
             flow?: components["schemas"]["Named"] | null;
@@ -3610,6 +4051,18 @@ export interface components {
             dialect: string;
             /** @description Whether a token of its own is stored for fetching recordings. */
             has_api_token: boolean;
+            /**
+             * Format: int64
+             * @description When the carrier last asked or told something with a signature that was right, since the start of the server.
+             */
+            last_believed_at?: number | null;
+            /**
+             * Format: int64
+             * @description When a request was last refused.
+             */
+            last_refused_at?: number | null;
+            /** @description Why, as a sentence. */
+            last_refused_because?: string | null;
             /** Format: int64 */
             set_at: number;
             /** @description The address to enter at the carrier for changes of the call's status, with the method POST. */
@@ -4148,6 +4601,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCarriers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Carrier"];
                 };
             };
         };
@@ -4900,6 +5372,71 @@ export interface operations {
             };
         };
     };
+    giveNumberBack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GiveBackInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackingNumber"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     makeNumberStatic: {
         parameters: {
             query?: never;
@@ -4932,6 +5469,58 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pointNumber: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its calls come here */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5419,6 +6008,192 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPurchases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Purchase"];
+                };
+            };
+        };
+    };
+    offerNumber: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PurchaseInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Purchase"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readPurchase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Purchase"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirmPurchase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PurchaseConfirmation"];
+            };
+        };
+        responses: {
+            /** @description It is bought */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Purchase"];
+                };
+            };
+            /** @description It is being bought */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Purchase"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6613,6 +7388,287 @@ export interface operations {
                 };
             };
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readCarrier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Carrier"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setCarrier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CarrierInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Carrier"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteCarrier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listHeldNumbers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeldNumbers"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOffers: {
+        parameters: {
+            query?: {
+                /** @description Two letters; the account's own country when left out. */
+                country?: string;
+                /** @description `local`, `toll_free` or `mobile`; `local` when left out. */
+                kind?: string;
+                /** @description Digits. */
+                area_code?: string;
+                /** @description Digits that stand in it. */
+                contains?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NumberOffer"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testCarrier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CarrierTest"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
