@@ -18,4 +18,5 @@ mod screening;
 mod setup;
 mod snippet;
 mod trunks;
+mod user_agent;
 mod webhooks;
