@@ -9,13 +9,14 @@ use crate::shell::{has, root, run, run_with, say, succeeds, target};
 /// A program and the package that brings it.
 type Tool = (&'static str, &'static str);
 
-/// For `make test`: the browsers of the three engines, the SIP peer, a registrar, and a speech engine.
+/// For `make test`: the browsers of the three engines, the SIP peer, a telephone, a registrar, and a speech engine.
 pub(crate) const FOR_TESTS: &[Tool] = &[
     ("chromium", "chromium"),
     ("firefox-esr", "firefox-esr"),
     ("WebKitWebDriver", "webkit2gtk-driver"),
     ("Xvfb", "xvfb"),
     ("sipp", "sip-tester"),
+    ("baresip", "baresip-core"),
     ("kamailio", "kamailio"),
     ("flite", "flite"),
 ];

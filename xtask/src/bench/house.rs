@@ -109,6 +109,17 @@ impl House {
         answer.json().with_context(|| format!("{method} {path}"))
     }
 
+    /// Adds a sound; its id.
+    pub(super) fn add_sound(&self, name: &str, wav: &[u8]) -> anyhow::Result<String> {
+        let headers = format!(
+            "Origin: http://{}\r\nContent-Type: audio/wav\r\nCookie: {}\r\n",
+            self.http, self.cookie
+        );
+        let path = format!("/api/v1/prompts?name={name}");
+        let answer = api::send(self.http, "POST", &path, &headers, wav)?;
+        text(&answer.json().context("adding a sound")?["id"])
+    }
+
     /// How many lines a list has as CSV, without its heading.
     pub(super) fn csv_lines(&self, path: &str) -> anyhow::Result<usize> {
         let answer = self.send("GET", &format!("/api/v1{path}"), None)?;
@@ -150,7 +161,7 @@ impl House {
             site.host
         );
         let path = format!("/t/{}/{what}", site.key);
-        api::send(self.http, "POST", &path, &headers, &body.to_string())?.json()
+        api::send(self.http, "POST", &path, &headers, body.to_string())?.json()
     }
 
     /// Processor seconds of the server so far.

@@ -3,6 +3,9 @@
 //! A SIPp calls in, a SIPp answers, over UDP on loopback. Ours finds the number, attributes the call to the visits
 //! that saw it, passes it on through a leg and a media relay of its own, and writes its record; every call must be
 //! in the call log afterwards. Kamailio only passes messages on. Server and SIPp have a processor each.
+//!
+//! The second part is the same load on numbers whose flow answers, greets, and asks for a key before it dials: the caller
+//! presses it by INFO, and every call must have reached the business line. Nothing stands beside it but the first part.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -22,6 +25,12 @@ use crate::shell::say;
 const RAMP: [(u32, u32); 4] = [(100, 4), (200, 4), (400, 15), (600, 5)];
 /// The rate whose figures are compared.
 const RATE: u32 = 400;
+/// For how many seconds the numbers with a menu are called at that rate.
+const MENU_SECONDS: u32 = 15;
+/// The greeting and the question of the menu, in milliseconds. The caller presses the key 1.2 s after the answer: behind
+/// the greeting, and before the question ends.
+const GREETING_MS: u32 = 600;
+const QUESTION_MS: u32 = 2_000;
 /// Numbers that are called, each shown to a visitor.
 const NUMBERS: usize = 50;
 /// Callers; each calls from a number of its own until they have all called.
@@ -60,7 +69,7 @@ fn measure(folder: &Path) -> anyhow::Result<Value> {
     say("setting up");
     let (house, numbers) = prepare(folder, line.port)?;
     let kamailio = Kamailio::start(folder, line.port)?;
-    let callers = Callers::new(folder, &numbers)?;
+    let callers = Callers::new(folder, "caller", include_str!("sip/caller.xml"), &numbers)?;
     let (mut calls, mut ramp, mut at_rate) = (0, Vec::new(), None);
     for (rate, seconds) in RAMP {
         let ours = callers.call(house.sip, rate, seconds, || house.cpu_seconds())?;
@@ -84,6 +93,7 @@ fn measure(folder: &Path) -> anyhow::Result<Value> {
         }
     }
     every_call_is_logged(&house, calls)?;
+    let menu = with_menu(folder, &house, calls)?;
     kamailio.process.end(END_WAIT)?;
     house.end()?;
     let (ours, theirs) = at_rate.context("the ramp lacks the rate that is compared")?;
@@ -97,7 +107,12 @@ fn measure(folder: &Path) -> anyhow::Result<Value> {
         "kamailio_failed": theirs.failed,
         "rate": RATE,
         "calls": ours.calls,
-        "calls_logged": calls,
+        "calls_logged": calls + menu.calls,
+        "menu_failed": menu.failed,
+        "menu_cpu_ms_per_call": rounded(menu.cpu_ms, 3),
+        "menu_cpu_ratio": rounded(menu.cpu_ms / ours.cpu_ms, 2),
+        "menu_retransmissions": menu.retransmissions,
+        "menu_calls": menu.calls,
         "ramp": ramp,
         "load": load,
         "machine": machine::describe(),
@@ -131,8 +146,72 @@ fn prepare(folder: &Path, line: u16) -> anyhow::Result<(House, Vec<String>)> {
     Ok((house, numbers))
 }
 
+/// The second part: the load on numbers with a menu. Failed is also a call that did not reach the business line.
+fn with_menu(folder: &Path, house: &House, calls: u32) -> anyhow::Result<Step> {
+    let greeting = house.add_sound("Greeting", &hum(GREETING_MS))?;
+    let question = house.add_sound("Question", &hum(QUESTION_MS))?;
+    let document = json!({"schema": 1, "start": "greeting", "nodes": {
+        "greeting": {"kind": "play", "prompt": greeting, "on": {"done": "menu"}},
+        "menu": {"kind": "menu", "prompt": question, "choices": {"1": "ring"}, "on": {"default": "bye"}},
+        "bye": {"kind": "hang_up"},
+        "ring": {"kind": "dial", "destinations": [{"to": "business_line"}]},
+    }});
+    let flow = house.add("/flows", &json!({"name": "Menu", "document": document}))?;
+    house.api(
+        "POST",
+        &format!("/flows/{flow}/publish"),
+        Some(&json!({"edits": 1})),
+    )?;
+    let trunks = house.api("GET", "/trunks", None)?;
+    let trunk = text(&trunks["items"][0]["id"])?;
+    let mut numbers = Vec::with_capacity(NUMBERS);
+    for index in 0..NUMBERS {
+        let number = format!("+1312555{:04}", 5_000 + index);
+        let body = json!({"number": number, "kind": "static", "trunk": trunk, "business_line": BUSINESS_LINE,
+            "label": "Menu", "flow": flow});
+        house.add("/numbers", &body)?;
+        numbers.push(number);
+    }
+    let answered = || house.csv_lines("/calls.csv?result=answered");
+    let before = answered()?;
+    let callers = Callers::new(folder, "menu", include_str!("sip/menu.xml"), &numbers)?;
+    let mut step = callers.call(house.sip, RATE, MENU_SECONDS, || house.cpu_seconds())?;
+    all_are_recorded(house, calls + step.calls)?;
+    let reached = u32::try_from(answered()? - before)?;
+    step.failed = step.failed.max(step.calls - reached);
+    say(&format!(
+        "{RATE}/s with a menu: {} calls, {} failed, {} retransmissions, {:.2} ms",
+        step.calls, step.failed, step.retransmissions, step.cpu_ms
+    ));
+    Ok(step)
+}
+
+/// So many milliseconds of a hum, as WAV with one channel of 16 bits at 8 kHz.
+fn hum(ms: u32) -> Vec<u8> {
+    let samples = (0..ms * 8).map(|n| if n % 80 < 40 { 4_000_i16 } else { -4_000 });
+    let data: Vec<u8> = samples.flat_map(i16::to_le_bytes).collect();
+    let size = ms * 16;
+    let mut file = b"RIFF".to_vec();
+    file.extend((size + 36).to_le_bytes());
+    file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data");
+    file.extend(size.to_le_bytes());
+    file.extend(data);
+    file
+}
+
 /// Waits until no call is open, then counts.
 fn every_call_is_logged(house: &House, calls: u32) -> anyhow::Result<()> {
+    all_are_recorded(house, calls)?;
+    let attributed = house.csv_lines("/calls.csv?source=google")?;
+    ensure!(
+        attributed == usize::try_from(calls)?,
+        "{attributed} of {calls} calls are attributed to the visit's source"
+    );
+    Ok(())
+}
+
+/// Waits until so many calls are in the log, and none is open.
+fn all_are_recorded(house: &House, calls: u32) -> anyhow::Result<()> {
     let count = || -> anyhow::Result<(i64, i64)> {
         let counts = house.api("GET", "/calls/counts", None)?;
         let of = |key: &str| {
@@ -150,13 +229,7 @@ fn every_call_is_logged(house: &House, calls: u32) -> anyhow::Result<()> {
             "{calls} calls were made; all and open in the log: {:?}",
             count().ok()
         )
-    })?;
-    let attributed = house.csv_lines("/calls.csv?source=google")?;
-    ensure!(
-        attributed == usize::try_from(calls)?,
-        "{attributed} of {calls} calls are attributed to the visit's source"
-    );
-    Ok(())
+    })
 }
 
 /// The SIPp that answers.
@@ -210,10 +283,18 @@ impl Kamailio {
 /// The SIPp that calls.
 struct Callers<'a> {
     folder: &'a Path,
+    /// What its files are called, and what it does.
+    name: &'static str,
+    scenario: &'static str,
 }
 
 impl<'a> Callers<'a> {
-    fn new(folder: &'a Path, numbers: &[String]) -> anyhow::Result<Self> {
+    fn new(
+        folder: &'a Path,
+        name: &'static str,
+        scenario: &'static str,
+        numbers: &[String],
+    ) -> anyhow::Result<Self> {
         let mut rows = "SEQUENTIAL\n".to_owned();
         for index in 0..CALLERS {
             let _ = writeln!(
@@ -223,8 +304,12 @@ impl<'a> Callers<'a> {
                 2_000_000 + index
             );
         }
-        std::fs::write(folder.join("callers.csv"), rows)?;
-        Ok(Self { folder })
+        std::fs::write(folder.join(format!("{name}s.csv")), rows)?;
+        Ok(Self {
+            folder,
+            name,
+            scenario,
+        })
     }
 
     /// Calls at this rate for so long, and waits for the last call to end.
@@ -236,13 +321,10 @@ impl<'a> Callers<'a> {
         cpu: impl Fn() -> anyhow::Result<f64>,
     ) -> anyhow::Result<Step> {
         let told = self.folder.join("calls.csv");
-        let mut command = sipp(
-            self.folder,
-            "caller.xml",
-            include_str!("sip/caller.xml"),
-            free_port()?,
-        )?;
-        command.args(["-inf", &self.folder.join("callers.csv").to_string_lossy()]);
+        let file = format!("{}.xml", self.name);
+        let mut command = sipp(self.folder, &file, self.scenario, free_port()?)?;
+        let rows = self.folder.join(format!("{}s.csv", self.name));
+        command.args(["-inf", &rows.to_string_lossy()]);
         command.args([
             "-r",
             &rate.to_string(),
@@ -260,7 +342,7 @@ impl<'a> Callers<'a> {
             &to.to_string(),
         ]);
         let before = cpu()?;
-        let mut process = Process::start(command, &self.folder.join("caller"))?;
+        let mut process = Process::start(command, &self.folder.join(self.name))?;
         // SIPp ends with 1 when a call failed; its table says how many.
         process.wait(Duration::from_secs(u64::from(seconds)) + CALLS_WAIT)?;
         let used = cpu()? - before;
@@ -271,7 +353,7 @@ impl<'a> Callers<'a> {
         if good == 0 {
             bail!(
                 "no call came through: {}",
-                std::fs::read_to_string(self.folder.join("caller.err"))?
+                std::fs::read_to_string(self.folder.join(format!("{}.err", self.name)))?
             );
         }
         Ok(Step {

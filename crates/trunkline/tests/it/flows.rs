@@ -250,7 +250,7 @@ async fn a_draft_is_tried_with_a_made_up_call_and_nobody_is_rung() {
 }
 
 /// Publishes a flow of these nodes and gives it to every number.
-async fn runs(house: &House, nodes: &Value) {
+pub(crate) async fn runs(house: &House, nodes: &Value) {
     let made = house
         .post(
             "/api/v1/flows",

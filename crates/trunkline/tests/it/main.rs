@@ -20,4 +20,5 @@ mod secure;
 mod setup;
 mod snippet;
 mod trunks;
+mod user_agent;
 mod webhooks;

@@ -5,13 +5,16 @@ use std::path::PathBuf;
 
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
+use trunkline_sim::audio::{Part, Sound, Speaker, Talk, Voice, find};
+use trunkline_sim::carrier::{Behaviour, CallHandle, DialPlan, KeyForm};
 use trunkline_store::testing::TestDatabase;
 
+use crate::calls::{plan, ready};
+use crate::flows::runs;
 use crate::house::House;
 
-/// A second of a tone, as WAV with one channel of 16 bits.
-fn tone(rate: u32, hz: f32) -> Vec<u8> {
-    let samples = (0..rate).map(|n| (8_000.0 * (TAU * hz * n as f32 / rate as f32).sin()) as i16);
+/// Samples as WAV with one channel of 16 bits.
+pub(crate) fn wav_of(rate: u32, samples: impl Iterator<Item = i16>) -> Vec<u8> {
     let data: Vec<u8> = samples.flat_map(i16::to_le_bytes).collect();
     let size = u32::try_from(data.len()).expect("a size");
     let mut file = b"RIFF".to_vec();
@@ -25,6 +28,49 @@ fn tone(rate: u32, hz: f32) -> Vec<u8> {
     file
 }
 
+/// A sound whose pitch moves, by where it is at each part of it (0 to 1).
+pub(crate) fn wav(rate: u32, seconds: f32, hz: impl Fn(f32) -> f32) -> Vec<u8> {
+    let count = (rate as f32 * seconds) as u32;
+    let mut turns = 0.0_f32;
+    let samples = (0..count).map(|n| {
+        turns = (turns + hz(n as f32 / count as f32) / rate as f32).fract();
+        (8_000.0 * (TAU * turns).sin()) as i16
+    });
+    wav_of(rate, samples)
+}
+
+/// A second of a tone.
+fn tone(rate: u32, hz: f32) -> Vec<u8> {
+    wav(rate, 1.0, |_| hz)
+}
+
+/// A sound no other is like: its pitch falls, and climbs again. Low enough to be the same after a part of a sample is lost
+/// in resampling.
+pub(crate) fn sweep(rate: u32) -> Vec<u8> {
+    wav(rate, 1.5, |at| 300.0 + 600.0 * (at * 2.0 - 1.0).abs())
+}
+
+/// The samples of a WAV file, those of its channels in turns.
+pub(crate) fn samples(file: &[u8]) -> Vec<i16> {
+    let data = file.windows(4).position(|w| w == b"data").expect("data");
+    let pairs = file[data + 8..].chunks_exact(2);
+    pairs.map(|b| i16::from_le_bytes([b[0], b[1]])).collect()
+}
+
+/// What a text sounds like.
+pub(crate) async fn spoken(house: &House, text: &str) -> Vec<i16> {
+    let answer = house
+        .send_as(
+            house.cookie(),
+            Method::POST,
+            "/api/v1/prompts/preview",
+            Some(json!({"text": text})),
+        )
+        .await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    samples(&answer.bytes().await.expect("a file"))
+}
+
 async fn send(house: &House, cookie: &str, name: &str, kind: &str, file: Vec<u8>) -> Response {
     let request = house
         .client
@@ -36,7 +82,7 @@ async fn send(house: &House, cookie: &str, name: &str, kind: &str, file: Vec<u8>
     request.send().await.expect("an answer")
 }
 
-async fn upload(house: &House, name: &str, file: Vec<u8>) -> Value {
+pub(crate) async fn upload(house: &House, name: &str, file: Vec<u8>) -> Value {
     let answer = send(house, house.cookie(), name, "audio/wav", file).await;
     assert_eq!(answer.status(), StatusCode::CREATED);
     answer.json().await.expect("JSON")
@@ -258,4 +304,141 @@ async fn a_text_is_spoken_by_the_engine_of_this_machine_and_without_one_flows_sa
         (code, &problem["field"]),
         (StatusCode::UNPROCESSABLE_ENTITY, &json!("text"))
     );
+}
+
+/// Waits until the caller heard a sound that began at `from` or later; where it ended.
+pub(crate) async fn hears(caller: &CallHandle, sound: &[i16], from: usize) -> usize {
+    let mut looked_to = from;
+    loop {
+        let heard = caller.heard();
+        if let Some(start) = find(&heard, sound, looked_to) {
+            return start + sound.len();
+        }
+        looked_to = looked_to.max(heard.len().saturating_sub(sound.len()));
+        let more = (heard.len() / 8 + 100) as u64;
+        assert!(
+            more < 120_000,
+            "it was not heard in {} samples",
+            heard.len()
+        );
+        assert!(
+            caller.hears(more).await,
+            "the call ended before it was heard"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_hears_every_prompt_presses_keys_in_every_form_and_leaves_a_message() {
+    let (house, carrier, _, number) = ready(Behaviour::NoAnswer).await;
+    let greeting = upload(&house, "Greeting", sweep(44_100)).await;
+    let texts = [
+        "Thank you for calling Lone Star Roofing.",
+        "Press two for repairs.",
+        "Please enter the ZIP code of your house.",
+        "Nobody is free. Leave a message after the tone.",
+    ];
+    runs(
+        &house,
+        &json!({
+            "start": {"kind": "play", "prompt": greeting["id"], "on": {"done": "hello"}},
+            "hello": {"kind": "say", "text": texts[0], "on": {"done": "menu"}},
+            "menu": {"kind": "menu", "text": texts[1], "choices": {"2": "zip"}, "tries": 3, "timeout_s": 2,
+                "on": {"default": "mail"}},
+            "zip": {"kind": "collect_zip", "text": texts[2], "timeout_s": 30, "between_s": 20,
+                "on": {"collected": "ring", "default": "mail"}},
+            "ring": {"kind": "dial", "destinations": [{"to": "business_line", "ring_timeout_s": 5}],
+                "on": {"default": "mail"}},
+            "mail": {"kind": "voicemail", "greeting": {"text": texts[3]}, "silence_s": 30},
+        }),
+    )
+    .await;
+    let [hello, menu, zip, mail] = {
+        let [a, b, c, d] = texts;
+        [
+            spoken(&house, a).await,
+            spoken(&house, b).await,
+            spoken(&house, c).await,
+            spoken(&house, d).await,
+        ]
+    };
+    let voice = Voice::Speech(Speaker {
+        talk: Talk(7),
+        part: Part::Business,
+        person: 7,
+    });
+    let caller = DialPlan {
+        voice,
+        talk_ms: 180_000,
+        ..plan(&number, "+12145551234")
+    };
+    let caller = carrier.dial(caller).await.expect("a call");
+    assert!(caller.answered().await);
+    let mut at = hears(&caller, &samples(&sweep(8_000)), 0).await;
+    at = hears(&caller, &hello, at).await;
+    at = hears(&caller, &menu, at).await;
+    // A key that leads nowhere, and then none at all: it is asked again each time. Tones come first: whoever sends keys in
+    // a better form is not listened to for tones any more.
+    assert!(caller.press('9', KeyForm::Tone));
+    at = hears(&caller, &menu, at).await;
+    at = hears(&caller, &menu, at).await;
+    assert!(caller.press('2', KeyForm::Tone));
+    at = hears(&caller, &zip, at).await;
+    for (key, form) in [
+        ('7', KeyForm::Info),
+        ('5', KeyForm::Event),
+        ('2', KeyForm::Event),
+        ('0', KeyForm::Info),
+        ('1', KeyForm::Event),
+    ] {
+        assert!(caller.press(key, form));
+    }
+    // Nobody answers.
+    at = hears(&caller, &mail, at).await;
+    let beep = samples(&wav(8_000, 0.2, |_| 1_000.0));
+    at = hears(&caller, &beep, at).await;
+    // So long the caller speaks.
+    assert!(caller.hears((at / 8 + 12_000) as u64).await);
+    caller.hang_up();
+
+    let id = house.newest_ended_call().await;
+    let path = format!("/api/v1/calls/{id}");
+    let whole = |story: &Value| story["recording"]["state"] == "complete";
+    let story = house.until(&path, whole).await;
+    assert_eq!(story["result"], "voicemail", "{story}");
+    let marks = story["timeline"].as_array().expect("marks");
+    let of = |kind: &str, part: &str| -> Vec<&str> {
+        let marks = marks.iter().filter(|m| m["kind"] == kind);
+        marks.filter_map(|m| m[part].as_str()).collect()
+    };
+    assert_eq!(of("tag", "detail"), ["zip: 75201"], "{story}");
+    let steps = ["start", "hello", "menu", "zip", "mail"];
+    assert_eq!(of("flow", "title"), steps);
+    assert_eq!(story["attempts"][0]["result"], "no_answer", "{story}");
+
+    // The message is the caller's voice from the tone on, and plays from anywhere.
+    let recording = format!("{path}/recording");
+    let answer = house
+        .send_as(house.cookie(), Method::GET, &recording, None)
+        .await;
+    assert_eq!(answer.headers()["content-type"], "audio/wav");
+    let file = answer.bytes().await.expect("a file");
+    let left: Vec<i16> = samples(&file).into_iter().step_by(2).collect();
+    let energy = |second: &&[i16]| second.iter().map(|&s| i64::from(s).pow(2)).sum::<i64>();
+    let loudest = left.chunks_exact(8_000).max_by_key(energy);
+    let loudest = loudest.expect("some seconds");
+    let mut said = Sound::new(voice);
+    let said: Vec<i16> = (0..50 * 120).flat_map(|_| said.frame()).collect();
+    assert!(
+        find(&said, loudest, 0).is_some(),
+        "it is what the caller said"
+    );
+    let get = house.client.get(house.url(&recording));
+    let part = get
+        .header("cookie", house.cookie())
+        .header("range", "bytes=0-3");
+    let part = part.send().await.expect("an answer");
+    assert_eq!(part.status(), StatusCode::PARTIAL_CONTENT);
+    assert_eq!(part.text().await.expect("a part"), "RIFF");
+    carrier.stop().await;
 }

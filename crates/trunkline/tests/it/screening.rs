@@ -6,10 +6,13 @@ use std::time::Duration;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::UdpSocket;
-use trunkline_sim::carrier::{Behaviour, Carrier, Why};
+use trunkline_sim::audio::{Voice, find};
+use trunkline_sim::carrier::{Behaviour, Carrier, DialPlan, KeyForm, Why};
+use trunkline_store::testing::TestDatabase;
 
-use crate::calls::{dial, ready};
+use crate::calls::{dial, furnish, plan, ready};
 use crate::house::{BUSINESS_LINE, House};
+use crate::prompts::{hears, spoken};
 
 const CALLER: &str = "+12145551234";
 /// Longest wait for an answer to an INVITE: a loaded machine may be slow, a broken program never answers.
@@ -53,6 +56,19 @@ async fn a_blocked_caller_gets_a_status_and_a_record_until_they_are_let_through(
     let marks = call["timeline"].as_array().expect("marks");
     let kinds: Vec<&str> = marks.iter().filter_map(|m| m["kind"].as_str()).collect();
     assert_eq!(kinds, ["ring", "screened", "ended"]);
+
+    let path = format!(
+        "/api/v1/calls/{}/confirmation",
+        call["id"].as_str().expect("an id")
+    );
+    let nobody = Some(json!({"session": null}));
+    let answer = house
+        .send_as(house.cookie(), Method::POST, &path, nobody)
+        .await;
+    assert_eq!(answer.status(), StatusCode::CONFLICT);
+    let problem: Value = answer.json().await.expect("JSON");
+    let detail = problem["detail"].as_str().unwrap_or_default();
+    assert!(detail.contains("screening blocked the call"), "{problem}");
 
     let listed = house.get("/api/v1/calls?result=blocked").await;
     assert_eq!(listed["items"].as_array().map(Vec::len), Some(1));
@@ -235,5 +251,83 @@ async fn withheld_numbers_are_taken_until_the_account_says_otherwise() {
         .send_as(house.cookie(), Method::POST, &path, Some(json!({})))
         .await;
     assert_eq!(answer.status(), StatusCode::CONFLICT);
+    carrier.stop().await;
+}
+
+/// Settings under which every unknown caller has to press a key.
+async fn challenging(house: &House) -> Value {
+    let settings = json!({"challenge_at": 1, "challenge_text": "To be connected, press {digit}."});
+    house
+        .api(Method::PUT, "/api/v1/screening", Some(settings))
+        .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_challenged_caller_hears_which_key_and_is_put_through_when_they_press_it() {
+    let (house, carrier, _, number) = ready(Behaviour::Answer { after_ms: 0 }).await;
+    assert_eq!(challenging(&house).await["challenge_trouble"], Value::Null);
+    let mute = DialPlan {
+        voice: Voice::Silence,
+        ..plan(&number, CALLER)
+    };
+    let caller = carrier.dial(mute).await.expect("a call");
+    assert!(caller.answered().await);
+    let beginning = spoken(&house, "To be connected, press").await;
+    hears(&caller, &beginning[..beginning.len() / 2], 0).await;
+    let mut texts = Vec::new();
+    for digit in '0'..='9' {
+        let text = format!("To be connected, press {digit}.");
+        texts.push((digit, spoken(&house, &text).await));
+    }
+    let longest = texts.iter().map(|(_, text)| text.len()).max();
+    assert!(
+        caller
+            .hears((longest.unwrap_or(0) / 8 + 1_000) as u64)
+            .await
+    );
+    let heard = caller.heard();
+    let asked: Vec<char> = texts
+        .iter()
+        .filter(|(_, text)| {
+            // Ten texts begin alike: the digit tells.
+            let digit = &text[text.len() * 3 / 5..];
+            find(&heard, digit, 0).is_some()
+        })
+        .map(|(digit, _)| *digit)
+        .collect();
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    let mut arrivals = carrier.arrivals();
+    assert!(caller.press(asked[0], KeyForm::Event));
+    let business = arrivals.recv().await.expect("the business line rings");
+    assert!(business.hears(200).await);
+    caller.hang_up();
+    let call = newest(&house).await;
+    assert_eq!(call["result"], "answered", "{call}");
+    assert_eq!(call["screening"]["verdict"], "challenge", "{call}");
+    carrier.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_speech_engine_nobody_fails_at_a_question_they_cannot_hear() {
+    let house = House::start_with(TestDatabase::sqlite(), |_, settings| {
+        format!("{settings}[speech]\nengine = \"none\"\n")
+    })
+    .await;
+    let (house, carrier, _, number) = furnish(house, Behaviour::Answer { after_ms: 0 }).await;
+    let set = challenging(&house).await;
+    let told = set["challenge_trouble"].as_str().expect("a warning");
+    assert!(told.contains("There is no speech engine"), "{told}");
+    let caller = dial(&carrier, &number).await;
+    assert!(caller.hears(200).await, "the business line answers");
+    caller.hang_up();
+    let call = newest(&house).await;
+    let screening = &call["screening"];
+    assert_eq!(
+        (&call["result"], &screening["verdict"], &screening["rule"]),
+        (&json!("answered"), &json!("pass"), &json!("unasked")),
+        "{call}"
+    );
+    let why = screening["why"].as_str().expect("a reason");
+    assert!(why.contains("there is no speech engine to say it"), "{why}");
     carrier.stop().await;
 }
