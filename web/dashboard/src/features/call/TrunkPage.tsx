@@ -8,7 +8,7 @@ import { Page } from "../../shell/Page";
 import { useMay } from "../access/session";
 import { CarrierCard } from "./CarrierCard";
 import { TrunkState } from "./TrunkState";
-import type { Trunk } from "./trunk";
+import { comesFrom, goesTo, type Trunk, transportOf } from "./trunk";
 import { WebhookCard } from "./WebhookCard";
 
 const above = { name: "Trunks", path: "/trunks" };
@@ -38,7 +38,13 @@ function Inside({ trunk }: { trunk: Trunk }) {
   return (
     <div className="two-col">
       <div className="stack">
-        <WebhookCard trunk={trunk} />
+        {trunk.kind ? (
+          <WebhookCard trunk={trunk} />
+        ) : (
+          <Card title="Calls by webhook" lined>
+            <Empty title="Set up by the operator">All accounts share this trunk; how it is set up the operator sees.</Empty>
+          </Card>
+        )}
         {may.operate && <CarrierCard trunk={trunk} />}
       </div>
       <Card title="Over SIP" lined>
@@ -48,10 +54,12 @@ function Inside({ trunk }: { trunk: Trunk }) {
         <dl className="facts pad" style={{ borderTop: "1px solid var(--line)" }}>
           <dt>Calls come from</dt>
           <dd>
-            {[...(trunk.kind === "registered" ? ["its own hosts"] : []), ...trunk.addresses].join(", ") || "nowhere"}
+            {comesFrom(trunk) || "nowhere"}
           </dd>
           <dt>Calls go out to</dt>
-          <dd>{trunk.host ? `${trunk.host}:${trunk.port} ${trunk.transport.toUpperCase()}` : "nowhere"}</dd>
+          <dd>
+            {goesTo(trunk)} {transportOf(trunk)}
+          </dd>
           <dt>Used by</dt>
           <dd>{trunk.shared ? "all accounts" : "this account"}</dd>
         </dl>

@@ -16,7 +16,7 @@ import { useMay, useMe } from "../access/session";
 import { CallMe } from "./CallMe";
 import { TrunkForm } from "./TrunkForm";
 import { TrunkState } from "./TrunkState";
-import type { Trunk } from "./trunk";
+import { comesFrom, goesTo, type Trunk, transportOf } from "./trunk";
 
 type Asked = { what: "change" | "delete" | "call"; trunk: Trunk } | { what: "add" } | null;
 
@@ -162,23 +162,6 @@ function Actions({ trunk, ask }: { trunk: Trunk; ask: (asked: Asked) => void }) 
       ]}
     />
   );
-}
-
-/** A registered trunk is called from its own hosts. How a shared trunk is set up only the operator sees. */
-function comesFrom(trunk: Trunk): string {
-  if (!trunk.kind) return "its carrier";
-  const hosts = trunk.kind === "registered" ? ["its own hosts"] : [];
-  return [...hosts, ...(trunk.addresses ?? [])].join(", ");
-}
-
-/** A trunk without a host only takes calls in. */
-function goesTo(trunk: Trunk): string {
-  if (!trunk.dials) return "nowhere, only takes calls in";
-  return trunk.host ? `${trunk.host}:${trunk.port}` : "its carrier";
-}
-
-function transportOf(trunk: Trunk): string {
-  return [trunk.transport?.toUpperCase() ?? "", trunk.nat ? "NAT" : ""].filter(Boolean).join(", ");
 }
 
 function Dialogs({ asked, close }: { asked: Asked; close: () => void }) {

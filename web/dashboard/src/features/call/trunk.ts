@@ -12,6 +12,23 @@ const PRIORITY = 100;
 
 export type TrunkValues = ReturnType<typeof startOf>;
 
+/** A registered trunk is called from its own hosts. How a shared trunk is set up only the operator sees. */
+export function comesFrom(trunk: Trunk): string {
+  if (!trunk.kind) return "its carrier";
+  const hosts = trunk.kind === "registered" ? ["its own hosts"] : [];
+  return [...hosts, ...(trunk.addresses ?? [])].join(", ");
+}
+
+/** A trunk without a host only takes calls in. */
+export function goesTo(trunk: Trunk): string {
+  if (!trunk.dials) return "nowhere, only takes calls in";
+  return trunk.host ? `${trunk.host}:${trunk.port}` : "its carrier";
+}
+
+export function transportOf(trunk: Trunk): string {
+  return [trunk.transport?.toUpperCase() ?? "", trunk.nat ? "NAT" : ""].filter(Boolean).join(", ");
+}
+
 /** What the form begins with. */
 export function startOf(trunk?: Trunk) {
   return {
