@@ -242,8 +242,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
     let learning = Learning::new(
         patient.clone(),
         patient.clone(),
-        patient.clone(),
-        patient.clone(),
+        (patient.clone(), patient.clone()),
         directory.clone(),
         models.clone(),
         moment.clone(),

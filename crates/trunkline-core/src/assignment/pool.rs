@@ -385,7 +385,7 @@ impl Pool {
             match own.map(|own| own.nearness(area)) {
                 Some(Nearness::SamePlace) => return Some(slot),
                 Some(Nearness::SameState | Nearness::SameCountry) => {
-                    same_state = same_state.or(Some(slot))
+                    same_state = same_state.or(Some(slot));
                 }
                 Some(Nearness::Elsewhere | Nearness::OtherCountry) | None => {}
             }

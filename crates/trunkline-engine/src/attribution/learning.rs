@@ -38,14 +38,13 @@ pub struct Learning {
 }
 
 impl Learning {
-    /// Over these stores. `history` and `calls` are read for every label, so they should be readers that
+    /// Over these stores. Visits and calls, the `evidence`, are read for every label, so they should be readers that
     /// nothing urgent waits for.
     #[must_use]
     pub fn new(
         labels: Arc<dyn Labels>,
         past: Arc<dyn PastCalls>,
-        history: Arc<dyn History>,
-        calls: Arc<dyn CallRecords>,
+        (history, calls): (Arc<dyn History>, Arc<dyn CallRecords>),
         directory: SharedDirectory,
         models: SharedModels,
         moment: Moment,

@@ -34,19 +34,9 @@ async fn a_restart_does_not_give_a_network_its_share_once_more() {
         confirmed_at: Some(now.plus_millis(-50_000)),
         seen_at: now.plus_millis(-5_000),
     };
-    let left = |flooding: Network| {
-        let of = |number| {
-            if number < 3 {
-                flooding
-            } else {
-                Network::UNKNOWN
-            }
-        };
-        (0..8)
-            .map(|number| lease(number, of(number)))
-            .collect::<Vec<_>>()
-    };
-    *world.history.open.lock().expect("leases") = left(flood);
+    let holder = |number| if number < 3 { flood } else { Network::UNKNOWN };
+    let left = (0..8).map(|number| lease(number, holder(number))).collect();
+    *world.history.open.lock().expect("leases") = left;
     world.assignments.restore().await.expect("restored");
     for _ in 0..4 {
         let answer = world.arrive_from(network("203.0.113.200")).await;

@@ -216,8 +216,7 @@ async fn a_site_learns_from_its_own_calls_and_knows_it_after_a_restart() {
             Learning::new(
                 store.clone(),
                 store.clone(),
-                store.clone(),
-                store,
+                (store.clone(), store),
                 directory.clone(),
                 models.clone(),
                 Moment::new(Arc::new(Noon), 3),
