@@ -39,7 +39,7 @@ test("a number is searched, priced, bought, and given back", async ({ page, base
   need(carrier, "no carrier is connected");
   await open(page, `/numbers/buy?trunk=${carrier.trunk}`);
   await page.getByLabel("Area code").fill("682");
-  await page.getByRole("button", { name: "Search" }).click();
+  await page.getByRole("button", { name: "Search", exact: true }).click();
   const choose = page.getByRole("row").getByRole("button", { name: /^Choose \(682\)/ });
   await expect(choose.first()).toBeVisible();
   await expect(page.getByRole("row").filter({ hasText: "Fort Worth, TX" }).first()).toContainText("$1.15");
