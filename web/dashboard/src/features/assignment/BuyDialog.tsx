@@ -157,7 +157,8 @@ function Price({ purchase, carrier, bought, cancel }: PriceProps) {
       <ul className="checks-plain">
         <li>{name} charges your account there from now on, until the number is given back.</li>
         <li>
-          Calls come in on {carrier.trunk_name} and ring {purchase.business_line_display}.
+          Calls come in on {carrier.trunk_name} and ring{" "}
+          <span className="tel">{purchase.business_line_display}</span>.
         </li>
         <li>
           {purchase.pool

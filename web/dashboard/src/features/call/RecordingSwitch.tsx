@@ -36,11 +36,12 @@ export function RecordingSwitch({ call }: { call: Pick<CallSummary, "id" | "reco
           <Button
             size="xs"
             variant={paused ? "filled" : "default"}
+            aria-label={paused ? "Resume recording" : "Pause recording"}
             leftSection={<Icon name={paused ? "record" : "pause"} size={14} />}
             loading={act.isPending}
             onClick={() => act.mutate()}
           >
-            {paused ? "Resume recording" : "Pause recording"}
+            {paused ? "Resume" : "Pause"}
           </Button>
         )}
       </div>

@@ -23,6 +23,7 @@ export function WebhookCard({ trunk }: { trunk: Trunk }) {
   const may = useMay();
   const [editing, editingIs] = useDisclosure(false);
   const webhook = useQuery({ ...webhookQuery(trunk.id), refetchInterval: REFRESH_MS });
+  const overSip = trunk.kind === "registered" || trunk.addresses.length > 0;
   return (
     <Card
       title="Calls by webhook"
@@ -45,11 +46,11 @@ export function WebhookCard({ trunk }: { trunk: Trunk }) {
             <SetUp trunk={trunk} webhook={data} />
           ) : (
             <Empty
-              title="Its calls come over SIP"
+              title={overSip ? "Its calls come over SIP" : "No calls come in yet"}
               action={may.operate && <Button onClick={editingIs.open}>Take calls by webhook</Button>}
             >
-              Twilio, SignalWire and Telnyx can ask this server over HTTPS what to do with each call instead, with the same
-              call flows.
+              Twilio, SignalWire and Telnyx can ask this server over HTTPS what to do with each call{overSip && " instead"}, with the
+              same call flows.
             </Empty>
           )
         }
