@@ -23,7 +23,7 @@ export function WebhookCard({ trunk }: { trunk: Trunk }) {
   const may = useMay();
   const [editing, editingIs] = useDisclosure(false);
   const webhook = useQuery({ ...webhookQuery(trunk.id), refetchInterval: REFRESH_MS });
-  const overSip = trunk.kind === "registered" || trunk.addresses.length > 0;
+  const overSip = trunk.kind === "registered" || (trunk.addresses ?? []).length > 0;
   return (
     <Card
       title="Calls by webhook"
