@@ -317,6 +317,11 @@ impl Directory {
         )
     }
 
+    /// What is known of all numbers that stood in blocks.
+    pub(crate) fn all_published(&self) -> impl Iterator<Item = &Published> {
+        self.published.values().flatten()
+    }
+
     /// What of an account rings this number, for people: a tracking number that forwards to it, or a published flow.
     #[must_use]
     pub fn dialled_by(&self, account: AccountId, number: PhoneNumber) -> Option<String> {

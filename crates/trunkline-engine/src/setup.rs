@@ -231,10 +231,24 @@ impl Setup {
     /// # Errors
     /// When a field is wrong or the store refuses.
     pub async fn put_number(&self, number: &TrackingNumber) -> Result<(), SetupError> {
+        self.change_number(number, false).await
+    }
+
+    /// The same, also of a number that copies of a block still show when somebody insists.
+    ///
+    /// # Errors
+    /// When a field is wrong or the store refuses.
+    pub async fn change_number(
+        &self,
+        number: &TrackingNumber,
+        insist: bool,
+    ) -> Result<(), SetupError> {
         let _changing = self.changing.lock().await;
         let directory = self.directory.now();
         check_number(&directory, number)?;
-        check_hold(&self.assignments, &directory, number)?;
+        if !insist {
+            check_hold(&self.assignments, &directory, number)?;
+        }
         self.check_number_flow(&directory, number)?;
         let before = directory.number(number.id);
         if before.is_some_and(|before| !before.stage.may_become(number.stage)) {

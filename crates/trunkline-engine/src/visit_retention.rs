@@ -4,6 +4,7 @@
 //! candidates and their evidence are stored with it, and the visit it was credited to stays whole.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use trunkline_core::attribution::WINDOW_DAYS;
 use trunkline_core::base::Timestamp;
@@ -20,6 +21,8 @@ pub const VISIT_DAYS_MAX: u32 = 3_650;
 pub const BATCH_ROWS: u32 = 500;
 /// Batches of each kind in a run; the next run goes on where it ended.
 const BATCHES_MAX: u32 = 10_000;
+/// Between two batches that delete something, so that arrivals and calls are written meanwhile.
+const PAUSE: Duration = Duration::from_millis(20);
 const DAY_MS: i64 = 86_400_000;
 
 /// For how many days page views and showings are kept.
@@ -58,6 +61,13 @@ pub struct Forgotten {
     pub showings: u64,
     /// Whether more waits for the next run.
     pub more: bool,
+}
+
+/// Lets others write after a batch that did.
+async fn make_way(deleted: u64) {
+    if deleted > 0 {
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 /// Where the next run goes on, when the one before did not come to the end.
@@ -130,6 +140,7 @@ impl VisitRetention {
             if after.is_none() {
                 break;
             }
+            make_way(batch.deleted).await;
         }
         Ok(after)
     }
@@ -148,6 +159,7 @@ impl VisitRetention {
             if after.is_none() {
                 break;
             }
+            make_way(batch.deleted).await;
         }
         Ok(after)
     }

@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use trunkline_core::base::Timestamp;
-use trunkline_core::base::id::{AccountId, ApiKeyId, LoginId, UserId};
+use trunkline_core::base::id::{AccountId, ApiKeyId, LoginId, MembershipId, UserId};
 use trunkline_engine::ports::access::{Access, ApiKey, Login, Member, Membership, User};
 use trunkline_engine::ports::{PortError, PortResult};
 
@@ -38,6 +38,9 @@ crate::statements! { "access";
     MEMBERS = "SELECT membership.id, membership.app_user, membership.account, membership.role, app_user.email, \
         app_user.name, app_user.operator FROM membership JOIN app_user ON app_user.id = membership.app_user \
         WHERE membership.account = $1 ORDER BY membership.id LIMIT $2";
+    MEMBER = "SELECT membership.id, membership.app_user, membership.account, membership.role, app_user.email, \
+        app_user.name, app_user.operator FROM membership JOIN app_user ON app_user.id = membership.app_user \
+        WHERE membership.account = $1 AND membership.id = $2";
     DELETE_MEMBERSHIP = "DELETE FROM membership WHERE id = $1 AND account = $2 AND (role <> 'owner' OR EXISTS \
         (SELECT 1 FROM membership AS other WHERE other.account = $2 AND other.role = 'owner' AND other.id <> $1))";
     DELETE_LOGINS_IN = "DELETE FROM login WHERE account = $2 AND app_user IN \
@@ -164,15 +167,11 @@ impl Access for Store {
     }
 
     async fn members(&self, account: AccountId, limit: u32) -> PortResult<Vec<Member>> {
-        self.many(MEMBERS, args![account, limit], |row| {
-            Ok(Member {
-                membership: membership(row)?,
-                email: row.get("email")?,
-                name: row.get("name")?,
-                operator: row.get("operator")?,
-            })
-        })
-        .await
+        self.many(MEMBERS, args![account, limit], member).await
+    }
+
+    async fn member(&self, account: AccountId, id: MembershipId) -> PortResult<Option<Member>> {
+        self.one(MEMBER, args![account, id], member).await
     }
 
     async fn delete_membership(&self, membership: &Membership) -> PortResult<()> {
@@ -274,6 +273,15 @@ impl Access for Store {
             .await?
             > 0)
     }
+}
+
+fn member(row: &Row) -> Result<Member, DbError> {
+    Ok(Member {
+        membership: membership(row)?,
+        email: row.get("email")?,
+        name: row.get("name")?,
+        operator: row.get("operator")?,
+    })
 }
 
 fn membership(row: &Row) -> Result<Membership, DbError> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use maxminddb::{MaxMindDbError, Reader};
 use serde::Deserialize;
-use trunkline_core::base::Locality;
+use trunkline_core::base::{Country, Locality};
 use trunkline_engine::ports::Atlas;
 
 /// The countries whose subdivisions are the states and provinces of area codes.
@@ -94,7 +94,11 @@ impl Atlas for CityFile {
         let entry: Entry<'_> = self.0.lookup(address).ok()?.decode().ok()??;
         let country = entry.country.iso_code?;
         if !COUNTRIES.contains(&country) {
-            return country.parse().ok().map(Locality::abroad);
+            // Territories and islands within the North American plan: a caller's number from there is no number from
+            // another country than theirs, so nothing is better than a country.
+            let abroad: Country = country.parse().ok()?;
+            let home: Country = "US".parse().ok()?;
+            return (!abroad.shares_calling_code(home)).then(|| Locality::abroad(abroad));
         }
         let state = entry.subdivisions.first()?.iso_code?;
         Locality::new(state, entry.city.names.en.unwrap_or_default())

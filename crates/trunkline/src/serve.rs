@@ -264,23 +264,30 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
         }
     }));
     let learner = Arc::clone(house);
+    let ended = stop.clone();
     tasks.spawn(repeat(every(LEARN_EVERY, "learn"), move || {
-        let house = Arc::clone(&learner);
+        let (house, stop) = (Arc::clone(&learner), ended.clone());
         async move {
-            if let Err(error) = learn(&house).await {
+            if let Some(Err(error)) = stop.run_until_cancelled(learn(&house)).await {
                 tracing::warn!(%error, "a site's labels could not be learned from");
             }
         }
     }));
     let keeping = Arc::clone(house);
+    let ended = stop.clone();
     tasks.spawn(repeat(every(RETENTION_EVERY, "retention"), move || {
-        let house = Arc::clone(&keeping);
+        let (house, stop) = (Arc::clone(&keeping), ended.clone());
         async move {
             // What was deleted is logged for each account.
             if let Err(error) = house.retention.run().await {
                 tracing::warn!(%error, "recordings over their time were not looked at");
             }
-            match house.visit_retention.run().await {
+            // It may take long, and the end of the server waits for no job; the next start goes on.
+            let Some(forgotten) = stop.run_until_cancelled(house.visit_retention.run()).await
+            else {
+                return;
+            };
+            match forgotten {
                 Ok(gone) if gone == Forgotten::default() => {}
                 Ok(Forgotten {
                     page_views,

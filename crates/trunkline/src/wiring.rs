@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use tokio::time::timeout;
 use trunkline_clients::{AskClient, CarrierClient, MediaClient, PageClient, find_speech};
 use trunkline_core::base::Timestamp;
+use trunkline_core::base::id::SiteId;
 use trunkline_core::call::flow::Ability;
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Again, Attributions, Learning, Matches, SharedModels};
@@ -19,9 +20,9 @@ use trunkline_engine::call::{
     CallSettings, Calls, Fetching, Keeper, Retention, SalvagedRecording, Screener, Sounds,
     WebhookCalls,
 };
-use trunkline_engine::check::Checks;
+use trunkline_engine::check::{CheckResult, Checks};
 use trunkline_engine::clock::{Clock, Moment};
-use trunkline_engine::directory::SharedDirectory;
+use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::inventory::Inventory;
 use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::configuration::Resolver;
@@ -92,6 +93,18 @@ impl Resolver for SystemResolver {
         let mut all: Vec<SocketAddr> = found.collect();
         all.sort_by_key(SocketAddr::is_ipv6);
         all
+    }
+}
+
+/// Counts what tests found before the start: of a site that is tested no more nothing is told, and nothing alarms.
+fn count_checks(config: &Config, directory: &Directory, tested: &[(SiteId, CheckResult)]) {
+    let asked = config.check.sites();
+    for (id, found) in tested {
+        let name = directory.site(*id).map(|entry| entry.site.name.as_str());
+        let named = |site: &str| Some(site) == name || site == id.to_string();
+        if asked.iter().any(|one| named(&one.site)) {
+            count_check(*id, found);
+        }
     }
 }
 
@@ -231,9 +244,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
     };
     let checks = Arc::new(Checks::default());
     let tested = store.checks().await?;
-    tested
-        .iter()
-        .for_each(|(site, found)| count_check(*site, found));
+    count_checks(config, &directory.now(), &tested);
     checks.remember(tested);
     let models = SharedModels::default();
     // Jobs and reports never stand before a call.

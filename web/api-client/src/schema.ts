@@ -3884,7 +3884,7 @@ export interface components {
             business_line?: string | null;
             /** @description Empty for plain forwarding. */
             flow?: string | null;
-            /** @description Releases the number although it was called within 90 days. */
+            /** @description Releases or moves the number although it was called within 90 days or copies of a block still show it. */
             insist?: boolean;
             kind?: string | null;
             label?: string | null;

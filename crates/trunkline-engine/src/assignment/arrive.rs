@@ -103,9 +103,6 @@ impl Assignments {
             referrer: &visit.referrer,
         };
         let site = &visit.site.site;
-        if !visit.synthetic {
-            self.block_seen(site.id, visit.config_version);
-        }
         let source = classify(&arrival, &site.hosts, &site.source_rules);
         let (Some(_in_flight), true) = (
             InFlight::enter(&self.in_flight),
@@ -195,6 +192,8 @@ impl Assignments {
             records.push(Record::SessionSeen(session, now));
         }
         let lease = holders().next().map(|holder| holder.lease);
+        let block = told_block(visit).filter(|version| state.blocks.is_due(*version, now));
+        records.extend(block.map(|version| Record::BlockSeen(site.id, version, now)));
         let answer = Answer {
             session: Some(known),
             lease,
@@ -214,6 +213,10 @@ impl Assignments {
             }
         };
         show(&mut state, session, &answer, visit, now);
+        if let Some(version) = told_block(visit) {
+            let bounds = self.block_bounds(site.id);
+            state.blocks.tell(version, now, block.is_some(), &bounds);
+        }
         if touched
             && !is_new
             && let Some(live) = state.sessions.get_mut(&session)
@@ -453,6 +456,14 @@ fn session_row(
         referrer: visit.referrer.clone(),
         clicks: visit.landing.click_ids().collect(),
     }
+}
+
+/// The version of its block that a page tells of, when it is believed: an older one than that in force holds numbers that
+/// left the block, so it counts only of somebody whom the site met before. A test tells nothing.
+fn told_block(visit: &Visit) -> Option<i64> {
+    let (version, newest) = (visit.config_version, visit.site.site.config_version);
+    let met = visit.known.is_some() && (1..newest).contains(&version);
+    (!visit.synthetic && (version == newest || met)).then_some(version)
 }
 
 /// A page's address without its query.

@@ -91,10 +91,7 @@ impl Assignments {
             )
         });
         let taken = match self.take(site, known, lease, config_version, beacons) {
-            Ok(Some(taken)) => {
-                self.block_seen(site, config_version);
-                taken
-            }
+            Ok(Some(taken)) => taken,
             Ok(None) => return BeaconOutcome::Lost,
             Err(_) => return BeaconOutcome::Busy,
         };
@@ -126,6 +123,13 @@ impl Assignments {
             return Ok(None);
         };
         let now = self.moment.now();
+        // What no version ever was is not believed.
+        let newest = self
+            .directory
+            .peek()
+            .site(site)
+            .map(|entry| entry.site.config_version);
+        let versions = 1..=newest.unwrap_or(0);
         let mut state = lock(&state);
         let state = &mut *state;
         let Some(live) = state
@@ -208,9 +212,20 @@ impl Assignments {
             }
         }
         seen(state, known, now, &mut records);
+        let live = state.sessions.get(&known.session);
+        let tested = live.is_some_and(|live| live.synthetic);
+        let block = Some(config_version).filter(|version| !tested && versions.contains(version));
+        let due = block.filter(|version| state.blocks.is_due(*version, now));
+        records.extend(due.map(|version| Record::BlockSeen(site, version, now)));
         let queued = (!records.is_empty()).then(|| self.history.record(records));
         match queued.transpose() {
-            Ok(commit) => Ok(Some(Taken { commit, started })),
+            Ok(commit) => {
+                if let Some(version) = block {
+                    let bounds = self.block_bounds(site);
+                    state.blocks.tell(version, now, due.is_some(), &bounds);
+                }
+                Ok(Some(Taken { commit, started }))
+            }
             Err(error) => {
                 unshow(state, known, &started);
                 Err(error)

@@ -141,6 +141,8 @@ pub trait Access: Send + Sync {
     async fn put_membership(&self, membership: &Membership) -> PortResult<()>;
     /// The members of an account, oldest first.
     async fn members(&self, account: AccountId, limit: u32) -> PortResult<Vec<Member>>;
+    /// A member of an account.
+    async fn member(&self, account: AccountId, id: MembershipId) -> PortResult<Option<Member>>;
     /// Takes a membership away and ends the user's logins in that account. A user without any membership left goes with
     /// it, unless they run the server. A conflict when it is gone already, or when the account would lose its only owner.
     async fn delete_membership(&self, membership: &Membership) -> PortResult<()>;

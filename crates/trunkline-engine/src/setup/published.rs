@@ -58,8 +58,8 @@ impl Setup {
     }
 }
 
-/// A published number goes into no pool and to no other site while pages may show it, and is given back only when somebody
-/// insists.
+/// A published number goes into no pool and to no other site while pages may show it, and is given back, only when
+/// somebody insists.
 pub(super) fn check_hold(
     assignments: &Assignments,
     directory: &Directory,
@@ -86,7 +86,7 @@ pub(super) fn check_hold(
         format!(
             "copies of the block of `{name}` still show this number to everybody; a page told of one on {seen}. It is free on \
              {until}, {PUBLISHED_HOLD_DAYS} days after the last page that tells of it: paste the block of `{name}` again \
-             where it is old, or take another number"
+             where it is old, take another number, or send `insist` when you know that no page shows it"
         ),
     ))
 }

@@ -3,6 +3,7 @@
 use trunkline_core::assignment::Network;
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{LeaseId, NumberId, SessionId, VisitorId};
+use trunkline_engine::assignment::BeaconOutcome;
 use trunkline_engine::clock::Clock;
 use trunkline_engine::ports::history::{LeaseRow, OpenLease, Record};
 
@@ -106,4 +107,22 @@ async fn what_pages_tell_of_their_blocks_is_written_once_an_hour_and_known_after
         None,
         "nobody told of it for 30 days"
     );
+}
+
+#[tokio::test]
+async fn an_old_block_is_believed_of_pages_the_site_met_and_of_no_stranger() {
+    let overflow = NumberId::from_raw(199);
+    for by_beacon in [true, false] {
+        let world = world(2, false);
+        world.publish(overflow);
+        let met = world.arrive("", None).await.session.expect("a session");
+        assert_eq!(world.assignments.hold(overflow), None, "a stranger says so");
+        if by_beacon {
+            assert_eq!(world.shown(met).await, BeaconOutcome::Taken);
+        } else {
+            world.arrive("", Some(met)).await;
+        }
+        let hold = world.assignments.hold(overflow).expect("a hold");
+        assert_eq!(hold.seen_at, world.clock.now());
+    }
 }

@@ -173,10 +173,11 @@ impl World {
             first: 1,
             last: Some(1),
         };
-        let all = Everything {
+        let mut all = Everything {
             published: vec![published],
             ..everything(2, false)
         };
+        all.sites[0].config_version = 2;
         self.directory.replace(Directory::new(all));
     }
 

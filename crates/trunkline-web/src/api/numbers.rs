@@ -173,7 +173,7 @@ struct NumberInput {
     flow: Option<String>,
     /// `warming`, `in_use`, `quarantine` or `released`.
     stage: Option<String>,
-    /// Releases the number although it was called within 90 days.
+    /// Releases or moves the number although it was called within 90 days or copies of a block still show it.
     #[serde(default)]
     insist: bool,
 }
@@ -277,7 +277,7 @@ async fn change(
     if number.stage == NumberStage::Released && before != number.stage && !insist {
         release_warning(&app, &caller, number.id).await?;
     }
-    app.backend.setup.put_number(&number).await?;
+    app.backend.setup.change_number(&number, insist).await?;
     Ok(Json(view.renewed(&app).item(&number)))
 }
 

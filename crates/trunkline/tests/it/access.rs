@@ -506,6 +506,26 @@ async fn who_is_taken_out_of_an_account_is_signed_out_and_the_last_owner_stays()
         .await;
     assert_eq!(remove(&stranger, &second).await, StatusCode::NOT_FOUND);
 
+    // Who runs the server is put out of an account by no owner of it.
+    let added = house.command(&[
+        "user",
+        "add",
+        "runs@example.com",
+        "--account",
+        "Other",
+        "--role",
+        "manager",
+        "--operator",
+    ]);
+    assert!(added.status.success());
+    let there = house.send_as(&stranger, Method::GET, "/api/v1/members", None);
+    let there: Value = there.await.json().await.expect("members");
+    let items = there["items"].as_array().expect("members");
+    let operator = items.iter().find(|m| m["operator"] == true);
+    let operator = operator.expect("the operator")["id"].as_str();
+    let refused = remove(&stranger, operator.expect("an id")).await;
+    assert_eq!(refused, StatusCode::FORBIDDEN);
+
     let removed = remove(house.cookie(), &second).await;
     assert_eq!(removed, StatusCode::NO_CONTENT);
     ends(stream).await;

@@ -90,6 +90,24 @@ async fn a_visitor_from_elsewhere_has_a_country_and_no_state_and_the_callers_is_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_visitor_from_an_island_within_the_north_american_plan_is_from_no_other_country() {
+    let house = house_in("PR", "", "San Juan").await;
+    let (house, carrier, site, number) = furnish(house, Behaviour::Answer { after_ms: 0 }).await;
+    let given = house.assign(&site, "/", None, json!({})).await;
+    let token = given["token"].as_str().expect("a token").to_owned();
+    assert_eq!(house.shown(&site, &token).await, StatusCode::NO_CONTENT);
+    let caller = dial(&carrier, &number).await;
+    assert!(caller.hears(200).await, "the call is answered");
+    caller.hang_up();
+    let call = house.newest_ended_call().await;
+    let told = reasons(&house.get(&format!("/api/v1/calls/{call}")).await);
+    assert!(!told.contains("Is in"), "{told}");
+    carrier.stop().await;
+    let visit = house.get("/api/v1/sessions").await["items"][0].clone();
+    assert_eq!(visit["country"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_missing_or_wrong_file_is_explained_and_keeps_no_server_from_starting() {
     for (bytes, told) in [
         (None, "cannot be read"),

@@ -320,5 +320,12 @@ async fn a_number_that_stood_in_a_block_goes_into_no_pool_while_pages_may_show_i
     assert!(problem.contains("Copies of the block"), "{problem}");
     let released = release(json!({"stage": "released", "insist": true})).await;
     assert!(released.status().is_success());
+    // Whoever insists knows better than what pages told.
+    let mut body = json!({"kind": "pool", "pool": pool, "stage": "in_use"});
+    let refused = release(body.clone()).await;
+    assert_eq!(refused.status(), 422);
+    body["insist"] = json!(true);
+    let taken = release(body).await;
+    assert!(taken.status().is_success());
     carrier.stop().await;
 }

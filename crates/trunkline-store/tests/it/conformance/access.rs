@@ -152,6 +152,9 @@ async fn an_account_keeps_an_owner_and_whoever_leaves_loses_their_logins_there()
         let conflict = |told: Result<(), PortError>| {
             assert!(matches!(told, Err(PortError::Conflict(_))), "{told:?}");
         };
+        let found = store.member(home.id, bobs.id).await.unwrap();
+        assert_eq!(found.map(|m| m.membership).as_ref(), Some(&bobs));
+        assert_eq!(store.member(other.id, bobs.id).await.unwrap(), None);
         let listed = store.members(home.id, 10).await.unwrap();
         let listed: Vec<_> = listed.iter().map(|m| (&*m.email, m.operator)).collect();
         assert_eq!(
