@@ -216,7 +216,12 @@ async fn whether_a_number_may_have_been_bought_is_never_guessed() {
             shop.answer_next(Method::POST, path, manner);
             let client = waiting(true, wait);
             let account = account(&shop, dialect);
-            let told = client.buy(&account, &order("+12145550701")).await;
+            // Over SIP nothing but the order itself is asked, and nothing but it can be late.
+            let order = NumberOrder {
+                pointing: Pointing::Sip("TK1".to_owned()),
+                ..order("+12145550701")
+            };
+            let told = client.buy(&account, &order).await;
             (shop, account, told)
         };
         // No answer at all.
@@ -226,12 +231,16 @@ async fn whether_a_number_may_have_been_bought_is_never_guessed() {
         let (shop, account, told) = bought(Manner::BreaksOff, PATIENT).await;
         assert!(matches!(told, Err(CarrierError::Unclear(_))), "{told:?}");
         assert_eq!(shop.sold().len(), 1);
-        let ordered = client().ordered(&account, &order("+12145550701")).await;
+        let ordered = client()
+            .ordered(&account, "pur_1", phone("+12145550701"))
+            .await;
         assert!(matches!(ordered, Ok(Ordered::Done(_))), "{ordered:?}");
         // Not done, and that is not known either.
         let (shop, account, told) = bought(Manner::Fails(503), PATIENT).await;
         assert!(matches!(told, Err(CarrierError::Unclear(_))), "{told:?}");
-        let ordered = client().ordered(&account, &order("+12145550701")).await;
+        let ordered = client()
+            .ordered(&account, "pur_1", phone("+12145550701"))
+            .await;
         assert_eq!(ordered, Ok(Ordered::Nothing));
         assert!(shop.sold().is_empty());
         // Certainly not done.
@@ -278,17 +287,24 @@ async fn an_order_that_takes_long_is_pending_until_it_is_decided() {
         shop.take_long(true);
         let order = order("+12145550701");
         assert_eq!(client().buy(&account, &order).await, Ok(Ordered::Pending));
-        let ordered = client().ordered(&account, &order).await;
+        let ordered = client()
+            .ordered(&account, &order.reference, order.number)
+            .await;
         assert_eq!(ordered, Ok(Ordered::Pending));
         shop.finish_orders(end);
-        let ordered = client().ordered(&account, &order).await.expect("an answer");
+        let ordered = client()
+            .ordered(&account, &order.reference, order.number)
+            .await
+            .expect("an answer");
         assert_eq!(matches!(ordered, Ordered::Done(_)), bought, "{ordered:?}");
         assert_eq!(matches!(ordered, Ordered::Refused(_)), !bought);
         let strange = NumberOrder {
             reference: "pur_2".to_owned(),
             ..order
         };
-        let ordered = client().ordered(&account, &strange).await;
+        let ordered = client()
+            .ordered(&account, &strange.reference, strange.number)
+            .await;
         assert_eq!(ordered, Ok(Ordered::Nothing), "another order");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! It is made whole from the store and replaced whole when something changes, so readers never lock.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -55,6 +55,7 @@ pub struct Directory {
     webhooks: HashMap<TrunkId, Arc<WebhookTrunk>>,
     carriers: HashMap<TrunkId, Arc<CarrierAccount>>,
     holdings: HashMap<NumberId, Holding>,
+    given_back: HashSet<NumberId>,
     sites: HashMap<SiteId, Arc<SiteEntry>>,
     site_by_key: HashMap<String, SiteId>,
     pools: HashMap<PoolId, Arc<PoolEntry>>,
@@ -112,6 +113,7 @@ impl Directory {
                 .map(|c| (c.trunk, Arc::new(c)))
                 .collect(),
             holdings: all.holdings.into_iter().map(|h| (h.number, h)).collect(),
+            given_back: all.given_back.into_iter().collect(),
             trunks: all
                 .trunks
                 .into_iter()
@@ -184,6 +186,12 @@ impl Directory {
     #[must_use]
     pub fn holding(&self, number: NumberId) -> Option<&Holding> {
         self.holdings.get(&number)
+    }
+
+    /// Whether a number was given back to its carrier: it is somebody else's now.
+    #[must_use]
+    pub fn is_given_back(&self, number: NumberId) -> bool {
+        self.given_back.contains(&number)
     }
 
     /// All trunks, oldest first.

@@ -3,6 +3,7 @@
 
 mod draft;
 mod flows;
+mod holdings;
 mod prompts;
 mod published;
 mod trunks;
@@ -27,6 +28,7 @@ use crate::directory::{Directory, SharedDirectory};
 use crate::ports::configuration::{Account, Configuration, Resolver, Trunk};
 use crate::ports::{PortError, PortResult};
 use flows::check_flow;
+use holdings::check_holding;
 use published::check_hold;
 
 pub use flows::{FLOW_VERSIONS_LISTED, FLOWS_MAX};
@@ -223,6 +225,7 @@ impl Setup {
     pub fn check_new_number(&self, number: &TrackingNumber) -> Result<(), SetupError> {
         let directory = self.directory.now();
         check_number(&directory, number)?;
+        check_hold(&self.assignments, &directory, number)?;
         self.check_number_flow(&directory, number)
     }
 
@@ -249,6 +252,7 @@ impl Setup {
         if !insist {
             check_hold(&self.assignments, &directory, number)?;
         }
+        check_holding(&directory, number)?;
         self.check_number_flow(&directory, number)?;
         let before = directory.number(number.id);
         if before.is_some_and(|before| !before.stage.may_become(number.stage)) {

@@ -5,9 +5,9 @@ use trunkline_core::base::id::{AccountId, NumberId, PurchaseId, TrunkId};
 use trunkline_core::base::{Currency, Money, Timestamp};
 use trunkline_engine::ports::PortResult;
 use trunkline_engine::ports::carriers::{
-    CarrierAccount, CarrierRecords, Holding, Purchase, PurchaseState,
+    CarrierAccount, CarrierName, CarrierRecords, Holding, Purchase, PurchaseState,
 };
-use trunkline_engine::ports::webhooks::Secret;
+use trunkline_engine::ports::webhooks::{Dialect, Secret};
 
 use crate::convert::port_error;
 use crate::db::{DbError, Expect, Outcome, Row, Transaction};
@@ -37,13 +37,16 @@ crate::statements! { "carriers";
         WHERE account = $1 AND state <> 'offered' ORDER BY id DESC LIMIT $2";
     SENDING = "SELECT id, account, trunk, phone, country, line_kind, place, monthly_micros, setup_micros, currency, number, \
         business_line, pool, label, state, trouble, offered_by, offered_at, sent_at, settled_at FROM purchase \
-        WHERE state = 'sending' ORDER BY id LIMIT $1";
+        WHERE state = 'sending' ORDER BY COALESCE(looked_up_at, 0), id LIMIT $1";
+    LOOKED_UP = "UPDATE purchase SET looked_up_at = $2 WHERE id = $1";
     SEND_PURCHASE = "UPDATE purchase SET state = 'sending', sent_at = $2 WHERE id = $1 AND state = 'offered'";
     SETTLE_PURCHASE = "UPDATE purchase SET state = $2, trouble = $3, settled_at = $4 WHERE id = $1 AND state = 'sending'";
-    HOLDINGS = "SELECT id, carrier_name, monthly_micros, setup_micros, cost_currency, bought_at, given_back_at \
+    HOLDINGS = "SELECT id, carrier_name, carrier_dialect, carrier_user, carrier_api_url, monthly_micros, setup_micros, cost_currency, bought_at, given_back_at \
         FROM tracking_number WHERE carrier_name IS NOT NULL ORDER BY id";
+    NUMBERS_GIVEN_BACK = "SELECT id FROM tracking_number WHERE given_back_at IS NOT NULL ORDER BY id";
     PUT_HOLDING = "UPDATE tracking_number SET carrier_name = $2, monthly_micros = $3, setup_micros = $4, \
-        cost_currency = $5, bought_at = $6, given_back_at = $7 WHERE id = $1";
+        cost_currency = $5, bought_at = $6, given_back_at = $7, carrier_dialect = $8, carrier_user = $9, \
+        carrier_api_url = $10 WHERE id = $1";
     GIVEN_BACK = "UPDATE tracking_number SET given_back_at = $2 WHERE id = $1 AND given_back_at IS NULL";
 }
 
@@ -95,9 +98,17 @@ impl Store {
     pub(crate) async fn holdings(&self) -> PortResult<Vec<Holding>> {
         self.many(HOLDINGS, args![], |row| {
             let currency: Currency = row.get("cost_currency")?;
+            let dialect: Option<Dialect> = row.get("carrier_dialect")?;
+            let user: Option<String> = row.get("carrier_user")?;
+            let api_url = row.get("carrier_api_url")?;
             Ok(Holding {
                 number: row.get("id")?,
                 name: row.get("carrier_name")?,
+                by: dialect.zip(user).map(|(dialect, user)| CarrierName {
+                    dialect,
+                    api_url,
+                    user,
+                }),
                 monthly: Money::from_micros(row.get("monthly_micros")?, currency),
                 setup: Money::from_micros(row.get("setup_micros")?, currency),
                 bought_at: row.get("bought_at")?,
@@ -105,6 +116,14 @@ impl Store {
             })
         })
         .await
+    }
+}
+
+impl Store {
+    /// Every number that was given back to a carrier.
+    pub(crate) async fn numbers_given_back(&self) -> PortResult<Vec<NumberId>> {
+        self.many(NUMBERS_GIVEN_BACK, args![], |row| row.get("id"))
+            .await
     }
 }
 
@@ -218,7 +237,13 @@ impl CarrierRecords for Store {
         self.many(SENDING, args![limit], purchase).await
     }
 
+    async fn looked_up(&self, id: PurchaseId, at: Timestamp) -> PortResult<()> {
+        let values = args![id, at];
+        self.change(LOOKED_UP, values, Expect::Any).await.map(drop)
+    }
+
     async fn put_holding(&self, holding: &Holding) -> PortResult<()> {
+        let by = holding.by.as_ref();
         let values = args![
             holding.number,
             &holding.name,
@@ -227,6 +252,9 @@ impl CarrierRecords for Store {
             &holding.monthly.currency(),
             holding.bought_at,
             holding.given_back_at,
+            by.map(|by| by.dialect),
+            by.map(|by| by.user.as_str()),
+            by.and_then(|by| by.api_url.as_deref()),
         ];
         self.put(PUT_HOLDING, values).await
     }

@@ -179,6 +179,7 @@ impl Configuration for Store {
             webhooks: self.webhooks().await?,
             carriers: self.carriers().await?,
             holdings: self.holdings().await?,
+            given_back: self.numbers_given_back().await?,
             sites,
             pools: self.many(POOLS, args![], pool).await?,
             numbers: self.many(NUMBERS, args![], number).await?,

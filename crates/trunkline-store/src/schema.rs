@@ -24,7 +24,8 @@ migrations!(
     "V0006__screening",
     "V0007__alarms_and_one_time_passwords",
     "V0008__depth",
-    "V0009__carriers"
+    "V0009__carriers",
+    "V0010__whose_numbers"
 );
 
 macro_rules! tables {

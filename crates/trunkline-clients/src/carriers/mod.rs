@@ -118,9 +118,10 @@ impl NumberSupply for CarrierClient {
     async fn ordered(
         &self,
         carrier: &CarrierAccount,
-        order: &NumberOrder,
+        reference: &str,
+        number: PhoneNumber,
     ) -> Result<Ordered, CarrierError> {
-        asked!(self, carrier, api => api.ordered(order))
+        asked!(self, carrier, api => api.ordered(reference, number))
     }
 
     async fn point(

@@ -69,7 +69,9 @@ impl<'a> Telnyx<'a> {
         let told = match told {
             Ok(told) => told,
             // Keys with few rights may not ask who they are; the balance they may.
-            Err(CarrierError::Refused(_)) => self.get("/balance", &[]).await?,
+            Err(CarrierError::NotLetIn(_) | CarrierError::Refused(_)) => {
+                self.get("/balance", &[]).await?
+            }
             Err(error) => return Err(error),
         };
         let data = &told["data"];
@@ -170,7 +172,7 @@ impl<'a> Telnyx<'a> {
                 Ok(false) | Err(_) => refused(&answer),
             });
         }
-        self.standing(&answer.json["data"], order).await
+        self.standing(&answer.json["data"], order.number).await
     }
 
     /// Whether a number is not offered any more.
@@ -190,10 +192,10 @@ impl<'a> Telnyx<'a> {
     }
 
     /// Where an order stands.
-    async fn standing(&self, data: &Value, order: &NumberOrder) -> Result<Ordered, CarrierError> {
+    async fn standing(&self, data: &Value, number: PhoneNumber) -> Result<Ordered, CarrierError> {
         match data["status"].as_str() {
             // The list follows the order a moment later.
-            Some("success") => match self.find(order.number).await {
+            Some("success") => match self.find(number).await {
                 Ok(Some(held)) => Ok(Ordered::Done(held)),
                 Ok(None) => Ok(Ordered::Pending),
                 Err(error) => Err(CarrierError::Unclear(error.to_string())),
@@ -206,14 +208,18 @@ impl<'a> Telnyx<'a> {
         }
     }
 
-    pub(super) async fn ordered(&self, order: &NumberOrder) -> Result<Ordered, CarrierError> {
-        let query = [("filter[customer_reference]", order.reference.as_str())];
+    pub(super) async fn ordered(
+        &self,
+        reference: &str,
+        number: PhoneNumber,
+    ) -> Result<Ordered, CarrierError> {
+        let query = [("filter[customer_reference]", reference)];
         let told = self.get("/number_orders", &query).await?;
         let ours = list(&told)?
             .iter()
-            .find(|each| each["customer_reference"] == order.reference.as_str());
+            .find(|each| each["customer_reference"] == reference);
         match ours {
-            Some(data) => self.standing(data, order).await,
+            Some(data) => self.standing(data, number).await,
             None => Ok(Ordered::Nothing),
         }
     }

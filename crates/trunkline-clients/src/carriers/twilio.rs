@@ -219,7 +219,9 @@ impl<'a> Twilio<'a> {
             ("PhoneNumber", phone.as_str()),
             ("FriendlyName", order.reference.as_str()),
         ];
-        form.extend(pointing(&order.pointing));
+        // A field that is empty takes something off, and a new number has nothing yet.
+        let to = pointing(&order.pointing);
+        form.extend(to.into_iter().filter(|(_, value)| !value.is_empty()));
         let url = self.url("/IncomingPhoneNumbers.json")?;
         let answer = self.ask(Method::POST, url, &form).await?;
         if answer.status.is_success() {
@@ -234,8 +236,13 @@ impl<'a> Twilio<'a> {
         Err(refused(&answer))
     }
 
-    pub(super) async fn ordered(&self, order: &NumberOrder) -> Result<Ordered, CarrierError> {
-        let held = self.find(order.number).await?;
+    /// By the number alone: an order has no name there.
+    pub(super) async fn ordered(
+        &self,
+        _reference: &str,
+        number: PhoneNumber,
+    ) -> Result<Ordered, CarrierError> {
+        let held = self.find(number).await?;
         Ok(held.map_or(Ordered::Nothing, Ordered::Done))
     }
 
@@ -258,7 +265,8 @@ impl<'a> Twilio<'a> {
     }
 }
 
-/// Where calls go, as fields of a number. A SIP trunk has the last word at Twilio, so a webhook takes it off.
+/// Where calls go, as fields of a number. At Twilio a SIP trunk goes before an application, and an application before the
+/// addresses, so a webhook takes both off.
 fn pointing(to: &Pointing) -> Vec<(&str, &str)> {
     match to {
         Pointing::Webhook {
@@ -266,6 +274,7 @@ fn pointing(to: &Pointing) -> Vec<(&str, &str)> {
             status_url,
         } => vec![
             ("TrunkSid", ""),
+            ("VoiceApplicationSid", ""),
             ("VoiceUrl", call_url),
             ("VoiceMethod", "POST"),
             ("StatusCallback", status_url),

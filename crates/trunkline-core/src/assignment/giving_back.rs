@@ -25,12 +25,13 @@ pub enum StillUsed {
 }
 
 /// Why `number` cannot be given back at `now`; `None` when it can. `held`: a visitor holds it. `last_seen`: when it was
-/// last known to be on a page.
+/// last known to be on a page. `in_blocks`: until when copies of a site's block may show it to everybody.
 #[must_use]
 pub fn still_used(
     number: &TrackingNumber,
     held: bool,
     last_seen: Option<Timestamp>,
+    in_blocks: Option<Timestamp>,
     now: Timestamp,
 ) -> Option<StillUsed> {
     if matches!(number.stage, NumberStage::Warming | NumberStage::InUse) {
@@ -43,8 +44,10 @@ pub fn still_used(
     if held {
         return Some(StillUsed::Held);
     }
-    let until = last_seen?.plus_millis(PUBLISHED_HOLD_DAYS * DAY_MS);
-    (number.kind != NumberUse::Pool && until > now).then_some(StillUsed::Published(until))
+    let seen = last_seen.filter(|_| number.kind != NumberUse::Pool);
+    let seen = seen.map(|seen| seen.plus_millis(PUBLISHED_HOLD_DAYS * DAY_MS));
+    let until = seen.max(in_blocks)?;
+    (until > now).then_some(StillUsed::Published(until))
 }
 
 #[cfg(test)]
@@ -98,8 +101,19 @@ mod tests {
             (Source, Quarantine, false, None, None),
         ];
         for (kind, stage, held, seen, expected) in cases {
-            let told = still_used(&number(kind, stage), held, seen, NOW);
+            let told = still_used(&number(kind, stage), held, seen, None, NOW);
             assert_eq!(told, expected, "{kind:?} {stage:?} {held} {seen:?}");
+        }
+        // Blocks show it to everybody, whatever its kind and stage.
+        let blocks = |days: i64| Some(NOW.plus_millis(days * DAY_MS));
+        for (kind, stage, seen, in_blocks, expected) in [
+            (Pool, Quarantine, ago(1), blocks(5), until(5)),
+            (Static, Released, ago(1), blocks(5), until(29)),
+            (Source, Released, ago(29), blocks(5), until(5)),
+            (Pool, Released, None, blocks(0), None),
+        ] {
+            let told = still_used(&number(kind, stage), false, seen, in_blocks, NOW);
+            assert_eq!(told, expected, "{kind:?} {stage:?} {seen:?} {in_blocks:?}");
         }
     }
 }

@@ -28,6 +28,29 @@ pub struct CarrierAccount {
     pub set_at: Timestamp,
 }
 
+impl CarrierAccount {
+    /// Which account it is, whatever its key.
+    #[must_use]
+    pub fn whose(&self) -> CarrierName {
+        CarrierName {
+            dialect: self.dialect,
+            api_url: self.api_url.clone(),
+            user: self.user.clone(),
+        }
+    }
+}
+
+/// Which account at which carrier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CarrierName {
+    /// Whose API it is.
+    pub dialect: Dialect,
+    /// Where that API is, when not at the carrier's one address.
+    pub api_url: Option<String>,
+    /// The account SID or project id; empty where the key says it all.
+    pub user: String,
+}
+
 /// What kind of number is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineKind {
@@ -179,6 +202,21 @@ pub enum CarrierError {
     Unclear(String),
 }
 
+impl CarrierError {
+    /// What kind of trouble it is, for the log: a carrier's own words may hold numbers and names.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::NotLetIn(_) => "key not accepted",
+            Self::Busy { .. } => "asked too often",
+            Self::Sold => "sold",
+            Self::Refused(_) => "refused",
+            Self::Unreachable(_) => "not reached",
+            Self::Unclear(_) => "unclear",
+        }
+    }
+}
+
 /// Asks carriers for numbers.
 #[async_trait]
 pub trait NumberSupply: Send + Sync {
@@ -204,11 +242,12 @@ pub trait NumberSupply: Send + Sync {
         carrier: &CarrierAccount,
         order: &NumberOrder,
     ) -> Result<Ordered, CarrierError>;
-    /// What became of an order.
+    /// What became of an order, by our own name of it and the number.
     async fn ordered(
         &self,
         carrier: &CarrierAccount,
-        order: &NumberOrder,
+        reference: &str,
+        number: PhoneNumber,
     ) -> Result<Ordered, CarrierError>;
     /// Points a number that the account has.
     async fn point(
@@ -315,6 +354,8 @@ pub struct Holding {
     pub number: NumberId,
     /// The carrier's name of it.
     pub name: String,
+    /// The account that bought it; `None` when that is not known.
+    pub by: Option<CarrierName>,
     /// What it costs a month.
     pub monthly: Money,
     /// What it cost once.
@@ -349,8 +390,10 @@ pub trait CarrierRecords: Send + Sync {
         trouble: &str,
         at: Timestamp,
     ) -> PortResult<bool>;
-    /// Those that are being sent, oldest first.
+    /// Those that are being sent, the one that was looked up longest ago first.
     async fn sending(&self, limit: u32) -> PortResult<Vec<Purchase>>;
+    /// Writes down that one was looked up.
+    async fn looked_up(&self, id: PurchaseId, at: Timestamp) -> PortResult<()>;
     /// Writes on a tracking number what it is called at its carrier, and what it costs.
     async fn put_holding(&self, holding: &Holding) -> PortResult<()>;
     /// Writes on a tracking number that it was given back.

@@ -104,6 +104,8 @@ pub struct Everything {
     pub carriers: Vec<CarrierAccount>,
     /// The numbers that are held at a carrier, or were.
     pub holdings: Vec<Holding>,
+    /// Numbers that were given back to their carriers, bought here or not.
+    pub given_back: Vec<NumberId>,
     /// All sites with their targets in order.
     pub sites: Vec<Site>,
     /// All pools.

@@ -115,6 +115,17 @@ impl Setup {
         if directory.trunk(webhook.trunk).is_none() {
             return Err(invalid("trunk", "there is no such trunk"));
         }
+        if let Some(carrier) = directory.carrier(webhook.trunk)
+            && carrier.dialect != webhook.dialect
+        {
+            return Err(invalid(
+                "dialect",
+                format!(
+                    "numbers of this trunk come from {}; its calls cannot come from another carrier",
+                    carrier.dialect.word()
+                ),
+            ));
+        }
         let able = self.performers.speaking(webhook.dialect);
         for flow in directory.flows_on_trunk(webhook.trunk) {
             let published = flow.published.iter();

@@ -10,10 +10,12 @@ use trunkline_core::base::{Country, Money, PhoneNumber};
 use trunkline_core::visitor::SourceSelector;
 
 use super::{Supply, SupplyError, invalid, priced};
+use crate::ports::PortError;
 use crate::ports::carriers::{
     CarrierAccount, CarrierError, HeldNumber, Holding, LineKind, NumberOffer, NumberOrder,
     NumberSearch, Ordered, Purchase, PurchaseState,
 };
+use crate::setup::SetupError;
 
 /// How long an offer stands, in milliseconds: prices do not change within it, and a person has time to read.
 pub const OFFER_LIFE_MS: i64 = 600_000;
@@ -166,20 +168,26 @@ impl Supply {
     }
 
     async fn buy(&self, purchase: Purchase) -> Result<Purchase, SupplyError> {
+        let accounts = self.accounts.lock().await;
         let carrier = self.carrier(purchase.trunk)?;
-        let order = self.order(&carrier, &purchase)?;
+        let order = NumberOrder {
+            reference: purchase.id.to_string(),
+            number: purchase.phone,
+            pointing: self.pointing(&carrier)?,
+        };
         self.setup.check_new_number(&self.number_of(&purchase)?)?;
         if !self.records.send(purchase.id, self.now()).await? {
             return self.purchase(purchase.account, purchase.id).await;
         }
+        drop(accounts);
         tracing::info!(purchase = %purchase.id, number = purchase.phone.masked(), "a number is being bought");
         let told = self.carriers.buy(&carrier, &order).await;
         match told {
-            Ok(Ordered::Done(held)) => self.claim(&purchase, &held).await?,
+            Ok(Ordered::Done(held)) => self.claim(&carrier, &purchase, &held).await?,
             // The job asks again.
             Ok(Ordered::Pending) => {}
-            Err(CarrierError::Unclear(trouble)) => {
-                tracing::warn!(purchase = %purchase.id, trouble, "nobody knows whether a number was bought; it is looked up");
+            Err(CarrierError::Unclear(_)) => {
+                tracing::warn!(purchase = %purchase.id, "nobody knows whether a number was bought; it is looked up");
             }
             Ok(Ordered::Refused(why)) => {
                 self.decide(&purchase, PurchaseState::Refused, &why).await?;
@@ -199,18 +207,6 @@ impl Supply {
         self.purchase(purchase.account, purchase.id).await
     }
 
-    fn order(
-        &self,
-        carrier: &CarrierAccount,
-        purchase: &Purchase,
-    ) -> Result<NumberOrder, SupplyError> {
-        Ok(NumberOrder {
-            reference: purchase.id.to_string(),
-            number: purchase.phone,
-            pointing: self.pointing(carrier)?,
-        })
-    }
-
     async fn decide(
         &self,
         purchase: &Purchase,
@@ -222,43 +218,58 @@ impl Supply {
             .settle(purchase.id, state, trouble, self.now())
             .await?;
         if settled {
-            tracing::info!(purchase = %purchase.id, state = state.word(), trouble, "a purchase was decided");
+            tracing::info!(purchase = %purchase.id, state = state.word(), "a purchase was decided");
         }
         Ok(())
     }
 
     /// Takes a bought number into the inventory; what of it is done already stays as it is.
-    async fn claim(&self, purchase: &Purchase, held: &HeldNumber) -> Result<(), SupplyError> {
+    async fn claim(
+        &self,
+        carrier: &CarrierAccount,
+        purchase: &Purchase,
+        held: &HeldNumber,
+    ) -> Result<(), SupplyError> {
+        let holding = |number| Holding {
+            number,
+            name: held.name.clone(),
+            by: Some(carrier.whose()),
+            monthly: purchase.monthly,
+            setup: purchase.setup,
+            bought_at: self.now(),
+            given_back_at: None,
+        };
         let directory = self.directory.now();
-        // Taken in before a crash, or by hand meanwhile.
+        // Taken in before a crash, by hand meanwhile, or one that was given back and is ours again.
         let there = directory
             .number_by_digits(purchase.phone)
             .filter(|number| number.account == purchase.account);
-        let id = match there {
-            Some(number) => number.id,
-            None => {
-                let mut wanted = purchase.clone();
-                // A number that is paid for is kept, also when its pool was removed meanwhile.
-                wanted.pool = wanted.pool.filter(|id| directory.pool(*id).is_some());
-                let number = self.number_of(&wanted)?;
-                if let Err(error) = self.setup.put_number(&number).await {
-                    tracing::error!(purchase = %purchase.id, %error, "a bought number could not be taken into the inventory");
-                    return Err(error.into());
+        let there = there.map(|number| (number.id, number.stage));
+        if let Some((number, _)) = there {
+            self.records.put_holding(&holding(number)).await?;
+            self.setup.reload().await?;
+        }
+        let mut trouble = String::new();
+        if there.is_none_or(|(_, stage)| stage == NumberStage::Released) {
+            let mut wanted = purchase.clone();
+            // A number that is paid for is kept, also when its pool was removed meanwhile.
+            wanted.pool = wanted.pool.filter(|id| directory.pool(*id).is_some());
+            let number = self.number_of(&wanted)?;
+            match self.setup.put_number(&number).await {
+                Ok(()) => self.records.put_holding(&holding(number.id)).await?,
+                Err(SetupError::Invalid { message, .. }) => trouble = not_taken(&message),
+                Err(SetupError::Port(PortError::Conflict(message))) => {
+                    trouble = not_taken(&message);
                 }
-                number.id
+                // The store is away: the job comes again.
+                Err(error) => return Err(error.into()),
             }
-        };
-        self.records
-            .put_holding(&Holding {
-                number: id,
-                name: held.name.clone(),
-                monthly: purchase.monthly,
-                setup: purchase.setup,
-                bought_at: self.now(),
-                given_back_at: None,
-            })
+        }
+        if !trouble.is_empty() {
+            tracing::error!(purchase = %purchase.id, "a bought number could not be taken into the inventory");
+        }
+        self.decide(purchase, PurchaseState::Bought, &trouble)
             .await?;
-        self.decide(purchase, PurchaseState::Bought, "").await?;
         Ok(self.setup.reload().await?)
     }
 
@@ -273,8 +284,17 @@ impl Supply {
             pool.ok_or_else(|| invalid("pool", "there is no such pool"))
         });
         let pool = pool.transpose()?;
+        // One that was given back keeps its history.
+        let before = directory
+            .number_by_digits(purchase.phone)
+            .filter(|n| n.account == purchase.account && n.stage == NumberStage::Released);
+        let held = before.and_then(|n| directory.holding(n.id));
+        let ours_again = before.filter(|n| {
+            directory.is_given_back(n.id)
+                || held.is_some_and(|h| h.bought_at >= purchase.offered_at)
+        });
         Ok(TrackingNumber {
-            id: purchase.number,
+            id: ours_again.map_or(purchase.number, |n| n.id),
             account: purchase.account,
             trunk: purchase.trunk,
             number: purchase.phone,
@@ -289,7 +309,7 @@ impl Supply {
             flow: None,
             stage: pool.map_or(NumberStage::InUse, |_| NumberStage::Warming),
             stage_since: now,
-            created_at: now,
+            created_at: ours_again.map_or(now, |n| n.created_at),
         })
     }
 
@@ -302,11 +322,13 @@ impl Supply {
         let mut decided = 0;
         for purchase in self.records.sending(LOOKED_UP_MAX).await? {
             let sent = purchase.sent_at.unwrap_or(purchase.offered_at);
+            // First, so that one that fails does not keep the others from their turn.
+            self.records.looked_up(purchase.id, now).await?;
             match self.look_up_one(&purchase, now.millis_since(sent)).await {
                 Ok(true) => decided += 1,
                 Ok(false) => {}
                 Err(error) => {
-                    tracing::warn!(purchase = %purchase.id, %error, "a purchase is still not known");
+                    tracing::warn!(purchase = %purchase.id, kind = error.kind(), "a purchase is still not known");
                 }
             }
         }
@@ -315,10 +337,11 @@ impl Supply {
 
     async fn look_up_one(&self, purchase: &Purchase, age_ms: i64) -> Result<bool, SupplyError> {
         let carrier = self.carrier(purchase.trunk)?;
-        let order = self.order(&carrier, purchase)?;
-        match self.carriers.ordered(&carrier, &order).await? {
+        let reference = purchase.id.to_string();
+        let told = self.carriers.ordered(&carrier, &reference, purchase.phone);
+        match told.await? {
             Ordered::Done(held) => {
-                self.claim(purchase, &held).await?;
+                self.claim(&carrier, purchase, &held).await?;
                 Ok(true)
             }
             Ordered::Pending => Ok(false),
@@ -334,6 +357,13 @@ impl Supply {
             Ordered::Nothing => Ok(false),
         }
     }
+}
+
+/// What is left to do with a number that is paid for and stands nowhere.
+fn not_taken(why: &str) -> String {
+    format!(
+        "the number is yours at the carrier, but was not taken into the inventory: {why}; add it by hand, or give it back there"
+    )
 }
 
 /// Refuses a confirmation that repeats something else than was offered.

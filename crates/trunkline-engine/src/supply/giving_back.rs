@@ -7,7 +7,7 @@ use trunkline_core::assignment::{NumberStage, TrackingNumber};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 
 use super::{Supply, SupplyError, invalid, not_there};
-use crate::ports::carriers::CarrierError;
+use crate::ports::carriers::{CarrierError, CarrierName};
 
 const DAY_MS: i64 = 86_400_000;
 /// A visitor whose page showed the number within this time holds it, in milliseconds.
@@ -29,8 +29,7 @@ impl Supply {
                 "repeat the number that is to be given back",
             ));
         }
-        let holding = self.directory.now().holding(number.id).cloned();
-        if holding.as_ref().is_some_and(|h| h.given_back_at.is_some()) {
+        if self.directory.now().is_given_back(number.id) {
             return Err(SupplyError::Conflict(
                 "this number was given back already".to_owned(),
             ));
@@ -39,8 +38,7 @@ impl Supply {
             return Err(SupplyError::Conflict(reason(why)));
         }
         let (whole, number) = (Arc::clone(self), number.clone());
-        let name = holding.map(|h| h.name);
-        let giving = tokio::spawn(async move { whole.give(number, name).await });
+        let giving = tokio::spawn(async move { whole.give(number).await });
         giving.await.map_err(|_| {
             SupplyError::Carrier(CarrierError::Unclear(
                 "it ended early; do it again".to_owned(),
@@ -48,14 +46,16 @@ impl Supply {
         })?
     }
 
-    async fn give(
-        &self,
-        mut number: TrackingNumber,
-        name: Option<String>,
-    ) -> Result<TrackingNumber, SupplyError> {
+    async fn give(&self, mut number: TrackingNumber) -> Result<TrackingNumber, SupplyError> {
         let carrier = self.carrier(number.trunk)?;
-        let name = match name {
-            Some(name) => name,
+        let holding = self.directory.now().holding(number.id).cloned();
+        let bought = holding.and_then(|h| h.by.map(|by| (by, h.name)));
+        let name = match bought {
+            // In another account its name says nothing, and what is not there is still paid for in its own.
+            Some((by, _)) if by != carrier.whose() => {
+                return Err(SupplyError::Conflict(elsewhere(&by)));
+            }
+            Some((_, name)) => name,
             // One that was claimed by hand, and is of this account.
             None => {
                 let held = self.carriers.find(&carrier, number.number).await?;
@@ -67,6 +67,10 @@ impl Supply {
             number = number.number.masked(),
             "a number was given back to its carrier"
         );
+        // It may have been changed while the carrier was asked.
+        if let Some(now) = self.directory.now().number(number.id) {
+            number = TrackingNumber::clone(now);
+        }
         if number.stage != NumberStage::Released {
             number.stage = NumberStage::Released;
             number.stage_since = self.now();
@@ -89,8 +93,21 @@ impl Supply {
         let seen = shown.iter().chain(&seen_now).map(|s| s.last_visible);
         let last: Option<Timestamp> = seen.max();
         let held = last.is_some_and(|last| now.millis_since(last) < HELD_MS);
-        Ok(still_used(number, held, last, now))
+        let in_blocks = self.assignments.hold(number.id).map(|hold| hold.until);
+        Ok(still_used(number, held, last, in_blocks, now))
     }
+}
+
+fn elsewhere(by: &CarrierName) -> String {
+    let account = if by.user.is_empty() {
+        "another account".to_owned()
+    } else {
+        format!("the account {}", by.user)
+    };
+    format!(
+        "this number was bought with {account} at {}; connect that one to the trunk again to give it back",
+        by.dialect.word()
+    )
 }
 
 fn reason(why: StillUsed) -> String {

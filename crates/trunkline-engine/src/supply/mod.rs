@@ -8,6 +8,7 @@ mod giving_back;
 
 use std::sync::Arc;
 
+use tokio::sync::Mutex;
 use trunkline_core::assignment::TrackingNumber;
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{AccountId, PurchaseId, TrunkId};
@@ -56,6 +57,16 @@ pub enum SupplyError {
     Conflict(String),
 }
 
+impl SupplyError {
+    /// What kind of trouble it is, for the log.
+    fn kind(&self) -> String {
+        match self {
+            Self::Carrier(error) => error.kind().to_owned(),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl From<PortError> for SupplyError {
     fn from(error: PortError) -> Self {
         Self::Setup(error.into())
@@ -80,6 +91,9 @@ pub struct Supply {
     records: Arc<dyn CarrierRecords>,
     carriers: Arc<dyn NumberSupply>,
     addresses: VoiceAddresses,
+    /// Held while an account is connected or taken back and while a purchase is written down as sent, so that no account goes
+    /// away under a purchase.
+    accounts: Mutex<()>,
 }
 
 impl Supply {
@@ -105,15 +119,22 @@ impl Supply {
             records,
             carriers,
             addresses,
+            accounts: Mutex::new(()),
         }
     }
 
     /// Sets the account at the carrier of a trunk.
     ///
     /// # Errors
-    /// When a field is wrong or the store refuses.
+    /// When a field is wrong, a number is being bought with another account, or the store refuses.
     pub async fn connect(&self, carrier: &CarrierAccount) -> Result<(), SupplyError> {
-        check(&self.directory.now(), carrier)?;
+        let _accounts = self.accounts.lock().await;
+        let directory = self.directory.now();
+        check(&directory, carrier)?;
+        let before = directory.carrier(carrier.trunk);
+        if before.is_some_and(|before| before.whose() != carrier.whose()) {
+            self.nothing_under_way(carrier.trunk).await?;
+        }
         self.records.put_carrier(carrier).await?;
         Ok(self.setup.reload().await?)
     }
@@ -123,18 +144,26 @@ impl Supply {
     /// # Errors
     /// When a number of the trunk is being bought, or the store is away.
     pub async fn disconnect(&self, trunk: TrunkId) -> Result<bool, SupplyError> {
+        let _accounts = self.accounts.lock().await;
         self.nothing_under_way(trunk).await?;
         let there = self.records.delete_carrier(trunk).await?;
         self.setup.reload().await?;
         Ok(there)
     }
 
-    /// Refuses while it is not known what became of a number that was bought for a trunk: without its account nobody could
-    /// find out.
+    /// Removes a trunk, and its account at a carrier with it.
     ///
     /// # Errors
-    /// When a number is being bought, or the store is away.
-    pub async fn nothing_under_way(&self, trunk: TrunkId) -> Result<(), SupplyError> {
+    /// When a number of the trunk is being bought, numbers are bound to it, or the store is away.
+    pub async fn delete_trunk(&self, trunk: TrunkId) -> Result<bool, SupplyError> {
+        let _accounts = self.accounts.lock().await;
+        self.nothing_under_way(trunk).await?;
+        Ok(self.setup.delete_trunk(trunk).await?)
+    }
+
+    /// Refuses while it is not known what became of a number that was bought for a trunk: without its account nobody could
+    /// find out.
+    async fn nothing_under_way(&self, trunk: TrunkId) -> Result<(), SupplyError> {
         let sending = self.records.sending(SENDING_MAX).await?;
         if sending.iter().any(|purchase| purchase.trunk == trunk) {
             return Err(SupplyError::Conflict(

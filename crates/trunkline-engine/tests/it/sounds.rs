@@ -261,7 +261,8 @@ pub(crate) async fn furnished(mut all: Everything) -> (Desk, Setup) {
     let desk = desk_with(1, TollPolicy::default(), None, |_| {}).await;
     let known = desk.directory.now();
     let owned = |number: &Arc<TrackingNumber>| TrackingNumber::clone(number);
-    all.numbers = known.numbers_of(OURS).into_iter().map(owned).collect();
+    all.numbers
+        .extend(known.numbers_of(OURS).into_iter().map(owned));
     all.accounts = known.accounts().iter().map(|a| Account::clone(a)).collect();
     all.trunks = known.trunks().iter().map(|t| Trunk::clone(t)).collect();
     all.sites = known.sites().map(|s| s.site.clone()).collect();

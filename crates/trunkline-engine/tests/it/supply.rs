@@ -4,8 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use trunkline_core::assignment::{NumberStage, NumberUse, TrackingNumber};
 use trunkline_core::base::id::{AccountId, NumberId, PurchaseId, TrunkId};
 use trunkline_core::base::{Country, Currency, Money, PhoneNumber, Timestamp};
+use trunkline_core::visitor::SourceSelector;
 use trunkline_engine::clock::Moment;
 use trunkline_engine::directory::SharedDirectory;
 use trunkline_engine::ports::carriers::{
@@ -34,6 +36,7 @@ struct Counter {
     ordered: Mutex<Option<Result<Ordered, CarrierError>>>,
     told: AtomicUsize,
     purchases: Mutex<Vec<Purchase>>,
+    looked_up: Mutex<Vec<PurchaseId>>,
     holdings: Mutex<Vec<Holding>>,
 }
 
@@ -85,7 +88,12 @@ impl NumberSupply for Counter {
             .clone()
             .expect("an answer")
     }
-    async fn ordered(&self, _: &CarrierAccount, _: &NumberOrder) -> Result<Ordered, CarrierError> {
+    async fn ordered(
+        &self,
+        _: &CarrierAccount,
+        _: &str,
+        _: PhoneNumber,
+    ) -> Result<Ordered, CarrierError> {
         self.ordered
             .lock()
             .expect("answers")
@@ -160,6 +168,10 @@ impl CarrierRecords for Counter {
         let sending = |p: &&Purchase| p.state == PurchaseState::Sending;
         Ok(purchases.iter().filter(sending).cloned().collect())
     }
+    async fn looked_up(&self, id: PurchaseId, _: Timestamp) -> PortResult<()> {
+        self.looked_up.lock().expect("looked up").push(id);
+        Ok(())
+    }
     async fn put_holding(&self, holding: &Holding) -> PortResult<()> {
         self.holdings
             .lock()
@@ -172,6 +184,19 @@ impl CarrierRecords for Counter {
     }
 }
 
+fn account() -> CarrierAccount {
+    CarrierAccount {
+        trunk: TRUNK,
+        dialect: Dialect::Twilio,
+        api_url: None,
+        user: "AC1".to_owned(),
+        key: Secret::new("key"),
+        sip_connection: Some("TK1".to_owned()),
+        own_price: None,
+        set_at: Timestamp::EPOCH,
+    }
+}
+
 struct World {
     desk: Desk,
     counter: Arc<Counter>,
@@ -181,19 +206,14 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let account = CarrierAccount {
-            trunk: TRUNK,
-            dialect: Dialect::Twilio,
-            api_url: None,
-            user: "AC1".to_owned(),
-            key: Secret::new("key"),
-            sip_connection: Some("TK1".to_owned()),
-            own_price: None,
-            set_at: Timestamp::EPOCH,
-        };
+        Self::with(Everything::default()).await
+    }
+
+    /// One with an account at a carrier, and what else is stored.
+    async fn with(stored: Everything) -> Self {
         let (desk, setup) = furnished(Everything {
-            carriers: vec![account],
-            ..Everything::default()
+            carriers: vec![account()],
+            ..stored
         })
         .await;
         let counter = Arc::new(Counter::default());
@@ -382,4 +402,138 @@ async fn an_offer_is_bought_only_as_it_was_made_and_while_it_stands() {
     let bought = world.confirm(&fresh).await.expect("bought");
     assert_eq!(bought.state, PurchaseState::Bought);
     assert!(world.has_number());
+}
+
+#[tokio::test]
+async fn an_account_is_not_changed_under_a_purchase_and_a_new_key_is_no_change() {
+    let world = World::new().await;
+    let offer = world.offer().await;
+    world.buys(Err(lost()));
+    world.confirm(&offer).await.expect("a purchase");
+    let others = [
+        CarrierAccount {
+            user: "AC2".to_owned(),
+            ..account()
+        },
+        CarrierAccount {
+            api_url: Some("https://api.example.com".to_owned()),
+            ..account()
+        },
+        CarrierAccount {
+            dialect: Dialect::Telnyx,
+            ..account()
+        },
+    ];
+    for other in &others {
+        let refused = world.supply.connect(other).await;
+        assert!(
+            matches!(refused, Err(SupplyError::Conflict(_))),
+            "{refused:?}"
+        );
+    }
+    assert!(world.supply.disconnect(TRUNK).await.is_err());
+    let refused = world.supply.delete_trunk(TRUNK).await;
+    assert!(
+        matches!(refused, Err(SupplyError::Conflict(_))),
+        "{refused:?}"
+    );
+    let key = CarrierAccount {
+        key: Secret::new("new-key"),
+        ..account()
+    };
+    world.supply.connect(&key).await.expect("a new key");
+    world.looked_up(&offer, Ok(Ordered::Done(held()))).await;
+    for other in &others {
+        world.supply.connect(other).await.expect("decided");
+    }
+}
+
+#[tokio::test]
+async fn a_purchase_is_looked_up_when_nothing_could_be_pointed_any_more() {
+    let world = World::new().await;
+    let offer = world.offer().await;
+    world.buys(Err(lost()));
+    world.confirm(&offer).await.expect("a purchase");
+    let state = world.looked_up(&offer, Ok(Ordered::Pending)).await;
+    assert_eq!(state, PurchaseState::Sending);
+    let asked = world.counter.looked_up.lock().expect("looked up").clone();
+    assert_eq!(asked, [offer.id], "its turn is written down");
+}
+
+/// A number that is in the inventory already, in quarantine.
+fn quiet(id: i64) -> TrackingNumber {
+    TrackingNumber {
+        id: NumberId::from_raw(id),
+        account: OURS,
+        trunk: TRUNK,
+        number: WANTED,
+        kind: NumberUse::Static,
+        label: "Old".to_owned(),
+        site: None,
+        target: None,
+        pool: None,
+        selector: SourceSelector::default(),
+        business_line: PhoneNumber::from_digits(12_142_345_678),
+        second_line: None,
+        flow: None,
+        stage: NumberStage::Quarantine,
+        stage_since: Timestamp::EPOCH,
+        created_at: Timestamp::EPOCH,
+    }
+}
+
+fn holding(number: &TrackingNumber, by: &CarrierAccount) -> Holding {
+    Holding {
+        number: number.id,
+        name: "PN1".to_owned(),
+        by: Some(by.whose()),
+        monthly: monthly(),
+        setup: monthly(),
+        bought_at: Timestamp::EPOCH,
+        given_back_at: None,
+    }
+}
+
+#[tokio::test]
+async fn a_number_is_given_back_to_the_account_that_bought_it_and_to_no_other() {
+    let number = quiet(21);
+    let strange = CarrierAccount {
+        user: "AC2".to_owned(),
+        ..account()
+    };
+    let world = World::with(Everything {
+        numbers: vec![number.clone()],
+        holdings: vec![holding(&number, &strange)],
+        ..Everything::default()
+    })
+    .await;
+    let refused = world.supply.give_back(&number, WANTED).await;
+    match refused {
+        Err(SupplyError::Conflict(why)) => assert!(why.contains("AC2"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+    let world = World::with(Everything {
+        numbers: vec![number.clone()],
+        holdings: vec![holding(&number, &account())],
+        ..Everything::default()
+    })
+    .await;
+    let given = world.supply.give_back(&number, WANTED).await;
+    assert_eq!(given.expect("given back").stage, NumberStage::Released);
+}
+
+#[tokio::test]
+async fn a_number_that_was_given_back_is_used_again_only_when_it_is_bought_again() {
+    let mut number = quiet(21);
+    number.stage = NumberStage::Released;
+    let world = World::with(Everything {
+        numbers: vec![number.clone()],
+        given_back: vec![number.id],
+        ..Everything::default()
+    })
+    .await;
+    let again = world.supply.give_back(&number, WANTED).await;
+    assert!(matches!(again, Err(SupplyError::Conflict(_))), "{again:?}");
+    let offer = world.offer().await;
+    assert_eq!(offer.phone, WANTED, "it is for sale");
 }

@@ -282,23 +282,39 @@ async fn change(
 }
 
 /// Refuses to release a number that people still call.
-pub(super) async fn release_warning(
-    app: &Web,
-    caller: &Caller,
-    number: NumberId,
-) -> Result<(), Problem> {
+async fn release_warning(app: &Web, caller: &Caller, number: NumberId) -> Result<(), Problem> {
     if let Some(hold) = app.backend.assignments.hold(number) {
         let directory = app.backend.directory.now();
         let site = directory.site(hold.site).map(|entry| &entry.site);
-        let (name, day) = site.map_or(("", String::new()), |s| {
-            (s.name.as_str(), s.zone.day(hold.until))
-        });
+        let (name, day) = site.map_or_else(
+            || {
+                let day = hold.until.to_rfc3339();
+                let day = day.get(..10).unwrap_or("a later day").to_owned();
+                ("a removed site".to_owned(), day)
+            },
+            |s| (format!("`{}`", s.name), s.zone.day(hold.until)),
+        );
         return Err(Problem::conflict(format!(
-            "Copies of the block of `{name}` still show this number to everybody, and after its release they reach nobody. \
+            "Copies of the block of {name} still show this number to everybody, and after its release they reach nobody. \
              It is free on {day} if no page tells of such a copy any more. Keep it in quarantine until then, or send \
              `insist` to release it all the same.",
         )));
     }
+    let Some(calls) = lately_called(app, caller, number).await? else {
+        return Ok(());
+    };
+    Err(Problem::conflict(format!(
+        "{calls} came on this number, and after its release they reach nobody. \
+         Keep it in quarantine, or send `insist` to release it all the same.",
+    )))
+}
+
+/// How many calls came on a number lately, in words; `None` when there was none.
+pub(super) async fn lately_called(
+    app: &Web,
+    caller: &Caller,
+    number: NumberId,
+) -> Result<Option<String>, Problem> {
     let since = app
         .backend
         .moment
@@ -306,18 +322,12 @@ pub(super) async fn release_warning(
         .plus_millis(-RELEASE_QUIET_DAYS * DAY_MS);
     let counted = app.backend.records.by_number(caller.account, since).await?;
     let calls = counted.iter().find(|(id, _)| *id == number);
-    let Some((_, count)) = calls.filter(|(_, count)| count.calls > 0) else {
-        return Ok(());
-    };
-    Err(Problem::conflict(format!(
-        "{} within {RELEASE_QUIET_DAYS} days came on this number, and after its release they reach nobody. \
-         Keep it in quarantine, or send `insist` to release it all the same.",
-        if count.calls == 1 {
-            "1 call".to_owned()
-        } else {
-            format!("{} calls", count.calls)
-        }
-    )))
+    Ok(calls
+        .filter(|(_, count)| count.calls > 0)
+        .map(|(_, count)| {
+            let calls = if count.calls == 1 { "call" } else { "calls" };
+            format!("{} {calls} within {RELEASE_QUIET_DAYS} days", count.calls)
+        }))
 }
 
 /// Takes a number that was published out of its pool and names its calls.

@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use trunkline_core::assignment::NumberStage;
 use trunkline_core::base::id::PurchaseId;
 use trunkline_core::base::{Country, Currency, Money, Timestamp};
 use trunkline_engine::ports::carriers::{Purchase, PurchaseState};
@@ -15,7 +14,7 @@ use utoipa_axum::routes;
 
 use super::body::Body;
 use super::carriers::{asks, country, kind};
-use super::numbers::{self, NumberItem, id, phone, release_warning};
+use super::numbers::{self, NumberItem, id, lately_called, phone};
 use super::page::Page;
 use super::sites::account_defaults;
 use super::trunks;
@@ -202,7 +201,13 @@ async fn confirm(
     let bought = supply.confirm(caller.account, purchase.id, said).await?;
     let status = match bought.state {
         PurchaseState::Bought => StatusCode::OK,
-        _ => StatusCode::ACCEPTED,
+        PurchaseState::Offered | PurchaseState::Sending => StatusCode::ACCEPTED,
+        PurchaseState::Refused | PurchaseState::NotBought => {
+            return Err(Problem::conflict(format!(
+                "The number was not bought: {}; look for another one.",
+                bought.trouble
+            )));
+        }
     };
     Ok((status, Json(item(&app, &bought, home))))
 }
@@ -220,8 +225,13 @@ async fn give_back(
     let number = numbers::find(&app, &caller, &id)?;
     let (_, home) = account_defaults(&app, &caller)?;
     let repeated = phone("number", &input.number, home)?;
-    if number.stage == NumberStage::Quarantine && !input.insist {
-        release_warning(&app, &caller, number.id).await?;
+    if !input.insist
+        && let Some(calls) = lately_called(&app, &caller, number.id).await?
+    {
+        return Err(Problem::conflict(format!(
+            "{calls} came on this number, and the carrier will sell it to somebody else. Keep it until nobody calls it any \
+             more, or send `insist` to give it back all the same.",
+        )));
     }
     spends(&app, &caller)?;
     let number = app.backend.supply.give_back(&number, repeated).await?;

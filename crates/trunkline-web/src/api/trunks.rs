@@ -101,11 +101,7 @@ async fn delete(
 ) -> Result<StatusCode, Problem> {
     caller.may(Need::Operate)?;
     let trunk = find(&app, &caller, &id)?;
-    app.backend
-        .supply
-        .nothing_under_way(trunk.profile.id)
-        .await?;
-    app.backend.setup.delete_trunk(trunk.profile.id).await?;
+    app.backend.supply.delete_trunk(trunk.profile.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -3,7 +3,7 @@
 use trunkline_core::base::{Country, Currency, Money, PhoneNumber};
 use trunkline_engine::ports::CarrierRecords;
 use trunkline_engine::ports::carriers::{
-    CarrierAccount, Holding, LineKind, Purchase, PurchaseState,
+    CarrierAccount, CarrierName, Holding, LineKind, Purchase, PurchaseState,
 };
 use trunkline_engine::ports::configuration::Configuration;
 use trunkline_engine::ports::webhooks::{Dialect, Secret};
@@ -130,6 +130,20 @@ async fn a_purchase_is_sent_once_and_decided_once() {
         assert_eq!(store.sending(10).await.unwrap(), []);
         // Nobody buys it any more: the other one may.
         assert!(store.send(two.id, later).await.unwrap());
+        // Whoever was looked up longest ago comes first.
+        let three = purchase(&world, &set_up, 12_145_550_702);
+        store.put_offer(&three).await.unwrap();
+        assert!(store.send(three.id, later).await.unwrap());
+        let turns = async || {
+            let sending = store.sending(10).await.unwrap();
+            sending.iter().map(|p| p.id).collect::<Vec<_>>()
+        };
+        assert_eq!(turns().await, [two.id, three.id]);
+        store.looked_up(two.id, later).await.unwrap();
+        assert_eq!(turns().await, [three.id, two.id]);
+        let next = later.plus_millis(1);
+        store.looked_up(three.id, next).await.unwrap();
+        assert_eq!(turns().await, [two.id, three.id]);
     }
 }
 
@@ -142,6 +156,11 @@ async fn what_a_number_costs_stays_on_it_whatever_else_is_changed() {
         let mut holding = Holding {
             number: number.id,
             name: "PN1".to_owned(),
+            by: Some(CarrierName {
+                dialect: Dialect::SignalWire,
+                api_url: Some("https://example.signalwire.com".to_owned()),
+                user: "project".to_owned(),
+            }),
             monthly: money(1_150_000),
             setup: money(0),
             bought_at: NOON,
@@ -151,6 +170,7 @@ async fn what_a_number_costs_stays_on_it_whatever_else_is_changed() {
         assert_eq!(loaded().await, []);
         store.put_holding(&holding).await.unwrap();
         assert_eq!(loaded().await, [holding.clone()]);
+        assert_eq!(store.load().await.unwrap().given_back, []);
         number.label = "Renamed".to_owned();
         store.put_number(&number).await.unwrap();
         assert_eq!(loaded().await, [holding.clone()]);
@@ -161,6 +181,19 @@ async fn what_a_number_costs_stays_on_it_whatever_else_is_changed() {
             .await
             .unwrap();
         holding.given_back_at = Some(later);
-        assert_eq!(loaded().await, [holding], "the first time stays");
+        assert_eq!(loaded().await, [holding.clone()], "the first time stays");
+        // Bought again, by an account without a name.
+        holding.given_back_at = None;
+        holding.by = Some(CarrierName {
+            dialect: Dialect::Telnyx,
+            api_url: None,
+            user: String::new(),
+        });
+        store.put_holding(&holding).await.unwrap();
+        assert_eq!(loaded().await, [holding]);
+        // One that was never bought here is given back too.
+        let by_hand = set_up.numbers[1].id;
+        store.given_back(by_hand, later).await.unwrap();
+        assert_eq!(store.load().await.unwrap().given_back, [by_hand]);
     }
 }
