@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use trunkline_core::base::id::{AccountId, CallId};
 
+use super::control::Arrival;
 use super::desk::{Calls, hold};
 use crate::ports::Lines;
 use crate::ports::calls::CallEventKind;
@@ -26,12 +27,14 @@ impl Calls {
         let _ = self.lines.set(lines);
     }
 
-    /// Whether a person let the recording of a call on the line rest.
+    /// Whether a person let the recording of a call on the line rest; `None` when nobody here can: the call has ended, or
+    /// it came by webhook, and its carrier records it.
     #[must_use]
-    pub fn recording_rests(&self, call: CallId) -> bool {
+    pub fn recording_rests(&self, call: CallId) -> Option<bool> {
         hold(&self.active)
             .get(&call)
-            .is_some_and(|active| active.rests)
+            .filter(|active| matches!(active.arrival, Arrival::Sip { .. }))
+            .map(|active| active.rests)
     }
 
     /// Lets the recording of a call rest, or go on, and marks it in the timeline.

@@ -108,13 +108,8 @@ impl Names {
             }
         };
         let talks = call.state == CallState::Talking && call.recording.is_some();
-        let recording_now = talks.then(|| {
-            if self.calls.recording_rests(call.id) {
-                "paused"
-            } else {
-                "on"
-            }
-        });
+        let rests = self.calls.recording_rests(call.id).filter(|_| talks);
+        let recording_now = rests.map(|rests| if rests { "paused" } else { "on" });
         CallSummary {
             id: call.id.to_string(),
             state: call.state.word(),

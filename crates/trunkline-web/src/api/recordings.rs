@@ -73,7 +73,8 @@ async fn rest(app: &Web, caller: &Caller, id: &str, rest: bool) -> Result<Status
     match calls.rest_recording(caller.account, call, rest).await {
         Rested::Done => Ok(StatusCode::NO_CONTENT),
         Rested::NotRecorded => Err(Problem::conflict(
-            "Nothing of this call is being recorded now. A recording begins when a recorded talk or message does.",
+            "Nothing of this call is being recorded here now. A recording begins when a recorded talk or message does; a call that \
+             came by webhook is recorded by its carrier and cannot be paused from here.",
         )),
         // One that ended is there and cannot be paused; one of somebody else is not there.
         Rested::NoCall => {
