@@ -5,10 +5,9 @@ import { api, take } from "../../api/client";
 import { Card } from "../../parts/Card";
 import { useForm } from "../../parts/form";
 import { StateWord } from "../../parts/State";
+import { passwordToggle } from "./Door";
 import { newPasswordProblem } from "./password";
 import { useMe } from "./session";
-
-const toggle = { "aria-label": "Show or hide the password" };
 
 export function PasswordForm() {
   const { user } = useMe();
@@ -28,14 +27,14 @@ export function PasswordForm() {
         <PasswordInput
           label="Present password"
           autoComplete="current-password"
-          visibilityToggleButtonProps={toggle}
+          visibilityToggleButtonProps={passwordToggle}
           {...form.text("current")}
         />
         <PasswordInput
           label="New password"
           autoComplete="new-password"
           description="Other logins of yours end when it changes"
-          visibilityToggleButtonProps={toggle}
+          visibilityToggleButtonProps={passwordToggle}
           {...form.text("new")}
         />
         {form.failure && (
