@@ -1,4 +1,4 @@
-//! How long page views and showings are kept: a job deletes those that are over their time, in batches.
+//! How long page views and showings are kept, and the networks of leases: a job deletes what is over its time, in batches.
 //!
 //! Sessions and their arrivals stay: they are the history of sources. A call keeps what it was credited by, because its
 //! candidates and their evidence are stored with it, and the visit it was credited to stays whole.
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use trunkline_core::attribution::WINDOW_DAYS;
 use trunkline_core::base::Timestamp;
-use trunkline_core::base::id::{PageViewId, SessionId, ShowingId};
+use trunkline_core::base::id::{LeaseId, PageViewId, SessionId, ShowingId};
 
 use crate::clock::Moment;
 use crate::ports::{PastVisits, PortResult};
@@ -24,6 +24,8 @@ const BATCHES_MAX: u32 = 10_000;
 /// Between two batches that delete something, so that arrivals and calls are written meanwhile.
 const PAUSE: Duration = Duration::from_millis(20);
 const DAY_MS: i64 = 86_400_000;
+/// The network of a lease is of use while the lease may be read back at a start; nobody needs it longer.
+const NETWORK_DAYS: i64 = 2;
 
 /// For how many days page views and showings are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,6 +61,8 @@ pub struct Forgotten {
     pub page_views: u64,
     /// Showings that were deleted.
     pub showings: u64,
+    /// Leases whose network was forgotten.
+    pub networks: u64,
     /// Whether more waits for the next run.
     pub more: bool,
 }
@@ -75,6 +79,8 @@ async fn make_way(deleted: u64) {
 struct Place {
     page_view: Option<(SessionId, PageViewId)>,
     showing: Option<ShowingId>,
+    /// The last lease that was looked at; leases stay, so each run goes on behind it.
+    lease: Option<LeaseId>,
 }
 
 /// Deletes page views and showings that are over their time.
@@ -111,15 +117,16 @@ impl VisitRetention {
     /// # Errors
     /// When the store is away; the next run looks again.
     pub async fn run(&self) -> PortResult<Forgotten> {
-        let Some(before) = self.days.ends_at(self.moment.now()) else {
-            return Ok(Forgotten::default());
-        };
+        let now = self.moment.now();
         let mut found = Forgotten::default();
+        self.networks(now, &mut found).await?;
+        let Some(before) = self.days.ends_at(now) else {
+            return Ok(found);
+        };
         let page_view = self.page_views(before, &mut found).await?;
         let showing = self.showings(before, &mut found).await?;
-        found.more = page_view.is_some() || showing.is_some();
-        // The state is valid between statements, whatever happened to another run.
-        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = Place { page_view, showing };
+        found.more |= page_view.is_some() || showing.is_some();
+        self.lock(|place| (place.page_view, place.showing) = (page_view, showing));
         let deleted = |kind| metrics::counter!("trunkline_visits_deleted_total", "kind" => kind);
         deleted("page_view").increment(found.page_views);
         deleted("showing").increment(found.showings);
@@ -164,7 +171,25 @@ impl VisitRetention {
         Ok(after)
     }
 
-    fn lock<T>(&self, read: impl FnOnce(&Place) -> T) -> T {
-        read(&self.place.lock().unwrap_or_else(PoisonError::into_inner))
+    async fn networks(&self, now: Timestamp, found: &mut Forgotten) -> PortResult<()> {
+        let before = now.plus_millis(-NETWORK_DAYS * DAY_MS);
+        for _ in 0..self.batches_max {
+            let after = self.lock(|place| place.lease);
+            let batch = self.visits.forget_networks(before, after, BATCH_ROWS);
+            let batch = batch.await?;
+            found.networks += batch.deleted;
+            let Some(last) = batch.last else {
+                return Ok(());
+            };
+            self.lock(|place| place.lease = Some(last));
+            make_way(batch.deleted).await;
+        }
+        found.more = true;
+        Ok(())
+    }
+
+    /// The state is valid between statements, whatever happened to another run.
+    fn lock<T>(&self, work: impl FnOnce(&mut Place) -> T) -> T {
+        work(&mut self.place.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -27,7 +27,7 @@ crate::statements! { "labels";
     LABEL_COUNTS = "SELECT l.site, count(DISTINCT l.call) AS labels, \
         CAST(sum(CASE WHEN l.at > coalesce(m.fitted_at, 0) THEN 1 ELSE 0 END) AS BIGINT) AS fresh \
         FROM label AS l LEFT JOIN (SELECT site, max(fitted_at) AS fitted_at FROM attribution_model GROUP BY site) AS m \
-        ON m.site = l.site WHERE l.site IS NOT NULL \
+        ON m.site = l.site WHERE l.site IS NOT NULL AND l.called_at >= $1 \
         AND l.kind <> 'synthetic' GROUP BY l.site ORDER BY l.site";
     ADD_MODEL = "INSERT INTO attribution_model (id, site, fitted_at, labels, document) VALUES ($1, $2, $3, $4, $5)";
     MODELS = "SELECT m.id, m.site, m.fitted_at, m.document FROM attribution_model AS m WHERE NOT EXISTS \
@@ -113,8 +113,8 @@ impl Labels for Store {
             .await
     }
 
-    async fn label_counts(&self) -> PortResult<Vec<LabelCount>> {
-        self.many(LABEL_COUNTS, args![], |row| {
+    async fn label_counts(&self, since: Timestamp) -> PortResult<Vec<LabelCount>> {
+        self.many(LABEL_COUNTS, args![since], |row| {
             Ok(LabelCount {
                 site: row.get("site")?,
                 labels: row.get("labels")?,

@@ -1,11 +1,12 @@
-//! Page views and showings that are over their time: deleted in batches that walk along the primary key.
+//! Page views and showings that are over their time are deleted, networks of leases emptied, in batches that walk along the
+//! primary key.
 //!
 //! An id tells when it was drawn, and a page view comes after its session: so no index on the time is needed, which every
 //! page view would pay for. Each batch first finds where it ends, so that rows that stay cost one look and no more.
 
 use async_trait::async_trait;
 use trunkline_core::base::Timestamp;
-use trunkline_core::base::id::{PageViewId, SessionId, ShowingId};
+use trunkline_core::base::id::{LeaseId, PageViewId, SessionId, ShowingId};
 use trunkline_engine::ports::past_visits::{Batch, PastVisits};
 use trunkline_engine::ports::{PortError, PortResult};
 
@@ -26,6 +27,8 @@ crate::statements! { "past_visits";
         AND NOT EXISTS (SELECT 1 FROM call AS c WHERE c.session = showing.session)";
     DELETE_SHOWING_ENDS = "DELETE FROM showing_end WHERE showing > $1 AND showing <= $2 \
         AND NOT EXISTS (SELECT 1 FROM showing AS s WHERE s.id = showing_end.showing)";
+    NEXT_LEASES = "SELECT id FROM lease WHERE id > $1 AND id < $2 ORDER BY id LIMIT $3";
+    FORGET_NETWORKS = "UPDATE lease SET network = 0 WHERE id > $1 AND id <= $2 AND network <> 0";
 }
 
 #[async_trait]
@@ -86,6 +89,29 @@ impl PastVisits for Store {
         Ok(Batch {
             deleted,
             last: (next.len() == limit as usize).then_some(last),
+        })
+    }
+
+    async fn forget_networks(
+        &self,
+        before: Timestamp,
+        after: Option<LeaseId>,
+        limit: u32,
+    ) -> PortResult<Batch<LeaseId>> {
+        let after = after.map_or(0, LeaseId::raw);
+        let floor = LeaseId::floor_at(before);
+        let next = self.many(NEXT_LEASES, args![after, floor, limit], |row| row.get("id"));
+        let next: Vec<LeaseId> = next.await?;
+        let Some(last) = next.last().copied() else {
+            return Ok(Batch {
+                deleted: 0,
+                last: None,
+            });
+        };
+        let values = args![after, last];
+        Ok(Batch {
+            deleted: self.change(FORGET_NETWORKS, values, Expect::Any).await?,
+            last: Some(last),
         })
     }
 }

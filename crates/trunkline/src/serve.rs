@@ -292,11 +292,13 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
                 Ok(Forgotten {
                     page_views,
                     showings,
+                    networks,
                     more,
                 }) => {
                     tracing::info!(
                         page_views,
                         showings,
+                        networks,
                         more,
                         "visits over their time were deleted"
                     );

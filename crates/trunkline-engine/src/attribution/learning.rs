@@ -78,9 +78,15 @@ impl Learning {
     /// # Errors
     /// When the labels cannot be counted.
     pub async fn due(&self, now: Timestamp) -> PortResult<Vec<SiteId>> {
-        let counts = self.labels.label_counts().await?;
+        let counts = self.labels.label_counts(self.learns_since(now)).await?;
         let due = counts.into_iter().filter(|count| self.is_due(count, now));
         Ok(due.map(|count| count.site).collect())
+    }
+
+    /// Calls from then on teach. Of those that came before visits are kept it is not known any more who else saw the number.
+    fn learns_since(&self, now: Timestamp) -> Timestamp {
+        let whole = self.days.whole_since(now);
+        now.plus_millis(-LABEL_DAYS * DAY_MS).max(whole)
     }
 
     fn is_due(&self, count: &LabelCount, now: Timestamp) -> bool {
@@ -107,9 +113,7 @@ impl Learning {
         let Some(entry) = directory.site(site) else {
             return Ok(None);
         };
-        // Of older calls it is not known any more who else saw the number.
-        let whole = self.days.whole_since(now);
-        let since = now.plus_millis(-LABEL_DAYS * DAY_MS).max(whole);
+        let since = self.learns_since(now);
         let limit = u32::try_from(LABELS_MAX).unwrap_or(u32::MAX);
         let mut labels = self.labels.labels(site, since, now, limit).await?;
         if (labels.len() as u64) < LABELS_MIN {

@@ -99,8 +99,8 @@ pub trait Labels: Send + Sync {
         to: Timestamp,
         limit: u32,
     ) -> PortResult<Vec<LabelRow>>;
-    /// How many labels each site has.
-    async fn label_counts(&self) -> PortResult<Vec<LabelCount>>;
+    /// How many labels each site has of calls since `since`.
+    async fn label_counts(&self, since: Timestamp) -> PortResult<Vec<LabelCount>>;
     /// Stores a fitted model.
     async fn add_model(&self, fitted: &FittedModel) -> PortResult<()>;
     /// The latest fitted model of each site that this version can use.

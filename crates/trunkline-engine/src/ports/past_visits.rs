@@ -1,15 +1,15 @@
-//! Page views and showings that are over their time.
+//! Page views, showings and networks that are over their time.
 
 use async_trait::async_trait;
 use trunkline_core::base::Timestamp;
-use trunkline_core::base::id::{PageViewId, SessionId, ShowingId};
+use trunkline_core::base::id::{LeaseId, PageViewId, SessionId, ShowingId};
 
 use super::PortResult;
 
 /// What one batch did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Batch<K> {
-    /// Rows that were deleted.
+    /// Rows that were deleted or emptied.
     pub deleted: u64,
     /// Where the next batch goes on; `None`: nothing older is left.
     pub last: Option<K>,
@@ -34,4 +34,11 @@ pub trait PastVisits: Send + Sync {
         after: Option<ShowingId>,
         limit: u32,
     ) -> PortResult<Batch<ShowingId>>;
+    /// Empties the networks of the next leases after `after`, at most `limit`, that were given before `before`.
+    async fn forget_networks(
+        &self,
+        before: Timestamp,
+        after: Option<LeaseId>,
+        limit: u32,
+    ) -> PortResult<Batch<LeaseId>>;
 }

@@ -493,7 +493,7 @@ impl Labels for MemoryLabels {
         Ok(Vec::new())
     }
 
-    async fn label_counts(&self) -> PortResult<Vec<LabelCount>> {
+    async fn label_counts(&self, _: Timestamp) -> PortResult<Vec<LabelCount>> {
         Ok(Vec::new())
     }
 

@@ -233,6 +233,9 @@ async fn a_site_learns_from_its_own_calls_and_knows_it_after_a_restart() {
         assert_eq!(learner.due(night).await.unwrap(), [], "too few labels");
         call_an_hour_later(&world, &set_up, labels - 1).await;
         assert_eq!(learner.due(night).await.unwrap(), [site]);
+        let long_after = NOON.plus_millis(300 * DAY);
+        let due = learner.due(long_after).await.unwrap();
+        assert_eq!(due, [], "calls too old to learn from");
 
         let new = models.delay_curve(site, trunkline_core::visitor::Device::Phone);
         let lessons = learner.lessons(site, night).await.unwrap().unwrap();

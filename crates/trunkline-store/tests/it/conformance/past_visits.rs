@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use trunkline_core::assignment::Network;
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{PageViewId, SessionId, ShowingId};
 use trunkline_engine::clock::{Clock, Moment};
@@ -95,7 +96,7 @@ async fn visits_over_their_time_lose_their_pages_and_what_a_call_was_credited_to
         let expected = Forgotten {
             page_views: 5,
             showings: 5,
-            more: false,
+            ..Forgotten::default()
         };
         assert_eq!(run, expected);
         assert_eq!(left(&world, old.id).await, (0, 0, 2), "arrivals stay");
@@ -181,11 +182,45 @@ async fn a_run_that_reached_its_limit_is_taken_up_by_the_next() {
         let one = retention(&world, 90, after(95)).with_batches(1);
         let told = |page_views, more| Forgotten {
             page_views,
-            showings: 0,
             more,
+            ..Forgotten::default()
         };
         assert_eq!(one.run().await.unwrap(), told(500, true));
         assert_eq!(one.run().await.unwrap(), told(200, false));
         assert_eq!(left(&world, session.id).await, (0, 0, 1));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_network_of_a_lease_is_forgotten_after_two_days_however_the_lease_ended() {
+    for world in World::both().await {
+        let set_up = world.set_up().await;
+        let session = world.session(&set_up, NOON);
+        // Given and never heard of again, as by whoever leaves at once: nobody records its end.
+        let mut lease = world.lease(&set_up, set_up.numbers[0].id, &session, NOON);
+        lease.network = Network::of("203.0.113.7".parse().unwrap());
+        world.record(vec![Record::Lease(lease.clone())]).await;
+        let networks = async || -> Vec<Network> {
+            let open = world.store.open_leases(NOON).await.unwrap();
+            open.iter().map(|open| open.lease.network).collect()
+        };
+        let given_at = lease.id.drawn_at();
+        for (days, forgotten) in [(1, 0), (3, 1), (3, 0)] {
+            let now = given_at.plus_millis(days * DAY);
+            // Also where visits are kept for ever.
+            let run = retention(&world, 0, now).run().await.unwrap();
+            let expected = Forgotten {
+                networks: forgotten,
+                ..Forgotten::default()
+            };
+            assert_eq!(run, expected, "after {days} days");
+            let held = networks().await;
+            let known = days < 2;
+            assert_eq!(
+                held.iter().any(|n| n.is_known()),
+                known,
+                "after {days} days"
+            );
+        }
     }
 }

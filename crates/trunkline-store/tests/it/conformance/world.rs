@@ -121,7 +121,7 @@ impl World {
             session: session.id,
             visitor: session.visitor,
             started_at: at,
-            network: Network::of("203.0.113.7".parse().unwrap()),
+            network: Network::UNKNOWN,
         }
     }
 
