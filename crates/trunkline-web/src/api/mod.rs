@@ -14,6 +14,7 @@ mod flow_try;
 mod flows;
 mod live;
 mod matches;
+mod number_view;
 mod numbers;
 pub(crate) mod page;
 mod page_check;

@@ -14,7 +14,8 @@ use utoipa_axum::routes;
 
 use super::body::Body;
 use super::carriers::{asks, country, kind};
-use super::numbers::{self, NumberItem, id, lately_called, phone};
+use super::number_view::NumberItem;
+use super::numbers::{self, id, lately_called, phone};
 use super::page::Page;
 use super::sites::account_defaults;
 use super::trunks;
