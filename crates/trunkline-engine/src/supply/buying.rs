@@ -23,6 +23,9 @@ pub const OFFER_LIFE_MS: i64 = 600_000;
 pub const LOOK_UP_EVERY: Duration = Duration::from_secs(15);
 /// A number that the carrier does not know of after so long was not bought.
 const GIVE_UP_MS: i64 = 1_800_000;
+/// A purchase can be closed by hand so long after it was sent, in milliseconds: what was asked of the carrier has ended by
+/// then, one way or the other.
+pub const CLOSE_AFTER_MS: i64 = 600_000;
 /// Purchases that are looked up in a run.
 const LOOKED_UP_MAX: u32 = 20;
 
@@ -271,6 +274,31 @@ impl Supply {
         self.decide(purchase, PurchaseState::Bought, &trouble)
             .await?;
         Ok(self.setup.reload().await?)
+    }
+
+    /// Ends a purchase of which a person found out at the carrier that nothing came of it; what it was stays on record. An
+    /// order may wait there for ever, for papers that nobody sends.
+    ///
+    /// # Errors
+    /// When there is none, it was sent just now or is decided, or the store is away.
+    pub async fn close(&self, account: AccountId, id: PurchaseId) -> Result<Purchase, SupplyError> {
+        let purchase = self.purchase(account, id).await?;
+        if purchase.state != PurchaseState::Sending {
+            return Err(SupplyError::Conflict(
+                "only a purchase that is being bought can be closed; this one is not".to_owned(),
+            ));
+        }
+        let sent = purchase.sent_at.unwrap_or(purchase.offered_at);
+        if self.now().millis_since(sent) < CLOSE_AFTER_MS {
+            return Err(SupplyError::Conflict(format!(
+                "the carrier was told less than {} minutes ago; wait what becomes of it",
+                CLOSE_AFTER_MS / 60_000
+            )));
+        }
+        let why = "closed by hand, by somebody who looked at the carrier";
+        self.decide(&purchase, PurchaseState::NotBought, why)
+            .await?;
+        self.purchase(account, id).await
     }
 
     /// The tracking number that a purchase becomes. One for a pool is listened to first, like every new one.

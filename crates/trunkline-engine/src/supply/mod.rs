@@ -24,7 +24,7 @@ use crate::ports::webhooks::Dialect;
 use crate::ports::{CarrierRecords, History, NumberSupply, PortError};
 use crate::setup::{Setup, SetupError};
 
-pub use buying::{LOOK_UP_EVERY, OFFER_LIFE_MS, Said, Wanted};
+pub use buying::{CLOSE_AFTER_MS, LOOK_UP_EVERY, OFFER_LIFE_MS, Said, Wanted};
 
 /// Numbers that a search gives at most.
 pub const OFFERS_MAX: u32 = 50;
@@ -167,7 +167,7 @@ impl Supply {
         let sending = self.records.sending(SENDING_MAX).await?;
         if sending.iter().any(|purchase| purchase.trunk == trunk) {
             return Err(SupplyError::Conflict(
-                "a number of this trunk is being bought; wait until that is decided".to_owned(),
+                "a number of this trunk is being bought; wait until that is decided, or look at the carrier and close the purchase".to_owned(),
             ));
         }
         Ok(())

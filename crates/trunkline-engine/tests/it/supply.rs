@@ -18,7 +18,7 @@ use trunkline_engine::ports::configuration::Everything;
 use trunkline_engine::ports::webhooks::{Dialect, Secret};
 use trunkline_engine::ports::{CarrierRecords, NumberSupply, PortError, PortResult};
 use trunkline_engine::setup::SetupError;
-use trunkline_engine::supply::{OFFER_LIFE_MS, Said, Supply, SupplyError, Wanted};
+use trunkline_engine::supply::{CLOSE_AFTER_MS, OFFER_LIFE_MS, Said, Supply, SupplyError, Wanted};
 
 use crate::calls::Desk;
 use crate::sounds::furnished;
@@ -449,7 +449,7 @@ async fn an_account_is_not_changed_under_a_purchase_and_a_new_key_is_no_change()
 }
 
 #[tokio::test]
-async fn a_purchase_is_looked_up_when_nothing_could_be_pointed_any_more() {
+async fn a_purchase_that_waits_at_the_carrier_has_its_turns_of_being_looked_up() {
     let world = World::new().await;
     let offer = world.offer().await;
     world.buys(Err(lost()));
@@ -458,6 +458,25 @@ async fn a_purchase_is_looked_up_when_nothing_could_be_pointed_any_more() {
     assert_eq!(state, PurchaseState::Sending);
     let asked = world.counter.looked_up.lock().expect("looked up").clone();
     assert_eq!(asked, [offer.id], "its turn is written down");
+}
+
+#[tokio::test]
+async fn a_purchase_that_never_ends_is_closed_by_a_person_who_looked() {
+    let world = World::new().await;
+    let offer = world.offer().await;
+    let early = world.supply.close(OURS, offer.id).await;
+    assert!(matches!(early, Err(SupplyError::Conflict(_))), "an offer");
+    world.buys(Ok(Ordered::Pending));
+    world.confirm(&offer).await.expect("a purchase");
+    let early = world.supply.close(OURS, offer.id).await;
+    assert!(matches!(early, Err(SupplyError::Conflict(_))), "just sent");
+    world.desk.clock.forward(CLOSE_AFTER_MS);
+    let theirs = world.supply.close(AccountId::from_raw(10), offer.id).await;
+    assert_eq!(theirs, Err(SupplyError::NoPurchase));
+    let closed = world.supply.close(OURS, offer.id).await.expect("closed");
+    assert_eq!(closed.state, PurchaseState::NotBought);
+    assert!(closed.trouble.contains("by hand"), "{}", closed.trouble);
+    world.supply.disconnect(TRUNK).await.expect("free");
 }
 
 /// A number that is in the inventory already, in quarantine.

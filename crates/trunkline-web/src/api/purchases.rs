@@ -31,6 +31,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(list, offer))
         .routes(routes!(read))
         .routes(routes!(confirm))
+        .routes(routes!(close))
         .routes(routes!(give_back))
         .routes(routes!(point))
 }
@@ -211,6 +212,23 @@ async fn confirm(
         }
     };
     Ok((status, Json(item(&app, &bought, home))))
+}
+
+/// Closes a purchase that is still being bought ten minutes after its confirmation, because somebody looked at the carrier and
+/// found that nothing came of it. It stays on record as not bought.
+#[utoipa::path(post, path = "/purchases/{id}/close", tag = "assignment", operation_id = "closePurchase", params(("id" = String, Path)), responses((status = 200, body = PurchaseItem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+async fn close(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<PurchaseItem>, Problem> {
+    caller.may(Need::Operate)?;
+    caller.person()?;
+    let (_, home) = account_defaults(&app, &caller)?;
+    let purchase = find(&app, &caller, &id).await?;
+    let supply = &app.backend.supply;
+    let closed = supply.close(caller.account, purchase.id).await?;
+    Ok(Json(item(&app, &closed, home)))
 }
 
 /// Gives a number back to its carrier. The number must be repeated, and be in use nowhere.

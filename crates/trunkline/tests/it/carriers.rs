@@ -406,6 +406,7 @@ async fn only_the_operator_spends_and_no_account_sees_anothers_purchases() {
     let trunk = &world.trunk;
     let carrier = format!("/api/v1/trunks/{trunk}/carrier");
     let confirm = format!("/api/v1/purchases/{id}/confirm");
+    let close = format!("/api/v1/purchases/{id}/close");
     for (method, path) in [
         (Method::GET, "/api/v1/carriers".to_owned()),
         (Method::GET, carrier.clone()),
@@ -417,6 +418,7 @@ async fn only_the_operator_spends_and_no_account_sees_anothers_purchases() {
         (Method::GET, "/api/v1/purchases".to_owned()),
         (Method::POST, "/api/v1/purchases".to_owned()),
         (Method::POST, confirm.clone()),
+        (Method::POST, close.clone()),
     ] {
         let body = (method != Method::GET).then(|| repeated(&offer));
         let answer = house.send_as(&owner, method.clone(), &path, body).await;
@@ -428,6 +430,10 @@ async fn only_the_operator_spends_and_no_account_sees_anothers_purchases() {
     let said = Some(repeated(&offer));
     let strange = house.send_as(&operator, Method::POST, &confirm, said).await;
     assert_eq!(strange.status(), StatusCode::NOT_FOUND);
+    let strange = house.send_as(&operator, Method::POST, &close, None).await;
+    assert_eq!(strange.status(), StatusCode::NOT_FOUND);
+    let early = world.send(Method::POST, &close, json!({})).await;
+    assert_eq!(early.status(), StatusCode::CONFLICT, "nothing was sent yet");
     let key = json!({"name": "k", "scopes": ["read", "write"]});
     let key = house.post("/api/v1/api-keys", key).await;
     let request = house

@@ -1,12 +1,14 @@
 // Buying a number: looked for by country, kind, area code and digits; the offers with place and price; then the dialogue.
 
 import { Button, SegmentedControl, Select, TextInput } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { useDisclosure } from "@mantine/hooks";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useSearchParams } from "wouter";
 import { api, take } from "../../api/client";
 import { digits, money, plural } from "../../base/figures";
 import { Card } from "../../parts/Card";
+import { Confirm } from "../../parts/Confirm";
 import { Badge, type Tone } from "../../parts/State";
 import { Empty, Failure, Lines, Loaded } from "../../parts/Waiting";
 import { Ago } from "../../parts/When";
@@ -287,6 +289,8 @@ function Purchases() {
 }
 
 function Bought({ purchase }: { purchase: Purchase }) {
+  const queries = useQueryClient();
+  const [asking, askingIs] = useDisclosure(false);
   const state: { tone: Tone; word: string } = purchaseState(purchase.state);
   return (
     <li>
@@ -302,8 +306,24 @@ function Bought({ purchase }: { purchase: Purchase }) {
         <span className="row">
           <span className="dim small">{purchase.sent_at != null && <Ago at={purchase.sent_at} />}</span>
           <Badge tone={state.tone}>{state.word}</Badge>
+          {purchase.state === "sending" && (
+            <Button size="xs" variant="subtle" onClick={askingIs.open}>
+              Close
+            </Button>
+          )}
         </span>
       </div>
+      <Confirm
+        opened={asking}
+        close={askingIs.close}
+        title={`Close the purchase of ${purchase.number_display}?`}
+        act="Close it"
+        run={() => take(api.POST("/api/v1/purchases/{id}/close", { params: { path: { id: purchase.id } } }))}
+        done={() => void queries.invalidateQueries({ queryKey: ["purchases"] })}
+      >
+        Look at the carrier first: only close it when the number is not among yours there and no order waits. It is then
+        not looked up any more.
+      </Confirm>
     </li>
   );
 }
