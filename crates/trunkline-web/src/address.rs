@@ -1,13 +1,15 @@
 //! The client's address, read through proxies that are trusted and no others.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
 use crate::app::App;
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Address ranges of proxies whose `X-Forwarded-For` is believed.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +29,7 @@ impl TrustedProxies {
             return peer;
         }
         let forwarded = headers
-            .get_all("x-forwarded-for")
+            .get_all(FORWARDED_FOR)
             .iter()
             .filter_map(|v| v.to_str().ok());
         let hops: Vec<&str> = forwarded
@@ -69,13 +71,15 @@ impl FromRequestParts<App> for ClientAddress {
 impl ClientAddress {
     /// The address the request with this head comes from.
     pub(crate) fn of(parts: &Parts, app: &App) -> Self {
-        let peer = parts
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map(|c| c.0.ip());
-        let peer = peer.unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
-        Self(app.settings.trusted_proxies.client(peer, &parts.headers))
+        let proxies = &app.settings.trusted_proxies;
+        Self(proxies.client(peer_of(parts), &parts.headers))
     }
+}
+
+/// The address of the other end of the connection a request came on.
+pub(crate) fn peer_of(parts: &Parts) -> IpAddr {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |c| c.0.ip())
 }
 
 #[cfg(test)]

@@ -28,8 +28,10 @@ use tower::Service;
 use tower_http::timeout::TimeoutBody;
 
 use crate::address::{TrustedProxies, subscriber};
+use crate::app::App;
 use crate::places::{Place, Places};
 use crate::problem::Problem;
+use crate::snippet;
 
 /// Most connections at one time.
 const CONNECTIONS_MAX: usize = 20_000;
@@ -46,6 +48,37 @@ const HANDSHAKE_WAIT: Duration = Duration::from_secs(10);
 const DRAIN_WAIT: Duration = Duration::from_secs(5);
 /// Pause after an accept that failed, for example because files ran out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What answers requests: the router, and before it what most of them ask for.
+#[derive(Clone)]
+pub struct Edge {
+    app: Option<App>,
+    router: Router,
+}
+
+impl Edge {
+    /// A router of everything, and the application of its snippet.
+    #[must_use]
+    pub const fn new(app: App, router: Router) -> Self {
+        Self {
+            app: Some(app),
+            router,
+        }
+    }
+
+    async fn answer(mut self, mut request: Request<Incoming>, peer: SocketAddr) -> Response {
+        if let Some(app) = &self.app {
+            request = match snippet::answer_first(app, request, peer.ip()).await {
+                Ok(answered) => return answered,
+                Err(other) => other,
+            };
+        }
+        let mut request = request.map(|body| Body::new(TimeoutBody::new(BODY_WAIT, body)));
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let Ok(answered) = self.router.call(request).await;
+        answered
+    }
+}
 
 /// How many connections each address has. Those of trusted proxies are not counted: each carries many
 /// people.
@@ -75,18 +108,18 @@ impl Addresses {
 /// of `proxies` gets so many connections and no more.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    edge: Edge,
     tls: Option<Arc<rustls::ServerConfig>>,
     proxies: TrustedProxies,
     stop: CancellationToken,
 ) {
     let addresses = Addresses::new(proxies, CONNECTIONS_PER_ADDRESS_MAX);
-    accept(listener, router, tls, addresses, stop).await;
+    accept(listener, edge, tls, addresses, stop).await;
 }
 
 async fn accept(
     listener: TcpListener,
-    router: Router,
+    edge: Edge,
     tls: Option<Arc<rustls::ServerConfig>>,
     addresses: Addresses,
     stop: CancellationToken,
@@ -116,9 +149,9 @@ async fn accept(
             metrics::counter!("trunkline_http_connections_refused_total").increment(1);
             continue;
         };
-        let (router, tls, stop) = (router.clone(), tls.clone(), stop.clone());
+        let (edge, tls, stop) = (edge.clone(), tls.clone(), stop.clone());
         tracker.spawn(async move {
-            if let Err(error) = connection(stream, peer, router, tls, stop).await {
+            if let Err(error) = connection(stream, peer, edge, tls, stop).await {
                 tracing::debug!(%peer, %error, "a connection ended early");
             }
             drop((place, permit));
@@ -136,16 +169,16 @@ async fn accept(
 async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    router: Router,
+    edge: Edge,
     tls: Option<TlsAcceptor>,
     stop: CancellationToken,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
     match tls {
-        None => requests(TokioIo::new(stream), peer, router, stop).await,
+        None => requests(TokioIo::new(stream), peer, edge, stop).await,
         Some(acceptor) => {
             let stream = timeout(HANDSHAKE_WAIT, acceptor.accept(stream)).await??;
-            requests(TokioIo::new(stream), peer, router, stop).await
+            requests(TokioIo::new(stream), peer, edge, stop).await
         }
     }
 }
@@ -153,14 +186,14 @@ async fn connection(
 async fn requests<S>(
     io: TokioIo<S>,
     peer: SocketAddr,
-    router: Router,
+    edge: Edge,
     stop: CancellationToken,
 ) -> io::Result<()>
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-        answer(router.clone(), request, peer)
+        answer(edge.clone(), request, peer)
     });
     let mut builder = Builder::new(TokioExecutor::new());
     builder
@@ -186,18 +219,18 @@ where
 /// Answers one request. What holds for every one of them is done here and not in layers of the router,
 /// each of which would cost another allocation and another poll per request.
 async fn answer(
-    mut router: Router,
+    edge: Edge,
     request: Request<Incoming>,
     peer: SocketAddr,
 ) -> Result<Response, Infallible> {
-    let mut request = request.map(|body| Body::new(TimeoutBody::new(BODY_WAIT, body)));
-    request.extensions_mut().insert(ConnectInfo(peer));
     // A handler that panics answers 500 and ends nothing else.
-    let answered = AssertUnwindSafe(router.call(request)).catch_unwind().await;
+    let answered = AssertUnwindSafe(edge.answer(request, peer))
+        .catch_unwind()
+        .await;
     let mut response = answered.unwrap_or_else(|_| {
         tracing::error!("a handler panicked");
-        Ok(Problem::internal().into_response())
-    })?;
+        Problem::internal().into_response()
+    });
     let headers = response.headers_mut();
     if !headers.contains_key(X_CONTENT_TYPE_OPTIONS) {
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -216,9 +249,12 @@ mod tests {
     async fn start(proxies: TrustedProxies, stop: &CancellationToken) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let router = Router::new().route("/", get(|| async { "hello" }));
+        let edge = Edge {
+            app: None,
+            router: Router::new().route("/", get(|| async { "hello" })),
+        };
         let addresses = Addresses::new(proxies, 2);
-        tokio::spawn(accept(listener, router, None, addresses, stop.clone()));
+        tokio::spawn(accept(listener, edge, None, addresses, stop.clone()));
         address
     }
 

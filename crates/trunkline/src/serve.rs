@@ -22,6 +22,7 @@ use trunkline_engine::inventory::WARM_UP_EVERY_MS;
 use trunkline_engine::supply::LOOK_UP_EVERY;
 use trunkline_engine::visit_retention::Forgotten;
 use trunkline_voice::{TlsListen, Voice, VoiceConfig};
+use trunkline_web::server::{self, Edge};
 use trunkline_web::voice::SWEEP_EVERY;
 use trunkline_web::{App, TrustedProxies, Web, WebSettings};
 
@@ -79,9 +80,9 @@ impl Server {
         let app = Web::new(house.backend.clone(), settings, &house.token_secret);
         let router =
             crate::metrics::with_metrics(trunkline_web::router(Arc::clone(&app)), metrics, config);
-        tasks.spawn(trunkline_web::server::serve(
+        tasks.spawn(server::serve(
             listener,
-            router,
+            Edge::new(Arc::clone(&app), router),
             tls(config)?,
             TrustedProxies(config.http.trusted_proxies.clone()),
             stop.clone(),

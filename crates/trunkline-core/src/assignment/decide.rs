@@ -8,7 +8,7 @@ use super::pool::{Holder, Pick, Pool, PoolNumber};
 use super::site::PoolRule;
 use super::swap::{Replacement, replacement};
 use super::{SwapTarget, TrackingNumber};
-use crate::base::id::{LeaseId, NumberId, PoolId, SessionId, VisitorId};
+use crate::base::id::{LeaseId, NumberId, PoolId, SessionId, SwapTargetId, VisitorId};
 use crate::base::{Area, Timestamp, words};
 use crate::visitor::Source;
 use crate::visitor::SourceSelector;
@@ -139,7 +139,7 @@ pub struct Asker<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assigned {
     /// The target.
-    pub target: SwapTarget,
+    pub target: SwapTargetId,
     /// The tracking number's id.
     pub number: NumberId,
     /// What the page shows.
@@ -208,7 +208,7 @@ fn from_pools(
         if let Some(pick) = pool.pick(asker.visitor, asker.area, asker.now) {
             let holder = take(pool, &pick, asker);
             return Some(Assigned {
-                target: plan.target.clone(),
+                target: plan.target.id,
                 number: pick.number.id,
                 replacement: replacement(plan.target.number, pick.number.number),
                 basis: Basis::Pool,
@@ -244,7 +244,7 @@ fn take(pool: &mut Pool, pick: &Pick, asker: Asker<'_>) -> Holder {
 fn fixed(plan: &TargetPlan, number: PoolNumber, basis: Basis) -> Assigned {
     let replacement = replacement(plan.target.number, number.number);
     Assigned {
-        target: plan.target.clone(),
+        target: plan.target.id,
         number: number.id,
         replacement,
         basis,

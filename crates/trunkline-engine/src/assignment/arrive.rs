@@ -291,7 +291,7 @@ impl Assignments {
             shown: Vec::new(),
         };
         self.sessions.fetch_add(1, Ordering::Relaxed);
-        state.sessions.insert(id, live);
+        state.sessions.insert(id, Box::new(live));
         state.by_visitor.insert(visitor, id);
         Some((id, true))
     }
@@ -326,12 +326,10 @@ impl Assignments {
 /// as long as they are its own. An open showing of a number that stays goes on.
 fn show(state: &mut SiteState, session: SessionId, answer: &Answer, visit: &Visit, now: Timestamp) {
     if !visit.synthetic {
-        state.last_seen = Some(SiteSeen {
-            at: now,
-            page: visit.page.clone(),
-            swaps: state.last_seen.as_ref().map_or(0, |s| s.swaps),
-            config_version: visit.config_version,
-        });
+        let seen = state.last_seen.get_or_insert_with(SiteSeen::nothing);
+        seen.at = now;
+        seen.page.clone_from(&visit.page);
+        seen.config_version = visit.config_version;
     }
     let SiteState {
         pools, sessions, ..
@@ -350,7 +348,7 @@ fn show(state: &mut SiteState, session: SessionId, answer: &Answer, visit: &Visi
         fresh
     });
     let mut shown: Vec<Shown> = fresh.collect();
-    let answered = |s: &Shown| answer.numbers.iter().any(|got| got.target.id == s.target);
+    let answered = |s: &Shown| answer.numbers.iter().any(|got| got.target == s.target);
     shown.extend(
         live.shown
             .drain(..)
@@ -424,7 +422,7 @@ fn record_lease(
         id: holder.lease,
         number: got.number,
         pool: *pool,
-        target: got.target.id,
+        target: got.target,
         session: known.session,
         visitor: known.visitor,
         started_at: now,

@@ -9,7 +9,7 @@ use trunkline_core::base::id::{AccountId, LeaseId, ShowingId, SiteId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 
 use super::arrive::Known;
-use super::live::{LiveSession, SiteState, held};
+use super::live::{SiteState, held};
 use super::view::SiteSeen;
 use super::{Assignments, lock};
 use crate::ports::PortError;
@@ -190,7 +190,7 @@ impl Assignments {
                     details,
                 } => {
                     let live = state.sessions.get_mut(&known.session);
-                    if live.is_some_and(LiveSession::one_more_form) {
+                    if live.is_some_and(|live| live.one_more_form()) {
                         records.push(Record::Form(Box::new(FormRow {
                             id: self.moment.id(),
                             account,

@@ -93,7 +93,8 @@ impl LiveSession {
 #[derive(Debug, Default)]
 pub(super) struct SiteState {
     pub(super) pools: BTreeMap<PoolId, Pool>,
-    pub(super) sessions: IdMap<SessionKind, LiveSession>,
+    /// Boxed, because the map moves what it holds each time it grows.
+    pub(super) sessions: IdMap<SessionKind, Box<LiveSession>>,
     pub(super) by_visitor: IdMap<VisitorKind, SessionId>,
     pub(super) last_seen: Option<SiteSeen>,
     pub(super) blocks: BlocksSeen,
@@ -120,7 +121,9 @@ impl SiteState {
             taps: (0, Timestamp::EPOCH),
             shown,
         };
-        self.sessions.entry(row.id).or_insert(live);
+        self.sessions
+            .entry(row.id)
+            .or_insert_with(|| Box::new(live));
         self.by_visitor.entry(row.visitor).or_insert(row.id);
     }
 
@@ -170,7 +173,7 @@ impl Shown {
 impl From<&Assigned> for Shown {
     fn from(assigned: &Assigned) -> Self {
         Self {
-            target: assigned.target.id,
+            target: assigned.target,
             number: assigned.number,
             digits: assigned.replacement.number,
             lease: assigned

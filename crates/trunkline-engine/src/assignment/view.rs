@@ -26,6 +26,18 @@ pub struct SiteSeen {
     pub config_version: i64,
 }
 
+impl SiteSeen {
+    /// Of a site whose snippet was not heard of yet.
+    pub(super) const fn nothing() -> Self {
+        Self {
+            at: Timestamp::EPOCH,
+            page: String::new(),
+            swaps: 0,
+            config_version: 0,
+        }
+    }
+}
+
 /// A number of a pool with the session that holds it.
 #[derive(Debug, Clone)]
 pub struct PoolView {

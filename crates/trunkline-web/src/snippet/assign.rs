@@ -1,15 +1,18 @@
 //! `POST /t/{site_key}/assign`: a page asks for its numbers.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::BoxError;
+use axum::body::{Bytes, HttpBody};
 use axum::extract::{Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use trunkline_core::assignment::{Basis, LeaseOn, Network, Replacement};
+use trunkline_core::base::PhoneNumber;
 use trunkline_core::base::id::{SwapTargetId, VisitorId};
 use trunkline_core::visitor::{Consent, Device, Landing, is_bot};
 use trunkline_engine::assignment::{Answer, Known, Visit};
@@ -19,7 +22,7 @@ use super::cookie::Remembered;
 use super::preview::PARAMETER as PREVIEW;
 use super::token::{LIFE_MS, Token};
 use super::{ASSIGN_BODY_MAX, cookie, cors, read_body, unreadable};
-use crate::address::{ClientAddress, subscriber};
+use crate::address::{peer_of, subscriber};
 use crate::app::{App, Web};
 use crate::auth::throttle::Throttle;
 use crate::problem::Problem;
@@ -31,7 +34,9 @@ const REMEMBER_S: u32 = 1_800;
 /// Seconds between heartbeats of a visible page.
 const BEAT_S: u32 = 20;
 /// Carries the key of the server's own test; without a test under way it says nothing.
-const CHECK_HEADER: &str = "trunkline-check";
+const CHECK_HEADER: HeaderName = HeaderName::from_static("trunkline-check");
+/// Tells that a page is loaded before anybody looks at it.
+const SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
 /// Longest page address that is kept, in bytes.
 pub(super) const PAGE_MAX: usize = 2_048;
 
@@ -74,8 +79,10 @@ struct AssignAnswer {
 
 #[derive(Debug, Serialize)]
 pub(super) struct NumberAnswer {
-    t: String,
-    n: String,
+    #[serde(serialize_with = "text")]
+    t: SwapTargetId,
+    #[serde(serialize_with = "text")]
+    n: PhoneNumber,
     #[serde(skip_serializing_if = "Option::is_none")]
     f: Option<String>,
 }
@@ -83,11 +90,16 @@ pub(super) struct NumberAnswer {
 impl NumberAnswer {
     pub(super) fn new(target: SwapTargetId, shown: &Replacement) -> Self {
         Self {
-            t: target.to_string(),
-            n: shown.number.to_string(),
+            t: target,
+            n: shown.number,
             f: shown.formatted.clone(),
         }
     }
+}
+
+/// Writes a value as it is printed.
+fn text<T: fmt::Display, S: Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(value)
 }
 
 pub(super) async fn assign(
@@ -96,17 +108,34 @@ pub(super) async fn assign(
     request: Request,
 ) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
+    let peer = peer_of(&head);
+    assign_on(&app, &key, peer, &head, body).await
+}
+
+/// The numbers for a page that asks with the key of its site.
+pub(super) async fn assign_on<B>(
+    app: &App,
+    key: &str,
+    peer: IpAddr,
+    head: &Parts,
+    body: B,
+) -> Result<Response, Problem>
+where
+    B: HttpBody<Error: Into<BoxError>>,
+{
     let site = app
         .backend
         .directory
         .peek()
-        .site_by_key(&key)
+        .site_by_key(key)
         .cloned()
         .ok_or_else(cors::unknown_site)?;
     let origin = cors::allowed(&site, &head.headers)?;
     let secure = origin.as_bytes().starts_with(b"https:");
-    let answer = match answer(&app, Arc::clone(&site), &head, body).await {
-        Ok((answer, memory)) => remembering(&app, &site, memory, secure, json(&answer)),
+    let body = read_body(body, ASSIGN_BODY_MAX);
+    let from = app.settings.trusted_proxies.client(peer, &head.headers);
+    let answer = match answer(app, Arc::clone(&site), from, &head.headers, body).await {
+        Ok((answer, memory)) => remembering(app, &site, memory, secure, json(&answer)),
         Err(problem) => problem.into_response(),
     };
     Ok(cors::echo(origin, answer))
@@ -151,18 +180,18 @@ fn remembering(
 async fn answer(
     app: &App,
     site: Arc<SiteEntry>,
-    head: &Parts,
-    body: Body,
+    address: IpAddr,
+    headers: &HeaderMap,
+    body: impl Future<Output = Result<Bytes, Problem>>,
 ) -> Result<(AssignAnswer, CookieChange), Problem> {
-    let body = read_body(body, ASSIGN_BODY_MAX).await?;
-    let ClientAddress(address) = ClientAddress::of(head, app);
-    let visit = read(app, Arc::clone(&site), address, &head.headers, &body)?;
+    let body = body.await?;
+    let visit = read(app, Arc::clone(&site), address, headers, &body)?;
     let Some(mut visit) = visit else {
         return Ok((nothing(&site), CookieChange::Stays));
     };
     let now = app.backend.moment.now();
     let proxied = site.site.swap.proxy_path.is_some();
-    let before = cookie::read(&head.headers, &app.token_key, site.site.id, now);
+    let before = cookie::read(headers, &app.token_key, site.site.id, now);
     let before = before.filter(|_| proxied);
     let stored = visit.consent == Consent::Storage;
     if let Some(before) = before.filter(|_| stored && visit.known.is_none()) {
@@ -228,7 +257,7 @@ fn read(
         .and_then(|v| v.to_str().ok())
         .unwrap_or("");
     let prerender = headers
-        .get("sec-purpose")
+        .get(SEC_PURPOSE)
         .is_some_and(|v| v.as_bytes().windows(9).any(|w| w == b"prerender"));
     // Somebody looks at a draft: that is no visit.
     let preview = landing.parameter(PREVIEW).is_some();
@@ -301,7 +330,7 @@ fn to_wire(app: &Web, site: &SiteEntry, waits: bool, answer: &Answer) -> AssignA
         numbers: answer
             .numbers
             .iter()
-            .map(|n| NumberAnswer::new(n.target.id, &n.replacement))
+            .map(|n| NumberAnswer::new(n.target, &n.replacement))
             .collect(),
         kind: match answer.basis() {
             Some(Basis::Pool) => "pool",

@@ -10,10 +10,16 @@ pub(crate) mod preview;
 mod settings;
 pub(crate) mod token;
 
-use axum::Router;
-use axum::body::{Body, Bytes};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use axum::body::{Bytes, HttpBody};
+use axum::http::{Method, Request};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{BoxError, Router};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tokio::time::timeout;
 
 use crate::app::App;
 use crate::problem::Problem;
@@ -22,6 +28,9 @@ use crate::problem::Problem;
 pub(crate) const ASSIGN_BODY_MAX: usize = 8 * 1024;
 /// Largest body of `event`, in bytes.
 pub(crate) const EVENT_BODY_MAX: usize = 16 * 1024;
+
+/// Longest wait for the body of one of them.
+const BODY_WAIT: Duration = Duration::from_secs(10);
 
 pub(crate) fn router() -> Router<App> {
     Router::new()
@@ -45,12 +54,43 @@ pub(crate) fn router() -> Router<App> {
 ///
 /// # Errors
 /// 413 when it is larger, 400 when it cannot be read.
-async fn read_body(body: Body, max: usize) -> Result<Bytes, Problem> {
-    match Limited::new(body, max).collect().await {
-        Ok(whole) => Ok(whole.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Problem::too_large(max)),
-        Err(_) => Err(Problem::bad_request("The body could not be read.")),
+async fn read_body<B>(body: B, max: usize) -> Result<Bytes, Problem>
+where
+    B: HttpBody<Error: Into<BoxError>>,
+{
+    match timeout(BODY_WAIT, Limited::new(body, max).collect()).await {
+        Ok(Ok(whole)) => Ok(whole.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::too_large(max)),
+        Ok(Err(_)) | Err(_) => Err(Problem::bad_request("The body could not be read.")),
     }
+}
+
+/// Answers the request that every first page of every visit makes before the router is asked, which would cost as much as
+/// the decision itself; gives back any other request.
+///
+/// # Errors
+/// The request itself, when it is another one.
+pub(crate) async fn answer_first<B>(
+    app: &App,
+    request: Request<B>,
+    peer: IpAddr,
+) -> Result<Response, Request<B>>
+where
+    B: HttpBody<Error: Into<BoxError>>,
+{
+    let key = request.uri().path().strip_prefix("/t/");
+    let key = key.and_then(|rest| rest.strip_suffix("/assign"));
+    let plain = |key: &&str| !key.contains(['/', '%']);
+    let Some(key) = key
+        .filter(plain)
+        .filter(|_| request.method() == Method::POST)
+    else {
+        return Err(request);
+    };
+    let key = key.to_owned();
+    let (head, body) = request.into_parts();
+    let answer = assign::assign_on(app, &key, peer, &head, body).await;
+    Ok(answer.unwrap_or_else(IntoResponse::into_response))
 }
 
 /// What is wrong with a body that is not the snippet's.
