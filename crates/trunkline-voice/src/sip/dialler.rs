@@ -52,11 +52,11 @@ impl Dialler for Arc<SipStack> {
             headers: Some(headers),
             ..InviteOption::default()
         };
-        let (states_in, states) = self.dialogs.new_dialog_state_channel();
-        let (dialog, invite) = self
-            .dialogs
-            .do_invite_async(option, states_in)
-            .map_err(|error| SipError(error.to_string()))?;
+        let made = self.states.of(
+            |told| self.dialogs.do_invite_async(option, told),
+            |(dialog, _)| dialog.id(),
+        );
+        let ((dialog, invite), states) = made.map_err(|error| SipError(error.to_string()))?;
         let (events_in, events) = mpsc::channel(LEG_EVENTS_MAX);
         let guard = DialogGuard {
             dialogs: Arc::clone(&self.dialogs),

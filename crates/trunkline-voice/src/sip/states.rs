@@ -1,0 +1,127 @@
+//! Brings what the stack tells of its dialogs to the legs they belong to.
+//!
+//! A channel of states sets aside room for 32 of them, some 10 KiB, for as long as there is a dialog. So all dialogs tell
+//! through one, and each leg has a queue of boxes.
+
+use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::future::poll_fn;
+use std::hash::BuildHasher;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+
+use rsipstack::dialog::DialogId;
+use rsipstack::dialog::dialog::{DialogState, DialogStateReceiver, DialogStateSender};
+use tokio::sync::mpsc;
+
+/// The states of all dialogs.
+pub(super) struct States {
+    told: DialogStateSender,
+    routes: Arc<Routes>,
+}
+
+/// The states of one leg, in order.
+pub(super) struct LegStates {
+    key: u64,
+    routes: Arc<Routes>,
+    queue: mpsc::UnboundedReceiver<Box<DialogState>>,
+}
+
+struct Routes {
+    /// Held while what it gives is brought to its leg, so that order is kept whoever does it.
+    states: Mutex<DialogStateReceiver>,
+    legs: Mutex<HashMap<u64, mpsc::UnboundedSender<Box<DialogState>>>>,
+    keys: RandomState,
+}
+
+impl States {
+    /// Over a channel of the stack. What is told is brought to the legs until nobody can tell anything any more.
+    pub(super) fn start(told: DialogStateSender, states: DialogStateReceiver) -> Self {
+        let routes = Arc::new(Routes {
+            states: Mutex::new(states),
+            legs: Mutex::default(),
+            keys: RandomState::new(),
+        });
+        let bringing = Arc::clone(&routes);
+        tokio::spawn(async move { bringing.run().await });
+        Self { told, routes }
+    }
+
+    /// Makes a dialog, whose states come out of what is returned beside it.
+    pub(super) fn of<T, E>(
+        &self,
+        make: impl FnOnce(DialogStateSender) -> Result<T, E>,
+        id: impl FnOnce(&T) -> DialogId,
+    ) -> Result<(T, LegStates), E> {
+        // Held over both: a dialog may tell of itself before it is returned.
+        let mut legs = hold(&self.routes.legs);
+        let made = make(self.told.clone())?;
+        let key = self.routes.key(&id(&made));
+        let (sender, queue) = mpsc::unbounded_channel();
+        legs.insert(key, sender);
+        let routes = Arc::clone(&self.routes);
+        Ok((made, LegStates { key, routes, queue }))
+    }
+}
+
+impl LegStates {
+    /// The next state. May be dropped and called again.
+    pub(super) async fn recv(&mut self) -> Option<DialogState> {
+        self.queue.recv().await.map(|state| *state)
+    }
+
+    /// The next of those that were told until now.
+    pub(super) fn try_recv(&mut self) -> Option<DialogState> {
+        self.routes.catch_up();
+        self.queue.try_recv().ok().map(|state| *state)
+    }
+}
+
+impl Drop for LegStates {
+    fn drop(&mut self) {
+        hold(&self.routes.legs).remove(&self.key);
+    }
+}
+
+impl Routes {
+    async fn run(&self) {
+        let brought = |context: &mut std::task::Context<'_>| {
+            let mut states = hold(&self.states);
+            match states.poll_recv(context) {
+                Poll::Ready(Some(state)) => {
+                    self.bring(state);
+                    Poll::Ready(true)
+                }
+                Poll::Ready(None) => Poll::Ready(false),
+                Poll::Pending => Poll::Pending,
+            }
+        };
+        while poll_fn(brought).await {}
+    }
+
+    /// Brings everything that was told until now.
+    fn catch_up(&self) {
+        let mut states = hold(&self.states);
+        while let Ok(state) = states.try_recv() {
+            self.bring(state);
+        }
+    }
+
+    /// Those of a leg that is over are nobody's any more.
+    fn bring(&self, state: DialogState) {
+        let key = self.key(state.id());
+        if let Some(leg) = hold(&self.legs).get(&key) {
+            let _ = leg.send(Box::new(state));
+        }
+    }
+
+    /// What stays the same of a dialog while its far end changes. Two legs may have one Call-ID: a call that comes back to us.
+    fn key(&self, id: &DialogId) -> u64 {
+        self.keys.hash_one((&id.call_id, &id.local_tag))
+    }
+}
+
+fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic in one leg must not end the others: every change of these is complete.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
