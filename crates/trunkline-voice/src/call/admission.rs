@@ -1,10 +1,10 @@
 //! How many calls may be in progress and how many may be set up per second.
 //!
-//! Past a limit the caller is answered 503 before anything is created for it. A retransmission of
-//! an INVITE that was let in is never refused.
+//! Past a limit the caller is answered 503 before anything is created for it, and so while the station is late with
+//! everything: calls it took would fail, and calls it has. A retransmission of an INVITE that was let in is never refused.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,13 @@ const REMEMBERED_FOR: Duration = Duration::from_secs(32);
 /// Most INVITEs remembered per generation; older ones are forgotten early when there are more.
 const REMEMBERED_MAX: usize = 65_536;
 
+/// How often to look how late the station is; call [`Gate::look`].
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// A station that is so late at each of [`LOOKS`] in a row has more to do than it can: far ends repeat what is not answered
+/// within 500 ms (RFC 3261, T1), and a call has several such steps.
+const LATE: Duration = Duration::from_millis(100);
+const LOOKS: u32 = 3;
+
 /// The admission limits and what counts against them.
 #[derive(Debug)]
 pub(crate) struct Gate {
@@ -20,6 +27,8 @@ pub(crate) struct Gate {
     calls_max: usize,
     setups_per_second: f64,
     draining: AtomicBool,
+    /// Looks in a row at which the station was late.
+    late: AtomicU32,
     state: Mutex<State>,
 }
 
@@ -57,6 +66,7 @@ impl Gate {
             calls_max,
             setups_per_second: tokens,
             draining: AtomicBool::new(false),
+            late: AtomicU32::new(0),
             state: Mutex::new(State {
                 tokens,
                 filled_at: now,
@@ -76,7 +86,8 @@ impl Gate {
             return Err(Busy::Draining);
         }
         state.fill(self.setups_per_second, now);
-        if state.tokens < 1.0 || self.calls.load(Ordering::Acquire) >= self.calls_max {
+        let late = self.late.load(Ordering::Acquire) >= LOOKS;
+        if late || state.tokens < 1.0 || self.calls.load(Ordering::Acquire) >= self.calls_max {
             return Err(Busy::Overload);
         }
         state.tokens -= 1.0;
@@ -97,6 +108,15 @@ impl Gate {
     /// Calls in progress.
     pub(crate) fn calls(&self) -> usize {
         self.calls.load(Ordering::Acquire)
+    }
+
+    /// Takes note of how much later than it should a look came.
+    pub(crate) fn look(&self, late: Duration) {
+        let looks = match late {
+            _ if late < LATE => 0,
+            _ => self.late.load(Ordering::Acquire).saturating_add(1),
+        };
+        self.late.store(looks, Ordering::Release);
     }
 
     /// From now on no new call is taken.

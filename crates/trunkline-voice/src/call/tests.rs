@@ -44,3 +44,21 @@ fn an_ended_call_makes_room_for_another() {
     assert_eq!(gate.calls(), 0);
     assert!(gate.enter().is_some());
 }
+
+#[test]
+fn a_station_that_stays_late_takes_no_new_call_until_it_is_in_time_again() {
+    let (start, late) = (Instant::now(), Duration::from_millis(150));
+    let gate = Gate::new(10, 100, start);
+    assert_eq!(gate.admit(1, start), Ok(()));
+    // Once may be the system's doing.
+    gate.look(late);
+    gate.look(late);
+    assert_eq!(gate.admit(2, start), Ok(()));
+    gate.look(late);
+    assert_eq!(gate.admit(3, start), Err(Busy::Overload));
+    assert_eq!(gate.admit(1, start), Ok(()), "a repetition");
+    gate.look(Duration::from_millis(20));
+    assert_eq!(gate.admit(3, start), Ok(()));
+    gate.look(late);
+    assert_eq!(gate.admit(4, start), Ok(()));
+}
