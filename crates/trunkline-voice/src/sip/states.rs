@@ -115,7 +115,7 @@ impl Routes {
         }
     }
 
-    /// What stays the same of a dialog while its far end changes. Two legs may have one Call-ID: a call that comes back to us.
+    /// What of a dialog stays the same. The far end's tag is learnt late, and a call that comes back to us has one Call-ID for both legs.
     fn key(&self, id: &DialogId) -> u64 {
         self.keys.hash_one((&id.call_id, &id.local_tag))
     }
@@ -124,4 +124,43 @@ impl Routes {
 fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panic in one leg must not end the others: every change of these is complete.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(local: &str, remote: &str) -> DialogId {
+        DialogId {
+            call_id: "one".to_owned(),
+            local_tag: local.to_owned(),
+            remote_tag: remote.to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn states_reach_their_leg_in_order_and_at_once_when_it_asks() {
+        let (told, states) = mpsc::unbounded_channel();
+        let states = States::start(told, states);
+        let leg = |id: DialogId| {
+            let made = states.of(|told| Ok::<_, ()>((told, id)), |(_, id)| id.clone());
+            let ((told, _), leg) = made.unwrap();
+            (told, leg)
+        };
+        // A call that comes back to us: both legs have its Call-ID.
+        let (told, mut out) = leg(id("a", ""));
+        let (_, mut back) = leg(id("b", "a"));
+        told.send(DialogState::Calling(id("a", ""))).unwrap();
+        told.send(DialogState::Trying(id("b", "a"))).unwrap();
+        told.send(DialogState::Trying(id("a", "b"))).unwrap();
+        assert!(matches!(out.try_recv(), Some(DialogState::Calling(_))));
+        assert!(matches!(out.try_recv(), Some(DialogState::Trying(_))));
+        assert!(out.try_recv().is_none());
+        assert!(matches!(back.recv().await, Some(DialogState::Trying(_))));
+        // What is told of a leg that is over holds nobody up.
+        drop(out);
+        told.send(DialogState::Trying(id("a", "b"))).unwrap();
+        told.send(DialogState::Calling(id("b", "a"))).unwrap();
+        assert!(matches!(back.recv().await, Some(DialogState::Calling(_))));
+    }
 }
