@@ -53,10 +53,13 @@ impl Dialler for Arc<SipStack> {
             ..InviteOption::default()
         };
         let made = self.states.of(
-            |told| self.dialogs.do_invite_async(option, told),
+            |told| {
+                let made = self.dialogs.do_invite_async(option, told);
+                made.map_err(|error| SipError(error.to_string()))
+            },
             |(dialog, _)| dialog.id(),
         );
-        let ((dialog, invite), states) = made.map_err(|error| SipError(error.to_string()))?;
+        let ((dialog, invite), states) = made?;
         let (events_in, events) = mpsc::channel(LEG_EVENTS_MAX);
         let guard = DialogGuard {
             dialogs: Arc::clone(&self.dialogs),

@@ -123,11 +123,13 @@ impl Invitation {
         let made = self.stack.states.of(
             |told| {
                 let credential = credential(trunk);
-                dialogs.get_or_create_server_invite(transaction, told, credential, Some(contact))
+                dialogs
+                    .get_or_create_server_invite(transaction, told, credential, Some(contact))
+                    .map_err(|error| SipError(error.to_string()))
             },
             InviteDialog::id,
         );
-        let (dialog, states) = match made.map_err(|error| SipError(error.to_string())) {
+        let (dialog, states) = match made {
             Ok(made) => made,
             Err(error) => {
                 self.refuse(UNOPENED, "Server Internal Error", Vec::new())

@@ -14,6 +14,8 @@ use rsipstack::dialog::DialogId;
 use rsipstack::dialog::dialog::{DialogState, DialogStateReceiver, DialogStateSender};
 use tokio::sync::mpsc;
 
+use super::SipError;
+
 /// The states of all dialogs.
 pub(super) struct States {
     told: DialogStateSender,
@@ -48,11 +50,11 @@ impl States {
     }
 
     /// Makes a dialog, whose states come out of what is returned beside it.
-    pub(super) fn of<T, E>(
+    pub(super) fn of<T>(
         &self,
-        make: impl FnOnce(DialogStateSender) -> Result<T, E>,
+        make: impl FnOnce(DialogStateSender) -> Result<T, SipError>,
         id: impl FnOnce(&T) -> DialogId,
-    ) -> Result<(T, LegStates), E> {
+    ) -> Result<(T, LegStates), SipError> {
         // Held over both: a dialog may tell of itself before it is returned.
         let mut legs = hold(&self.routes.legs);
         let made = make(self.told.clone())?;
@@ -143,7 +145,7 @@ mod tests {
         let (told, states) = mpsc::unbounded_channel();
         let states = States::start(told, states);
         let leg = |id: DialogId| {
-            let made = states.of(|told| Ok::<_, ()>((told, id)), |(_, id)| id.clone());
+            let made = states.of(|told| Ok((told, id)), |(_, id)| id.clone());
             let ((told, _), leg) = made.unwrap();
             (told, leg)
         };
