@@ -11,7 +11,7 @@ use trunkline_engine::call::control::CallControl;
 use trunkline_engine::call::trunk::{TrunkControl, TrunkLines};
 use trunkline_engine::ports::Lines;
 
-use crate::call::admission::Gate;
+use crate::call::admission::{Gate, LOOK_EVERY};
 use crate::call::{Core, LiveCalls, take};
 use crate::config::VoiceConfig;
 use crate::counters::{Counters, Snapshot};
@@ -27,6 +27,17 @@ use crate::trunk::{Carriers, Tending};
 const DRAIN_LOOK: Duration = Duration::from_millis(50);
 /// Time for hang-ups to be answered after the drain's deadline.
 const HANG_UP_GRACE: Duration = Duration::from_secs(2);
+
+/// Looks again and again how late this very task is, as everything else of the station then is.
+async fn watch_lateness(gate: Arc<Gate>, stop: CancellationToken) {
+    loop {
+        let due = tokio::time::Instant::now() + LOOK_EVERY;
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep_until(due) => gate.look(due.elapsed()),
+        }
+    }
+}
 
 /// A running station.
 pub struct Voice {
@@ -95,6 +106,7 @@ impl Voice {
             first_response,
             min_session_s: config.min_session_s,
         });
+        tokio::spawn(watch_lateness(Arc::clone(&gate), stop.clone()));
         let live = Arc::new(LiveCalls::default());
         let core = Arc::new(Core {
             control,

@@ -69,7 +69,8 @@ pub struct Calls {
     pub(super) asks: Arc<dyn Asks>,
     sounds: Arc<Sounds>,
     pub(super) settings: CallSettings,
-    pub(super) active: Mutex<HashMap<CallId, ActiveCall>>,
+    /// Boxed: a map sets aside room for up to twice as many as there are.
+    pub(super) active: Mutex<HashMap<CallId, Box<ActiveCall>>>,
     marks: Mutex<HashMap<CallId, Timestamp>>,
     /// Minutes of ended legs today by account: start of the day, minutes.
     pub(super) minutes: Mutex<HashMap<AccountId, (Timestamp, i64)>>,
@@ -154,7 +155,7 @@ impl Calls {
     pub(crate) fn is_challenged(&self, call: CallId) -> bool {
         hold(&self.active)
             .get(&call)
-            .is_some_and(ActiveCall::at_challenge)
+            .is_some_and(|call| call.at_challenge())
     }
 
     /// What was said of a call in progress without the tap that tells its truth.
@@ -460,7 +461,7 @@ impl CallControl for Calls {
             events.push(active.screened(self.moment.id(), incoming.received_at, why));
         }
         let (_, actions) = active.take(self.moment.id(), FlowEvent::Started, incoming.received_at);
-        hold(&self.active).insert(call, active);
+        hold(&self.active).insert(call, Box::new(active));
         if !synthetic {
             self.assignments.call_started(number.id);
             metrics::counter!("trunkline_calls_total").increment(1);

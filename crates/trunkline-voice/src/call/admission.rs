@@ -1,17 +1,25 @@
 //! How many calls may be in progress and how many may be set up per second.
 //!
-//! Past a limit the caller is answered 503 before anything is created for it. A retransmission of
-//! an INVITE that was let in is never refused.
+//! Past a limit the caller is answered 503 before anything is created for it, and so while the station is late with
+//! everything: calls it took would fail, and calls it has. A retransmission of an INVITE gets what the INVITE got: one that was let in is
+//! never refused, and one that was refused makes no call that its sender has given up.
 
-use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a retransmission of an admitted INVITE is recognised (RFC 3261, 64*T1).
+/// How long a retransmission of an INVITE is recognised (RFC 3261, 64*T1).
 const REMEMBERED_FOR: Duration = Duration::from_secs(32);
 /// Most INVITEs remembered per generation; older ones are forgotten early when there are more.
 const REMEMBERED_MAX: usize = 65_536;
+
+/// How often to look how late the station is; call [`Gate::look`].
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// A station that is so late at each of [`LOOKS`] in a row has more to do than it can: far ends repeat what is not answered
+/// within 500 ms (RFC 3261, T1), and a call has several such steps.
+const LATE: Duration = Duration::from_millis(100);
+const LOOKS: u32 = 3;
 
 /// The admission limits and what counts against them.
 #[derive(Debug)]
@@ -20,6 +28,8 @@ pub(crate) struct Gate {
     calls_max: usize,
     setups_per_second: f64,
     draining: AtomicBool,
+    /// Looks in a row at which the station was late.
+    late: AtomicU32,
     state: Mutex<State>,
 }
 
@@ -27,7 +37,8 @@ pub(crate) struct Gate {
 struct State {
     tokens: f64,
     filled_at: Instant,
-    recent: [HashSet<u64>; 2],
+    /// What was said to INVITEs, by fingerprint.
+    recent: [HashMap<u64, Result<(), Busy>>; 2],
     turned_at: Instant,
 }
 
@@ -57,10 +68,11 @@ impl Gate {
             calls_max,
             setups_per_second: tokens,
             draining: AtomicBool::new(false),
+            late: AtomicU32::new(0),
             state: Mutex::new(State {
                 tokens,
                 filled_at: now,
-                recent: [HashSet::new(), HashSet::new()],
+                recent: [HashMap::new(), HashMap::new()],
                 turned_at: now,
             }),
         }
@@ -69,19 +81,23 @@ impl Gate {
     /// Whether an INVITE with this fingerprint may come in.
     pub(crate) fn admit(&self, fingerprint: u64, now: Instant) -> Result<(), Busy> {
         let mut state = self.state();
-        if state.recent.iter().any(|set| set.contains(&fingerprint)) {
-            return Ok(());
-        }
-        if self.draining.load(Ordering::Acquire) {
-            return Err(Busy::Draining);
+        let said = state.recent.iter().find_map(|said| said.get(&fingerprint));
+        if let Some(said) = said {
+            return *said;
         }
         state.fill(self.setups_per_second, now);
-        if state.tokens < 1.0 || self.calls.load(Ordering::Acquire) >= self.calls_max {
-            return Err(Busy::Overload);
-        }
-        state.tokens -= 1.0;
-        state.remember(fingerprint, now);
-        Ok(())
+        let late = self.late.load(Ordering::Acquire) >= LOOKS;
+        let full = self.calls.load(Ordering::Acquire) >= self.calls_max;
+        let said = if self.draining.load(Ordering::Acquire) {
+            Err(Busy::Draining)
+        } else if late || full || state.tokens < 1.0 {
+            Err(Busy::Overload)
+        } else {
+            state.tokens -= 1.0;
+            Ok(())
+        };
+        state.remember(fingerprint, said, now);
+        said
     }
 
     /// Takes a call's place; `None` when all are taken.
@@ -97,6 +113,15 @@ impl Gate {
     /// Calls in progress.
     pub(crate) fn calls(&self) -> usize {
         self.calls.load(Ordering::Acquire)
+    }
+
+    /// Takes note of how much later than it should a look came.
+    pub(crate) fn look(&self, late: Duration) {
+        let looks = match late {
+            _ if late < LATE => 0,
+            _ => self.late.load(Ordering::Acquire).saturating_add(1),
+        };
+        self.late.store(looks, Ordering::Release);
     }
 
     /// From now on no new call is taken.
@@ -116,13 +141,13 @@ impl State {
         self.filled_at = now;
     }
 
-    fn remember(&mut self, fingerprint: u64, now: Instant) {
+    fn remember(&mut self, fingerprint: u64, said: Result<(), Busy>, now: Instant) {
         let old = now.saturating_duration_since(self.turned_at) >= REMEMBERED_FOR;
         if old || self.recent[0].len() >= REMEMBERED_MAX {
             self.recent.swap(0, 1);
             self.recent[0].clear();
             self.turned_at = now;
         }
-        self.recent[0].insert(fingerprint);
+        self.recent[0].insert(fingerprint, said);
     }
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 use trunkline_core::call::{EndReason, EndedBy};
 use trunkline_engine::call::control::{
@@ -104,8 +104,10 @@ pub(crate) async fn take(core: Arc<Core>, mut invitation: Invitation, place: Pla
             if let Some(plan) = recording {
                 born.taping.plan(plan.path);
             }
-            watch_over(&core, call, born.run(actions)).await;
-            drop(place);
+            // Tasks of their own: what taking the call in needed is not held while it lasts.
+            let running = core.tasks.spawn(born.run(actions));
+            let watching = watch_over(Arc::clone(&core), call, running, place);
+            core.tasks.spawn(watching);
         }
         Ok(Admission::Refused {
             status,
@@ -269,12 +271,14 @@ async fn bear(
     })
 }
 
-/// Runs a call so that a defect in it ends this call alone, and ends it properly.
-async fn watch_over(core: &Core, id: CallId, call: impl Future<Output = ()> + Send + 'static) {
-    if let Err(error) = core.tasks.spawn(call).await {
+/// Waits for a call to end, so that a defect in it ends this call alone, and ends it properly.
+async fn watch_over(core: Arc<Core>, id: CallId, running: JoinHandle<()>, place: Place) {
+    if let Err(error) = running.await {
         tracing::error!(%error, %id, "a call failed");
-        end_unborn(core, id, EndedBy::System, EndReason::MediaFailed, 500, None).await;
+        let reason = EndReason::MediaFailed;
+        end_unborn(&core, id, EndedBy::System, reason, 500, None).await;
     }
+    drop(place);
 }
 
 /// Reports the end of an accepted call that has no task of its own.

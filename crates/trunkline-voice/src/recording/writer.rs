@@ -111,6 +111,7 @@ impl Recorder {
             settings,
             counters,
             disk_checked_at: Instant::now(),
+            bytes: Vec::with_capacity(WINDOW * FRAME_BYTES as usize),
         };
         thread::Builder::new()
             .name("recording-writer".to_owned())
@@ -221,6 +222,8 @@ struct Writer {
     settings: RecorderSettings,
     counters: Arc<Counters>,
     disk_checked_at: Instant,
+    /// Where what is written next is put together; there is one writer, so one is enough for all recordings.
+    bytes: Vec<u8>,
 }
 
 struct Recording {
@@ -229,7 +232,6 @@ struct Recording {
     timeline: Timeline,
     peaks: Peaks,
     stopped: bool,
-    bytes: Vec<u8>,
 }
 
 impl Writer {
@@ -243,7 +245,7 @@ impl Writer {
             thread::sleep(PAUSE);
         }
         for (_, recording) in self.recordings.drain() {
-            recording.finish(Duration::ZERO, 0);
+            recording.finish(Duration::ZERO, 0, &mut self.bytes);
         }
     }
 
@@ -260,7 +262,7 @@ impl Writer {
             }
             Message::Piece(piece) => {
                 if let Some(recording) = self.recordings.get_mut(&piece.slot) {
-                    recording.take(&piece);
+                    recording.take(&piece, &mut self.bytes);
                 }
             }
             Message::Close {
@@ -270,7 +272,7 @@ impl Writer {
                 reply,
             } => {
                 if let Some(recording) = self.recordings.remove(&slot) {
-                    let _ = reply.send(recording.finish(length, dropped));
+                    let _ = reply.send(recording.finish(length, dropped, &mut self.bytes));
                 }
             }
             Message::Discard { slot } => {
@@ -296,7 +298,6 @@ impl Writer {
             timeline: Timeline::default(),
             peaks: Peaks::default(),
             stopped: false,
-            bytes: Vec::with_capacity(WINDOW * FRAME_BYTES as usize),
         })
     }
 
@@ -320,7 +321,7 @@ impl Writer {
 }
 
 impl Recording {
-    fn take(&mut self, piece: &Piece) {
+    fn take(&mut self, piece: &Piece, bytes: &mut Vec<u8>) {
         if self.stopped {
             return;
         }
@@ -335,7 +336,6 @@ impl Recording {
             timeline,
             file,
             peaks,
-            bytes,
             ..
         } = self;
         timeline.slide_to(end, &mut |run| result = write_run(file, peaks, bytes, &run));
@@ -347,13 +347,12 @@ impl Recording {
         self.note(result);
     }
 
-    fn finish(mut self, length: Duration, dropped: u64) -> RecordingDone {
+    fn finish(mut self, length: Duration, dropped: u64, bytes: &mut Vec<u8>) -> RecordingDone {
         let mut result = Ok(());
         let Self {
             timeline,
             file,
             peaks,
-            bytes,
             ..
         } = &mut self;
         timeline.finish(&mut |run| result = write_run(file, peaks, bytes, &run));

@@ -52,11 +52,14 @@ impl Dialler for Arc<SipStack> {
             headers: Some(headers),
             ..InviteOption::default()
         };
-        let (states_in, states) = self.dialogs.new_dialog_state_channel();
-        let (dialog, invite) = self
-            .dialogs
-            .do_invite_async(option, states_in)
-            .map_err(|error| SipError(error.to_string()))?;
+        let made = self.states.of(
+            |told| {
+                let made = self.dialogs.do_invite_async(option, told);
+                made.map_err(|error| SipError(error.to_string()))
+            },
+            |(dialog, _)| dialog.id(),
+        );
+        let ((dialog, invite), states) = made?;
         let (events_in, events) = mpsc::channel(LEG_EVENTS_MAX);
         let guard = DialogGuard {
             dialogs: Arc::clone(&self.dialogs),

@@ -1,9 +1,10 @@
 //! The task of a leg: turns the stack's states into our events, in their order, and cleans up.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 
 use rsipstack::dialog::DialogId;
-use rsipstack::dialog::dialog::{DialogState, DialogStateReceiver, TerminatedReason};
+use rsipstack::dialog::dialog::{DialogState, TerminatedReason};
 use rsipstack::dialog::invitation::InviteAsyncResult;
 use rsipstack::dialog::invite_dialog::InviteDialog;
 use rsipstack::sip::prelude::HeadersExt;
@@ -15,6 +16,7 @@ use tokio::time::Instant;
 
 use super::leg::{DialogGuard, Lifetime, Reply, said, stick};
 use super::reason;
+use super::states::LegStates;
 use super::{Asked, Gone, LegEvent, Method};
 
 fn body(message: &[u8]) -> Option<Vec<u8>> {
@@ -25,21 +27,23 @@ fn body(message: &[u8]) -> Option<Vec<u8>> {
 pub(super) async fn run_incoming(
     dialog: InviteDialog,
     mut transaction: Transaction,
-    mut states: DialogStateReceiver,
+    mut states: LegStates,
     events: mpsc::Sender<LegEvent>,
     lifetime: Lifetime,
     _guard: DialogGuard,
 ) {
     let mut handler = dialog.clone();
-    let handling = handler.handle(&mut transaction);
-    tokio::pin!(handling);
-    let (mut handled, mut over, mut ending) = (false, false, false);
+    // Boxed, so that the transaction is not held while the call lasts.
+    let mut handling = Some(Box::pin(
+        async move { handler.handle(&mut transaction).await },
+    ));
+    let (mut over, mut ending) = (false, false);
     let deadline = tokio::time::sleep(lifetime.goodbye);
     tokio::pin!(deadline);
-    while !(handled && over) {
+    while handling.is_some() || !over {
         let state = tokio::select! {
-            result = &mut handling, if !handled => {
-                handled = true;
+            result = handled(&mut handling) => {
+                handling = None;
                 if result.is_err() && !over {
                     over = true;
                     emit(&events, LegEvent::Gone(Gone::Lost)).await;
@@ -72,10 +76,18 @@ pub(super) async fn run_incoming(
     }
 }
 
+/// Resolves with what is being done; never when it is done.
+async fn handled<T>(handling: &mut Option<Pin<Box<impl Future<Output = T>>>>) -> T {
+    match handling {
+        Some(handling) => handling.await,
+        None => std::future::pending().await,
+    }
+}
+
 /// The task of an outgoing leg.
 pub(super) struct OutgoingLeg {
     pub(super) dialog: InviteDialog,
-    pub(super) states: DialogStateReceiver,
+    pub(super) states: LegStates,
     pub(super) events: mpsc::Sender<LegEvent>,
     pub(super) lifetime: Lifetime,
     pub(super) guard: DialogGuard,
@@ -180,11 +192,8 @@ impl OutgoingLeg {
 
 /// Tells of the ringing that came before an answer but was not looked at yet, so that the order
 /// of events holds. Says whether the dialog is over already.
-async fn ring_before_answer(
-    states: &mut DialogStateReceiver,
-    events: &mpsc::Sender<LegEvent>,
-) -> bool {
-    while let Ok(state) = states.try_recv() {
+async fn ring_before_answer(states: &mut LegStates, events: &mpsc::Sender<LegEvent>) -> bool {
+    while let Some(state) = states.try_recv() {
         match state {
             DialogState::Early(_, response) => {
                 let sdp = body(&response.body);

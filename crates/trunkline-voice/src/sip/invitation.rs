@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use rsipstack::dialog::invite_dialog::InviteDialog;
 use rsipstack::sip::headers::Header;
 use rsipstack::sip::prelude::HeadersExt;
 use rsipstack::sip::{self, Method, SipMessage, StatusCode};
@@ -116,17 +117,20 @@ impl Invitation {
         self,
         trunk: &TrunkProfile,
     ) -> Result<(Arc<dyn Leg>, LegEvents), SipError> {
-        let (states_in, states) = self.stack.dialogs.new_dialog_state_channel();
         let user = trunk.settings.registers.then(|| trunk.contact_user());
         let contact = self.stack.contact(self.facts.transport, user.as_deref());
-        let made = self.stack.dialogs.get_or_create_server_invite(
-            &self.transaction,
-            states_in,
-            credential(trunk),
-            Some(contact),
+        let (dialogs, transaction) = (&self.stack.dialogs, &self.transaction);
+        let made = self.stack.states.of(
+            |told| {
+                let credential = credential(trunk);
+                dialogs
+                    .get_or_create_server_invite(transaction, told, credential, Some(contact))
+                    .map_err(|error| SipError(error.to_string()))
+            },
+            InviteDialog::id,
         );
-        let dialog = match made.map_err(|error| SipError(error.to_string())) {
-            Ok(dialog) => dialog,
+        let (dialog, states) = match made {
+            Ok(made) => made,
             Err(error) => {
                 self.refuse(UNOPENED, "Server Internal Error", Vec::new())
                     .await;

@@ -1,7 +1,7 @@
 //! Signalling: our own thin face over the SIP stack.
 //!
 //! The rest of the crate sees legs ([`Leg`], [`Dialler`]) and what happens on them ([`LegEvent`]).
-//! Only `stack`, `dialler`, `asking`, `digest`, `tls`, `invitation`, `leg`, `follow`, `door`, `resolver` and a check of `ingress` name
+//! Only `stack`, `states`, `dialler`, `asking`, `digest`, `tls`, `invitation`, `leg`, `follow`, `door`, `resolver` and a check of `ingress` name
 //! the stack's types, so a change of stack touches nothing else.
 //! What the stack does not do itself lives beside it and is pure: the judgement of requests
 //! (`validate`), session timers (`session_timer`), reasons, and who is shown to whom (`identity`, `presentation`).
@@ -22,6 +22,7 @@ pub(crate) mod reply;
 mod resolver;
 pub(crate) mod session_timer;
 pub(crate) mod stack;
+mod states;
 pub(crate) mod tls;
 pub(crate) mod validate;
 

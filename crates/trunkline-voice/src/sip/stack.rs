@@ -30,6 +30,7 @@ use super::door::{DatagramDoor, StreamDoor};
 use super::ingress::Ingress;
 use super::invitation::Invitation;
 use super::resolver::Resolver;
+use super::states::States;
 use super::tls::{self, Secured, TlsListen};
 use crate::tasks::Tasks;
 
@@ -67,6 +68,7 @@ pub(crate) struct Listen {
 pub(crate) struct SipStack {
     pub(super) endpoint: Arc<EndpointInner>,
     pub(super) dialogs: Arc<DialogLayer>,
+    pub(super) states: States,
     pub(super) ingress: Arc<Ingress>,
     pub(super) secured: Arc<Secured>,
     pub(super) home: Country,
@@ -138,8 +140,11 @@ impl SipStack {
         };
         secured.serve(&inner);
         let local = |listener: &TcpListener| listener.local_addr();
+        let dialogs = Arc::new(DialogLayer::new(Arc::clone(&inner)));
+        let (told, states) = dialogs.new_dialog_state_channel();
         let stack = Arc::new(Self {
-            dialogs: Arc::new(DialogLayer::new(Arc::clone(&inner))),
+            dialogs,
+            states: States::start(told, states),
             endpoint: inner,
             ingress,
             secured,

@@ -60,16 +60,17 @@ pub(crate) enum What {
     Sign(Sign),
 }
 
+/// The queue sets aside room for some dozens of these, so what is large is boxed.
 enum Command {
     Open(Seat, Box<PortPair>),
     Close(Seat),
-    Signal(Seat, Signalled),
+    Signal(Seat, Box<Signalled>),
     /// With whom, and whether they talk: only that is measured.
     Bridge(Option<Seat>, bool),
     Speak(Seat, Option<Speech>),
     Listen(Seat, Option<Listening>),
     IgnoreTones(Seat),
-    Record(Option<Tap>),
+    Record(Option<Box<Tap>>),
     Watch(Option<Duration>),
     Stop(oneshot::Sender<Option<Measured>>),
 }
@@ -109,7 +110,7 @@ impl Relay {
 
     /// An end's description named where its media goes.
     pub(crate) async fn signal(&self, seat: Seat, signalled: Signalled) {
-        self.send(Command::Signal(seat, signalled)).await;
+        self.send(Command::Signal(seat, Box::new(signalled))).await;
     }
 
     /// Lets the caller hear a destination that has not answered yet; `None` parts them.
@@ -139,7 +140,7 @@ impl Relay {
 
     /// Starts or stops handing the sound of caller and bridged destination to a recording.
     pub(crate) async fn record(&self, tap: Option<Tap>) {
-        self.send(Command::Record(tap)).await;
+        self.send(Command::Record(tap.map(Box::new))).await;
     }
 
     /// Watches for a call whose sides both send nothing for `limit`, or one of them for

@@ -59,7 +59,6 @@ pub(super) struct Worker {
     speak_at: Instant,
     /// Which socket is looked at first.
     turn: usize,
-    buffer: [u8; DATAGRAM_MAX],
 }
 
 impl Worker {
@@ -82,7 +81,6 @@ impl Worker {
             tally: Tally::default(),
             speak_at: Instant::now(),
             turn: 0,
-            buffer: [0; DATAGRAM_MAX],
         }
     }
 
@@ -177,7 +175,7 @@ impl Worker {
             }
             Command::Signal(seat, signalled) => {
                 if let Some(port) = self.port(seat) {
-                    port.signal(signalled);
+                    port.signal(*signalled);
                 }
             }
             Command::Bridge(seat, talking) => self.join(seat, talking),
@@ -200,7 +198,7 @@ impl Worker {
                 if tap.is_none() {
                     self.drain();
                 }
-                self.record(tap);
+                self.record(tap.map(|tap| *tap));
             }
             Command::Watch(limit) => {
                 let now = Instant::now();
@@ -283,15 +281,16 @@ impl Worker {
     /// Takes up to a burst of datagrams from one socket.
     fn pump(&mut self, index: usize, stream: Stream) {
         self.turn = index * 2 + 1;
+        let mut buffer = [0; DATAGRAM_MAX];
         for _ in 0..BURST_MAX {
             let Some(port) = &self.ports[index] else {
                 return;
             };
-            match port.socket(stream).try_recv_from(&mut self.buffer) {
+            match port.socket(stream).try_recv_from(&mut buffer) {
                 Ok((length, from)) => {
                     let port = self.ports[index].as_mut();
                     if port.is_some_and(|p| p.admits(stream, from)) {
-                        self.take(index, stream, length);
+                        self.take(index, stream, &mut buffer[..length]);
                     } else {
                         self.tally.strangers += 1;
                     }
@@ -302,16 +301,15 @@ impl Worker {
     }
 
     /// A datagram of an end: heard, recorded and passed on.
-    fn take(&mut self, index: usize, stream: Stream, length: usize) {
+    fn take(&mut self, index: usize, stream: Stream, datagram: &mut [u8]) {
         let now = Instant::now();
-        let datagram = &self.buffer[..length];
         let is_caller = index == Seat::CALLER.index();
         let bridged = is_caller || self.bridge.is_some_and(|seat| seat.index() == index);
         let Some(port) = self.ports[index].as_mut() else {
             return;
         };
         let packet = match stream {
-            _ if length >= DATAGRAM_MAX => None,
+            _ if datagram.len() >= DATAGRAM_MAX => None,
             Stream::Rtcp => rtp::is_rtcp(datagram).then_some(None),
             Stream::Rtp => rtp::parse(datagram).map(Some),
         };
@@ -345,11 +343,17 @@ impl Worker {
                 }
             }
         }
-        self.forward(index, packet.as_ref(), length, now);
+        self.forward(index, packet.as_ref(), datagram, now);
     }
 
     /// Passes a datagram on to the end this one is bridged with.
-    fn forward(&mut self, from: usize, packet: Option<&rtp::Packet>, length: usize, now: Instant) {
+    fn forward(
+        &mut self,
+        from: usize,
+        packet: Option<&rtp::Packet>,
+        datagram: &mut [u8],
+        now: Instant,
+    ) {
         let Some(bridge) = self.bridge else { return };
         let caller = Seat::CALLER.index();
         let to = match from {
@@ -368,14 +372,14 @@ impl Worker {
                 if port.player.is_some() {
                     return;
                 }
-                port.adopt(packet, &mut self.buffer[..length], now);
+                port.adopt(packet, datagram, now);
                 Stream::Rtp
             }
             // Reports name streams by numbers that only one of the ends knows once we spoke in between.
             None if told_apart || port.outgoing.is_ours() => return,
             None => Stream::Rtcp,
         };
-        match port.send(stream, &self.buffer[..length]) {
+        match port.send(stream, datagram) {
             Some(true) => self.tally.relayed += 1,
             Some(false) => self.tally.unsent += 1,
             None => {}
