@@ -34,13 +34,29 @@ pub(crate) fn run(program: &str, arguments: &[&str]) -> anyhow::Result<()> {
     run_with(program, arguments, &[])
 }
 
+/// What cargo tells a program that it runs about that program. Another cargo would take it for a change of its
+/// surroundings and compile again what asks for such variables.
+const TOLD_BY_CARGO: [&str; 2] = ["CARGO_MANIFEST_", "CARGO_PKG_"];
+
+/// A program that starts with what this one was started with, but for what cargo added.
+fn clean(program: &str) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        let told = |start| name.to_string_lossy().starts_with(start);
+        if TOLD_BY_CARGO.into_iter().any(told) {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
 /// Runs a program to its end with variables of its own.
 pub(crate) fn run_with(
     program: &str,
     arguments: &[&str],
     variables: &[(&str, &str)],
 ) -> anyhow::Result<()> {
-    let status = Command::new(program)
+    let status = clean(program)
         .args(arguments)
         .envs(variables.iter().copied())
         .current_dir(root())

@@ -13,7 +13,7 @@ pub const GATHER_FROM_CROWD: f64 = 1.2;
 pub const PACE_MS: f64 = 50.0;
 /// How long a group is gathered, in microseconds: little beside what a caller or a page notices, and enough for a
 /// fraction of the commits.
-pub const GATHER_US: u64 = 8_000;
+pub const GATHER_US: u64 = 12_000;
 /// Reads that may wait for a reader thread.
 pub const READ_QUEUE_MAX: usize = 1_024;
 /// Urgent look-ups that share one read transaction.
