@@ -46,24 +46,27 @@ pub struct PoolEntry {
     pub numbers: Vec<PoolNumber>,
 }
 
+/// What the next directory has too, unless it is read from the store.
+type Shared<K, V> = Arc<HashMap<K, V>>;
+
 /// Everything that is set up, at one moment.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Directory {
-    accounts: HashMap<AccountId, Arc<Account>>,
+    accounts: Shared<AccountId, Arc<Account>>,
     trunks: HashMap<TrunkId, Arc<Trunk>>,
     profiles: HashMap<TrunkId, Arc<TrunkProfile>>,
-    webhooks: HashMap<TrunkId, Arc<WebhookTrunk>>,
-    carriers: HashMap<TrunkId, Arc<CarrierAccount>>,
-    holdings: HashMap<NumberId, Holding>,
-    given_back: HashSet<NumberId>,
-    sites: HashMap<SiteId, Arc<SiteEntry>>,
-    site_by_key: HashMap<String, SiteId>,
-    pools: HashMap<PoolId, Arc<PoolEntry>>,
-    numbers: HashMap<NumberId, Arc<TrackingNumber>>,
-    number_by_digits: HashMap<PhoneNumber, NumberId>,
-    flows: HashMap<FlowId, Arc<Flow>>,
-    prompts: HashMap<PromptId, Arc<PromptRow>>,
-    published: HashMap<NumberId, Vec<Published>>,
+    webhooks: Shared<TrunkId, Arc<WebhookTrunk>>,
+    carriers: Shared<TrunkId, Arc<CarrierAccount>>,
+    holdings: Shared<NumberId, Holding>,
+    given_back: Arc<HashSet<NumberId>>,
+    sites: Shared<SiteId, Arc<SiteEntry>>,
+    site_by_key: Shared<String, SiteId>,
+    pools: Shared<PoolId, Arc<PoolEntry>>,
+    numbers: Shared<NumberId, Arc<TrackingNumber>>,
+    number_by_digits: Shared<PhoneNumber, NumberId>,
+    flows: Shared<FlowId, Arc<Flow>>,
+    prompts: Shared<PromptId, Arc<PromptRow>>,
+    published: Shared<NumberId, Vec<Published>>,
 }
 
 impl Directory {
@@ -90,50 +93,49 @@ impl Directory {
             .map(|site| (site.id, Arc::new(site_entry(site, &numbers, &pools))))
             .collect();
         let published = published(all.published, sites.values());
+        let numbers_by_id = numbers.iter().map(|n| (n.id, Arc::clone(n)));
         Self {
-            published,
-            accounts: all
-                .accounts
-                .into_iter()
-                .map(|a| (a.id, Arc::new(a)))
-                .collect(),
+            published: Arc::new(published),
+            accounts: shared(all.accounts, |a| a.id),
             profiles: all
                 .trunks
                 .iter()
                 .map(|t| (t.profile.id, Arc::new(t.profile.clone())))
                 .collect(),
-            webhooks: all
-                .webhooks
-                .into_iter()
-                .map(|w| (w.trunk, Arc::new(w)))
-                .collect(),
-            carriers: all
-                .carriers
-                .into_iter()
-                .map(|c| (c.trunk, Arc::new(c)))
-                .collect(),
-            holdings: all.holdings.into_iter().map(|h| (h.number, h)).collect(),
-            given_back: all.given_back.into_iter().collect(),
+            webhooks: shared(all.webhooks, |w| w.trunk),
+            carriers: shared(all.carriers, |c| c.trunk),
+            holdings: Arc::new(all.holdings.into_iter().map(|h| (h.number, h)).collect()),
+            given_back: Arc::new(all.given_back.into_iter().collect()),
             trunks: all
                 .trunks
                 .into_iter()
                 .map(|t| (t.profile.id, Arc::new(t)))
                 .collect(),
-            site_by_key: sites
-                .values()
-                .map(|s| (s.site.key.clone(), s.site.id))
-                .collect(),
-            sites,
-            pools,
-            number_by_digits: numbers.iter().map(|n| (n.number, n.id)).collect(),
-            numbers: numbers.into_iter().map(|n| (n.id, n)).collect(),
-            flows: all.flows.into_iter().map(|f| (f.id, Arc::new(f))).collect(),
-            prompts: all
-                .prompts
-                .into_iter()
-                .map(|p| (p.id, Arc::new(p)))
-                .collect(),
+            site_by_key: Arc::new(
+                sites
+                    .values()
+                    .map(|s| (s.site.key.clone(), s.site.id))
+                    .collect(),
+            ),
+            sites: Arc::new(sites),
+            pools: Arc::new(pools),
+            number_by_digits: Arc::new(numbers.iter().map(|n| (n.number, n.id)).collect()),
+            numbers: Arc::new(numbers_by_id.collect()),
+            flows: shared(all.flows, |f| f.id),
+            prompts: shared(all.prompts, |p| p.id),
         }
+    }
+
+    /// The same with other looks of some trunks. Everything else is shared, so it costs as much as there are trunks.
+    #[must_use]
+    pub(crate) fn with_trunks(&self, changed: Vec<Trunk>) -> Self {
+        let mut next = self.clone();
+        for trunk in changed {
+            let id = trunk.profile.id;
+            next.profiles.insert(id, Arc::new(trunk.profile.clone()));
+            next.trunks.insert(id, Arc::new(trunk));
+        }
+        next
     }
 
     /// An account.
@@ -298,6 +300,11 @@ impl Directory {
         )
     }
 
+    /// Every pool.
+    pub fn pools(&self) -> impl Iterator<Item = &Arc<PoolEntry>> {
+        self.pools.values()
+    }
+
     /// A tracking number.
     #[must_use]
     pub fn number(&self, id: NumberId) -> Option<&Arc<TrackingNumber>> {
@@ -439,6 +446,11 @@ impl Directory {
         };
         sorted(self.flows.values().filter(plays), |f| f.id)
     }
+}
+
+fn shared<T, K: Eq + std::hash::Hash>(all: Vec<T>, key: impl Fn(&T) -> K) -> Shared<K, Arc<T>> {
+    let by_key = all.into_iter().map(|item| (key(&item), Arc::new(item)));
+    Arc::new(by_key.collect())
 }
 
 fn sorted<'a, T, K: Ord>(

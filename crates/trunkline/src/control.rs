@@ -143,6 +143,7 @@ async fn answer(mut stream: UnixStream, house: &House, checker: &Checker) -> io:
 async fn perform(request: Request, house: &House, checker: &Checker) -> anyhow::Result<String> {
     match request {
         Request::AddAccount(account) => {
+            house.backend.setup.changes_elsewhere();
             let told = commands::account::add(&house.store, &house.backend.moment, account).await?;
             house.backend.setup.reload().await?;
             Ok(told)

@@ -51,7 +51,7 @@ impl Setup {
         for published in &noted {
             // A number that was deleted was never shown.
             if after.number(published.number).is_some() {
-                self.configuration.put_published(published).await?;
+                self.to_change().put_published(published).await?;
             }
         }
         Ok(self.read_back().await?)

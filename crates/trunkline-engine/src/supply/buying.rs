@@ -246,6 +246,7 @@ impl Supply {
             .filter(|number| number.account == purchase.account);
         let there = there.map(|number| (number.id, number.stage));
         if let Some((number, _)) = there {
+            self.setup.changes_elsewhere();
             self.records.put_holding(&holding(number)).await?;
             self.setup.reload().await?;
         }

@@ -135,6 +135,7 @@ impl Supply {
         if before.is_some_and(|before| before.whose() != carrier.whose()) {
             self.nothing_under_way(carrier.trunk).await?;
         }
+        self.setup.changes_elsewhere();
         self.records.put_carrier(carrier).await?;
         Ok(self.setup.reload().await?)
     }
@@ -146,6 +147,7 @@ impl Supply {
     pub async fn disconnect(&self, trunk: TrunkId) -> Result<bool, SupplyError> {
         let _accounts = self.accounts.lock().await;
         self.nothing_under_way(trunk).await?;
+        self.setup.changes_elsewhere();
         let there = self.records.delete_carrier(trunk).await?;
         self.setup.reload().await?;
         Ok(there)

@@ -3,8 +3,10 @@
 mod arrivals;
 mod beacons;
 mod calls;
+mod configuration;
 mod floods;
 mod flows;
+mod in_step;
 mod matches;
 mod page_check;
 mod ports;

@@ -21,7 +21,7 @@ use trunkline_engine::setup::SetupError;
 use trunkline_engine::supply::{OFFER_LIFE_MS, Said, Supply, SupplyError, Wanted};
 
 use crate::calls::Desk;
-use crate::sounds::furnished;
+use crate::configuration::furnished;
 
 const OURS: AccountId = AccountId::from_raw(9);
 const TRUNK: TrunkId = TrunkId::from_raw(7);
