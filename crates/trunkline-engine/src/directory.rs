@@ -46,6 +46,21 @@ pub struct PoolEntry {
     pub numbers: Vec<PoolNumber>,
 }
 
+/// A change of what blocks are made of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Change<'a> {
+    /// A site gets this content.
+    Site(&'a Site),
+    /// A number is new, or is this now.
+    Number(&'a TrackingNumber),
+    /// A number goes.
+    NoNumber(NumberId),
+    /// A pool is new, or is this now.
+    Pool(&'a PoolSettings),
+    /// A pool goes.
+    NoPool(PoolId),
+}
+
 /// What the next directory has too, unless it is read from the store.
 type Shared<K, V> = Arc<HashMap<K, V>>;
 
@@ -256,8 +271,44 @@ impl Directory {
     pub fn draft_of(&self, id: SiteId) -> Option<SiteEntry> {
         let site = &self.sites.get(&id)?.site;
         let drafted = SiteContent::worked_on(site).applied(site);
-        let numbers: Vec<Arc<TrackingNumber>> = self.numbers.values().map(Arc::clone).collect();
-        Some(site_entry(drafted, &numbers, &self.pools))
+        self.site_after(id, &Change::Site(&drafted))
+    }
+
+    /// A site as it would be after a change.
+    #[must_use]
+    pub(crate) fn site_after(&self, id: SiteId, change: &Change<'_>) -> Option<SiteEntry> {
+        let mut site = self.sites.get(&id)?.site.clone();
+        let of_site = |n: &&Arc<TrackingNumber>| n.site == Some(id);
+        let numbers = self.numbers.values().filter(of_site);
+        let mut numbers: Vec<Arc<TrackingNumber>> = numbers.map(Arc::clone).collect();
+        let pools = self.pools.iter().filter(|(_, p)| p.settings.site == id);
+        let mut pools: HashMap<PoolId, Arc<PoolEntry>> =
+            pools.map(|(id, pool)| (*id, Arc::clone(pool))).collect();
+        match *change {
+            Change::Site(next) if next.id == id => site = next.clone(),
+            Change::Site(_) => {}
+            Change::Number(next) => {
+                numbers.retain(|number| number.id != next.id);
+                numbers.extend((next.site == Some(id)).then(|| Arc::new(next.clone())));
+            }
+            Change::NoNumber(gone) => numbers.retain(|number| number.id != gone),
+            Change::Pool(next) => {
+                pools.remove(&next.id);
+                if next.site == id {
+                    let pool = PoolEntry {
+                        settings: next.clone(),
+                        numbers: pool_numbers(&numbers, next.id),
+                    };
+                    pools.insert(next.id, Arc::new(pool));
+                }
+            }
+            Change::NoPool(gone) => {
+                pools.remove(&gone);
+            }
+        }
+        // Of several that could stand for a target the oldest does.
+        numbers.sort_by_key(|number| number.id);
+        Some(site_entry(site, &numbers, &pools))
     }
 
     /// The sites of an account, oldest first.
@@ -528,13 +579,15 @@ fn published<'a>(
         let id = site.site.id;
         for number in site.block_numbers() {
             let known = published.entry(number).or_default();
-            if !known.iter().any(|p| p.site == id) {
-                known.push(Published {
+            match known.iter_mut().find(|p| p.site == id) {
+                // It was to leave the block, and did not.
+                Some(known) => known.last = None,
+                None => known.push(Published {
                     number,
                     site: id,
                     first: 0,
                     last: None,
-                });
+                }),
             }
         }
     }

@@ -24,7 +24,7 @@ use trunkline_core::visitor::{OwnTest, SourceRules};
 use crate::assignment::Assignments;
 use crate::call::Sounds;
 use crate::call::retention::KEEP_DAYS_MAX;
-use crate::directory::{Directory, SharedDirectory};
+use crate::directory::{Change, Directory, SharedDirectory};
 use crate::in_step::InStep;
 use crate::ports::configuration::{Account, Configuration, Resolver, Trunk};
 use crate::ports::{PortError, PortResult};
@@ -144,7 +144,10 @@ impl Setup {
         self.directory.replace(Directory::new(all));
         let pools = self.assignments.reload();
         self.in_step.is_back();
-        tracing::debug!(pools, "the directory was read; so many pools are other ones");
+        tracing::debug!(
+            pools,
+            "the directory was read; so many pools are other ones"
+        );
         Ok(())
     }
 
@@ -222,9 +225,12 @@ impl Setup {
             site.config_version = before.config_version + i64::from(changed);
         }
         let before = self.directory.now();
+        let sites = BTreeSet::from([site.id]);
+        self.note_leaving(&before, Change::Site(&site), &sites)
+            .await?;
         self.to_change().put_site(&site).await?;
         self.read_back().await?;
-        self.note_blocks(&before, [site.id].into()).await
+        self.note_blocks(&before, sites).await
     }
 
     /// Inserts or replaces a pool.
@@ -243,9 +249,11 @@ impl Setup {
             return Err(invalid("target", "the site has no such target"));
         }
         check_pool_rule(&directory, pool)?;
-        self.to_change().put_pool(pool).await?;
         let before = directory.pool(pool.id).map(|before| before.settings.site);
         let sites = before.into_iter().chain([pool.site]).collect();
+        self.note_leaving(&directory, Change::Pool(pool), &sites)
+            .await?;
+        self.to_change().put_pool(pool).await?;
         self.follow_blocks(sites).await
     }
 
@@ -294,6 +302,8 @@ impl Setup {
         }
         let sites = before.and_then(|before| before.site).into_iter();
         let sites = sites.chain(number.site).collect();
+        self.note_leaving(&directory, Change::Number(number), &sites)
+            .await?;
         self.to_change().put_number(number).await?;
         self.follow_blocks(sites).await
     }
@@ -326,9 +336,13 @@ impl Setup {
     /// When numbers belong to it or the store is away.
     pub async fn delete_pool(&self, id: PoolId) -> Result<bool, SetupError> {
         let _changing = self.changing.lock().await;
-        let site = self.directory.now().pool(id).map(|p| p.settings.site);
+        let directory = self.directory.now();
+        let site = directory.pool(id).map(|p| p.settings.site);
+        let sites = site.into_iter().collect();
+        self.note_leaving(&directory, Change::NoPool(id), &sites)
+            .await?;
         let there = self.to_change().delete_pool(id).await?;
-        self.follow_blocks(site.into_iter().collect()).await?;
+        self.follow_blocks(sites).await?;
         Ok(there)
     }
 
@@ -338,9 +352,14 @@ impl Setup {
     /// When it has history or the store is away.
     pub async fn delete_number(&self, id: NumberId) -> Result<bool, SetupError> {
         let _changing = self.changing.lock().await;
-        let site = self.directory.now().number(id).and_then(|n| n.site);
+        let directory = self.directory.now();
+        let site = directory.number(id).and_then(|n| n.site);
+        let sites = site.into_iter().collect();
+        // The number that stands in its place may push another one out.
+        self.note_leaving(&directory, Change::NoNumber(id), &sites)
+            .await?;
         let there = self.to_change().delete_number(id).await?;
-        self.follow_blocks(site.into_iter().collect()).await?;
+        self.follow_blocks(sites).await?;
         Ok(there)
     }
 

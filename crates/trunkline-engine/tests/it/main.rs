@@ -10,6 +10,7 @@ mod in_step;
 mod matches;
 mod page_check;
 mod ports;
+mod published;
 mod resting;
 mod retention;
 mod screening;
