@@ -96,7 +96,12 @@ impl Server {
             records: Arc::new(house.store.patient()),
             turn: Arc::default(),
         };
-        let commanded = control::serve(socket, Arc::clone(&house), checker.clone(), stop.clone());
+        let commanded = control::serve(
+            socket,
+            (Arc::clone(&house), Arc::clone(&app)),
+            checker.clone(),
+            stop.clone(),
+        );
         tasks.spawn(commanded);
         jobs(&house, &tasks, &stop);
         speak_missing(&house, &tasks, &stop);
