@@ -434,7 +434,7 @@ async fn bogus_keys_are_refused_before_they_cost_and_keep_nobody_else_out() {
     );
 }
 
-/// Reads a live stream to its end; the client gives up on one that does not end.
+/// Reads a live stream to its end; the client gives up on one that does not end, sooner than streams look by themselves.
 async fn ends(mut stream: Response) {
     while stream.chunk().await.expect("the stream ends").is_some() {}
 }
@@ -546,14 +546,39 @@ async fn who_is_taken_out_of_an_account_is_signed_out_and_the_last_owner_stays()
     // What was refused changed nothing: the owner's login, and so the password, still stand.
     assert_eq!(house.get("/api/v1/me").await["role"], "owner");
     house.user_with_password("heir@other.example", &["--account", "Other"]);
+    let stream = house
+        .send_as(&stranger, Method::GET, "/api/v1/live", None)
+        .await;
+    assert_eq!(stream.status(), StatusCode::OK);
     let gone = house.command(&["user", "remove", "owner@other.example"]);
     assert!(gone.status.success());
+    ends(stream).await;
     let answer = house
         .send_as(&stranger, Method::GET, "/api/v1/me", None)
         .await;
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
     let unknown = house.command(&["user", "remove", "nobody@example.com"]);
     assert!(!unknown.status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_new_passwords_at_the_same_time_one_is_taken() {
+    let house = House::start().await;
+    let password = house.user_with_password("second@example.com", &[]);
+    let cookie = house.sign_in("second@example.com", &password).await;
+    let change = |new: &str| {
+        let body = json!({"current": password, "new": new});
+        house.send_as(&cookie, Method::POST, "/api/v1/me/password", Some(body))
+    };
+    let (first, second) = ("the first of two passwords", "the second of two passwords");
+    let (one, other) = tokio::join!(change(first), change(second));
+    let taken = [one.status(), other.status()].map(|status| status == StatusCode::NO_CONTENT);
+    let count = taken.iter().filter(|taken| **taken).count();
+    assert_eq!(count, 1, "{taken:?}");
+    let now = if taken[0] { first } else { second };
+    let body = json!({"email": "second@example.com", "password": now});
+    let signed_in = house.send_as("", Method::POST, "/api/v1/login", Some(body));
+    assert_eq!(signed_in.await.status(), StatusCode::OK);
 }
 
 #[tokio::test(flavor = "multi_thread")]
