@@ -284,7 +284,8 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
         let (house, stop) = (Arc::clone(&keeping), ended.clone());
         async move {
             // What was deleted is logged for each account.
-            if let Err(error) = house.retention.run().await {
+            let ended = stop.clone();
+            if let Err(error) = house.retention.run(&move || ended.is_cancelled()).await {
                 tracing::warn!(%error, "recordings over their time were not looked at");
             }
             // It may take long, and the end of the server waits for no job; the next start goes on.
