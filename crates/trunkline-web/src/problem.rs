@@ -258,6 +258,10 @@ impl From<SupplyError> for Problem {
             SupplyError::Carrier(CarrierError::Sold) => {
                 Self::conflict("Somebody else bought the number meanwhile. Choose another one.")
             }
+            SupplyError::Carrier(CarrierError::NotOffered) => Self::conflict(
+                "The carrier does not offer this number: it may be sold, or not be for sale with this country and kind. \
+                 Search again, and choose one of the list.",
+            ),
             SupplyError::Carrier(CarrierError::Refused(_)) => Self::conflict(detail),
             SupplyError::Carrier(
                 CarrierError::NotLetIn(_) | CarrierError::Unreachable(_) | CarrierError::Unclear(_),

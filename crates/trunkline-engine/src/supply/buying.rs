@@ -111,22 +111,16 @@ impl Supply {
         carrier: &CarrierAccount,
         wanted: &Wanted,
     ) -> Result<NumberOffer, SupplyError> {
-        let digits = wanted.phone.digits().to_string();
-        let national = if wanted.phone.is_north_american() {
-            digits[1..].to_owned()
-        } else {
-            digits
-        };
         let search = NumberSearch {
             country: wanted.country,
             kind: wanted.kind,
             area_code: None,
-            contains: Some(national),
+            contains: Some(wanted.phone.national_digits()),
             limit: super::OFFERS_MAX,
         };
         let offers = self.carriers.offers(carrier, &search).await?;
         let found = offers.into_iter().find(|o| o.number == wanted.phone);
-        let mut offer = found.ok_or(CarrierError::Sold)?;
+        let mut offer = found.ok_or(CarrierError::NotOffered)?;
         priced(&mut offer, carrier);
         Ok(offer)
     }
@@ -196,6 +190,7 @@ impl Supply {
             Ok(Ordered::Nothing) => {
                 let why = "the carrier took no order".to_owned();
                 self.decide(&purchase, PurchaseState::Refused, &why).await?;
+            country: purchase.country,
                 return Err(CarrierError::Refused(why).into());
             }
             Err(error) => {

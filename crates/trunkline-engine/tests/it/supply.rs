@@ -203,6 +203,19 @@ struct World {
     supply: Arc<Supply>,
     directory: SharedDirectory,
 }
+fn wanted() -> Wanted {
+    Wanted {
+        trunk: TRUNK,
+        phone: WANTED,
+        country: Country::US,
+        kind: LineKind::Local,
+        business_line: PhoneNumber::from_digits(12_142_345_678),
+        pool: None,
+        label: String::new(),
+        by: None,
+    }
+}
+
 
 impl World {
     async fn new() -> Self {
@@ -237,17 +250,7 @@ impl World {
     }
 
     async fn offer(&self) -> Purchase {
-        let wanted = Wanted {
-            trunk: TRUNK,
-            phone: WANTED,
-            country: Country::US,
-            kind: LineKind::Local,
-            business_line: PhoneNumber::from_digits(12_142_345_678),
-            pool: None,
-            label: String::new(),
-            by: None,
-        };
-        self.supply.offer(OURS, wanted).await.expect("an offer")
+        self.supply.offer(OURS, wanted()).await.expect("an offer")
     }
 
     async fn confirm(&self, offer: &Purchase) -> Result<Purchase, SupplyError> {
