@@ -288,6 +288,14 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
             if let Err(error) = house.retention.run(&move || ended.is_cancelled()).await {
                 tracing::warn!(%error, "recordings over their time were not looked at");
             }
+            match house.backend.supply.forget_offers().await {
+                Ok(0) => {}
+                Ok(offers) => tracing::info!(
+                    offers,
+                    "offers of numbers that nobody accepted were deleted"
+                ),
+                Err(error) => tracing::warn!(%error, "offers of numbers that nobody accepted wait"),
+            }
             // It may take long, and the end of the server waits for no job; the next start goes on.
             let Some(forgotten) = stop.run_until_cancelled(house.visit_retention.run()).await
             else {

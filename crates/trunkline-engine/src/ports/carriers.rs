@@ -400,6 +400,9 @@ pub trait CarrierRecords: Send + Sync {
     ) -> PortResult<bool>;
     /// Those that are being sent, the one that was looked up longest ago first.
     async fn sending(&self, limit: u32) -> PortResult<Vec<Purchase>>;
+    /// Forgets offers that nobody accepted and that were made before a moment, oldest first, at most `limit`; how many.
+    /// Nothing that was ever sent is forgotten.
+    async fn forget_offers(&self, before: Timestamp, limit: u32) -> PortResult<u64>;
     /// Writes down that one was looked up.
     async fn looked_up(&self, id: PurchaseId, at: Timestamp) -> PortResult<()>;
     /// Writes on a tracking number what it is called at its carrier, and what it costs.

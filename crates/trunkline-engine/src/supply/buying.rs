@@ -25,6 +25,11 @@ pub const LOOK_UP_EVERY: Duration = Duration::from_secs(15);
 const GIVE_UP_MS: i64 = 1_800_000;
 /// Purchases that are looked up in a run.
 const LOOKED_UP_MAX: u32 = 20;
+/// How long an offer that nobody accepted is kept after it ended, in milliseconds.
+const OFFER_KEPT_MS: i64 = 7 * 86_400_000;
+/// Offers that are forgotten together; and how often in a run, so that it ends.
+const FORGOTTEN_TOGETHER: u32 = 500;
+const FORGOTTEN_BATCHES_MAX: u32 = 1_000;
 
 /// What a person wants to buy.
 #[derive(Debug, Clone)]
@@ -105,6 +110,24 @@ impl Supply {
         Ok(purchase)
     }
 
+    /// Forgets offers that nobody accepted; how many. What was ever sent to a carrier stays.
+    ///
+    /// # Errors
+    /// When the store is away; the next run looks again.
+    pub async fn forget_offers(&self) -> Result<u64, SupplyError> {
+        let before = self.now().plus_millis(-OFFER_LIFE_MS - OFFER_KEPT_MS);
+        let mut forgotten = 0;
+        for _ in 0..FORGOTTEN_BATCHES_MAX {
+            let batch = self.records.forget_offers(before, FORGOTTEN_TOGETHER);
+            let batch = batch.await?;
+            forgotten += batch;
+            if batch < u64::from(FORGOTTEN_TOGETHER) {
+                break;
+            }
+        }
+        Ok(forgotten)
+    }
+
     /// The carrier's offer of exactly one number.
     async fn offered(
         &self,
@@ -167,6 +190,7 @@ impl Supply {
         let order = NumberOrder {
             reference: purchase.id.to_string(),
             number: purchase.phone,
+            country: purchase.country,
             pointing: self.pointing(&carrier)?,
         };
         self.setup.check_new_number(&self.number_of(&purchase)?)?;
@@ -190,7 +214,6 @@ impl Supply {
             Ok(Ordered::Nothing) => {
                 let why = "the carrier took no order".to_owned();
                 self.decide(&purchase, PurchaseState::Refused, &why).await?;
-            country: purchase.country,
                 return Err(CarrierError::Refused(why).into());
             }
             Err(error) => {

@@ -168,6 +168,12 @@ impl CarrierRecords for Counter {
         let sending = |p: &&Purchase| p.state == PurchaseState::Sending;
         Ok(purchases.iter().filter(sending).cloned().collect())
     }
+    async fn forget_offers(&self, before: Timestamp, _: u32) -> PortResult<u64> {
+        let mut purchases = self.purchases.lock().expect("purchases");
+        let count = purchases.len();
+        purchases.retain(|p| p.state != PurchaseState::Offered || p.offered_at >= before);
+        Ok((count - purchases.len()) as u64)
+    }
     async fn looked_up(&self, id: PurchaseId, _: Timestamp) -> PortResult<()> {
         self.looked_up.lock().expect("looked up").push(id);
         Ok(())
@@ -197,12 +203,6 @@ fn account() -> CarrierAccount {
     }
 }
 
-struct World {
-    desk: Desk,
-    counter: Arc<Counter>,
-    supply: Arc<Supply>,
-    directory: SharedDirectory,
-}
 fn wanted() -> Wanted {
     Wanted {
         trunk: TRUNK,
@@ -216,6 +216,12 @@ fn wanted() -> Wanted {
     }
 }
 
+struct World {
+    desk: Desk,
+    counter: Arc<Counter>,
+    supply: Arc<Supply>,
+    directory: SharedDirectory,
+}
 
 impl World {
     async fn new() -> Self {
@@ -315,6 +321,52 @@ async fn an_answer_that_is_lost_is_looked_up_until_it_is_known_and_never_asked_f
         ("PN1", monthly())
     );
     assert_eq!(world.counter.told.load(Ordering::SeqCst), 1, "sent once");
+}
+
+#[tokio::test]
+async fn an_offer_is_kept_for_a_week_after_it_ended() {
+    let world = World::new().await;
+    let offer = world.offer().await;
+    world.desk.clock.forward(OFFER_LIFE_MS + 7 * 86_400_000);
+    assert_eq!(world.supply.forget_offers().await, Ok(0));
+    world.desk.clock.forward(1);
+    assert_eq!(world.supply.forget_offers().await, Ok(1));
+    let gone = world.supply.purchase(OURS, offer.id).await;
+    assert_eq!(gone, Err(SupplyError::NoPurchase));
+}
+
+#[tokio::test]
+async fn a_pattern_that_the_carrier_does_not_take_is_told_before_it_is_asked() {
+    let world = World::new().await;
+    let asked = async |contains: &str| {
+        let search = NumberSearch {
+            country: Country::US,
+            kind: LineKind::Local,
+            area_code: None,
+            contains: Some(contains.to_owned()),
+            limit: 10,
+        };
+        world.supply.offers(TRUNK, &search).await
+    };
+    for (contains, fits) in [("7", false), ("70", true), ("7o", false)] {
+        let told = asked(contains).await;
+        assert_eq!(told.is_ok(), fits, "{contains}: {told:?}");
+        if let Err(error) = told {
+            assert!(error.to_string().contains("2 to 10 digits"), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_the_carrier_does_not_list_is_not_said_to_be_sold() {
+    let world = World::new().await;
+    let wanted = Wanted {
+        phone: PhoneNumber::from_digits(12_145_550_799),
+        ..wanted()
+    };
+    let told = world.supply.offer(OURS, wanted).await;
+    let not_offered = SupplyError::Carrier(CarrierError::NotOffered);
+    assert_eq!(told, Err(not_offered));
 }
 
 #[tokio::test]
