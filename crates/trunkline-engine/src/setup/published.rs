@@ -117,12 +117,18 @@ pub(super) fn check_hold(
     };
     let name = &site.name;
     let (seen, until) = (site.zone.day(hold.seen_at), site.zone.day(hold.until));
+    let (field, cannot) = if taken {
+        ("kind", "go into a pool")
+    } else {
+        ("site", "move to another site")
+    };
     Err(invalid(
-        if taken { "kind" } else { "site" },
+        field,
         format!(
-            "copies of the block of `{name}` still show this number to everybody; a page told of one on {seen}. It is free on \
-             {until}, {PUBLISHED_HOLD_DAYS} days after the last page that tells of it: paste the block of `{name}` again \
-             where it is old, take another number, or send `insist` when you know that no page shows it"
+            "this number cannot {cannot} yet: copies of the block of `{name}` still show this number to everybody, and a page \
+             told of one on {seen}. It may on {until}, {PUBLISHED_HOLD_DAYS} days after the last page that tells of it. Paste \
+             the block of `{name}` again where it is old, and wait until then; or take another number; or send `insist` when \
+             you know that no page shows it"
         ),
     ))
 }
