@@ -2,21 +2,20 @@
 //!
 //! It is made whole from the store and replaced whole when something changes, so readers never lock.
 
+mod blocks;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
-use trunkline_core::assignment::block::{SnippetRule, snippet_rules};
+use trunkline_core::assignment::block::SnippetRule;
 use trunkline_core::assignment::{
-    NumberUse, PoolChoice, PoolNumber, PoolSettings, Published, Site, SiteContent, SitePlan,
-    SwapTarget, TargetPlan, TrackingNumber,
+    PoolNumber, PoolSettings, Published, Site, SitePlan, TrackingNumber,
 };
 use trunkline_core::base::PhoneNumber;
-use trunkline_core::base::id::{
-    AccountId, FlowId, NumberId, PoolId, PromptId, SiteId, SwapTargetId, TrunkId,
-};
+use trunkline_core::base::id::{AccountId, FlowId, NumberId, PoolId, PromptId, SiteId, TrunkId};
 use trunkline_core::call::trunk::{Candidate, in_order};
 
 use crate::call::control::{Transport, TrunkProfile};
@@ -25,6 +24,9 @@ use crate::ports::configuration::{Account, Everything, Flow, FlowVersion, Trunk}
 use crate::ports::sounds::PromptRow;
 use crate::ports::webhooks::WebhookTrunk;
 use crate::trunks::TrunkStates;
+use blocks::{pool_numbers, published, site_entry};
+
+pub(crate) use blocks::Change;
 
 /// A site with what its targets may show.
 #[derive(Debug)]
@@ -44,21 +46,6 @@ pub struct PoolEntry {
     pub settings: PoolSettings,
     /// Its numbers that may be shown, oldest first.
     pub numbers: Vec<PoolNumber>,
-}
-
-/// A change of what blocks are made of.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Change<'a> {
-    /// A site gets this content.
-    Site(&'a Site),
-    /// A number is new, or is this now.
-    Number(&'a TrackingNumber),
-    /// A number goes.
-    NoNumber(NumberId),
-    /// A pool is new, or is this now.
-    Pool(&'a PoolSettings),
-    /// A pool goes.
-    NoPool(PoolId),
 }
 
 /// What the next directory has too, unless it is read from the store.
@@ -266,51 +253,6 @@ impl Directory {
         self.sites.get(self.site_by_key.get(key)?)
     }
 
-    /// A site as it would be with its draft published; as it is when there is none.
-    #[must_use]
-    pub fn draft_of(&self, id: SiteId) -> Option<SiteEntry> {
-        let site = &self.sites.get(&id)?.site;
-        let drafted = SiteContent::worked_on(site).applied(site);
-        self.site_after(id, &Change::Site(&drafted))
-    }
-
-    /// A site as it would be after a change.
-    #[must_use]
-    pub(crate) fn site_after(&self, id: SiteId, change: &Change<'_>) -> Option<SiteEntry> {
-        let mut site = self.sites.get(&id)?.site.clone();
-        let of_site = |n: &&Arc<TrackingNumber>| n.site == Some(id);
-        let numbers = self.numbers.values().filter(of_site);
-        let mut numbers: Vec<Arc<TrackingNumber>> = numbers.map(Arc::clone).collect();
-        let pools = self.pools.iter().filter(|(_, p)| p.settings.site == id);
-        let mut pools: HashMap<PoolId, Arc<PoolEntry>> =
-            pools.map(|(id, pool)| (*id, Arc::clone(pool))).collect();
-        match *change {
-            Change::Site(next) if next.id == id => site = next.clone(),
-            Change::Site(_) => {}
-            Change::Number(next) => {
-                numbers.retain(|number| number.id != next.id);
-                numbers.extend((next.site == Some(id)).then(|| Arc::new(next.clone())));
-            }
-            Change::NoNumber(gone) => numbers.retain(|number| number.id != gone),
-            Change::Pool(next) => {
-                pools.remove(&next.id);
-                if next.site == id {
-                    let pool = PoolEntry {
-                        settings: next.clone(),
-                        numbers: pool_numbers(&numbers, next.id),
-                    };
-                    pools.insert(next.id, Arc::new(pool));
-                }
-            }
-            Change::NoPool(gone) => {
-                pools.remove(&gone);
-            }
-        }
-        // Of several that could stand for a target the oldest does.
-        numbers.sort_by_key(|number| number.id);
-        Some(site_entry(site, &numbers, &pools))
-    }
-
     /// The sites of an account, oldest first.
     #[must_use]
     pub fn sites_of(&self, account: AccountId) -> Vec<&Arc<SiteEntry>> {
@@ -511,92 +453,6 @@ fn sorted<'a, T, K: Ord>(
     let mut list: Vec<&Arc<T>> = all.collect();
     list.sort_by_key(|item| key(item));
     list
-}
-
-fn pool_numbers(numbers: &[Arc<TrackingNumber>], pool: PoolId) -> Vec<PoolNumber> {
-    let own = |n: &&Arc<TrackingNumber>| {
-        n.stage.is_shown() && n.kind == NumberUse::Pool && n.pool == Some(pool)
-    };
-    let mut found: Vec<_> = numbers
-        .iter()
-        .filter(own)
-        .map(|n| PoolNumber {
-            id: n.id,
-            number: n.number,
-        })
-        .collect();
-    found.sort_by_key(|n| n.id);
-    found
-}
-
-fn site_entry(
-    site: Site,
-    numbers: &[Arc<TrackingNumber>],
-    pools: &HashMap<PoolId, Arc<PoolEntry>>,
-) -> SiteEntry {
-    let first = site.targets.first().map(|t| t.id);
-    let target_plan = |target: &SwapTarget| {
-        let own =
-            |p: &&Arc<PoolEntry>| p.settings.site == site.id && p.settings.target == target.id;
-        let choice = |p: &Arc<PoolEntry>| PoolChoice {
-            pool: p.settings.id,
-            rule: p.settings.rule.clone(),
-        };
-        let pools = pools.values().filter(own).map(choice).collect();
-        let own = numbers
-            .iter()
-            .filter(|n| n.site == Some(site.id) && belongs(n, target.id, first))
-            .map(AsRef::as_ref);
-        TargetPlan::new(target.clone(), pools, own)
-    };
-    let plan = SitePlan {
-        targets: site.targets.iter().map(target_plan).collect(),
-        source_numbers_win: site.source_numbers_win,
-    };
-    let rules = snippet_rules(&plan, &site.hosts, &site.source_rules);
-    SiteEntry { site, plan, rules }
-}
-
-impl SiteEntry {
-    /// The numbers its block carries.
-    #[must_use]
-    pub fn block_numbers(&self) -> BTreeSet<NumberId> {
-        let numbers = self.rules.iter().flat_map(|rule| rule.numbers.iter());
-        numbers.flatten().map(|number| number.id).collect()
-    }
-}
-
-/// What was written down, and what the blocks in force carry besides.
-fn published<'a>(
-    written: Vec<Published>,
-    sites: impl Iterator<Item = &'a Arc<SiteEntry>>,
-) -> HashMap<NumberId, Vec<Published>> {
-    let mut published: HashMap<NumberId, Vec<Published>> = HashMap::new();
-    for one in written {
-        published.entry(one.number).or_default().push(one);
-    }
-    for site in sites {
-        let id = site.site.id;
-        for number in site.block_numbers() {
-            let known = published.entry(number).or_default();
-            match known.iter_mut().find(|p| p.site == id) {
-                // It was to leave the block, and did not.
-                Some(known) => known.last = None,
-                None => known.push(Published {
-                    number,
-                    site: id,
-                    first: 0,
-                    last: None,
-                }),
-            }
-        }
-    }
-    published
-}
-
-/// A number without a target of its own stands for the site's first.
-fn belongs(number: &TrackingNumber, target: SwapTargetId, first: Option<SwapTargetId>) -> bool {
-    number.target.or(first) == Some(target)
 }
 
 /// The directory as everybody shares it, and how its trunks are.
