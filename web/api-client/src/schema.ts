@@ -2946,7 +2946,7 @@ export interface components {
                 /** @description Addresses or ranges its requests come from. Those of the hosts of a registered trunk need not be listed. */
                 addresses?: string[] | null;
                 /** @description Whether its carrier talks by webhooks, so that calls come in and go out that way. */
-                by_webhook: boolean;
+                by_webhook?: boolean | null;
                 caller_id?: components["schemas"]["TrunkCallerId"] | null;
                 /** @description Codecs, best first. */
                 codecs?: string[] | null;
@@ -3909,7 +3909,7 @@ export interface components {
             /** @description Addresses or ranges its requests come from. Those of the hosts of a registered trunk need not be listed. */
             addresses?: string[] | null;
             /** @description Whether its carrier talks by webhooks, so that calls come in and go out that way. */
-            by_webhook: boolean;
+            by_webhook?: boolean | null;
             caller_id?: components["schemas"]["TrunkCallerId"] | null;
             /** @description Codecs, best first. */
             codecs?: string[] | null;

@@ -97,6 +97,8 @@ describe("the ways of a trunk", () => {
     const bare = { ...trunk, kind: "address", dials: false, host: null };
     expect(comesFrom(bare)).toMatch(/^nowhere yet/);
     expect(goesTo(bare)).toBe("nowhere, only takes calls in");
-    expect(comesFrom({ ...bare, kind: null, addresses: null })).toBe("its carrier");
+    // How a shared trunk is set up only the operator sees.
+    const shared = { ...bare, kind: null, addresses: null, by_webhook: null };
+    expect([comesFrom(shared), goesTo(shared)]).toEqual(["its carrier", "not over SIP"]);
   });
 });

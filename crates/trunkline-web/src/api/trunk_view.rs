@@ -36,7 +36,7 @@ pub(super) struct TrunkItem {
     /// Whether it has a host, so that calls can go out on it.
     dials: bool,
     /// Whether its carrier talks by webhooks, so that calls come in and go out that way.
-    by_webhook: bool,
+    by_webhook: Option<bool>,
     /// `address`: known by the addresses its requests come from; `registered`: we register there with a user name and
     /// password.
     kind: Option<&'static str>,
@@ -198,7 +198,7 @@ pub(super) fn item(
         name: profile.name.clone(),
         shared: trunk.account.is_none(),
         dials: trunk.peer_host.is_some(),
-        by_webhook,
+        by_webhook: None,
         kind: None,
         addresses: None,
         host: None,
@@ -224,6 +224,7 @@ pub(super) fn item(
     let settings = &profile.settings;
     let operates = caller.may(Need::Operate).is_ok();
     TrunkItem {
+        by_webhook: Some(by_webhook),
         kind: Some(if settings.registers {
             "registered"
         } else {

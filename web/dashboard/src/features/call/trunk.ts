@@ -25,6 +25,7 @@ export function comesFrom(trunk: Trunk): string {
 /** A trunk without a host only takes calls in, unless its carrier dials for us when its webhooks say so. */
 export function goesTo(trunk: Trunk): string {
   if (trunk.dials) return trunk.host ? `${trunk.host}:${trunk.port}` : "its carrier";
+  if (!trunk.kind) return "not over SIP";
   return trunk.by_webhook ? WEBHOOKS : "nowhere, only takes calls in";
 }
 
