@@ -73,6 +73,7 @@ fn order(number: &str) -> NumberOrder {
     NumberOrder {
         reference: "pur_1".to_owned(),
         number: phone(number),
+        country: Country::US,
         pointing: Pointing::Webhook {
             call_url: CALL_URL.to_owned(),
             status_url: STATUS_URL.to_owned(),
@@ -190,18 +191,67 @@ async fn a_number_is_bought_pointed_at_us_found_and_given_back() {
 
 #[tokio::test]
 async fn a_number_that_was_sold_meanwhile_is_told_as_such() {
-    for (dialect, path) in [
-        (Dialect::Twilio, "/IncomingPhoneNumbers"),
-        (Dialect::SignalWire, "/IncomingPhoneNumbers"),
-        (Dialect::Telnyx, "/number_orders"),
+    for (dialect, path, error) in [
+        (Dialect::Twilio, "/IncomingPhoneNumbers", CarrierError::Sold),
+        (
+            Dialect::SignalWire,
+            "/IncomingPhoneNumbers",
+            CarrierError::Sold,
+        ),
+        // It says no more than that it does not sell the number.
+        (Dialect::Telnyx, "/number_orders", CarrierError::NotOffered),
     ] {
         let shop = shop().await;
         shop.answer_next(Method::POST, path, Manner::SoldMeanwhile);
         let told = client()
             .buy(&account(&shop, dialect), &order("+12145550701"))
             .await;
-        assert_eq!(told, Err(CarrierError::Sold), "{dialect:?}");
+        assert_eq!(told, Err(error), "{dialect:?}");
         assert!(shop.sold().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_is_refused_and_still_offered_was_not_sold() {
+    for (number, country) in [("+12145550701", "US"), ("+4930555070", "DE")] {
+        let stock = vec![Stock::local(number, "", "")];
+        let shop = NumberShop::open(stock).await.expect("a shop");
+        shop.answer_next(Method::POST, "/number_orders", Manner::Fails(422));
+        let order = NumberOrder {
+            country: country.parse().expect("a country"),
+            ..order(number)
+        };
+        let told = client().buy(&account(&shop, Dialect::Telnyx), &order).await;
+        assert!(matches!(told, Err(CarrierError::Refused(_))), "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_was_led_elsewhere_is_brought_back() {
+    for dialect in [Dialect::Twilio, Dialect::SignalWire] {
+        let shop = shop().await;
+        let account = account(&shop, dialect);
+        let number = "+12145550799";
+        shop.give(number);
+        let name = shop.sold()[0].name.clone();
+        let webhook = order(number).pointing;
+        for (field, says) in [
+            ("VoiceUrl", "https://other.example/voice"),
+            ("VoiceApplicationSid", "AP1"),
+            ("TrunkSid", "TK1"),
+        ] {
+            shop.point(number, field, says);
+            assert_eq!(shop.sold()[0].leads_to(), Some((field, says)));
+            let pointed = client().point(&account, &name, &webhook).await;
+            pointed.expect("pointed");
+            let sold = shop.sold();
+            assert_eq!(sold[0].leads_to(), Some(("VoiceUrl", CALL_URL)), "{field}");
+        }
+        shop.point(number, "VoiceApplicationSid", "AP1");
+        let sip = Pointing::Sip("TK9".to_owned());
+        let pointed = client().point(&account, &name, &sip).await;
+        pointed.expect("pointed");
+        assert_eq!(shop.sold()[0].leads_to(), Some(("TrunkSid", "TK9")));
     }
 }
 
@@ -328,20 +378,21 @@ async fn a_long_list_is_read_page_by_page_to_a_limit() {
 
 #[tokio::test]
 async fn a_key_leaves_this_machine_only_over_tls_and_to_the_open_internet() {
-    for (url, loopback) in [
-        ("http://93.184.215.14", true),
-        ("https://127.0.0.1:1", false),
-        ("https://169.254.169.254", true),
-        ("https://10.0.0.1", true),
+    let outside = "write the carrier's own";
+    for (url, loopback, words) in [
+        ("http://93.184.215.14", true, "not https"),
+        ("https://127.0.0.1:1", false, outside),
+        ("https://169.254.169.254", true, outside),
+        ("https://10.0.0.1", true, outside),
     ] {
         let shop = shop().await;
         let mut account = account(&shop, Dialect::Twilio);
         account.api_url = Some(url.to_owned());
         let client = waiting(loopback, PATIENT);
         let told = client.identity(&account).await;
-        assert!(
-            matches!(told, Err(CarrierError::Unreachable(_))),
-            "{url}: {told:?}"
-        );
+        match told {
+            Err(CarrierError::Unreachable(told)) => assert!(told.contains(words), "{url}: {told}"),
+            other => panic!("{url}: {other:?}"),
+        }
     }
 }

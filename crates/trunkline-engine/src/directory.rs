@@ -2,21 +2,20 @@
 //!
 //! It is made whole from the store and replaced whole when something changes, so readers never lock.
 
+mod blocks;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
-use trunkline_core::assignment::block::{SnippetRule, snippet_rules};
+use trunkline_core::assignment::block::SnippetRule;
 use trunkline_core::assignment::{
-    NumberUse, PoolChoice, PoolNumber, PoolSettings, Published, Site, SiteContent, SitePlan,
-    SwapTarget, TargetPlan, TrackingNumber,
+    PoolNumber, PoolSettings, Published, Site, SitePlan, TrackingNumber,
 };
 use trunkline_core::base::PhoneNumber;
-use trunkline_core::base::id::{
-    AccountId, FlowId, NumberId, PoolId, PromptId, SiteId, SwapTargetId, TrunkId,
-};
+use trunkline_core::base::id::{AccountId, FlowId, NumberId, PoolId, PromptId, SiteId, TrunkId};
 use trunkline_core::call::trunk::{Candidate, in_order};
 
 use crate::call::control::{Transport, TrunkProfile};
@@ -25,6 +24,9 @@ use crate::ports::configuration::{Account, Everything, Flow, FlowVersion, Trunk}
 use crate::ports::sounds::PromptRow;
 use crate::ports::webhooks::WebhookTrunk;
 use crate::trunks::TrunkStates;
+use blocks::{pool_numbers, published, site_entry};
+
+pub(crate) use blocks::Change;
 
 /// A site with what its targets may show.
 #[derive(Debug)]
@@ -46,24 +48,27 @@ pub struct PoolEntry {
     pub numbers: Vec<PoolNumber>,
 }
 
+/// What the next directory has too, unless it is read from the store.
+type Shared<K, V> = Arc<HashMap<K, V>>;
+
 /// Everything that is set up, at one moment.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Directory {
-    accounts: HashMap<AccountId, Arc<Account>>,
+    accounts: Shared<AccountId, Arc<Account>>,
     trunks: HashMap<TrunkId, Arc<Trunk>>,
     profiles: HashMap<TrunkId, Arc<TrunkProfile>>,
-    webhooks: HashMap<TrunkId, Arc<WebhookTrunk>>,
-    carriers: HashMap<TrunkId, Arc<CarrierAccount>>,
-    holdings: HashMap<NumberId, Holding>,
-    given_back: HashSet<NumberId>,
-    sites: HashMap<SiteId, Arc<SiteEntry>>,
-    site_by_key: HashMap<String, SiteId>,
-    pools: HashMap<PoolId, Arc<PoolEntry>>,
-    numbers: HashMap<NumberId, Arc<TrackingNumber>>,
-    number_by_digits: HashMap<PhoneNumber, NumberId>,
-    flows: HashMap<FlowId, Arc<Flow>>,
-    prompts: HashMap<PromptId, Arc<PromptRow>>,
-    published: HashMap<NumberId, Vec<Published>>,
+    webhooks: Shared<TrunkId, Arc<WebhookTrunk>>,
+    carriers: Shared<TrunkId, Arc<CarrierAccount>>,
+    holdings: Shared<NumberId, Holding>,
+    given_back: Arc<HashSet<NumberId>>,
+    sites: Shared<SiteId, Arc<SiteEntry>>,
+    site_by_key: Shared<String, SiteId>,
+    pools: Shared<PoolId, Arc<PoolEntry>>,
+    numbers: Shared<NumberId, Arc<TrackingNumber>>,
+    number_by_digits: Shared<PhoneNumber, NumberId>,
+    flows: Shared<FlowId, Arc<Flow>>,
+    prompts: Shared<PromptId, Arc<PromptRow>>,
+    published: Shared<NumberId, Vec<Published>>,
 }
 
 impl Directory {
@@ -90,50 +95,49 @@ impl Directory {
             .map(|site| (site.id, Arc::new(site_entry(site, &numbers, &pools))))
             .collect();
         let published = published(all.published, sites.values());
+        let numbers_by_id = numbers.iter().map(|n| (n.id, Arc::clone(n)));
         Self {
-            published,
-            accounts: all
-                .accounts
-                .into_iter()
-                .map(|a| (a.id, Arc::new(a)))
-                .collect(),
+            published: Arc::new(published),
+            accounts: shared(all.accounts, |a| a.id),
             profiles: all
                 .trunks
                 .iter()
                 .map(|t| (t.profile.id, Arc::new(t.profile.clone())))
                 .collect(),
-            webhooks: all
-                .webhooks
-                .into_iter()
-                .map(|w| (w.trunk, Arc::new(w)))
-                .collect(),
-            carriers: all
-                .carriers
-                .into_iter()
-                .map(|c| (c.trunk, Arc::new(c)))
-                .collect(),
-            holdings: all.holdings.into_iter().map(|h| (h.number, h)).collect(),
-            given_back: all.given_back.into_iter().collect(),
+            webhooks: shared(all.webhooks, |w| w.trunk),
+            carriers: shared(all.carriers, |c| c.trunk),
+            holdings: Arc::new(all.holdings.into_iter().map(|h| (h.number, h)).collect()),
+            given_back: Arc::new(all.given_back.into_iter().collect()),
             trunks: all
                 .trunks
                 .into_iter()
                 .map(|t| (t.profile.id, Arc::new(t)))
                 .collect(),
-            site_by_key: sites
-                .values()
-                .map(|s| (s.site.key.clone(), s.site.id))
-                .collect(),
-            sites,
-            pools,
-            number_by_digits: numbers.iter().map(|n| (n.number, n.id)).collect(),
-            numbers: numbers.into_iter().map(|n| (n.id, n)).collect(),
-            flows: all.flows.into_iter().map(|f| (f.id, Arc::new(f))).collect(),
-            prompts: all
-                .prompts
-                .into_iter()
-                .map(|p| (p.id, Arc::new(p)))
-                .collect(),
+            site_by_key: Arc::new(
+                sites
+                    .values()
+                    .map(|s| (s.site.key.clone(), s.site.id))
+                    .collect(),
+            ),
+            sites: Arc::new(sites),
+            pools: Arc::new(pools),
+            number_by_digits: Arc::new(numbers.iter().map(|n| (n.number, n.id)).collect()),
+            numbers: Arc::new(numbers_by_id.collect()),
+            flows: shared(all.flows, |f| f.id),
+            prompts: shared(all.prompts, |p| p.id),
         }
+    }
+
+    /// The same with other looks of some trunks. Everything else is shared, so it costs as much as there are trunks.
+    #[must_use]
+    pub(crate) fn with_trunks(&self, changed: Vec<Trunk>) -> Self {
+        let mut next = self.clone();
+        for trunk in changed {
+            let id = trunk.profile.id;
+            next.profiles.insert(id, Arc::new(trunk.profile.clone()));
+            next.trunks.insert(id, Arc::new(trunk));
+        }
+        next
     }
 
     /// An account.
@@ -249,15 +253,6 @@ impl Directory {
         self.sites.get(self.site_by_key.get(key)?)
     }
 
-    /// A site as it would be with its draft published; as it is when there is none.
-    #[must_use]
-    pub fn draft_of(&self, id: SiteId) -> Option<SiteEntry> {
-        let site = &self.sites.get(&id)?.site;
-        let drafted = SiteContent::worked_on(site).applied(site);
-        let numbers: Vec<Arc<TrackingNumber>> = self.numbers.values().map(Arc::clone).collect();
-        Some(site_entry(drafted, &numbers, &self.pools))
-    }
-
     /// The sites of an account, oldest first.
     #[must_use]
     pub fn sites_of(&self, account: AccountId) -> Vec<&Arc<SiteEntry>> {
@@ -296,6 +291,11 @@ impl Directory {
             self.pools.values().filter(|p| p.settings.site == site),
             |p| p.settings.id,
         )
+    }
+
+    /// Every pool.
+    pub fn pools(&self) -> impl Iterator<Item = &Arc<PoolEntry>> {
+        self.pools.values()
     }
 
     /// A tracking number.
@@ -441,6 +441,11 @@ impl Directory {
     }
 }
 
+fn shared<T, K: Eq + std::hash::Hash>(all: Vec<T>, key: impl Fn(&T) -> K) -> Shared<K, Arc<T>> {
+    let by_key = all.into_iter().map(|item| (key(&item), Arc::new(item)));
+    Arc::new(by_key.collect())
+}
+
 fn sorted<'a, T, K: Ord>(
     all: impl Iterator<Item = &'a Arc<T>>,
     key: impl Fn(&T) -> K,
@@ -448,90 +453,6 @@ fn sorted<'a, T, K: Ord>(
     let mut list: Vec<&Arc<T>> = all.collect();
     list.sort_by_key(|item| key(item));
     list
-}
-
-fn pool_numbers(numbers: &[Arc<TrackingNumber>], pool: PoolId) -> Vec<PoolNumber> {
-    let own = |n: &&Arc<TrackingNumber>| {
-        n.stage.is_shown() && n.kind == NumberUse::Pool && n.pool == Some(pool)
-    };
-    let mut found: Vec<_> = numbers
-        .iter()
-        .filter(own)
-        .map(|n| PoolNumber {
-            id: n.id,
-            number: n.number,
-        })
-        .collect();
-    found.sort_by_key(|n| n.id);
-    found
-}
-
-fn site_entry(
-    site: Site,
-    numbers: &[Arc<TrackingNumber>],
-    pools: &HashMap<PoolId, Arc<PoolEntry>>,
-) -> SiteEntry {
-    let first = site.targets.first().map(|t| t.id);
-    let target_plan = |target: &SwapTarget| {
-        let own =
-            |p: &&Arc<PoolEntry>| p.settings.site == site.id && p.settings.target == target.id;
-        let choice = |p: &Arc<PoolEntry>| PoolChoice {
-            pool: p.settings.id,
-            rule: p.settings.rule.clone(),
-        };
-        let pools = pools.values().filter(own).map(choice).collect();
-        let own = numbers
-            .iter()
-            .filter(|n| n.site == Some(site.id) && belongs(n, target.id, first))
-            .map(AsRef::as_ref);
-        TargetPlan::new(target.clone(), pools, own)
-    };
-    let plan = SitePlan {
-        targets: site.targets.iter().map(target_plan).collect(),
-        source_numbers_win: site.source_numbers_win,
-    };
-    let rules = snippet_rules(&plan, &site.hosts, &site.source_rules);
-    SiteEntry { site, plan, rules }
-}
-
-impl SiteEntry {
-    /// The numbers its block carries.
-    #[must_use]
-    pub fn block_numbers(&self) -> BTreeSet<NumberId> {
-        let numbers = self.rules.iter().flat_map(|rule| rule.numbers.iter());
-        numbers.flatten().map(|number| number.id).collect()
-    }
-}
-
-/// What was written down, and what the blocks in force carry besides.
-fn published<'a>(
-    written: Vec<Published>,
-    sites: impl Iterator<Item = &'a Arc<SiteEntry>>,
-) -> HashMap<NumberId, Vec<Published>> {
-    let mut published: HashMap<NumberId, Vec<Published>> = HashMap::new();
-    for one in written {
-        published.entry(one.number).or_default().push(one);
-    }
-    for site in sites {
-        let id = site.site.id;
-        for number in site.block_numbers() {
-            let known = published.entry(number).or_default();
-            if !known.iter().any(|p| p.site == id) {
-                known.push(Published {
-                    number,
-                    site: id,
-                    first: 0,
-                    last: None,
-                });
-            }
-        }
-    }
-    published
-}
-
-/// A number without a target of its own stands for the site's first.
-fn belongs(number: &TrackingNumber, target: SwapTargetId, first: Option<SwapTargetId>) -> bool {
-    number.target.or(first) == Some(target)
 }
 
 /// The directory as everybody shares it, and how its trunks are.

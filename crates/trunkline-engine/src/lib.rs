@@ -9,6 +9,7 @@ pub mod call;
 pub mod check;
 pub mod clock;
 pub mod directory;
+mod in_step;
 pub mod inventory;
 pub mod live;
 pub mod page_check;

@@ -24,7 +24,8 @@ use trunkline_core::visitor::{OwnTest, SourceRules};
 use crate::assignment::Assignments;
 use crate::call::Sounds;
 use crate::call::retention::KEEP_DAYS_MAX;
-use crate::directory::{Directory, SharedDirectory};
+use crate::directory::{Change, Directory, SharedDirectory};
+use crate::in_step::InStep;
 use crate::ports::configuration::{Account, Configuration, Resolver, Trunk};
 use crate::ports::{PortError, PortResult};
 use flows::check_flow;
@@ -72,6 +73,8 @@ pub struct Setup {
     performers: Performers,
     /// One change at a time, so that checks and the change they allow see the same directory.
     changing: Mutex<()>,
+    /// Whether the directory says what the store says.
+    in_step: InStep,
 }
 
 impl Setup {
@@ -93,10 +96,36 @@ impl Setup {
             performers,
             sounds,
             changing: Mutex::new(()),
+            in_step: InStep::default(),
         }
     }
 
-    /// Reads the directory from the store; at the start, and when another node changed something.
+    /// The store for a change, after which the directory is read back.
+    fn to_change(&self) -> &dyn Configuration {
+        self.in_step.leave();
+        self.configuration.as_ref()
+    }
+
+    /// Tells that something is going to be changed in the store that the directory holds, and that [`Setup::reload`]
+    /// follows.
+    pub fn changes_elsewhere(&self) {
+        self.in_step.leave();
+    }
+
+    /// What is done again and again: looks up where the hosts of trunks are. The directory is read whole only when a
+    /// change may have been stored without being read back.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn keep_in_step(&self) -> PortResult<()> {
+        if self.in_step.is_behind() {
+            return self.reload().await;
+        }
+        self.look_up_hosts().await;
+        Ok(())
+    }
+
+    /// Reads the directory from the store; at the start, and after a change that was made elsewhere.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -113,7 +142,12 @@ impl Setup {
             trunks::look_up(self.resolver.as_ref(), trunk, &before).await;
         }
         self.directory.replace(Directory::new(all));
-        self.assignments.reload();
+        let pools = self.assignments.reload();
+        self.in_step.is_back();
+        tracing::debug!(
+            pools,
+            "the directory was read; so many pools are other ones"
+        );
         Ok(())
     }
 
@@ -147,7 +181,7 @@ impl Setup {
             ));
         }
         let _changing = self.changing.lock().await;
-        self.configuration.put_account(account).await?;
+        self.to_change().put_account(account).await?;
         Ok(self.read_back().await?)
     }
 
@@ -159,7 +193,7 @@ impl Setup {
         check_name("name", &trunk.profile.name)?;
         trunks::check(trunk)?;
         let _changing = self.changing.lock().await;
-        self.configuration.put_trunk(trunk).await?;
+        self.to_change().put_trunk(trunk).await?;
         Ok(self.read_back().await?)
     }
 
@@ -191,9 +225,12 @@ impl Setup {
             site.config_version = before.config_version + i64::from(changed);
         }
         let before = self.directory.now();
-        self.configuration.put_site(&site).await?;
+        let sites = BTreeSet::from([site.id]);
+        self.note_leaving(&before, Change::Site(&site), &sites)
+            .await?;
+        self.to_change().put_site(&site).await?;
         self.read_back().await?;
-        self.note_blocks(&before, [site.id].into()).await
+        self.note_blocks(&before, sites).await
     }
 
     /// Inserts or replaces a pool.
@@ -212,9 +249,11 @@ impl Setup {
             return Err(invalid("target", "the site has no such target"));
         }
         check_pool_rule(&directory, pool)?;
-        self.configuration.put_pool(pool).await?;
         let before = directory.pool(pool.id).map(|before| before.settings.site);
         let sites = before.into_iter().chain([pool.site]).collect();
+        self.note_leaving(&directory, Change::Pool(pool), &sites)
+            .await?;
+        self.to_change().put_pool(pool).await?;
         self.follow_blocks(sites).await
     }
 
@@ -263,7 +302,9 @@ impl Setup {
         }
         let sites = before.and_then(|before| before.site).into_iter();
         let sites = sites.chain(number.site).collect();
-        self.configuration.put_number(number).await?;
+        self.note_leaving(&directory, Change::Number(number), &sites)
+            .await?;
+        self.to_change().put_number(number).await?;
         self.follow_blocks(sites).await
     }
 
@@ -273,7 +314,7 @@ impl Setup {
     /// When numbers are bound to it or the store is away.
     pub async fn delete_trunk(&self, id: TrunkId) -> Result<bool, SetupError> {
         let _changing = self.changing.lock().await;
-        let there = self.configuration.delete_trunk(id).await?;
+        let there = self.to_change().delete_trunk(id).await?;
         self.read_back().await?;
         Ok(there)
     }
@@ -284,7 +325,7 @@ impl Setup {
     /// When numbers or pools belong to it or the store is away.
     pub async fn delete_site(&self, id: SiteId) -> Result<bool, SetupError> {
         let _changing = self.changing.lock().await;
-        let there = self.configuration.delete_site(id).await?;
+        let there = self.to_change().delete_site(id).await?;
         self.read_back().await?;
         Ok(there)
     }
@@ -295,9 +336,13 @@ impl Setup {
     /// When numbers belong to it or the store is away.
     pub async fn delete_pool(&self, id: PoolId) -> Result<bool, SetupError> {
         let _changing = self.changing.lock().await;
-        let site = self.directory.now().pool(id).map(|p| p.settings.site);
-        let there = self.configuration.delete_pool(id).await?;
-        self.follow_blocks(site.into_iter().collect()).await?;
+        let directory = self.directory.now();
+        let site = directory.pool(id).map(|p| p.settings.site);
+        let sites = site.into_iter().collect();
+        self.note_leaving(&directory, Change::NoPool(id), &sites)
+            .await?;
+        let there = self.to_change().delete_pool(id).await?;
+        self.follow_blocks(sites).await?;
         Ok(there)
     }
 
@@ -307,9 +352,14 @@ impl Setup {
     /// When it has history or the store is away.
     pub async fn delete_number(&self, id: NumberId) -> Result<bool, SetupError> {
         let _changing = self.changing.lock().await;
-        let site = self.directory.now().number(id).and_then(|n| n.site);
-        let there = self.configuration.delete_number(id).await?;
-        self.follow_blocks(site.into_iter().collect()).await?;
+        let directory = self.directory.now();
+        let site = directory.number(id).and_then(|n| n.site);
+        let sites = site.into_iter().collect();
+        // The number that stands in its place may push another one out.
+        self.note_leaving(&directory, Change::NoNumber(id), &sites)
+            .await?;
+        let there = self.to_change().delete_number(id).await?;
+        self.follow_blocks(sites).await?;
         Ok(there)
     }
 
@@ -327,7 +377,7 @@ impl Setup {
             if before.rules != after.rules {
                 let mut site = after.site.clone();
                 site.config_version += 1;
-                self.configuration.put_site(&site).await?;
+                self.to_change().put_site(&site).await?;
                 changed = true;
             }
         }

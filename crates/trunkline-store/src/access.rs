@@ -4,7 +4,9 @@
 use async_trait::async_trait;
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{AccountId, ApiKeyId, LoginId, MembershipId, UserId};
-use trunkline_engine::ports::access::{Access, ApiKey, Login, Member, Membership, User};
+use trunkline_engine::ports::access::{
+    Access, ApiKey, Login, Member, Membership, NewPassword, User,
+};
 use trunkline_engine::ports::{PortError, PortResult};
 
 use crate::convert::{from_json, json, port_error};
@@ -21,6 +23,9 @@ crate::statements! { "access";
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET email = excluded.email, name = excluded.name, \
         operator = excluded.operator, password_hash = excluded.password_hash, password_once = excluded.password_once, \
         totp_sealed = excluded.totp_sealed";
+    /// What else was changed of the user while the password was worked out stays, and so does another password.
+    CHANGE_PASSWORD = "UPDATE app_user SET password_hash = $3, password_once = $4 WHERE id = $1 AND password_hash = $2";
+    MAKE_OPERATOR = "UPDATE app_user SET operator = 1 WHERE id = $1";
     USER_BY_EMAIL = "SELECT id, email, name, operator, password_hash, password_once, totp_sealed, created_at FROM app_user \
         WHERE email = $1";
     USER = "SELECT id, email, name, operator, password_hash, password_once, totp_sealed, created_at FROM app_user \
@@ -139,6 +144,23 @@ impl Access for Store {
     async fn put_user(&self, user: &User) -> PortResult<()> {
         let values = self.user_values(user).map_err(port_error)?;
         self.put(PUT_USER, values).await
+    }
+
+    async fn change_password(
+        &self,
+        id: UserId,
+        before: &str,
+        password: &NewPassword,
+    ) -> PortResult<bool> {
+        let values = args![id, before, &password.hash, password.once];
+        let changed = self.change(CHANGE_PASSWORD, values, Expect::Any);
+        Ok(changed.await? > 0)
+    }
+
+    async fn make_operator(&self, id: UserId) -> PortResult<()> {
+        self.change(MAKE_OPERATOR, args![id], Expect::Any)
+            .await
+            .map(drop)
     }
 
     async fn user_by_email(&self, email: &str) -> PortResult<Option<User>> {

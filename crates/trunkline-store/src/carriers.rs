@@ -38,6 +38,8 @@ crate::statements! { "carriers";
     SENDING = "SELECT id, account, trunk, phone, country, line_kind, place, monthly_micros, setup_micros, currency, number, \
         business_line, pool, label, state, trouble, offered_by, offered_at, sent_at, settled_at FROM purchase \
         WHERE state = 'sending' ORDER BY COALESCE(looked_up_at, 0), id LIMIT $1";
+    FORGET_OFFERS = "DELETE FROM purchase WHERE state = 'offered' AND id IN (SELECT o.id FROM purchase AS o \
+        WHERE o.state = 'offered' AND o.offered_at < $1 ORDER BY o.id LIMIT $2)";
     LOOKED_UP = "UPDATE purchase SET looked_up_at = $2 WHERE id = $1";
     SEND_PURCHASE = "UPDATE purchase SET state = 'sending', sent_at = $2 WHERE id = $1 AND state = 'offered'";
     SETTLE_PURCHASE = "UPDATE purchase SET state = $2, trouble = $3, settled_at = $4 WHERE id = $1 AND state = 'sending'";
@@ -235,6 +237,11 @@ impl CarrierRecords for Store {
 
     async fn sending(&self, limit: u32) -> PortResult<Vec<Purchase>> {
         self.many(SENDING, args![limit], purchase).await
+    }
+
+    async fn forget_offers(&self, before: Timestamp, limit: u32) -> PortResult<u64> {
+        let values = args![before, limit];
+        self.change(FORGET_OFFERS, values, Expect::Any).await
     }
 
     async fn looked_up(&self, id: PurchaseId, at: Timestamp) -> PortResult<()> {

@@ -20,10 +20,13 @@ crate::statements! { "past_visits";
     DELETE_PAGE_VIEWS = "DELETE FROM page_view WHERE (session, id) > ($1, $2) AND (session, id) <= ($3, $4) AND at < $5 \
         AND NOT EXISTS (SELECT 1 FROM call AS c WHERE c.session = page_view.session)";
     NEXT_SHOWINGS = "SELECT id FROM showing WHERE id > $1 AND id < $2 ORDER BY id LIMIT $3";
-    /// A page may show a number for months: what counts is when it was last visible.
+    /// A page may show a number for months: what counts is when it was last visible. Of one that has not ended that is when
+    /// its session was seen last, also where no lease tells it: static and source numbers have none.
     DELETE_SHOWINGS = "DELETE FROM showing WHERE id > $1 AND id <= $2 AND at < $3 \
         AND NOT EXISTS (SELECT 1 FROM showing_end AS e WHERE e.showing = showing.id AND e.at >= $3) \
         AND NOT EXISTS (SELECT 1 FROM lease AS l WHERE l.id = showing.lease AND l.seen_at >= $3) \
+        AND (EXISTS (SELECT 1 FROM showing_end AS o WHERE o.showing = showing.id) OR NOT EXISTS \
+        (SELECT 1 FROM session AS v WHERE v.id = showing.session AND v.seen_at >= $3)) \
         AND NOT EXISTS (SELECT 1 FROM call AS c WHERE c.session = showing.session)";
     DELETE_SHOWING_ENDS = "DELETE FROM showing_end WHERE showing > $1 AND showing <= $2 \
         AND NOT EXISTS (SELECT 1 FROM showing AS s WHERE s.id = showing_end.showing)";

@@ -239,6 +239,11 @@ impl Web {
         })
     }
 
+    /// Users, members or logins were changed by others than this edge: live streams ask again at once whether they stand.
+    pub fn logins_changed(&self) {
+        self.streams.ask_again();
+    }
+
     /// Random bytes for keys and tokens.
     ///
     /// # Errors

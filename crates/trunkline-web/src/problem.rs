@@ -98,14 +98,15 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail)
     }
 
-    /// Signed in with a password that was printed, and nothing else done yet.
+    /// Signed in with a password that was printed, and none chosen yet.
     #[must_use]
     pub fn password_first() -> Self {
         Self::new(
             StatusCode::FORBIDDEN,
             "password_first",
             "Choose a password first",
-            "This password was printed for one sign-in. Choose another with POST /api/v1/me/password, or in the dashboard.",
+            "You are signed in with a password that the server printed. Until you choose another you can only see who you \
+             are, choose it (POST /api/v1/me/password, or in the dashboard) and sign out.",
         )
     }
 
@@ -258,6 +259,10 @@ impl From<SupplyError> for Problem {
             SupplyError::Carrier(CarrierError::Sold) => {
                 Self::conflict("Somebody else bought the number meanwhile. Choose another one.")
             }
+            SupplyError::Carrier(CarrierError::NotOffered) => Self::conflict(
+                "The carrier does not offer this number: it may be sold, or not be for sale with this country and kind. \
+                 Search again, and choose one of the list.",
+            ),
             SupplyError::Carrier(CarrierError::Refused(_)) => Self::conflict(detail),
             SupplyError::Carrier(
                 CarrierError::NotLetIn(_) | CarrierError::Unreachable(_) | CarrierError::Unclear(_),

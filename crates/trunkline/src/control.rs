@@ -14,6 +14,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use trunkline_web::App;
 
 use crate::check_call::Checker;
 use crate::commands;
@@ -84,13 +85,13 @@ pub(crate) fn listen(path: &Path) -> anyhow::Result<UnixListener> {
 /// Takes commands until `stop`; what then still runs is cut off.
 pub(crate) async fn serve(
     listener: UnixListener,
-    house: Arc<House>,
+    (house, app): (Arc<House>, App),
     checker: Checker,
     stop: CancellationToken,
 ) {
     let carry_out = move |stream| {
-        let (house, checker) = (Arc::clone(&house), checker.clone());
-        async move { answer(stream, &house, &checker).await }
+        let (house, app, checker) = (Arc::clone(&house), Arc::clone(&app), checker.clone());
+        async move { answer(stream, (&house, &app), &checker).await }
     };
     each_on_its_own(listener, stop, carry_out).await;
 }
@@ -120,7 +121,11 @@ where
     commands.shutdown().await;
 }
 
-async fn answer(mut stream: UnixStream, house: &House, checker: &Checker) -> io::Result<()> {
+async fn answer(
+    mut stream: UnixStream,
+    (house, app): (&House, &App),
+    checker: &Checker,
+) -> io::Result<()> {
     let (read, mut write) = stream.split();
     let mut line = String::new();
     timeout(
@@ -130,7 +135,7 @@ async fn answer(mut stream: UnixStream, house: &House, checker: &Checker) -> io:
     .await??;
     let answer = match serde_json::from_str(&line) {
         Err(error) => Answer::Failed(format!("this server does not know the command: {error}")),
-        Ok(request) => match perform(request, house, checker).await {
+        Ok(request) => match perform(request, house, app, checker).await {
             Ok(text) => Answer::Done(text),
             Err(error) => Answer::Failed(format!("{error:#}")),
         },
@@ -140,17 +145,29 @@ async fn answer(mut stream: UnixStream, house: &House, checker: &Checker) -> io:
     write.write_all(&text).await
 }
 
-async fn perform(request: Request, house: &House, checker: &Checker) -> anyhow::Result<String> {
+async fn perform(
+    request: Request,
+    house: &House,
+    app: &App,
+    checker: &Checker,
+) -> anyhow::Result<String> {
     match request {
         Request::AddAccount(account) => {
+            house.backend.setup.changes_elsewhere();
             let told = commands::account::add(&house.store, &house.backend.moment, account).await?;
             house.backend.setup.reload().await?;
             Ok(told)
         }
         Request::AddUser(user) => {
-            commands::user::add(&house.store, &house.backend.moment, user).await
+            let told = commands::user::add(&house.store, &house.backend.moment, user).await;
+            app.logins_changed();
+            told
         }
-        Request::RemoveUser(leaver) => commands::user::remove(&house.store, leaver).await,
+        Request::RemoveUser(leaver) => {
+            let told = commands::user::remove(&house.store, leaver).await;
+            app.logins_changed();
+            told
+        }
         Request::Backup { to } => commands::backup::database(&house.store, &to).await,
         Request::CheckCall { site } => match checker.run(&site).await? {
             (site, result) if result.wrong.is_none() => Ok(format!(

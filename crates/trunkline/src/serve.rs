@@ -97,7 +97,12 @@ impl Server {
             records: Arc::new(house.store.patient()),
             turn: Arc::default(),
         };
-        let commanded = control::serve(socket, Arc::clone(&house), checker.clone(), stop.clone());
+        let commanded = control::serve(
+            socket,
+            (Arc::clone(&house), Arc::clone(&app)),
+            checker.clone(),
+            stop.clone(),
+        );
         tasks.spawn(commanded);
         jobs(&house, &tasks, &stop);
         speak_missing(&house, &tasks, &stop);
@@ -280,8 +285,17 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
         let (house, stop) = (Arc::clone(&keeping), ended.clone());
         async move {
             // What was deleted is logged for each account.
-            if let Err(error) = house.retention.run().await {
+            let ended = stop.clone();
+            if let Err(error) = house.retention.run(&move || ended.is_cancelled()).await {
                 tracing::warn!(%error, "recordings over their time were not looked at");
+            }
+            match house.backend.supply.forget_offers().await {
+                Ok(0) => {}
+                Ok(offers) => tracing::info!(
+                    offers,
+                    "offers of numbers that nobody accepted were deleted"
+                ),
+                Err(error) => tracing::warn!(%error, "offers of numbers that nobody accepted wait"),
             }
             // It may take long, and the end of the server waits for no job; the next start goes on.
             let Some(forgotten) = stop.run_until_cancelled(house.visit_retention.run()).await
@@ -315,19 +329,34 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
             }
         }
     }));
-    let setup = Arc::clone(&house.backend.setup);
-    let screener = Arc::clone(&house.backend.screener);
-    tasks.spawn(repeat(every(RESOLVE_EVERY, "resolve"), move || {
-        let (setup, screener) = (Arc::clone(&setup), Arc::clone(&screener));
-        async move {
-            if let Err(error) = setup.reload().await {
-                tracing::warn!(%error, "the directory could not be read again");
-            }
-            if let Err(error) = screener.reload().await {
-                tracing::warn!(%error, "the rules of screening could not be read again");
-            }
+    keep_in_step(house, tasks, stop);
+}
+
+/// Looks up again where the hosts of trunks are, for the first time after a while: the start did it too. What memory holds
+/// of the configuration is read again only where a change may have passed it by.
+fn keep_in_step(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
+    let (house, stop) = (Arc::clone(house), stop.clone());
+    tasks.spawn(async move {
+        let first = tokio::time::sleep(RESOLVE_EVERY);
+        if stop.run_until_cancelled(first).await.is_none() {
+            return;
         }
-    }));
+        let period = (RESOLVE_EVERY, "resolve", stop.clone());
+        repeat(period, move || {
+            let (house, stop) = (Arc::clone(&house), stop.clone());
+            async move {
+                let backend = &house.backend;
+                let looking = stop.run_until_cancelled(backend.setup.keep_in_step());
+                if let Some(Err(error)) = looking.await {
+                    tracing::warn!(%error, "the directory could not be read again");
+                }
+                if let Err(error) = backend.screener.keep_in_step().await {
+                    tracing::warn!(%error, "the rules of screening could not be read again");
+                }
+            }
+        })
+        .await;
+    });
 }
 
 /// Speaks what published flows and challenges say and is not kept; at the start, because the engine may be another one now.

@@ -2965,6 +2965,8 @@ export interface components {
             items: {
                 /** @description Addresses or ranges its requests come from. Those of the hosts of a registered trunk need not be listed. */
                 addresses?: string[] | null;
+                /** @description Whether its carrier talks by webhooks, so that calls come in and go out that way. */
+                by_webhook?: boolean | null;
                 caller_id?: components["schemas"]["TrunkCallerId"] | null;
                 /** @description Codecs, best first. */
                 codecs?: string[] | null;
@@ -3926,6 +3928,8 @@ export interface components {
         Trunk: {
             /** @description Addresses or ranges its requests come from. Those of the hosts of a registered trunk need not be listed. */
             addresses?: string[] | null;
+            /** @description Whether its carrier talks by webhooks, so that calls come in and go out that way. */
+            by_webhook?: boolean | null;
             caller_id?: components["schemas"]["TrunkCallerId"] | null;
             /** @description Codecs, best first. */
             codecs?: string[] | null;
@@ -5180,6 +5184,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
             };
         };
     };

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { money } from "../src/base/figures";
 import { purchaseState } from "../src/features/assignment/buying";
-import { carriers, carrierWords, dialects, heardOf } from "../src/features/call/carriers";
+import { repeated, type TrackingNumber } from "../src/features/assignment/words";
+import { carriers, carrierWords, dialects, heardOf, heldOn, heldWords } from "../src/features/call/carriers";
 
 describe("prices", () => {
   it("keep every decimal that is there, and two at least", () => {
@@ -38,5 +39,28 @@ describe("the words of carriers", () => {
   it("exist for one that this build does not know yet", () => {
     expect(carrierWords("plivo").name).toBe("plivo");
     expect(purchaseState("ported")).toEqual({ tone: "off", word: "ported" });
+  });
+});
+
+const number = (trunk: string, cost: { given_back_at: number | null } | null) =>
+  ({ number: "+12145550701", number_display: "+1 214 555 0701", trunk: { id: trunk, name: "" }, cost }) as TrackingNumber;
+
+describe("what disconnecting an account leaves", () => {
+  it("names the numbers that are charged for, and what cannot be done with them", () => {
+    const bought = number("a", { given_back_at: null });
+    const all = [bought, number("a", { given_back_at: 1 }), number("a", null), number("b", { given_back_at: null })];
+    expect(heldOn(all, "a")).toEqual([bought]);
+    expect(heldWords([bought])).toMatch(/^1 number of this trunk was bought .* charge for it, .* given back/);
+    expect(heldWords([bought, bought])).toMatch(/^2 numbers of this trunk were bought .* charge for them, /);
+  });
+});
+
+describe("a number that is written again", () => {
+  it("is taken whole, and otherwise it is said what is wrong", () => {
+    const again = (written: string) => repeated(number("a", null), written);
+    for (const fits of ["+1 214 555 0701", "(214) 555-0701", "12145550701"]) expect(again(fits), fits).toBeUndefined();
+    expect(again(" ")).toMatch(/^Nothing is written/);
+    expect(again("214 555 0702")).toMatch(/^This is another number: write \+1 214 555 0701/);
+    expect(again("0701")).toMatch(/^This is a part of the number/);
   });
 });

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { bodyOf, healthOf, problemsOf, registrationOf, startOf, type Trunk } from "../src/features/call/trunk";
+import { bodyOf, comesFrom, goesTo, healthOf, problemsOf, registrationOf, startOf, type Trunk, transportOf } from "../src/features/call/trunk";
 
 const trunk: Trunk = {
   id: "trunk_1",
   name: "Lakeshore",
   dials: true,
+  by_webhook: false,
   kind: "registered",
   addresses: [],
   host: "sip.carrier.example",
@@ -80,5 +81,24 @@ describe("the state of a trunk", () => {
       word: "registration refused",
       detail: "The carrier refused the user name or password (403).",
     });
+  });
+});
+
+describe("the ways of a trunk", () => {
+  it("are its carrier's webhooks where it has no others", () => {
+    const webhooks = { ...trunk, kind: "address", dials: false, host: null, by_webhook: true };
+    const by = "its carrier, by webhook";
+    expect([comesFrom(webhooks), goesTo(webhooks), transportOf(webhooks)]).toEqual([by, by, ""]);
+    const both = { ...trunk, kind: "address", addresses: ["203.0.113.7"], by_webhook: true };
+    expect([comesFrom(both), goesTo(both)]).toEqual([`203.0.113.7, ${by}`, "sip.carrier.example:5060"]);
+  });
+
+  it("are none before anything is set up", () => {
+    const bare = { ...trunk, kind: "address", dials: false, host: null };
+    expect(comesFrom(bare)).toMatch(/^nowhere yet/);
+    expect(goesTo(bare)).toBe("nowhere, only takes calls in");
+    // How a shared trunk is set up only the operator sees.
+    const shared = { ...bare, kind: null, addresses: null, by_webhook: null };
+    expect([comesFrom(shared), goesTo(shared)]).toEqual(["its carrier", "not over SIP"]);
   });
 });

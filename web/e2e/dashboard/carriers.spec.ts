@@ -78,7 +78,7 @@ test("a number is searched, priced, bought, and given back", async ({ page, base
   };
   const back = await menu();
   await back.getByRole("button", { name: "Give it back" }).click();
-  await expect(back.getByText(`Write ${wanted} again`)).toBeVisible();
+  await expect(back.getByText(`Nothing is written: write ${wanted}`)).toBeVisible();
   await back.getByLabel("The number, written again").fill(wanted);
   await everyLook(page, "give-back");
   await back.getByRole("button", { name: "Give it back" }).click();

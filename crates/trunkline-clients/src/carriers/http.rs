@@ -9,6 +9,7 @@ use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::Value;
 use tokio::time::timeout;
 use trunkline_engine::ports::carriers::CarrierError;
+use trunkline_engine::ports::pages::PageRefusal;
 use url::{Host, Url};
 
 use crate::guard::{URL_MAX, check};
@@ -82,7 +83,7 @@ impl Http {
         }
         let checked = check(url.clone(), self.loopback)
             .await
-            .map_err(|refusal| CarrierError::Unreachable(format!("{refusal:?}")))?;
+            .map_err(|refusal| unreachable_for(why(&refusal)))?;
         let client = Client::builder()
             .resolve(&checked.host, checked.address)
             .redirect(Policy::none())
@@ -215,6 +216,18 @@ pub(super) fn unknown(changes: bool, words: &str) -> CarrierError {
         CarrierError::Unclear(words.to_owned())
     } else {
         CarrierError::Unreachable(words.to_owned())
+    }
+}
+
+/// Why an address is not asked, for whoever entered it.
+const fn why(refusal: &PageRefusal) -> &'static str {
+    match refusal {
+        PageRefusal::Address(_) => {
+            "its address is not one of the open Internet; write the carrier's own, such as https://api.example.com"
+        }
+        PageRefusal::Unreadable(_) => {
+            "no address was found for its host; look whether the name is written as the carrier writes it"
+        }
     }
 }
 

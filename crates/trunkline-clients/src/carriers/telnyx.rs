@@ -166,27 +166,25 @@ impl<'a> Telnyx<'a> {
             .ask(Method::POST, "/number_orders", &[], Some(&body))
             .await?;
         if !answer.status.is_success() {
-            // Why is told in words alone; whether the number is still sold can be asked.
-            return Err(match self.is_sold(order.number).await {
-                Ok(true) => CarrierError::Sold,
-                Ok(false) | Err(_) => refused(&answer),
+            // Why is told in words alone; whether the number is still offered can be asked.
+            return Err(match self.is_offered(order).await {
+                Ok(false) => CarrierError::NotOffered,
+                Ok(true) | Err(_) => refused(&answer),
             });
         }
         self.standing(&answer.json["data"], order.number).await
     }
 
-    /// Whether a number is not offered any more.
-    async fn is_sold(&self, number: PhoneNumber) -> Result<bool, CarrierError> {
-        let text = number.digits().to_string();
-        let national = if number.is_north_american() {
-            &text[1..]
-        } else {
-            &text
-        };
-        let query = [("filter[phone_number][contains]", national)];
+    /// Whether a number is still offered. It is searched for without its country's code.
+    async fn is_offered(&self, order: &NumberOrder) -> Result<bool, CarrierError> {
+        let national = order.number.national_digits();
+        let query = [
+            ("filter[country_code]", order.country.code()),
+            ("filter[phone_number][contains]", national.as_str()),
+        ];
         let told = self.get("/available_phone_numbers", &query).await?;
-        let e164 = number.to_string();
-        Ok(!list(&told)?
+        let e164 = order.number.to_string();
+        Ok(list(&told)?
             .iter()
             .any(|each| each["phone_number"] == e164.as_str()))
     }

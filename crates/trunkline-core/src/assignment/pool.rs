@@ -257,6 +257,12 @@ impl Pool {
         }
     }
 
+    /// Whether [`Pool::new`] would make a pool of the same numbers that gives them on by the same rules.
+    #[must_use]
+    pub fn is_made_of(&self, strict: bool, numbers: &[PoolNumber]) -> bool {
+        self.strict == strict && self.slots.iter().map(|slot| &slot.number).eq(numbers)
+    }
+
     /// Puts a known lease back, at start or when the pool's numbers changed. A later lease of the
     /// same number wins.
     pub fn restore(&mut self, number: NumberId, holder: Holder, last_visible: Timestamp) {

@@ -1,13 +1,15 @@
 //! Brings pools back after a start, and in step with the directory after a change.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use trunkline_core::assignment::{Holder, Pool};
 use trunkline_core::base::Timestamp;
+use trunkline_core::base::id::{PoolId, SiteId};
 
 use super::live::SiteState;
 use super::{Assignments, lock};
+use crate::directory::PoolEntry;
 use crate::ports::PortResult;
 use crate::ports::history::OpenLease;
 
@@ -44,27 +46,58 @@ impl Assignments {
         Ok(())
     }
 
-    /// Follows a change of the directory: new sites get a state, changed pools keep their holders.
-    pub fn reload(&self) {
+    /// Follows a change of the directory: new sites get a state; pools with other numbers or another strictness are made
+    /// anew and take their holders over; the others stay as they are. Gives how many were made anew.
+    pub fn reload(&self) -> usize {
         let directory = self.directory.now();
-        let mut sites = self.sites.write().unwrap_or_else(PoisonError::into_inner);
-        sites.retain(|id, _| directory.site(*id).is_some());
-        for entry in directory.sites() {
-            let state = sites
-                .entry(entry.site.id)
-                .or_insert_with(|| Arc::new(Mutex::new(SiteState::default())));
-            let mut state = lock(state);
-            let mut pools = BTreeMap::new();
-            for pool in directory.pools_of_site(entry.site.id) {
-                let mut fresh = Pool::new(pool.settings.strict, pool.numbers.clone());
-                if let Some(before) = state.pools.get(&pool.settings.id) {
-                    fresh.inherit(before);
-                }
-                pools.insert(pool.settings.id, fresh);
-            }
-            state.pools = pools;
+        let mut wanted: HashMap<SiteId, Vec<&PoolEntry>> = HashMap::new();
+        for pool in directory.pools() {
+            wanted.entry(pool.settings.site).or_default().push(pool);
         }
+        // What takes long, the areas of numbers, is done while no page waits for the site.
+        let fresh = wanted.iter().map(|(site, pools)| {
+            let state = self.state(*site);
+            let changed = changed(pools, state.as_ref().map(|state| lock(state)).as_deref());
+            let made = changed.into_iter().map(|pool| {
+                let made = Pool::new(pool.settings.strict, pool.numbers.clone());
+                (pool.settings.id, made)
+            });
+            (*site, made.collect())
+        });
+        let mut fresh: HashMap<SiteId, Vec<(PoolId, Pool)>> = fresh.collect();
+        let count = fresh.values().map(Vec::len).sum();
+        let states: Vec<(SiteId, Arc<Mutex<SiteState>>)> = {
+            let mut sites = self.sites.write().unwrap_or_else(PoisonError::into_inner);
+            sites.retain(|id, _| directory.site(*id).is_some());
+            let states = directory.sites().map(|entry| {
+                let state = sites.entry(entry.site.id).or_default();
+                (entry.site.id, Arc::clone(state))
+            });
+            states.collect()
+        };
+        for (site, state) in states {
+            let mut state = lock(&state);
+            let there = |id: &PoolId| directory.pool(*id).is_some_and(|p| p.settings.site == site);
+            state.pools.retain(|id, _| there(id));
+            for (id, mut pool) in fresh.remove(&site).unwrap_or_default() {
+                if let Some(before) = state.pools.get(&id) {
+                    pool.inherit(before);
+                }
+                state.pools.insert(id, pool);
+            }
+        }
+        count
     }
+}
+
+/// The pools of a site that are not in memory, or not as they are now.
+fn changed<'a>(pools: &[&'a PoolEntry], state: Option<&SiteState>) -> Vec<&'a PoolEntry> {
+    let stays = |pool: &PoolEntry| {
+        let held = state.and_then(|state| state.pools.get(&pool.settings.id));
+        held.is_some_and(|held| held.is_made_of(pool.settings.strict, &pool.numbers))
+    };
+    let changed = pools.iter().filter(|pool| !stays(pool));
+    changed.copied().collect()
 }
 
 fn put_back(state: &mut SiteState, open: &OpenLease, last_sign: Timestamp, now: Timestamp) {

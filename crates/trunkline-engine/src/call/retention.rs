@@ -67,18 +67,19 @@ impl Retention {
         }
     }
 
-    /// Looks at every account that does not keep its recordings for ever.
+    /// Looks at every account that does not keep its recordings for ever, until `ends` says that the server ends: then the
+    /// recording at hand is the last, and the next run goes on.
     ///
     /// # Errors
     /// When the store is away.
-    pub async fn run(&self) -> PortResult<Swept> {
+    pub async fn run(&self, ends: &(dyn Fn() -> bool + Send + Sync)) -> PortResult<Swept> {
         let mut all = Swept::default();
         let directory = self.directory.now();
         for account in directory.accounts() {
             let Some(days) = account.recording_keep_days else {
                 continue;
             };
-            let swept = self.account(account.id, days).await?;
+            let swept = self.account(account.id, days, ends).await?;
             if swept != Swept::default() {
                 tracing::info!(account = %account.id, days, deleted = swept.deleted, failed = swept.failed,
                     "recordings over their time were deleted");
@@ -89,18 +90,26 @@ impl Retention {
         Ok(all)
     }
 
-    async fn account(&self, account: AccountId, days: u32) -> PortResult<Swept> {
+    async fn account(
+        &self,
+        account: AccountId,
+        days: u32,
+        ends: &(dyn Fn() -> bool + Send + Sync),
+    ) -> PortResult<Swept> {
         let now = self.moment.now();
         let before = now.plus_millis(-i64::from(days) * DAY_MS);
         let because = format!("after {days} days");
         let mut swept = Swept::default();
         let mut after: Option<(Timestamp, RecordingId)> = None;
-        while swept.deleted + swept.failed < ACCOUNT_MAX {
+        'batches: while swept.deleted + swept.failed < ACCOUNT_MAX && !ends() {
             let kept = self.records.kept_recordings(account, before, after, BATCH);
             let kept = kept.await?;
             let Some(last) = kept.last() else { break };
             after = Some((last.started_at, last.id));
             for recording in &kept {
+                if ends() {
+                    break 'batches;
+                }
                 match self.delete(recording, now, &because).await {
                     Ok(()) => swept.deleted += 1,
                     Err(error) => {

@@ -20,6 +20,7 @@ use trunkline_core::call::screening::{
 use super::control::{Arrival, Attestation, Incoming, SOUND_WAIT_MS, Verstat};
 use super::desk::hold;
 use super::sounds::Sounds;
+use crate::in_step::InStep;
 use crate::ports::screening::ScreeningCounts;
 use crate::ports::webhooks::Dialect;
 use crate::ports::{PortError, PortResult, ScreeningRecords};
@@ -69,6 +70,8 @@ pub struct Screener {
     unspoken: Mutex<HashMap<AccountId, String>>,
     /// One change at a time, so that checks and the change they allow see the same lists.
     changing: tokio::sync::Mutex<()>,
+    /// Whether memory says what the store says.
+    in_step: InStep,
 }
 
 impl Screener {
@@ -89,10 +92,23 @@ impl Screener {
             sounds,
             unspoken: Mutex::default(),
             changing: tokio::sync::Mutex::new(()),
+            in_step: InStep::default(),
         }
     }
 
-    /// Reads everything from the store; at the start, and when another node changed something.
+    /// Reads everything from the store again when a change may have been stored that memory does not say; done again and
+    /// again.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn keep_in_step(&self) -> PortResult<()> {
+        if self.in_step.is_behind() {
+            return self.reload().await;
+        }
+        Ok(())
+    }
+
+    /// Reads everything from the store; at the start.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -115,6 +131,7 @@ impl Screener {
             (account, Arc::new(ScreeningRules { settings, lists }))
         });
         self.accounts.store(Arc::new(rules.collect()));
+        self.in_step.is_back();
         Ok(())
     }
 
@@ -228,6 +245,7 @@ impl Screener {
         })?;
         {
             let _changing = self.changing.lock().await;
+            self.in_step.leave();
             self.records.put_screening(account, settings).await?;
             self.change(account, |rules| rules.settings = settings.clone());
         }
@@ -263,6 +281,7 @@ impl Screener {
             let ended = ended.ok_or(ScreeningError::Full)?;
             self.take_off(entry.account, ended.id).await?;
         }
+        self.in_step.leave();
         self.records.put_entry(entry).await?;
         self.change(entry.account, |rules| {
             let others = rules.lists.entries().filter(|e| e.pattern != entry.pattern);
@@ -281,6 +300,7 @@ impl Screener {
     }
 
     async fn take_off(&self, account: AccountId, id: ScreeningEntryId) -> PortResult<bool> {
+        self.in_step.leave();
         let removed = self.records.delete_entry(account, id).await?;
         self.change(account, |rules| {
             let others = rules.lists.entries().filter(|e| e.id != id);
@@ -296,6 +316,7 @@ impl Screener {
         let mut accounts = Accounts::clone(&self.accounts.load());
         accounts.insert(account, Arc::new(rules));
         self.accounts.store(Arc::new(accounts));
+        self.in_step.is_back();
     }
 
     /// Why whoever performs a call cannot ask for a key, as far as that is known without the text.

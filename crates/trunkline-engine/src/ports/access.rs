@@ -125,6 +125,24 @@ pub struct ApiKey {
     pub last_used_at: Option<Timestamp>,
 }
 
+/// A password that a user is given.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewPassword {
+    /// As Argon2id wrote it.
+    pub hash: String,
+    /// Whether it opens only the choice of another one.
+    pub once: bool,
+}
+
+impl std::fmt::Debug for NewPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let once = self.once;
+        f.debug_struct("NewPassword")
+            .field("once", &once)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Users, memberships, logins and keys.
 #[async_trait]
 pub trait Access: Send + Sync {
@@ -132,6 +150,16 @@ pub trait Access: Send + Sync {
     async fn has_users(&self) -> PortResult<bool>;
     /// Inserts or replaces a user; a conflict when the address is taken.
     async fn put_user(&self, user: &User) -> PortResult<()>;
+    /// Gives a user another password, if the one they have is still `before`; answers whether it was. Nothing else of the
+    /// user changes.
+    async fn change_password(
+        &self,
+        id: UserId,
+        before: &str,
+        password: &NewPassword,
+    ) -> PortResult<bool>;
+    /// Makes a user one who runs the server; nothing else of the user changes.
+    async fn make_operator(&self, id: UserId) -> PortResult<()>;
     /// The user of an address in lower case.
     async fn user_by_email(&self, email: &str) -> PortResult<Option<User>>;
     /// A user by id.

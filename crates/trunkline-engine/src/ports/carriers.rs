@@ -92,7 +92,7 @@ pub struct NumberSearch {
     pub kind: LineKind,
     /// The area code, in digits.
     pub area_code: Option<String>,
-    /// Digits that stand in it.
+    /// Digits that stand in it, without the country's code.
     pub contains: Option<String>,
     /// Most numbers that are wanted.
     pub limit: u32,
@@ -150,6 +150,8 @@ pub struct NumberOrder {
     pub reference: String,
     /// The number.
     pub number: PhoneNumber,
+    /// Its country.
+    pub country: Country,
     /// Where its calls go.
     pub pointing: Pointing,
 }
@@ -191,6 +193,11 @@ pub enum CarrierError {
     /// Somebody else has the number.
     #[error("the number was sold meanwhile")]
     Sold,
+    /// The number is not among what it sells; why is not told.
+    #[error(
+        "the carrier does not offer this number; it may be sold, or not be for sale with this country and kind"
+    )]
+    NotOffered,
     /// It said no.
     #[error("the carrier refused: {0}")]
     Refused(String),
@@ -210,6 +217,7 @@ impl CarrierError {
             Self::NotLetIn(_) => "key not accepted",
             Self::Busy { .. } => "asked too often",
             Self::Sold => "sold",
+            Self::NotOffered => "not offered",
             Self::Refused(_) => "refused",
             Self::Unreachable(_) => "not reached",
             Self::Unclear(_) => "unclear",
@@ -392,6 +400,9 @@ pub trait CarrierRecords: Send + Sync {
     ) -> PortResult<bool>;
     /// Those that are being sent, the one that was looked up longest ago first.
     async fn sending(&self, limit: u32) -> PortResult<Vec<Purchase>>;
+    /// Forgets offers that nobody accepted and that were made before a moment, oldest first, at most `limit`; how many.
+    /// Nothing that was ever sent is forgotten.
+    async fn forget_offers(&self, before: Timestamp, limit: u32) -> PortResult<u64>;
     /// Writes down that one was looked up.
     async fn looked_up(&self, id: PurchaseId, at: Timestamp) -> PortResult<()>;
     /// Writes on a tracking number what it is called at its carrier, and what it costs.

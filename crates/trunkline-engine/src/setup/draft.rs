@@ -17,7 +17,7 @@ impl Setup {
         let mut site = self.site_now(id)?;
         check_site(&content.clone().applied(&site))?;
         site.draft = Some(Box::new(content)).filter(|content| **content != SiteContent::of(&site));
-        self.configuration.put_site(&site).await?;
+        self.to_change().put_site(&site).await?;
         Ok(self.read_back().await?)
     }
 
@@ -29,7 +29,7 @@ impl Setup {
         let _changing = self.changing.lock().await;
         let mut site = self.site_now(id)?;
         site.draft = None;
-        self.configuration.put_site(&site).await?;
+        self.to_change().put_site(&site).await?;
         Ok(self.read_back().await?)
     }
 

@@ -37,7 +37,7 @@ impl Setup {
                 ),
             ));
         }
-        self.configuration.put_flow(flow).await?;
+        self.to_change().put_flow(flow).await?;
         Ok(self.read_back().await?)
     }
 
@@ -195,7 +195,7 @@ impl Setup {
     /// When it was published, something uses it, or the store is away.
     pub async fn delete_flow(&self, id: FlowId) -> Result<bool, SetupError> {
         let _changing = self.changing.lock().await;
-        let there = self.configuration.delete_flow(id).await?;
+        let there = self.to_change().delete_flow(id).await?;
         self.read_back().await?;
         Ok(there)
     }
@@ -299,7 +299,7 @@ impl Setup {
 
     async fn put_changed(&self, mut flow: Flow) -> Result<(), SetupError> {
         flow.edits += 1;
-        self.configuration.put_flow(&flow).await?;
+        self.to_change().put_flow(&flow).await?;
         Ok(self.read_back().await?)
     }
 }

@@ -46,7 +46,7 @@ impl Setup {
         };
         let _changing = self.changing.lock().await;
         self.check_room(account)?;
-        self.configuration.put_prompt(&prompt).await?;
+        self.to_change().put_prompt(&prompt).await?;
         self.read_back().await?;
         Ok(prompt)
     }
@@ -73,7 +73,7 @@ impl Setup {
         let prompt = prompt.ok_or_else(|| invalid("id", "there is no such sound"))?;
         let mut prompt = PromptRow::clone(prompt);
         prompt.name = name;
-        self.configuration.put_prompt(&prompt).await?;
+        self.to_change().put_prompt(&prompt).await?;
         Ok(self.read_back().await?)
     }
 
@@ -94,7 +94,7 @@ impl Setup {
             let message = format!("it is played by {names}; take it out of there first");
             return Err(PortError::Conflict(message).into());
         }
-        let there = self.configuration.delete_prompt(id).await?;
+        let there = self.to_change().delete_prompt(id).await?;
         self.read_back().await?;
         Ok(there)
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use trunkline_core::call::trunk::CallerShown;
 use trunkline_core::call::trunk::formats::PREFIX_MAX;
 
-use super::{SetupError, invalid};
+use super::{Setup, SetupError, invalid};
 use crate::call::control::Transport;
 use crate::call::trunk::{HostPort, Secret};
 use crate::directory::Directory;
@@ -16,6 +16,34 @@ use crate::ports::configuration::{Resolver, Trunk};
 const CREDENTIAL_MAX: usize = 128;
 /// Most addresses of one host that are remembered.
 const ADDRESSES_PER_HOST_MAX: usize = 16;
+
+impl Setup {
+    /// Looks up again where the hosts of trunks are; only trunks with another answer are replaced.
+    pub(super) async fn look_up_hosts(&self) {
+        let before = self.directory.now();
+        let mut moved = Vec::new();
+        // Not while changes wait: a name server may be slow.
+        for known in before.trunks() {
+            let mut trunk = Trunk::clone(known);
+            look_up(self.resolver.as_ref(), &mut trunk, &before).await;
+            if trunk != **known {
+                moved.push((Arc::clone(known), trunk));
+            }
+        }
+        let _changing = self.changing.lock().await;
+        let now = self.directory.now();
+        // One that was set up anew meanwhile was looked up by that.
+        let same = |known: &Arc<Trunk>| {
+            let there = now.trunk(known.profile.id);
+            there.is_some_and(|trunk| trunk == known)
+        };
+        moved.retain(|(known, _)| same(known));
+        if !moved.is_empty() {
+            let moved = moved.into_iter().map(|(_, trunk)| trunk).collect();
+            self.directory.replace(now.with_trunks(moved));
+        }
+    }
+}
 
 /// Checks a trunk.
 pub(super) fn check(trunk: &Trunk) -> Result<(), SetupError> {

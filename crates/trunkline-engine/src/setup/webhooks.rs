@@ -141,7 +141,7 @@ impl Setup {
                 .into());
             }
         }
-        self.configuration.put_webhook(webhook).await?;
+        self.to_change().put_webhook(webhook).await?;
         Ok(self.read_back().await?)
     }
 
@@ -151,7 +151,7 @@ impl Setup {
     /// When the store is away.
     pub async fn delete_webhook(&self, trunk: TrunkId) -> Result<bool, SetupError> {
         let _changing = self.changing.lock().await;
-        let there = self.configuration.delete_webhook(trunk).await?;
+        let there = self.to_change().delete_webhook(trunk).await?;
         self.read_back().await?;
         Ok(there)
     }

@@ -28,6 +28,11 @@ const GIVE_UP_MS: i64 = 1_800_000;
 pub const CLOSE_AFTER_MS: i64 = 600_000;
 /// Purchases that are looked up in a run.
 const LOOKED_UP_MAX: u32 = 20;
+/// How long an offer that nobody accepted is kept after it ended, in milliseconds.
+const OFFER_KEPT_MS: i64 = 7 * 86_400_000;
+/// Offers that are forgotten together; and how often in a run, so that it ends.
+const FORGOTTEN_TOGETHER: u32 = 500;
+const FORGOTTEN_BATCHES_MAX: u32 = 1_000;
 
 /// What a person wants to buy.
 #[derive(Debug, Clone)]
@@ -108,28 +113,40 @@ impl Supply {
         Ok(purchase)
     }
 
+    /// Forgets offers that nobody accepted; how many. What was ever sent to a carrier stays.
+    ///
+    /// # Errors
+    /// When the store is away; the next run looks again.
+    pub async fn forget_offers(&self) -> Result<u64, SupplyError> {
+        let before = self.now().plus_millis(-OFFER_LIFE_MS - OFFER_KEPT_MS);
+        let mut forgotten = 0;
+        for _ in 0..FORGOTTEN_BATCHES_MAX {
+            let batch = self.records.forget_offers(before, FORGOTTEN_TOGETHER);
+            let batch = batch.await?;
+            forgotten += batch;
+            if batch < u64::from(FORGOTTEN_TOGETHER) {
+                break;
+            }
+        }
+        Ok(forgotten)
+    }
+
     /// The carrier's offer of exactly one number.
     async fn offered(
         &self,
         carrier: &CarrierAccount,
         wanted: &Wanted,
     ) -> Result<NumberOffer, SupplyError> {
-        let digits = wanted.phone.digits().to_string();
-        let national = if wanted.phone.is_north_american() {
-            digits[1..].to_owned()
-        } else {
-            digits
-        };
         let search = NumberSearch {
             country: wanted.country,
             kind: wanted.kind,
             area_code: None,
-            contains: Some(national),
+            contains: Some(wanted.phone.national_digits()),
             limit: super::OFFERS_MAX,
         };
         let offers = self.carriers.offers(carrier, &search).await?;
         let found = offers.into_iter().find(|o| o.number == wanted.phone);
-        let mut offer = found.ok_or(CarrierError::Sold)?;
+        let mut offer = found.ok_or(CarrierError::NotOffered)?;
         priced(&mut offer, carrier);
         Ok(offer)
     }
@@ -176,6 +193,7 @@ impl Supply {
         let order = NumberOrder {
             reference: purchase.id.to_string(),
             number: purchase.phone,
+            country: purchase.country,
             pointing: self.pointing(&carrier)?,
         };
         self.setup.check_new_number(&self.number_of(&purchase)?)?;
@@ -249,6 +267,7 @@ impl Supply {
             .filter(|number| number.account == purchase.account);
         let there = there.map(|number| (number.id, number.stage));
         if let Some((number, _)) = there {
+            self.setup.changes_elsewhere();
             self.records.put_holding(&holding(number)).await?;
             self.setup.reload().await?;
         }

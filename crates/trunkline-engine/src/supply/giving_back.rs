@@ -76,6 +76,7 @@ impl Supply {
             number.stage_since = self.now();
             self.setup.put_number(&number).await?;
         }
+        self.setup.changes_elsewhere();
         self.records.given_back(number.id, self.now()).await?;
         self.setup.reload().await?;
         Ok(number)

@@ -135,6 +135,7 @@ impl Supply {
         if before.is_some_and(|before| before.whose() != carrier.whose()) {
             self.nothing_under_way(carrier.trunk).await?;
         }
+        self.setup.changes_elsewhere();
         self.records.put_carrier(carrier).await?;
         Ok(self.setup.reload().await?)
     }
@@ -146,6 +147,7 @@ impl Supply {
     pub async fn disconnect(&self, trunk: TrunkId) -> Result<bool, SupplyError> {
         let _accounts = self.accounts.lock().await;
         self.nothing_under_way(trunk).await?;
+        self.setup.changes_elsewhere();
         let there = self.records.delete_carrier(trunk).await?;
         self.setup.reload().await?;
         Ok(there)
@@ -197,18 +199,24 @@ impl Supply {
         trunk: TrunkId,
         search: &NumberSearch,
     ) -> Result<Vec<NumberOffer>, SupplyError> {
-        for (field, text) in [
-            ("area_code", search.area_code.as_ref()),
-            ("contains", search.contains.as_ref()),
+        let carrier = self.carrier(trunk)?;
+        for (field, text, fewest) in [
+            ("area_code", search.area_code.as_ref(), 1),
+            (
+                "contains",
+                search.contains.as_ref(),
+                contained_min(carrier.dialect),
+            ),
         ] {
             let digits = |text: &String| {
-                (1..=DIGITS_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
+                (fewest..=DIGITS_MAX).contains(&text.len())
+                    && text.bytes().all(|b| b.is_ascii_digit())
             };
             if text.is_some_and(|text| !digits(text)) {
-                return Err(invalid(field, format!("write 1 to {DIGITS_MAX} digits")));
+                let words = format!("write {fewest} to {DIGITS_MAX} digits");
+                return Err(invalid(field, words));
             }
         }
-        let carrier = self.carrier(trunk)?;
         let mut offers = self.carriers.offers(&carrier, search).await?;
         for offer in &mut offers {
             priced(offer, &carrier);
@@ -284,6 +292,14 @@ impl Supply {
 
     fn now(&self) -> Timestamp {
         self.moment.now()
+    }
+}
+
+/// Fewest digits of what a number is to contain: Twilio's API takes patterns of 2 to 16 characters.
+const fn contained_min(dialect: Dialect) -> usize {
+    match dialect {
+        Dialect::Twilio | Dialect::SignalWire => 2,
+        Dialect::Telnyx => 1,
     }
 }
 

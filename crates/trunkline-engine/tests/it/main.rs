@@ -3,11 +3,14 @@
 mod arrivals;
 mod beacons;
 mod calls;
+mod configuration;
 mod floods;
 mod flows;
+mod in_step;
 mod matches;
 mod page_check;
 mod ports;
+mod published;
 mod resting;
 mod retention;
 mod screening;

@@ -18,6 +18,11 @@ use crate::calls::{Desk, desk_with};
 
 const DAY_MS: i64 = 86_400_000;
 
+/// The server does not end.
+fn goes_on() -> bool {
+    false
+}
+
 /// Takes down what is removed; files with `stuck` in their path cannot be.
 #[derive(Default)]
 struct MemoryRecordings(Mutex<Vec<String>>);
@@ -91,7 +96,7 @@ async fn recordings_over_their_time_are_deleted_once_and_say_why() {
         ]
     })
     .await;
-    let swept = retention.run().await.expect("a run");
+    let swept = retention.run(&goes_on).await.expect("a run");
     assert_eq!((swept.deleted, swept.failed), (2, 1));
     assert_eq!(*files.0.lock().expect("files"), ["1.wav", "2.wav"]);
     let expected = [
@@ -112,7 +117,7 @@ async fn recordings_over_their_time_are_deleted_once_and_say_why() {
 
     // The next run finds what could not be deleted, and what is over its time by then.
     desk.clock.forward(1);
-    let swept = retention.run().await.expect("a run");
+    let swept = retention.run(&goes_on).await.expect("a run");
     assert_eq!((swept.deleted, swept.failed), (1, 1));
     assert_eq!(files.0.lock().expect("files").len(), 3);
 }
@@ -122,11 +127,11 @@ async fn without_a_rule_every_recording_stays() {
     let old = |now: Timestamp| now.plus_millis(-3_000 * DAY_MS);
     let one = |now| vec![recording(1, 9, RecordingState::Complete, old(now))];
     let (desk, retention, files) = house(None, one).await;
-    assert_eq!(retention.run().await, Ok(Swept::default()));
+    assert_eq!(retention.run(&goes_on).await, Ok(Swept::default()));
     assert!(files.0.lock().expect("files").is_empty());
     desk.records.away.store(true, Ordering::SeqCst);
     assert_eq!(
-        retention.run().await,
+        retention.run(&goes_on).await,
         Ok(Swept::default()),
         "nothing is asked"
     );
@@ -140,7 +145,27 @@ async fn many_recordings_are_deleted_batch_by_batch() {
         many.collect()
     })
     .await;
-    assert_eq!(retention.run().await.expect("a run").deleted, 450);
+    assert_eq!(retention.run(&goes_on).await.expect("a run").deleted, 450);
     let deleted = |(_, state): &(i64, RecordingState)| *state == RecordingState::Deleted;
     assert!(states(&desk).iter().all(deleted));
+}
+
+#[tokio::test]
+async fn the_end_of_the_server_waits_for_one_recording_at_most() {
+    let (desk, retention, files) = house(Some(1), |now| {
+        let old = now.plus_millis(-2 * DAY_MS);
+        let many = (1..=450).map(|id| recording(id, 9, RecordingState::Complete, old));
+        many.collect()
+    })
+    .await;
+    // The server is asked to end while the third is being removed.
+    let ends = || files.0.lock().expect("files").len() >= 3;
+    let swept = retention.run(&ends).await.expect("a run");
+    assert_eq!((swept.deleted, swept.failed), (3, 0));
+    let deleted = |(_, state): &&(i64, RecordingState)| *state == RecordingState::Deleted;
+    let marked = states(&desk);
+    assert_eq!(marked.iter().filter(deleted).count(), 3, "each is marked");
+    assert_eq!(retention.run(&ends).await, Ok(Swept::default()));
+    let rest = retention.run(&goes_on).await.expect("a run");
+    assert_eq!(rest.deleted, 447);
 }

@@ -1,30 +1,23 @@
 //! Sounds: who may hear which, what is spoken when a flow is published, and what stays in memory.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::net::SocketAddr;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use trunkline_core::assignment::{PoolSettings, Published, Site, SiteVersion, TrackingNumber};
 use trunkline_core::base::Timestamp;
-use trunkline_core::base::id::{
-    AccountId, CallId, FlowId, NumberId, PoolId, PromptId, SiteId, TrunkId,
-};
-use trunkline_core::call::TollPolicy;
-use trunkline_core::call::flow::{Ability, Prompt, Spoken};
+use trunkline_core::base::id::{AccountId, CallId, FlowId, PromptId};
+use trunkline_core::call::flow::{Prompt, Spoken};
 use trunkline_engine::call::control::{Admission, CallControl, Sound};
-use trunkline_engine::ports::configuration::{
-    Account, Configuration, Everything, Flow, FlowVersion, Resolver, Trunk,
-};
+use trunkline_engine::ports::PortResult;
+use trunkline_engine::ports::configuration::Everything;
 use trunkline_engine::ports::sounds::{
     DecodedSound, Decoder, NotASound, PromptRow, SoundFiles, SoundKey, Speech, SpeechError,
 };
-use trunkline_engine::ports::webhooks::WebhookTrunk;
-use trunkline_engine::ports::{PortError, PortResult};
-use trunkline_engine::setup::{Performers, Setup, SetupError};
+use trunkline_engine::setup::{Setup, SetupError};
 
-use crate::calls::{Desk, desk_with};
+use crate::calls::Desk;
+use crate::configuration::furnished;
 use crate::flows::{document, flow};
 
 /// Takes any text as a sound; one that begins with `bad` is none.
@@ -140,109 +133,6 @@ impl Speech for MemorySpeech {
     }
 }
 
-/// What is set up, in memory: numbers, flows and sounds change, the rest is given.
-pub(crate) struct MemoryConfiguration(pub(crate) Mutex<Everything>);
-
-impl MemoryConfiguration {
-    fn change(&self, change: impl FnOnce(&mut Everything)) {
-        change(&mut self.0.lock().expect("everything"));
-    }
-}
-
-/// What these tests never ask for.
-fn not_here<T>() -> PortResult<T> {
-    Err(PortError::Failed("not part of this test".to_owned()))
-}
-
-#[async_trait]
-impl Configuration for MemoryConfiguration {
-    async fn load(&self) -> PortResult<Everything> {
-        Ok(self.0.lock().expect("everything").clone())
-    }
-    async fn put_account(&self, _: &Account) -> PortResult<()> {
-        not_here()
-    }
-    async fn put_trunk(&self, _: &Trunk) -> PortResult<()> {
-        not_here()
-    }
-    async fn put_site(&self, _: &Site) -> PortResult<()> {
-        not_here()
-    }
-    async fn site_versions(&self, _: SiteId) -> PortResult<Vec<SiteVersion>> {
-        not_here()
-    }
-    async fn put_pool(&self, _: &PoolSettings) -> PortResult<()> {
-        not_here()
-    }
-    async fn put_published(&self, _: &Published) -> PortResult<()> {
-        not_here()
-    }
-    async fn put_number(&self, number: &TrackingNumber) -> PortResult<()> {
-        self.change(|all| {
-            all.numbers.retain(|n| n.id != number.id);
-            all.numbers.push(number.clone());
-        });
-        Ok(())
-    }
-    async fn put_flow(&self, flow: &Flow) -> PortResult<()> {
-        self.change(|all| {
-            all.flows.retain(|f| f.id != flow.id);
-            all.flows.push(flow.clone());
-        });
-        Ok(())
-    }
-    async fn flow_versions(&self, _: FlowId, _: u32) -> PortResult<Vec<FlowVersion>> {
-        not_here()
-    }
-    async fn flow_version(&self, _: FlowId, _: i64) -> PortResult<Option<FlowVersion>> {
-        not_here()
-    }
-    async fn put_prompt(&self, prompt: &PromptRow) -> PortResult<()> {
-        self.change(|all| {
-            all.prompts.retain(|p| p.id != prompt.id);
-            all.prompts.push(prompt.clone());
-        });
-        Ok(())
-    }
-    async fn delete_prompt(&self, id: PromptId) -> PortResult<bool> {
-        self.change(|all| all.prompts.retain(|p| p.id != id));
-        Ok(true)
-    }
-    async fn put_webhook(&self, _: &WebhookTrunk) -> PortResult<()> {
-        not_here()
-    }
-    async fn delete_webhook(&self, _: TrunkId) -> PortResult<bool> {
-        not_here()
-    }
-    async fn delete_trunk(&self, _: TrunkId) -> PortResult<bool> {
-        not_here()
-    }
-    async fn delete_site(&self, _: SiteId) -> PortResult<bool> {
-        not_here()
-    }
-    async fn delete_pool(&self, _: PoolId) -> PortResult<bool> {
-        not_here()
-    }
-    async fn delete_number(&self, _: NumberId) -> PortResult<bool> {
-        not_here()
-    }
-    async fn delete_flow(&self, _: FlowId) -> PortResult<bool> {
-        not_here()
-    }
-    async fn instance_secret(&self, _: &str, _: [u8; 32]) -> PortResult<[u8; 32]> {
-        not_here()
-    }
-}
-
-struct NoNames;
-
-#[async_trait]
-impl Resolver for NoNames {
-    async fn resolve(&self, _: &str, _: u16) -> Vec<SocketAddr> {
-        Vec::new()
-    }
-}
-
 const OURS: AccountId = AccountId::from_raw(9);
 const THEIRS: AccountId = AccountId::from_raw(10);
 const FLOW: FlowId = FlowId::from_raw(77);
@@ -254,31 +144,6 @@ async fn library(nodes: &str) -> (Desk, Setup) {
         ..Everything::default()
     })
     .await
-}
-
-/// A desk, and a setup over what it knows and this besides.
-pub(crate) async fn furnished(mut all: Everything) -> (Desk, Setup) {
-    let desk = desk_with(1, TollPolicy::default(), None, |_| {}).await;
-    let known = desk.directory.now();
-    let owned = |number: &Arc<TrackingNumber>| TrackingNumber::clone(number);
-    all.numbers
-        .extend(known.numbers_of(OURS).into_iter().map(owned));
-    all.accounts = known.accounts().iter().map(|a| Account::clone(a)).collect();
-    all.trunks = known.trunks().iter().map(|t| Trunk::clone(t)).collect();
-    all.sites = known.sites().map(|s| s.site.clone()).collect();
-    let setup = Setup::new(
-        Arc::new(MemoryConfiguration(Mutex::new(all))),
-        Arc::new(NoNames),
-        desk.directory.clone(),
-        Arc::clone(&desk.assignments),
-        Performers {
-            sip: BTreeSet::from([Ability::Play, Ability::Speak, Ability::Digits]),
-            webhooks: BTreeMap::new(),
-        },
-        Arc::clone(&desk.sounds),
-    );
-    setup.reload().await.expect("everything");
-    (desk, setup)
 }
 
 async fn upload(setup: &Setup, id: i64, account: AccountId, file: &str) -> PromptRow {

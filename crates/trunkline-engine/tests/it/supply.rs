@@ -21,7 +21,7 @@ use trunkline_engine::setup::SetupError;
 use trunkline_engine::supply::{CLOSE_AFTER_MS, OFFER_LIFE_MS, Said, Supply, SupplyError, Wanted};
 
 use crate::calls::Desk;
-use crate::sounds::furnished;
+use crate::configuration::furnished;
 
 const OURS: AccountId = AccountId::from_raw(9);
 const TRUNK: TrunkId = TrunkId::from_raw(7);
@@ -168,6 +168,12 @@ impl CarrierRecords for Counter {
         let sending = |p: &&Purchase| p.state == PurchaseState::Sending;
         Ok(purchases.iter().filter(sending).cloned().collect())
     }
+    async fn forget_offers(&self, before: Timestamp, _: u32) -> PortResult<u64> {
+        let mut purchases = self.purchases.lock().expect("purchases");
+        let count = purchases.len();
+        purchases.retain(|p| p.state != PurchaseState::Offered || p.offered_at >= before);
+        Ok((count - purchases.len()) as u64)
+    }
     async fn looked_up(&self, id: PurchaseId, _: Timestamp) -> PortResult<()> {
         self.looked_up.lock().expect("looked up").push(id);
         Ok(())
@@ -194,6 +200,19 @@ fn account() -> CarrierAccount {
         sip_connection: Some("TK1".to_owned()),
         own_price: None,
         set_at: Timestamp::EPOCH,
+    }
+}
+
+fn wanted() -> Wanted {
+    Wanted {
+        trunk: TRUNK,
+        phone: WANTED,
+        country: Country::US,
+        kind: LineKind::Local,
+        business_line: PhoneNumber::from_digits(12_142_345_678),
+        pool: None,
+        label: String::new(),
+        by: None,
     }
 }
 
@@ -237,17 +256,7 @@ impl World {
     }
 
     async fn offer(&self) -> Purchase {
-        let wanted = Wanted {
-            trunk: TRUNK,
-            phone: WANTED,
-            country: Country::US,
-            kind: LineKind::Local,
-            business_line: PhoneNumber::from_digits(12_142_345_678),
-            pool: None,
-            label: String::new(),
-            by: None,
-        };
-        self.supply.offer(OURS, wanted).await.expect("an offer")
+        self.supply.offer(OURS, wanted()).await.expect("an offer")
     }
 
     async fn confirm(&self, offer: &Purchase) -> Result<Purchase, SupplyError> {
@@ -312,6 +321,52 @@ async fn an_answer_that_is_lost_is_looked_up_until_it_is_known_and_never_asked_f
         ("PN1", monthly())
     );
     assert_eq!(world.counter.told.load(Ordering::SeqCst), 1, "sent once");
+}
+
+#[tokio::test]
+async fn an_offer_is_kept_for_a_week_after_it_ended() {
+    let world = World::new().await;
+    let offer = world.offer().await;
+    world.desk.clock.forward(OFFER_LIFE_MS + 7 * 86_400_000);
+    assert_eq!(world.supply.forget_offers().await, Ok(0));
+    world.desk.clock.forward(1);
+    assert_eq!(world.supply.forget_offers().await, Ok(1));
+    let gone = world.supply.purchase(OURS, offer.id).await;
+    assert_eq!(gone, Err(SupplyError::NoPurchase));
+}
+
+#[tokio::test]
+async fn a_pattern_that_the_carrier_does_not_take_is_told_before_it_is_asked() {
+    let world = World::new().await;
+    let asked = async |contains: &str| {
+        let search = NumberSearch {
+            country: Country::US,
+            kind: LineKind::Local,
+            area_code: None,
+            contains: Some(contains.to_owned()),
+            limit: 10,
+        };
+        world.supply.offers(TRUNK, &search).await
+    };
+    for (contains, fits) in [("7", false), ("70", true), ("7o", false)] {
+        let told = asked(contains).await;
+        assert_eq!(told.is_ok(), fits, "{contains}: {told:?}");
+        if let Err(error) = told {
+            assert!(error.to_string().contains("2 to 10 digits"), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_the_carrier_does_not_list_is_not_said_to_be_sold() {
+    let world = World::new().await;
+    let wanted = Wanted {
+        phone: PhoneNumber::from_digits(12_145_550_799),
+        ..wanted()
+    };
+    let told = world.supply.offer(OURS, wanted).await;
+    let not_offered = SupplyError::Carrier(CarrierError::NotOffered);
+    assert_eq!(told, Err(not_offered));
 }
 
 #[tokio::test]

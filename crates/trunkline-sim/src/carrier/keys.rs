@@ -16,8 +16,9 @@ pub(super) const RELAY: &str = "application/dtmf-relay";
 /// Packets in which a key is down, and in which it is up again before the next.
 const DOWN: usize = 5;
 const UP: usize = 5;
-/// Time from a key to the next: all packets of the longest form.
-pub(super) const PRESS_TIME: Duration = PACKET.saturating_mul((DOWN + ENDS + UP) as u32);
+/// How long nothing is pressed after a key whose packets are all sent: the next may take another way, and must not be there
+/// first.
+pub(super) const UP_TIME: Duration = PACKET.saturating_mul(UP as u32);
 /// How often the end of an event is sent (RFC 4733, section 2.5.1.4).
 const ENDS: usize = 3;
 /// Volume of an event, in dB below full scale.
@@ -55,6 +56,11 @@ impl Pressing {
             KeyForm::Tone => self.0.extend(tones(key).into_iter().flatten()),
             KeyForm::Info => {}
         }
+    }
+
+    /// Whether every packet of every key was taken.
+    pub(super) fn is_over(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// What the next packet holds.

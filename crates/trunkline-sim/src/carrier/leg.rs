@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::UdpSocket;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -77,13 +77,36 @@ pub(super) async fn due(repeat: Option<&mut Repeat>) -> bool {
     }
 }
 
-/// The next key that is to be pressed, once the one before is up again.
-async fn next_key(
-    pressed: &mut mpsc::Receiver<(char, KeyForm)>,
+/// The finger that presses keys: one after the other, whichever way they take.
+#[derive(Debug)]
+struct Finger {
+    /// Told when the key that is down is up again.
+    up: Option<oneshot::Receiver<()>>,
     free_at: Instant,
-) -> Option<(char, KeyForm)> {
-    sleep_until(free_at).await;
-    pressed.recv().await
+}
+
+impl Finger {
+    fn new() -> Self {
+        Self {
+            up: None,
+            free_at: Instant::now(),
+        }
+    }
+
+    /// The next key that is to be pressed, once the one before is up again. It may be given up at any time.
+    async fn next_key(
+        &mut self,
+        pressed: &mut mpsc::Receiver<(char, KeyForm)>,
+    ) -> Option<(char, KeyForm)> {
+        if let Some(up) = &mut self.up {
+            // Whether it was sent or the sound is over: it is up.
+            let _ = up.await;
+            self.up = None;
+            self.free_at = Instant::now() + keys::UP_TIME;
+        }
+        sleep_until(self.free_at).await;
+        pressed.recv().await
+    }
 }
 
 /// Both names of a dialog.
@@ -248,7 +271,7 @@ impl Leg {
     /// The conversation, until somebody hangs up or `limit` is reached.
     pub(super) async fn talk(&mut self, limit: Instant) -> Ending {
         self.progress.send_replace(Progress::Talking);
-        let mut finger_free_at = Instant::now();
+        let mut finger = Finger::new();
         loop {
             tokio::select! {
                 received = self.inbox.recv() => {
@@ -264,9 +287,10 @@ impl Leg {
                         return Ending::new(Why::Lost);
                     }
                 },
-                Some((key, form)) = next_key(&mut self.pressed, finger_free_at) => {
-                    finger_free_at = Instant::now() + keys::PRESS_TIME;
-                    if let Some(ending) = self.press(key, form).await {
+                Some((key, form)) = finger.next_key(&mut self.pressed) => {
+                    if form != KeyForm::Info {
+                        finger.up = Some(self.media.press(key, form));
+                    } else if let Some(ending) = self.relay(key).await {
                         return ending;
                     }
                 }
@@ -276,12 +300,8 @@ impl Leg {
         }
     }
 
-    /// Presses a key; the ending when the far end hung up meanwhile.
-    async fn press(&mut self, key: char, form: KeyForm) -> Option<Ending> {
-        if form != KeyForm::Info {
-            self.media.press(key, form);
-            return None;
-        }
+    /// Tells of a key in a request, until it is answered; the ending when the far end hung up meanwhile.
+    async fn relay(&mut self, key: char) -> Option<Ending> {
         self.dialog.sequence += 1;
         let sequence = self.dialog.sequence;
         let text = self.dialog.request(

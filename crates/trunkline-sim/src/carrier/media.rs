@@ -9,7 +9,7 @@ use audio_codec::pcma::{PcmaDecoder, PcmaEncoder};
 use audio_codec::pcmu::{PcmuDecoder, PcmuEncoder};
 use audio_codec::{Decoder, Encoder};
 use tokio::net::UdpSocket;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
@@ -88,12 +88,15 @@ pub(super) struct Far {
     pub(super) speaking: bool,
 }
 
+/// A key that is pressed in the sound, and whom to tell when its last packet is sent.
+type Key = (char, KeyForm, oneshot::Sender<()>);
+
 /// The sound path; dropping it closes it.
 #[derive(Debug)]
 pub(super) struct Media {
     pub(super) local: SocketAddr,
     far: watch::Sender<Option<Far>>,
-    keys: mpsc::Sender<(char, KeyForm)>,
+    keys: mpsc::Sender<Key>,
     task: JoinHandle<()>,
 }
 
@@ -126,6 +129,7 @@ impl Media {
             timestamp: 0,
             pressing: Pressing::default(),
             pressed_at: 0,
+            down: Vec::new(),
         };
         let task = tokio::spawn(line.run(to, pressed));
         Ok(Self {
@@ -136,11 +140,14 @@ impl Media {
         })
     }
 
-    /// Presses a key in the sound; more than [`KEYS_MAX`] at once are lost.
-    pub(super) fn press(&self, key: char, form: KeyForm) {
-        if self.keys.try_send((key, form)).is_err() {
+    /// Presses a key in the sound; more than [`KEYS_MAX`] at once are lost. What it gives is told when the last packet of
+    /// the key is sent, or never will be.
+    pub(super) fn press(&self, key: char, form: KeyForm) -> oneshot::Receiver<()> {
+        let (sent, up) = oneshot::channel();
+        if self.keys.try_send((key, form, sent)).is_err() {
             tracing::debug!("a key was pressed after too many others");
         }
+        up
     }
 
     /// Ends the sound; the port is free again.
@@ -164,13 +171,15 @@ struct Line {
     pressing: Pressing,
     /// The timestamp of the key that is down.
     pressed_at: u32,
+    /// Who waits until the keys that are pressed are up again.
+    down: Vec<oneshot::Sender<()>>,
 }
 
 impl Line {
     async fn run(
         mut self,
         mut far: watch::Receiver<Option<Far>>,
-        mut pressed: mpsc::Receiver<(char, KeyForm)>,
+        mut pressed: mpsc::Receiver<Key>,
     ) {
         // Nobody is there until a description says so.
         if far.wait_for(Option::is_some).await.is_err() {
@@ -184,12 +193,21 @@ impl Line {
         loop {
             let now = *far.borrow_and_update();
             tokio::select! {
-                _ = tick.tick() => self.send(now).await,
-                Some((key, form)) = pressed.recv() => {
+                _ = tick.tick() => {
+                    self.send(now).await;
+                    if self.pressing.is_over() {
+                        for sent in self.down.drain(..) {
+                            // Who does not wait for it any more needs no word.
+                            let _ = sent.send(());
+                        }
+                    }
+                }
+                Some((key, form, sent)) = pressed.recv() => {
                     // Who knows no events is sent tones.
                     let knows = now.is_some_and(|far| far.wants.events.is_some());
                     let form = if knows { form } else { KeyForm::Tone };
                     self.pressing.press(key, form);
+                    self.down.push(sent);
                 }
                 received = self.socket.recv_from(&mut buffer) => {
                     if let (Ok((length, from)), Some(now)) = (received, now) {

@@ -80,8 +80,57 @@ pub struct Sold {
     pub name: String,
     /// In E.164.
     pub number: String,
-    /// Where it is pointed, by the carrier's names of the fields.
+    /// Where it is pointed, by the carrier's names of the fields. A field that was sent empty is taken off.
     pub points: BTreeMap<String, String>,
+}
+
+impl Sold {
+    /// Where its calls go: the name of the field that decides, and what it says. At Twilio a SIP trunk goes before an
+    /// application, and an application before the addresses.
+    #[must_use]
+    pub fn leads_to(&self) -> Option<(&str, &str)> {
+        let fields = [
+            "connection_id",
+            "TrunkSid",
+            "VoiceApplicationSid",
+            "VoiceUrl",
+        ];
+        fields.into_iter().find_map(|field| {
+            let says = self.points.get(field)?;
+            Some((field, says.as_str()))
+        })
+    }
+
+    /// Points it as a form says: what is empty is taken off. At Twilio a SIP trunk takes an application off, and an
+    /// application a SIP trunk.
+    fn point(&mut self, form: BTreeMap<String, String>) {
+        let (trunk, application) = ("TrunkSid", "VoiceApplicationSid");
+        for (field, other) in [(trunk, application), (application, trunk)] {
+            if form.get(field).is_some_and(|says| !says.is_empty()) {
+                self.points.remove(other);
+            }
+        }
+        for (field, says) in form {
+            if says.is_empty() {
+                self.points.remove(&field);
+            } else {
+                self.points.insert(field, says);
+            }
+        }
+    }
+}
+
+/// Countries that numbers are sold in, by their codes.
+const COUNTRIES: [(&str, &str); 2] = [("1", "US"), ("49", "DE")];
+
+/// The country of a number, and its digits without the country's code.
+fn national(number: &str) -> (&'static str, &str) {
+    let digits = number.trim_start_matches('+');
+    let split = |(code, country): (&str, &'static str)| Some((country, digits.strip_prefix(code)?));
+    COUNTRIES
+        .into_iter()
+        .find_map(split)
+        .unwrap_or(("", digits))
 }
 
 #[derive(Default)]
@@ -120,12 +169,18 @@ impl Inner {
         Some(sold)
     }
 
-    /// The numbers for sale of a kind that fit digits.
-    fn fitting(&self, kind: &str, area: Option<&str>, contains: Option<&str>) -> Vec<&Stock> {
+    /// The numbers for sale in a country and of a kind that fit digits, which stand without the country's code.
+    fn fitting(
+        &self,
+        (country, kind): (&str, &str),
+        area: Option<&str>,
+        contains: Option<&str>,
+    ) -> Vec<&Stock> {
         let fits = |each: &&Stock| {
-            let digits = each.number.trim_start_matches('+');
-            each.kind == kind
-                && area.is_none_or(|area| digits.get(1..).is_some_and(|n| n.starts_with(area)))
+            let (sold_in, digits) = national(&each.number);
+            sold_in == country
+                && each.kind == kind
+                && area.is_none_or(|area| digits.starts_with(area))
                 && contains.is_none_or(|wanted| digits.contains(wanted))
         };
         self.stock.iter().filter(fits).collect()
@@ -252,6 +307,15 @@ impl NumberShop {
             number: number.to_owned(),
             points: BTreeMap::new(),
         });
+    }
+
+    /// Points a number of the account as somebody did there by hand.
+    pub fn point(&self, number: &str, field: &str, says: &str) {
+        let form = BTreeMap::from([(field.to_owned(), says.to_owned())]);
+        let mut inner = self.hold();
+        if let Some(sold) = inner.sold.iter_mut().find(|each| each.number == number) {
+            sold.point(form);
+        }
     }
 
     /// The numbers of the account.

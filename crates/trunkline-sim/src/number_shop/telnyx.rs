@@ -53,8 +53,10 @@ fn missing() -> Told {
 
 fn available(inner: &Inner, asked: &Asked) -> Told {
     let kind = asked.get("filter[phone_number_type]").unwrap_or("local");
+    // Without a country nothing is found.
+    let country = asked.get("filter[country_code]").unwrap_or_default();
     let found = inner.fitting(
-        kind,
+        (country, kind),
         asked.get("filter[national_destination_code]"),
         asked.get("filter[phone_number][contains]"),
     );
@@ -66,7 +68,7 @@ fn available(inner: &Inner, asked: &Asked) -> Told {
             json!({
                 "record_type": "available_phone_number", "phone_number": each.number,
                 "region_information": [
-                    {"region_type": "country_code", "region_name": "US"},
+                    {"region_type": "country_code", "region_name": country},
                     {"region_type": "rate_center", "region_name": each.city},
                     {"region_type": "state", "region_name": each.state},
                 ],

@@ -85,13 +85,24 @@ fn prices(country: &str) -> Told {
 }
 
 fn available(inner: &Inner, asked: &Asked, search: &str) -> Told {
-    let kind = match search.split_once('/') {
-        Some(("US", "Local.json")) => "local",
-        Some(("US", "TollFree.json")) => "toll_free",
-        Some(("US", "Mobile.json")) => "mobile",
+    let (country, kind) = match search.split_once('/') {
+        Some((country @ "US", "Local.json")) => (country, "local"),
+        Some((country @ "US", "TollFree.json")) => (country, "toll_free"),
+        Some((country @ "US", "Mobile.json")) => (country, "mobile"),
         _ => return missing(),
     };
-    let found = inner.fitting(kind, asked.get("AreaCode"), asked.get("Contains"));
+    if asked
+        .get("Contains")
+        .is_some_and(|pattern| !(2..=16).contains(&pattern.len()))
+    {
+        let told = json!({"code": 20001, "message": "Contains must have 2 to 16 characters", "status": 400});
+        return (StatusCode::BAD_REQUEST, told);
+    }
+    let found = inner.fitting(
+        (country, kind),
+        asked.get("AreaCode"),
+        asked.get("Contains"),
+    );
     let size = asked.page("PageSize", 50);
     let items: Vec<Value> = found
         .into_iter()
@@ -135,7 +146,7 @@ fn buy(inner: &mut Inner, asked: &Asked) -> Told {
             json!({"code": 21422, "message": format!("{number} is not available."), "status": 400});
         return (StatusCode::BAD_REQUEST, told);
     };
-    sold.points.extend(form);
+    sold.point(form);
     if let Some(kept) = inner.sold.last_mut() {
         kept.points.clone_from(&sold.points);
     }
@@ -152,7 +163,7 @@ fn one(inner: &mut Inner, asked: &Asked, name: &str) -> Told {
     }
     if asked.method == Method::POST {
         let form = pairs(std::str::from_utf8(&asked.body).unwrap_or_default());
-        inner.sold[at].points.extend(form);
+        inner.sold[at].point(form);
     }
     (StatusCode::OK, resource(&inner.sold[at]))
 }
@@ -161,5 +172,6 @@ fn resource(sold: &Sold) -> Value {
     json!({
         "sid": sold.name, "account_sid": ACCOUNT, "phone_number": sold.number,
         "voice_url": sold.points.get("VoiceUrl"), "trunk_sid": sold.points.get("TrunkSid"),
+        "voice_application_sid": sold.points.get("VoiceApplicationSid"),
     })
 }

@@ -21,9 +21,9 @@ use crate::places::Place;
 use crate::problem::Problem;
 
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// How often a stream asks whether its login or key still stands. What ends one in this process is told at
-/// once; this is for a login whose time is over, and for what commands and other nodes end.
-const LOGIN_CHECK_EVERY: Duration = Duration::from_secs(15);
+/// How often a stream asks whether its login or key still stands. What ends one in this process, commands included, is
+/// told at once; this is for a login whose time is over.
+const LOGIN_CHECK_EVERY: Duration = Duration::from_secs(60);
 
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(live))

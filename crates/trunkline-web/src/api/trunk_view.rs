@@ -35,6 +35,8 @@ pub(super) struct TrunkItem {
     shared: bool,
     /// Whether it has a host, so that calls can go out on it.
     dials: bool,
+    /// Whether its carrier talks by webhooks, so that calls come in and go out that way.
+    by_webhook: Option<bool>,
     /// `address`: known by the addresses its requests come from; `registered`: we register there with a user name and
     /// password.
     kind: Option<&'static str>,
@@ -183,7 +185,12 @@ pub(super) fn sees_settings(trunk: &Trunk, caller: &Caller) -> bool {
 }
 
 /// What is shown of a trunk.
-pub(super) fn item(trunk: &Trunk, state: &TrunkState, caller: &Caller) -> TrunkItem {
+pub(super) fn item(
+    trunk: &Trunk,
+    by_webhook: bool,
+    state: &TrunkState,
+    caller: &Caller,
+) -> TrunkItem {
     let profile = &trunk.profile;
     let sees = sees_settings(trunk, caller);
     let outline = TrunkItem {
@@ -191,6 +198,7 @@ pub(super) fn item(trunk: &Trunk, state: &TrunkState, caller: &Caller) -> TrunkI
         name: profile.name.clone(),
         shared: trunk.account.is_none(),
         dials: trunk.peer_host.is_some(),
+        by_webhook: None,
         kind: None,
         addresses: None,
         host: None,
@@ -216,6 +224,7 @@ pub(super) fn item(trunk: &Trunk, state: &TrunkState, caller: &Caller) -> TrunkI
     let settings = &profile.settings;
     let operates = caller.may(Need::Operate).is_ok();
     TrunkItem {
+        by_webhook: Some(by_webhook),
         kind: Some(if settings.registers {
             "registered"
         } else {

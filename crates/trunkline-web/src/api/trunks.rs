@@ -117,5 +117,16 @@ pub(super) fn find(app: &Web, caller: &Caller, id: &str) -> Result<Trunk, Proble
 
 /// What is shown of a trunk now.
 fn shown(app: &Web, trunk: &Trunk, caller: &Caller) -> TrunkItem {
-    item(trunk, &app.backend.trunks.state(trunk.profile.id), caller)
+    let by_webhook = app
+        .backend
+        .directory
+        .now()
+        .webhook(trunk.profile.id)
+        .is_some();
+    item(
+        trunk,
+        by_webhook,
+        &app.backend.trunks.state(trunk.profile.id),
+        caller,
+    )
 }

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use trunkline_core::base::id::AccountId;
-use trunkline_engine::ports::access::{Login, Membership, Role, User};
+use trunkline_engine::ports::access::{Login, Membership, NewPassword, Role, User};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -211,7 +211,7 @@ struct ChangePassword {
 }
 
 /// Changes the password and ends every other login of the user.
-#[utoipa::path(post, path = "/me/password", tag = "access", operation_id = "changePassword", request_body = ChangePassword, responses((status = 204)))]
+#[utoipa::path(post, path = "/me/password", tag = "access", operation_id = "changePassword", request_body = ChangePassword, responses((status = 204), (status = 409, body = Problem)))]
 async fn change_password(
     State(app): State<App>,
     Newcomer(caller): Newcomer,
@@ -221,7 +221,7 @@ async fn change_password(
     app.gate
         .change(login, app.backend.moment.now())
         .map_err(Problem::too_many)?;
-    let mut user = app
+    let user = app
         .backend
         .access
         .user(id)
@@ -242,9 +242,20 @@ async fn change_password(
     let hashed = tokio::task::spawn_blocking(move || password::hash(&input.new))
         .await
         .map_err(|_| Problem::internal())?;
-    user.password_hash = hashed.map_err(|e| Problem::invalid("new", e.to_string()))?;
-    user.password_once = false;
-    app.backend.access.put_user(&user).await?;
+    let new = NewPassword {
+        hash: hashed.map_err(|e| Problem::invalid("new", e.to_string()))?,
+        once: false,
+    };
+    // It took its time: whoever was given another password meanwhile, or is gone, keeps that.
+    let changed = app
+        .backend
+        .access
+        .change_password(id, &user.password_hash, &new);
+    if !changed.await? {
+        return Err(Problem::conflict(
+            "Your password was changed meanwhile, here or by whoever runs the server. Sign in again with that one.",
+        ));
+    }
     app.backend.access.delete_other_logins(id, login).await?;
     app.streams.ask_again();
     Ok(StatusCode::NO_CONTENT)

@@ -6,7 +6,7 @@ use trunkline_core::base::{Country, Currency, Zone};
 use trunkline_core::call::{RecordingConsent, TollPolicy};
 use trunkline_core::report::QUALIFIED_SECONDS;
 use trunkline_engine::clock::Moment;
-use trunkline_engine::ports::access::{Membership, Role, User};
+use trunkline_engine::ports::access::{Membership, NewPassword, Role, User};
 use trunkline_engine::ports::configuration::Account;
 use trunkline_engine::ports::{Access, Configuration};
 use trunkline_store::Store;
@@ -76,16 +76,14 @@ pub(crate) async fn add(store: &Store, moment: &Moment, new: NewUser) -> anyhow:
         .with_context(|| format!("`{}` is no role; write viewer, manager or owner", new.role))?;
     let account = find_account(store, &new.account).await?;
     let secret = keys::password()?;
-    let hash = password::hash(&secret)?;
+    let password = NewPassword {
+        hash: password::hash(&secret)?,
+        once: true,
+    };
     let known = store.user_by_email(&email).await?;
     let is_new = known.is_none();
     let user = match known {
-        Some(user) => User {
-            password_hash: hash,
-            password_once: true,
-            operator: user.operator || new.operator,
-            ..user
-        },
+        Some(user) => user,
         None => User {
             id: moment.id(),
             name: if new.name.trim().is_empty() {
@@ -94,8 +92,8 @@ pub(crate) async fn add(store: &Store, moment: &Moment, new: NewUser) -> anyhow:
                 new.name.trim().to_owned()
             },
             email: email.clone(),
-            password_hash: hash,
-            password_once: true,
+            password_hash: password.hash.clone(),
+            password_once: password.once,
             totp_secret: None,
             operator: new.operator,
             created_at: moment.now(),
@@ -120,7 +118,13 @@ pub(crate) async fn add(store: &Store, moment: &Moment, new: NewUser) -> anyhow:
         })
         .await?;
     if !is_new {
-        store.put_user(&user).await?;
+        let changed = store.change_password(user.id, &user.password_hash, &password);
+        if !changed.await? {
+            bail!("the password of {email} was changed at the same moment; run the command again");
+        }
+        if new.operator {
+            store.make_operator(user.id).await?;
+        }
         // A new password ends what the old one opened; no login has this fresh id.
         store.delete_other_logins(user.id, moment.id()).await?;
     }

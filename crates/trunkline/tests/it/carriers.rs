@@ -184,6 +184,61 @@ async fn a_number_of_a_webhook_trunk_is_pointed_at_our_webhook() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_trunk_whose_numbers_come_from_a_carrier_takes_no_webhook_of_another() {
+    let world = World::new("signalwire").await;
+    let path = format!("/api/v1/trunks/{}/webhook", world.trunk);
+    let webhook = |dialect: &str| {
+        let body = json!({"dialect": dialect, "account_sid": ACCOUNT, "signing_key": "a-token"});
+        world.send(Method::PUT, &path, body)
+    };
+    for other in ["twilio", "telnyx"] {
+        let refused = webhook(other).await;
+        assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        let told: Value = refused.json().await.expect("JSON");
+        assert_eq!(told["field"], "dialect", "{told}");
+        assert!(told["detail"].to_string().contains("signalwire"), "{told}");
+    }
+    assert_eq!(webhook("signalwire").await.status(), StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_is_held_at_a_carrier_moves_only_where_its_account_is() {
+    let world = World::new("twilio").await;
+    let house = &world.house;
+    let number = world.bought(WANTED).await;
+    let path = format!("/api/v1/numbers/{}", number["id"].as_str().expect("an id"));
+    let trunk = async |carrier: Option<&str>| {
+        let trunk = json!({"name": "Other", "addresses": ["127.0.0.1"], "shared": false});
+        let trunk = house.post("/api/v1/trunks", trunk).await;
+        if let Some(account) = carrier {
+            let body = json!({"dialect": "twilio", "account_sid": account, "api_key": KEY,
+                "api_url": world.shop.url(), "sip_connection": "sip-9"});
+            let id = trunk["id"].as_str().expect("an id");
+            let carrier = format!("/api/v1/trunks/{id}/carrier");
+            house.api(Method::PUT, &carrier, Some(body)).await;
+        }
+        trunk["id"].clone()
+    };
+    let moved = async |to: &Value| {
+        let answer = world.send(Method::PATCH, &path, json!({"trunk": to})).await;
+        let status = answer.status();
+        let told: Value = answer.json().await.expect("JSON");
+        (status, told)
+    };
+    for account in [None, Some("AC-another")] {
+        let to = trunk(account).await;
+        let (status, told) = moved(&to).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{told}");
+        assert_eq!(told["field"], "trunk", "{told}");
+        assert_eq!(house.get(&path).await["trunk"]["id"], json!(world.trunk));
+    }
+    let same = trunk(Some(ACCOUNT)).await;
+    let (status, told) = moved(&same).await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+    assert_eq!(told["trunk"]["id"], same);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_purchase_whose_answer_is_lost_is_looked_up_and_never_made_twice() {
     for (dialect, path) in [
         ("twilio", "/IncomingPhoneNumbers"),
@@ -245,6 +300,14 @@ async fn what_the_carrier_refuses_is_told_and_not_bought() {
     // What was refused is over; it is asked anew.
     let (status, told) = world.confirm(&offer, repeated(&offer)).await;
     assert_eq!(status, StatusCode::CONFLICT, "{told}");
+    let said = told["detail"].as_str().unwrap_or_default();
+    assert!(
+        said.contains("not bought") && said.contains("look for another"),
+        "{told}"
+    );
+    let path_of = format!("/api/v1/purchases/{}", offer["id"].as_str().expect("an id"));
+    assert_eq!(house.get(&path_of).await["state"], "refused");
+    assert_eq!(world.shop.times(&Method::POST, path), 1, "asked once");
     let offer = world.offer(WANTED).await;
     world
         .shop
@@ -387,6 +450,31 @@ async fn a_number_on_somebodys_screen_is_not_given_back() {
     assert_eq!(refused.status(), StatusCode::CONFLICT);
     let told = refused.text().await.expect("a body");
     assert!(told.contains("on the screen"), "{told}");
+    assert_eq!(world.shop.sold().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_copies_of_a_block_show_is_not_given_back() {
+    let world = World::new("twilio").await;
+    let house = &world.house;
+    let site = house.add_site().await;
+    let number = world.bought(WANTED).await;
+    let path = format!("/api/v1/numbers/{}", number["id"].as_str().expect("an id"));
+    let shown = json!({"kind": "source", "site": site.id, "source": {"channel": "organic_search"}});
+    house.api(Method::PATCH, &path, Some(shown)).await;
+    // A page of somebody else, which carries the block with the number.
+    let version = house.get(&format!("/api/v1/sites/{}", site.id)).await["config_version"].clone();
+    house.assign(&site, "/", None, json!({"c": version})).await;
+    assert_eq!(house.get(&path).await["held"]["in_block"], true);
+    let quiet = Some(json!({"stage": "quarantine"}));
+    house.api(Method::PATCH, &path, quiet).await;
+    let said = json!({"number": WANTED});
+    let refused = world
+        .send(Method::POST, &format!("{path}/give-back"), said)
+        .await;
+    assert_eq!(refused.status(), StatusCode::CONFLICT);
+    let told = refused.text().await.expect("a body");
+    assert!(told.contains("seen on a page within 30 days"), "{told}");
     assert_eq!(world.shop.sold().len(), 1);
 }
 

@@ -14,6 +14,7 @@ mod house;
 mod inventory;
 mod mmdb;
 mod operator;
+mod passwords;
 mod prompts;
 mod screening;
 mod secure;

@@ -23,6 +23,8 @@ const CALLER_HZ: f32 = 440.0;
 const BUSINESS_HZ: f32 = 1_000.0;
 /// Longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How often one is started whose ports are taken meanwhile.
+const STARTS_MAX: usize = 5;
 /// How often what a telephone records is looked at.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -67,8 +69,19 @@ fn modules() -> PathBuf {
 }
 
 impl Agent {
-    /// Starts one that says a tone once it talks.
+    /// Starts one that says a tone once it talks. A port that was free may be somebody else's by the time it is bound: then
+    /// it is started again with others.
     async fn start(number: &str, hz: f32) -> Self {
+        for _ in 0..STARTS_MAX {
+            if let Some(agent) = Self::try_start(number, hz).await {
+                return agent;
+            }
+        }
+        panic!("no port stayed free {STARTS_MAX} times");
+    }
+
+    /// Starts one; `None` when a port was taken meanwhile.
+    async fn try_start(number: &str, hz: f32) -> Option<Self> {
         let folder = TempDir::new().expect("a folder");
         let (sip, control) = free_ports();
         let path = folder.path();
@@ -90,7 +103,7 @@ impl Agent {
             std::fs::write(path.join(name), content).expect("a file");
         }
         let log = std::fs::File::create(path.join("log")).expect("a log");
-        let child = Command::new("baresip")
+        let mut child = Command::new("baresip")
             .arg("-f")
             .arg(path)
             .stdin(Stdio::null())
@@ -100,23 +113,27 @@ impl Agent {
             .expect("baresip is installed; `make test` does that");
         let began = Instant::now();
         let control = loop {
+            // Whether it ended first, so that its last word is there to be read.
+            let ended = child.try_wait().expect("a child");
+            let log = std::fs::read_to_string(path.join("log")).unwrap_or_default();
+            if log.contains("Address already in use") {
+                child.kill().expect("ended");
+                child.wait().expect("ended");
+                return None;
+            }
             if let Ok(stream) = TcpStream::connect(control).await {
                 break stream;
             }
-            assert!(
-                began.elapsed() < PATIENCE,
-                "{}",
-                std::fs::read_to_string(path.join("log")).unwrap_or_default()
-            );
+            assert!(ended.is_none() && began.elapsed() < PATIENCE, "{log}");
             tokio::time::sleep(LOOK).await;
         };
-        Self {
+        Some(Self {
             child,
             folder,
             sip,
             control,
             told: Vec::new(),
-        }
+        })
     }
 
     /// Tells it to do something.

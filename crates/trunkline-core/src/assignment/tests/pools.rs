@@ -20,6 +20,18 @@ fn the_same_visitor_keeps_its_number_and_two_visitors_never_share_one() {
 }
 
 #[test]
+fn a_pool_knows_what_it_is_made_of() {
+    let mut made = pool(false, 2);
+    ask(&mut made, 1, START);
+    let numbers: Vec<PoolNumber> = made.slots().map(|slot| slot.number).collect();
+    assert!(made.is_made_of(false, &numbers), "whoever holds them");
+    assert!(!made.is_made_of(true, &numbers), "another strictness");
+    assert!(!made.is_made_of(false, &numbers[..1]), "a number less");
+    let turned: Vec<PoolNumber> = numbers.iter().rev().copied().collect();
+    assert!(!made.is_made_of(false, &turned), "another order");
+}
+
+#[test]
 fn the_number_out_of_sight_longest_is_handed_on_but_never_within_a_minute() {
     let mut pool = pool(false, 2);
     ask(&mut pool, 1, START);

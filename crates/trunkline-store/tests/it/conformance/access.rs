@@ -1,7 +1,7 @@
 //! Who may sign in.
 
 use trunkline_engine::ports::PortError;
-use trunkline_engine::ports::access::{Access, ApiKey, Login, Membership, Role, User};
+use trunkline_engine::ports::access::{Access, ApiKey, Login, Membership, NewPassword, Role, User};
 use trunkline_engine::ports::configuration::Configuration;
 
 use super::World;
@@ -41,6 +41,52 @@ async fn a_user_is_found_by_address_and_id_and_an_address_belongs_to_one() {
         assert_eq!(store.user(ann.id).await.unwrap(), Some(ann));
         let twin = store.put_user(&user(&world, "ann@example.com")).await;
         assert!(matches!(twin, Err(PortError::Conflict(_))), "{twin:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_password_changes_nothing_else_and_no_password_that_is_newer() {
+    for world in World::both().await {
+        let store = &world.store;
+        let ann = user(&world, "ann@example.com");
+        let password = |hash: &str| NewPassword {
+            hash: hash.to_owned(),
+            once: false,
+        };
+        let before = &ann.password_hash;
+        let change = async |to: &str| {
+            let to = password(to);
+            store.change_password(ann.id, before, &to).await.unwrap()
+        };
+        assert!(!change("new").await, "who is gone stays gone");
+        assert_eq!(store.user(ann.id).await.unwrap(), None);
+
+        store.put_user(&ann).await.unwrap();
+        // Meanwhile, as while the password was worked out.
+        let meanwhile = User {
+            name: "Anne".to_owned(),
+            totp_secret: None,
+            operator: false,
+            ..ann.clone()
+        };
+        store.put_user(&meanwhile).await.unwrap();
+        assert!(change("new").await);
+        let now = User {
+            password_hash: "new".to_owned(),
+            password_once: false,
+            ..meanwhile
+        };
+        assert_eq!(store.user(ann.id).await.unwrap(), Some(now.clone()));
+
+        assert!(!change("late").await, "it is another one by now");
+        assert_eq!(store.user(ann.id).await.unwrap(), Some(now.clone()));
+
+        store.make_operator(ann.id).await.unwrap();
+        let operator = User {
+            operator: true,
+            ..now
+        };
+        assert_eq!(store.user(ann.id).await.unwrap(), Some(operator));
     }
 }
 

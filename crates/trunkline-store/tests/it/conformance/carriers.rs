@@ -148,6 +148,47 @@ async fn a_purchase_is_sent_once_and_decided_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn offers_that_nobody_accepted_are_forgotten_and_nothing_else() {
+    for world in World::both().await {
+        let set_up = world.set_up().await;
+        let store = &world.store;
+        let mut phone = 12_145_550_701;
+        let mut offer = async |offered_at| {
+            phone += 1;
+            let offer = Purchase {
+                offered_at,
+                ..purchase(&world, &set_up, phone)
+            };
+            store.put_offer(&offer).await.unwrap();
+            offer
+        };
+        let later = NOON.plus_millis(MINUTE);
+        for state in PurchaseState::ALL {
+            let one = offer(NOON).await;
+            if state != PurchaseState::Offered {
+                assert!(store.send(one.id, NOON).await.unwrap());
+                store.settle(one.id, state, "", NOON).await.unwrap();
+            }
+        }
+        let second = offer(NOON).await;
+        let young = offer(later).await;
+        let forget = async |limit| store.forget_offers(later, limit).await.unwrap();
+        assert_eq!(forget(1).await, 1, "the oldest first");
+        let there = async |one: &Purchase| {
+            let found = store.purchase(one.account, one.id).await.unwrap();
+            found.is_some()
+        };
+        assert!(there(&second).await);
+        assert_eq!(forget(10).await, 1);
+        assert_eq!(forget(10).await, 0);
+        assert!(!there(&second).await);
+        assert!(there(&young).await);
+        let kept = store.purchases(young.account, 10).await.unwrap();
+        assert_eq!(kept.len(), PurchaseState::ALL.len() - 1, "{kept:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_number_costs_stays_on_it_whatever_else_is_changed() {
     for world in World::both().await {
         let set_up = world.set_up().await;

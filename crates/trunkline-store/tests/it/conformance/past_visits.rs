@@ -6,7 +6,7 @@ use trunkline_core::assignment::Network;
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{PageViewId, SessionId, ShowingId};
 use trunkline_engine::clock::{Clock, Moment};
-use trunkline_engine::ports::history::{PageViewRow, Record, SessionRow};
+use trunkline_engine::ports::history::{PageViewRow, Record, SessionRow, ShowingRow};
 use trunkline_engine::ports::{History, PastVisits};
 use trunkline_engine::visit_retention::{Forgotten, VisitDays, VisitRetention};
 
@@ -127,6 +127,34 @@ async fn a_showing_that_a_page_still_shows_stays_however_old_it_is() {
         assert_eq!(left(&world, session.id).await, (0, 1, 1));
         let later = retention(&world, 90, after(185)).run().await.unwrap();
         assert_eq!(later.showings, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_without_a_lease_that_a_page_still_shows_stays_too() {
+    for world in World::both().await {
+        let set_up = world.set_up().await;
+        let session = world.session(&set_up, NOON);
+        let lease = world.lease(&set_up, set_up.numbers[0].id, &session, NOON);
+        let showing = || ShowingRow {
+            lease: None,
+            ..world.showing(&lease, NOON)
+        };
+        let (open, closed) = (showing(), showing());
+        world
+            .record(vec![
+                Record::Session(Box::new(session.clone())),
+                Record::SessionSeen(session.id, after(94)),
+                Record::ShowingEnded(closed.id, after(1)),
+                Record::Showing(open),
+                Record::Showing(closed),
+            ])
+            .await;
+        let run = retention(&world, 90, after(95)).run().await.unwrap();
+        assert_eq!(run.showings, 1, "the one that ended");
+        assert_eq!(left(&world, session.id).await, (0, 1, 1));
+        let later = retention(&world, 90, after(185)).run().await.unwrap();
+        assert_eq!(later.showings, 1, "the page went away");
     }
 }
 

@@ -3,9 +3,9 @@
 import { Button, Checkbox, Modal, TextInput } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { api, take } from "../../api/client";
-import { digits, money, plural } from "../../base/figures";
+import { money, plural } from "../../base/figures";
 import { useForm } from "../../parts/form";
-import type { TrackingNumber } from "./words";
+import { repeated, type TrackingNumber } from "./words";
 
 export function GiveBack({ number, opened, close }: { number?: TrackingNumber; opened: boolean; close: () => void }) {
   return (
@@ -25,11 +25,7 @@ function GiveBackForm({ number, close }: { number: TrackingNumber; close: () => 
   const called = number.calls_30d > 0;
   const form = useForm({
     start: { number: "", insist: false },
-    check: (values) => ({
-      number: digits(number.number).endsWith(digits(values.number)) && digits(values.number).length >= 7
-        ? undefined
-        : `Write ${number.number_display} again`,
-    }),
+    check: (values) => ({ number: repeated(number, values.number) }),
     send: (values) =>
       take(
         api.POST("/api/v1/numbers/{id}/give-back", {
@@ -58,7 +54,7 @@ function GiveBackForm({ number, close }: { number: TrackingNumber; close: () => 
         {...form.text("number")}
       />
       <Checkbox
-        label="Also if it was called within 90 days"
+        label="Give it back although it was called within 90 days"
         checked={form.values.insist}
         onChange={(event) => form.set("insist", event.currentTarget.checked)}
       />

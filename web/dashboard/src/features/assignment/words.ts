@@ -2,6 +2,7 @@
 
 import type { Schema } from "@trunkline/api-client";
 import type { Tone } from "../../parts/State";
+import { digits } from "../../base/figures";
 import { day, span } from "../../base/time";
 
 export type TrackingNumber = Schema<"TrackingNumber">;
@@ -92,4 +93,15 @@ export function leaseState(lease: Pick<Lease, "state" | "last_visible_at">, now:
 /** Whole minutes from one minute on: a silence that ticks by seconds only makes noise. */
 function roundedMinutes(ms: number): number {
   return ms < VISIBLE_MS ? ms : Math.floor(ms / 60_000) * 60_000;
+}
+
+/** Digits of a number that is written again, at least: a part of it would fit others too. */
+const REPEATED_MIN = 7;
+
+/** What is wrong with a number that is to be written again before something is done that cannot be undone. */
+export function repeated(number: TrackingNumber, written: string): string | undefined {
+  const again = digits(written);
+  if (!again) return `Nothing is written: write ${number.number_display}, so that no other number is given back`;
+  if (!digits(number.number).endsWith(again)) return `This is another number: write ${number.number_display}`;
+  return again.length < REPEATED_MIN ? `This is a part of the number: write the whole ${number.number_display}` : undefined;
 }

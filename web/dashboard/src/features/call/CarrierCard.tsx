@@ -5,6 +5,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "wouter";
 import { api, take, words as said } from "../../api/client";
+import { numbersQuery } from "../../api/lists";
 import { money } from "../../base/figures";
 import { Card } from "../../parts/Card";
 import { Confirm } from "../../parts/Confirm";
@@ -12,7 +13,17 @@ import { useForm } from "../../parts/form";
 import { StateWord } from "../../parts/State";
 import { Empty, Loaded } from "../../parts/Waiting";
 import { useMe } from "../access/session";
-import { carrierQuery, carriers, carrierWords, dialects, webhookQuery, type Carrier, type Dialect } from "./carriers";
+import {
+  carrierQuery,
+  carriers,
+  carrierWords,
+  dialects,
+  heldOn,
+  heldWords,
+  webhookQuery,
+  type Carrier,
+  type Dialect,
+} from "./carriers";
 import type { Trunk } from "./trunk";
 
 const MICROS = 1_000_000;
@@ -60,6 +71,7 @@ function Connected({ trunk, carrier }: { trunk: Trunk; carrier: Carrier }) {
   const queries = useQueryClient();
   const [asking, askingIs] = useDisclosure(false);
   const words = carrierWords(carrier.dialect);
+  const held = heldOn(useQuery(numbersQuery()).data ?? [], trunk.id);
   const test = useMutation({
     mutationFn: () => take(api.POST("/api/v1/trunks/{id}/carrier/test", { params: { path: { id: trunk.id } } })),
   });
@@ -135,6 +147,7 @@ function Connected({ trunk, carrier }: { trunk: Trunk; carrier: Carrier }) {
         }}
       >
         The key is forgotten. Numbers stay at the carrier and go on to ring; they can be bought and given back only there.
+        {held.length > 0 && <b> {heldWords(held)}</b>}
       </Confirm>
     </div>
   );
@@ -234,15 +247,17 @@ function CarrierForm({ trunk, carrier, close }: { trunk: Trunk; carrier?: Carrie
           {...form.text("sip_connection")}
         />
       )}
-      {values.dialect === "signalwire" && (
-        <TextInput
-          label={`A number costs a month, in ${carrier?.own_price_currency ?? account.currency}`}
-          description="SignalWire tells no prices; write what your contract says"
-          inputMode="decimal"
-          placeholder="0.50"
-          {...form.text("own_price")}
-        />
-      )}
+      <TextInput
+        label={`A number costs a month, in ${carrier?.own_price_currency ?? account.currency}`}
+        description={
+          values.dialect === "signalwire"
+            ? "SignalWire tells no prices; write what your contract says"
+            : `Only for numbers whose price ${words.name} does not tell: without it they cannot be bought`
+        }
+        inputMode="decimal"
+        placeholder="0.50"
+        {...form.text("own_price")}
+      />
       {form.failure && (
         <p className="bad" role="alert">
           {form.failure}

@@ -53,9 +53,7 @@ function Inside({ trunk }: { trunk: Trunk }) {
         </div>
         <dl className="facts pad" style={{ borderTop: "1px solid var(--line)" }}>
           <dt>Calls come from</dt>
-          <dd>
-            {comesFrom(trunk) || "nowhere"}
-          </dd>
+          <dd>{comesFrom(trunk)}</dd>
           <dt>Calls go out to</dt>
           <dd>
             {goesTo(trunk)} {transportOf(trunk)}

@@ -145,7 +145,9 @@ function Forget({ trunk }: { trunk: Trunk }) {
         title="Take no more calls by webhook?"
         act="Take none"
         run={() => take(api.DELETE("/api/v1/trunks/{id}/webhook", { params: { path: { id: trunk.id } } }))}
-        done={() => void queries.invalidateQueries({ queryKey: ["trunk", trunk.id] })}
+        done={() => {
+          for (const key of [["trunk", trunk.id], ["trunks"]]) void queries.invalidateQueries({ queryKey: key });
+        }}
       >
         Calls that the carrier hands over so are refused from then on, and the stored keys are forgotten.
       </Confirm>
@@ -182,7 +184,7 @@ function WebhookForm({ trunk, webhook, close }: { trunk: Trunk; webhook?: Webhoo
         }),
       ),
     done: () => {
-      void queries.invalidateQueries({ queryKey: ["trunk", trunk.id] });
+      for (const key of [["trunk", trunk.id], ["trunks"]]) void queries.invalidateQueries({ queryKey: key });
       close();
     },
   });

@@ -3,10 +3,12 @@
 import { queryOptions } from "@tanstack/react-query";
 import type { Schema } from "@trunkline/api-client";
 import { api, Refused, take } from "../../api/client";
+import { plural } from "../../base/figures";
 import type { Tone } from "../../parts/State";
 
 export type Webhook = Schema<"VoiceWebhook">;
 export type Carrier = Schema<"Carrier">;
+type TrackingNumber = Schema<"TrackingNumber">;
 export type Dialect = "twilio" | "signalwire" | "telnyx";
 
 type Words = {
@@ -70,6 +72,21 @@ export const dialects = Object.keys(carriers) as Dialect[];
 /** The words of a carrier, also of one that this build does not know yet. */
 export function carrierWords(dialect: string): Words {
   return carriers[dialect as Dialect] ?? { ...carriers.twilio, name: dialect };
+}
+
+/** The numbers on a trunk that its carrier charges for. */
+export function heldOn(numbers: TrackingNumber[], trunk: string): TrackingNumber[] {
+  return numbers.filter((number) => number.trunk.id === trunk && number.cost && number.cost.given_back_at == null);
+}
+
+/** What becomes of numbers when the account that bought them is disconnected. */
+export function heldWords(held: TrackingNumber[]): string {
+  const one = held.length === 1;
+  return (
+    `${plural(held.length, "number")} of this trunk ${one ? "was" : "were"} bought with it: the carrier goes on to charge for ` +
+    `${one ? "it" : "them"}, and until the same account is connected again ${one ? "it" : "they"} can neither be given back ` +
+    "from here, nor be pointed at this server again, nor move to another trunk."
+  );
 }
 
 /** Null where a trunk has none, which is no failure. */

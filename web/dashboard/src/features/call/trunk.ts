@@ -12,20 +12,27 @@ const PRIORITY = 100;
 
 export type TrunkValues = ReturnType<typeof startOf>;
 
+const WEBHOOKS = "its carrier, by webhook";
+
 /** A registered trunk is called from its own hosts. How a shared trunk is set up only the operator sees. */
 export function comesFrom(trunk: Trunk): string {
   if (!trunk.kind) return "its carrier";
   const hosts = trunk.kind === "registered" ? ["its own hosts"] : [];
-  return [...hosts, ...(trunk.addresses ?? [])].join(", ");
+  const ways = [...hosts, ...(trunk.addresses ?? []), ...(trunk.by_webhook ? [WEBHOOKS] : [])];
+  return ways.join(", ") || "nowhere yet: set up its webhook, or its addresses";
 }
 
-/** A trunk without a host only takes calls in. */
+/** A trunk without a host only takes calls in, unless its carrier dials for us when its webhooks say so. */
 export function goesTo(trunk: Trunk): string {
-  if (!trunk.dials) return "nowhere, only takes calls in";
-  return trunk.host ? `${trunk.host}:${trunk.port}` : "its carrier";
+  if (trunk.dials) return trunk.host ? `${trunk.host}:${trunk.port}` : "its carrier";
+  if (!trunk.kind) return "not over SIP";
+  return trunk.by_webhook ? WEBHOOKS : "nowhere, only takes calls in";
 }
 
+/** How SIP travels; nothing for a trunk that has no SIP. */
 export function transportOf(trunk: Trunk): string {
+  const sip = trunk.dials || trunk.kind === "registered" || (trunk.addresses ?? []).length > 0;
+  if (!sip) return "";
   return [trunk.transport?.toUpperCase() ?? "", trunk.nat ? "NAT" : ""].filter(Boolean).join(", ");
 }
 
