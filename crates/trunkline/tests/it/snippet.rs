@@ -197,6 +197,33 @@ async fn bad_requests_of_pages_get_a_clear_answer_and_change_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_may_be_escaped_and_only_post_asks_for_numbers() {
+    let (house, site, _) = with_pool(2).await;
+    let escaped: String = site.key.bytes().map(|b| format!("%{b:02x}")).collect();
+    let escaped = Site {
+        id: site.id.clone(),
+        key: escaped,
+        target: site.target.clone(),
+    };
+    let body = json!({"v": 1, "c": 1, "page": format!("https://{HOST}/"), "consent": 2});
+    let plain = house.page_post(&site, "assign", &body.to_string()).await;
+    let other = house.page_post(&escaped, "assign", &body.to_string()).await;
+    for answer in [plain, other] {
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
+        assert_eq!(answer.headers()["cache-control"], "no-store");
+        let answer: Value = answer.json().await.expect("JSON");
+        assert_eq!(answer["kind"], "pool");
+    }
+    let url = house.url(&format!("/t/{}/assign", site.key));
+    for method in [Method::GET, Method::PUT, Method::DELETE] {
+        let request = house.client.request(method, &url);
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn crawlers_get_the_original_number() {
     let (house, site, _) = with_pool(2).await;
     let body = json!({"v": 1, "page": format!("https://{HOST}/")}).to_string();
