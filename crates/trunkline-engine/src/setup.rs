@@ -106,10 +106,20 @@ impl Setup {
         self.configuration.as_ref()
     }
 
-    /// Tells that something is going to be changed in the store that the directory holds, and that [`Setup::reload`]
-    /// follows.
-    pub fn changes_elsewhere(&self) {
+    /// Makes a change of what the directory holds that others store, and reads the directory back, while nothing else
+    /// changes.
+    ///
+    /// # Errors
+    /// What the change says, or that the directory could not be read; it is read later then.
+    pub async fn change_elsewhere<T, E: From<PortError>>(
+        &self,
+        change: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let _changing = self.changing.lock().await;
         self.in_step.leave();
+        let done = change.await?;
+        self.read_back().await?;
+        Ok(done)
     }
 
     /// What is done again and again: looks up where the hosts of trunks are. The directory is read whole only when a
@@ -125,7 +135,7 @@ impl Setup {
         Ok(())
     }
 
-    /// Reads the directory from the store; at the start, and after a change that was made elsewhere.
+    /// Reads the directory from the store; at the start.
     ///
     /// # Errors
     /// When the store cannot be read.

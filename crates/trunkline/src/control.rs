@@ -153,10 +153,8 @@ async fn perform(
 ) -> anyhow::Result<String> {
     match request {
         Request::AddAccount(account) => {
-            house.backend.setup.changes_elsewhere();
-            let told = commands::account::add(&house.store, &house.backend.moment, account).await?;
-            house.backend.setup.reload().await?;
-            Ok(told)
+            let added = commands::account::add(&house.store, &house.backend.moment, account);
+            house.backend.setup.change_elsewhere(added).await
         }
         Request::AddUser(user) => {
             let told = commands::user::add(&house.store, &house.backend.moment, user).await;

@@ -289,13 +289,16 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
             if let Err(error) = house.retention.run(&move || ended.is_cancelled()).await {
                 tracing::warn!(%error, "recordings over their time were not looked at");
             }
-            match house.backend.supply.forget_offers().await {
-                Ok(0) => {}
-                Ok(offers) => tracing::info!(
+            let forgetting = house.backend.supply.forget_offers();
+            match stop.run_until_cancelled(forgetting).await {
+                None | Some(Ok(0)) => {}
+                Some(Ok(offers)) => tracing::info!(
                     offers,
                     "offers of numbers that nobody accepted were deleted"
                 ),
-                Err(error) => tracing::warn!(%error, "offers of numbers that nobody accepted wait"),
+                Some(Err(error)) => {
+                    tracing::warn!(%error, "offers of numbers that nobody accepted wait");
+                }
             }
             // It may take long, and the end of the server waits for no job; the next start goes on.
             let Some(forgotten) = stop.run_until_cancelled(house.visit_retention.run()).await

@@ -245,7 +245,7 @@ impl Screener {
         })?;
         {
             let _changing = self.changing.lock().await;
-            self.in_step.leave();
+            self.to_change().await?;
             self.records.put_screening(account, settings).await?;
             self.change(account, |rules| rules.settings = settings.clone());
         }
@@ -281,7 +281,7 @@ impl Screener {
             let ended = ended.ok_or(ScreeningError::Full)?;
             self.take_off(entry.account, ended.id).await?;
         }
-        self.in_step.leave();
+        self.to_change().await?;
         self.records.put_entry(entry).await?;
         self.change(entry.account, |rules| {
             let others = rules.lists.entries().filter(|e| e.pattern != entry.pattern);
@@ -300,13 +300,22 @@ impl Screener {
     }
 
     async fn take_off(&self, account: AccountId, id: ScreeningEntryId) -> PortResult<bool> {
-        self.in_step.leave();
+        self.to_change().await?;
         let removed = self.records.delete_entry(account, id).await?;
         self.change(account, |rules| {
             let others = rules.lists.entries().filter(|e| e.id != id);
             rules.lists = others.cloned().collect();
         });
         Ok(removed)
+    }
+
+    /// What comes before a change of the store that memory follows entry by entry: it must not be behind already.
+    async fn to_change(&self) -> PortResult<()> {
+        if self.in_step.is_behind() {
+            self.read_back().await?;
+        }
+        self.in_step.leave();
+        Ok(())
     }
 
     /// Changes one account's rules as calls see them, while nothing else changes.

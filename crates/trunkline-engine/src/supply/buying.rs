@@ -260,6 +260,12 @@ impl Supply {
             bought_at: self.now(),
             given_back_at: None,
         };
+        let _deciding = self.deciding.lock().await;
+        let purchase = &self.purchase(purchase.account, purchase.id).await?;
+        if purchase.state != PurchaseState::Sending {
+            tracing::error!(purchase = %purchase.id, state = purchase.state.word(), "a carrier sold a number of a purchase that is over; add it to the inventory by hand");
+            return Ok(());
+        }
         let directory = self.directory.now();
         // Taken in before a crash, by hand meanwhile, or one that was given back and is ours again.
         let there = directory
@@ -267,9 +273,7 @@ impl Supply {
             .filter(|number| number.account == purchase.account);
         let there = there.map(|number| (number.id, number.stage));
         if let Some((number, _)) = there {
-            self.setup.changes_elsewhere();
-            self.records.put_holding(&holding(number)).await?;
-            self.setup.reload().await?;
+            self.hold(&holding(number)).await?;
         }
         let mut trouble = String::new();
         if there.is_none_or(|(_, stage)| stage == NumberStage::Released) {
@@ -278,7 +282,7 @@ impl Supply {
             wanted.pool = wanted.pool.filter(|id| directory.pool(*id).is_some());
             let number = self.number_of(&wanted)?;
             match self.setup.put_number(&number).await {
-                Ok(()) => self.records.put_holding(&holding(number.id)).await?,
+                Ok(()) => self.hold(&holding(number.id)).await?,
                 Err(SetupError::Invalid { message, .. }) => trouble = not_taken(&message),
                 Err(SetupError::Port(PortError::Conflict(message))) => {
                     trouble = not_taken(&message);
@@ -290,17 +294,21 @@ impl Supply {
         if !trouble.is_empty() {
             tracing::error!(purchase = %purchase.id, "a bought number could not be taken into the inventory");
         }
-        self.decide(purchase, PurchaseState::Bought, &trouble)
-            .await?;
-        Ok(self.setup.reload().await?)
+        self.decide(purchase, PurchaseState::Bought, &trouble).await
     }
 
-    /// Ends a purchase of which a person found out at the carrier that nothing came of it; what it was stays on record. An
-    /// order may wait there for ever, for papers that nobody sends.
+    async fn hold(&self, holding: &Holding) -> Result<(), SupplyError> {
+        let stored = self.records.put_holding(holding);
+        Ok(self.setup.change_elsewhere(stored).await?)
+    }
+
+    /// Ends a purchase of which a person found out at the carrier that nothing comes of it; what it was stays on record. An
+    /// order may wait there for ever, for papers that nobody sends: it is cancelled there first.
     ///
     /// # Errors
     /// When there is none, it was sent just now or is decided, or the store is away.
     pub async fn close(&self, account: AccountId, id: PurchaseId) -> Result<Purchase, SupplyError> {
+        let _deciding = self.deciding.lock().await;
         let purchase = self.purchase(account, id).await?;
         if purchase.state != PurchaseState::Sending {
             return Err(SupplyError::Conflict(

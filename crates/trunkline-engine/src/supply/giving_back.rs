@@ -76,9 +76,8 @@ impl Supply {
             number.stage_since = self.now();
             self.setup.put_number(&number).await?;
         }
-        self.setup.changes_elsewhere();
-        self.records.given_back(number.id, self.now()).await?;
-        self.setup.reload().await?;
+        let noted = self.records.given_back(number.id, self.now());
+        self.setup.change_elsewhere(noted).await?;
         Ok(number)
     }
 

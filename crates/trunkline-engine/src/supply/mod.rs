@@ -94,6 +94,8 @@ pub struct Supply {
     /// Held while an account is connected or taken back and while a purchase is written down as sent, so that no account goes
     /// away under a purchase.
     accounts: Mutex<()>,
+    /// One decision on what became of a purchase at a time, by the carrier's word or by hand.
+    deciding: Mutex<()>,
 }
 
 impl Supply {
@@ -120,6 +122,7 @@ impl Supply {
             carriers,
             addresses,
             accounts: Mutex::new(()),
+            deciding: Mutex::new(()),
         }
     }
 
@@ -135,9 +138,8 @@ impl Supply {
         if before.is_some_and(|before| before.whose() != carrier.whose()) {
             self.nothing_under_way(carrier.trunk).await?;
         }
-        self.setup.changes_elsewhere();
-        self.records.put_carrier(carrier).await?;
-        Ok(self.setup.reload().await?)
+        let stored = self.records.put_carrier(carrier);
+        Ok(self.setup.change_elsewhere(stored).await?)
     }
 
     /// Forgets the account at the carrier of a trunk, key included. Numbers stay where they are.
@@ -147,10 +149,8 @@ impl Supply {
     pub async fn disconnect(&self, trunk: TrunkId) -> Result<bool, SupplyError> {
         let _accounts = self.accounts.lock().await;
         self.nothing_under_way(trunk).await?;
-        self.setup.changes_elsewhere();
-        let there = self.records.delete_carrier(trunk).await?;
-        self.setup.reload().await?;
-        Ok(there)
+        let deleted = self.records.delete_carrier(trunk);
+        Ok(self.setup.change_elsewhere(deleted).await?)
     }
 
     /// Removes a trunk, and its account at a carrier with it.

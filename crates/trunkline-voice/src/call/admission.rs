@@ -18,7 +18,7 @@ const REMEMBERED_MAX: usize = 65_536;
 pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// A station that is so late at each of [`LOOKS`] in a row has more to do than it can: far ends repeat what is not answered
 /// within 500 ms (RFC 3261, T1), and a call has several such steps.
-const LATE: Duration = Duration::from_millis(250);
+const LATE: Duration = Duration::from_secs(1);
 const LOOKS: u32 = 3;
 
 /// The admission limits and what counts against them.

@@ -46,7 +46,7 @@ impl Refused {
     }
 }
 
-/// Takes an INVITE to its end. `place` is given back when nothing of the call is left.
+/// Takes an INVITE in; the call then goes on by itself. `place` is given back when nothing of the call is left.
 pub(crate) async fn take(core: Arc<Core>, mut invitation: Invitation, place: Place) {
     let (trunk, offer) = match examine(&core, &invitation) {
         Ok(examined) => examined,

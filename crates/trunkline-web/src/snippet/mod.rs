@@ -29,8 +29,8 @@ pub(crate) const ASSIGN_BODY_MAX: usize = 8 * 1024;
 /// Largest body of `event`, in bytes.
 pub(crate) const EVENT_BODY_MAX: usize = 16 * 1024;
 
-/// Longest wait for the body of one of them.
-const BODY_WAIT: Duration = Duration::from_secs(10);
+/// Longest wait for the whole of either.
+const WHOLE_BODY_WAIT: Duration = Duration::from_secs(10);
 
 pub(crate) fn router() -> Router<App> {
     Router::new()
@@ -58,7 +58,7 @@ async fn read_body<B>(body: B, max: usize) -> Result<Bytes, Problem>
 where
     B: HttpBody<Error: Into<BoxError>>,
 {
-    match timeout(BODY_WAIT, Limited::new(body, max).collect()).await {
+    match timeout(WHOLE_BODY_WAIT, Limited::new(body, max).collect()).await {
         Ok(Ok(whole)) => Ok(whole.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::too_large(max)),
         Ok(Err(_)) | Err(_) => Err(Problem::bad_request("The body could not be read.")),

@@ -270,6 +270,8 @@ function price(micros: number | null | undefined, currency: string | null | unde
 
 /** Until it is known what became of each purchase. */
 const REFRESH_MS = 5_000;
+/** A purchase can be closed by hand so long after it was sent. */
+const CLOSE_AFTER_MS = 600_000;
 
 function Purchases() {
   const purchases = useQuery({
@@ -306,7 +308,7 @@ function Bought({ purchase }: { purchase: Purchase }) {
         <span className="row">
           <span className="dim small">{purchase.sent_at != null && <Ago at={purchase.sent_at} />}</span>
           <Badge tone={state.tone}>{state.word}</Badge>
-          {purchase.state === "sending" && (
+          {purchase.state === "sending" && Date.now() - (purchase.sent_at ?? purchase.offered_at) > CLOSE_AFTER_MS && (
             <Button size="xs" variant="subtle" onClick={askingIs.open}>
               Close
             </Button>
@@ -321,8 +323,8 @@ function Bought({ purchase }: { purchase: Purchase }) {
         run={() => take(api.POST("/api/v1/purchases/{id}/close", { params: { path: { id: purchase.id } } }))}
         done={() => void queries.invalidateQueries({ queryKey: ["purchases"] })}
       >
-        Look at the carrier first: only close it when the number is not among yours there and no order waits. It is then
-        not looked up any more.
+        Look at the carrier first: close it only when the number is not among yours there and no order waits, or you
+        cancelled it. It is then not looked up any more.
       </Confirm>
     </li>
   );
