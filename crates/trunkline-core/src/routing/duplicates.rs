@@ -170,16 +170,34 @@ pub struct Earlier {
     pub to: Option<Taker>,
 }
 
+impl From<&Past> for Earlier {
+    fn from(past: &Past) -> Self {
+        Self {
+            opportunity: past.opportunity,
+            at: past.at,
+            to: past.to,
+        }
+    }
+}
+
 impl Person {
+    /// Whether anything at all is the same.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        PersonField::ALL
+            .iter()
+            .any(|field| self.same(other, *field))
+    }
+
     fn same(&self, other: &Self, field: PersonField) -> bool {
-        fn both<T: PartialEq>(a: Option<T>, b: Option<T>) -> bool {
+        fn both<T: PartialEq>(a: Option<&T>, b: Option<&T>) -> bool {
             a.is_some() && a == b
         }
         match field {
             PersonField::Phone => {
-                both(self.phone, other.phone) || both(self.phone_sha256, other.phone_sha256)
+                both(self.phone.as_ref(), other.phone.as_ref())
+                    || both(self.phone_sha256.as_ref(), other.phone_sha256.as_ref())
             }
-            PersonField::Email => both(self.email_sha256, other.email_sha256),
+            PersonField::Email => both(self.email_sha256.as_ref(), other.email_sha256.as_ref()),
         }
     }
 }
@@ -195,8 +213,21 @@ impl DuplicateRule {
         past: &[Past],
         now: Timestamp,
     ) -> Option<Earlier> {
+        self.find_among(comer, taker, past, now, |_| true)
+    }
+
+    /// The same among those of the past that pass one test more.
+    pub(super) fn find_among(
+        &self,
+        comer: &Comer,
+        taker: Option<Taker>,
+        past: &[Past],
+        now: Timestamp,
+        passes: impl Fn(&Past) -> bool,
+    ) -> Option<Earlier> {
         let counts = |earlier: &&Past| {
-            earlier.opportunity != comer.opportunity
+            passes(earlier)
+                && earlier.opportunity != comer.opportunity
                 && self.is_recent(earlier, now)
                 && self.is_far_enough(earlier)
                 && self.is_in_scope(earlier, comer, taker)
@@ -206,11 +237,7 @@ impl DuplicateRule {
             .iter()
             .filter(counts)
             .max_by_key(|p| (p.at, p.opportunity));
-        latest.map(|p| Earlier {
-            opportunity: p.opportunity,
-            at: p.at,
-            to: p.to,
-        })
+        latest.map(Earlier::from)
     }
 
     fn is_recent(&self, earlier: &Past, now: Timestamp) -> bool {
@@ -276,22 +303,18 @@ pub struct Repeat {
 /// What routing may know of a person's past; money follows from [`DuplicateRule::find`] alone.
 #[must_use]
 pub fn repeat(comer: &Comer, past: &[Past], now: Timestamp) -> Repeat {
-    let anything = DuplicateRule {
-        scope: DuplicateScope::Account,
-        after: DuplicateAfter::Any,
-        within_h: None,
-        fields: PersonField::ALL.to_vec(),
-        all_fields: false,
-        action: DuplicateAction::Unpaid,
-    };
     let before = |p: &&Past| {
-        p.opportunity != comer.opportunity && p.at <= now && anything.is_same_person(p, comer)
+        p.opportunity != comer.opportunity && p.at <= now && comer.person.is_like(&p.person)
     };
+    let latest = past
+        .iter()
+        .filter(before)
+        .max_by_key(|p| (p.at, p.opportunity));
     let mut opportunities: Vec<_> = past.iter().filter(before).map(|p| p.opportunity).collect();
     opportunities.sort_unstable();
     opportunities.dedup();
     Repeat {
         times: u32::try_from(opportunities.len()).unwrap_or(u32::MAX),
-        latest: anything.find(comer, None, past, now),
+        latest: latest.map(Earlier::from),
     }
 }

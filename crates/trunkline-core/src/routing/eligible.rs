@@ -6,6 +6,7 @@ use super::duplicates::{Comer, DuplicateAction, Past};
 use super::facts::{Facts, Field};
 use super::lists::{ItemKind, ItemList};
 use super::price::{Before, MostPrice, Quote};
+use super::routes::ReadyGroup;
 use super::select::Performance;
 use super::terms::{ContractTerms, Level, Payment};
 use super::trace::{Owner, Refusal};
@@ -87,7 +88,14 @@ pub(super) struct Could {
 /// What clocks show, read once for each zone.
 pub(super) struct Clocks<'a> {
     pub(super) now: Timestamp,
-    seen: Vec<(&'a str, Timestamp, Option<(jiff::civil::Date, u16)>)>,
+    seen: Vec<Seen<'a>>,
+}
+
+/// What the clock of a zone shows at a moment: the date and the minute of the day.
+struct Seen<'a> {
+    zone: &'a str,
+    at: Timestamp,
+    clock: Option<(jiff::civil::Date, u16)>,
 }
 
 impl<'a> Clocks<'a> {
@@ -97,16 +105,16 @@ impl<'a> Clocks<'a> {
     }
 
     pub(super) fn is_open(&mut self, schedule: &'a Schedule, at: Timestamp) -> bool {
-        let name = schedule.zone.name();
+        let zone = schedule.zone.name();
         let known = self
             .seen
             .iter()
-            .find(|(zone, when, _)| *when == at && *zone == name);
-        let clock = if let Some((_, _, clock)) = known {
-            *clock
+            .find(|seen| seen.at == at && seen.zone == zone);
+        let clock = if let Some(seen) = known {
+            seen.clock
         } else {
             let clock = schedule.zone.wall_clock(at);
-            self.seen.push((name, at, clock));
+            self.seen.push(Seen { zone, at, clock });
             clock
         };
         clock.is_some_and(|(today, minute)| schedule.is_open_by_clock(today, minute))
@@ -195,19 +203,14 @@ fn duplicate(terms: &ContractTerms, offer: &Offer<'_>, now: Timestamp) -> Result
     let taker = Some(terms.parties.taker());
     let mut unpaid = false;
     for (place, rule) in terms.duplicates.value.iter().enumerate() {
-        let Some(earlier) = rule.find(&offer.comer, taker, offer.past, now) else {
+        let own = |past: &Past| past.to.is_some_and(|to| to.buyer == terms.parties.buyer);
+        let counts = |past: &Past| rule.action != DuplicateAction::OtherBuyer || own(past);
+        let found = rule.find_among(&offer.comer, taker, offer.past, now, counts);
+        let Some(earlier) = found else {
             continue;
         };
-        let stops = match rule.action {
-            DuplicateAction::Unpaid => {
-                unpaid = true;
-                false
-            }
-            DuplicateAction::OtherBuyer => {
-                earlier.to.is_some_and(|to| to.buyer == terms.parties.buyer)
-            }
-            DuplicateAction::Skip | DuplicateAction::Block | DuplicateAction::Flow => true,
-        };
+        let stops = rule.action != DuplicateAction::Unpaid;
+        unpaid |= !stops;
         if stops {
             let rule = u16::try_from(place).unwrap_or(u16::MAX);
             return Err(Refusal::Duplicate { rule, earlier });
@@ -333,9 +336,27 @@ fn fits(places: Places, live: Live, of: Owner) -> Result<(), Refusal> {
     }
 }
 
+/// Whether what a contract would pay fits under the caps of a group around it.
+pub(super) fn fits_in_group(
+    group: &ReadyGroup,
+    number: usize,
+    could: &Could,
+    offer: &Offer<'_>,
+    availability: &Availability,
+) -> Result<(), Refusal> {
+    let of = Owner::Group(u16::try_from(number).unwrap_or(u16::MAX));
+    under(
+        &group.limits,
+        of,
+        offer.facts,
+        availability,
+        adds(could.price, offer),
+    )
+}
+
 /// Whether a group lets the offer in; what it says holds for everything in it.
 pub(super) fn group_lets_in<'a>(
-    group: &'a super::tree::ReadyGroup,
+    group: &'a ReadyGroup,
     number: usize,
     offer: &Offer<'_>,
     availability: &Availability,
@@ -353,7 +374,7 @@ pub(super) fn group_lets_in<'a>(
         let tested = sieve.test(offer.facts);
         tested.map_err(|failed| Refusal::Filter { of, failed })?;
     }
-    // What members would cost differs, so money is compared at each.
+    // What members would pay differs, so money is compared at each.
     under(
         &group.limits,
         of,

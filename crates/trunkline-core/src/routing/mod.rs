@@ -17,6 +17,7 @@ mod lists;
 mod plan;
 mod price;
 mod reason;
+mod routes;
 mod select;
 mod terms;
 #[cfg(test)]
@@ -27,8 +28,8 @@ mod tree;
 mod versions;
 
 pub use auction::{
-    AUCTION_MS_MAX, Auction, AuctionResult, AuctionRules, Bid, BidOutcome, Change, LEGS_MAX,
-    MODIFIERS_MAX, Modifier, Pays, Sale, Terms, read_amount,
+    AUCTION_MS_MAX, Auction, AuctionResult, AuctionRules, AuctionTerms, Bid, BidOutcome, Change,
+    LEGS_MAX, MODIFIERS_MAX, Modifier, Pays, Sale, read_amount,
 };
 pub use caps::{
     Adds, CAP_DEPTH_MAX, CAPS_MAX, Cap, CapUnit, CapUse, CapWindow, Counter, Limit, Live, NoRoom,
@@ -55,6 +56,7 @@ pub use price::{
     PriceRule, PriceRules, Quote, Rate, TIERS_MAX, TimeTier, VolumeTier,
 };
 pub use reason::ReasonCode;
+pub use routes::Routes;
 pub use select::{
     Method, Order, Performance, PerformanceMode, PerformanceRules, Seat, TierTurn, order,
 };
@@ -64,6 +66,6 @@ pub use terms::{
 pub use trace::{Outcome, Owner, Refusal, TraceLine};
 pub use tree::{
     ATTEMPTS_MAX, CONTRACTS_MAX, GROUP_DEPTH_MAX, GROUPS_MAX, Group, Member, MemberOf, PLAN_SCHEMA,
-    PlanThings, RoutePlan, Routes,
+    PlanThings, RoutePlan,
 };
 pub use versions::{Version, Versions};

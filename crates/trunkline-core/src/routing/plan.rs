@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::duplicates::Past;
-use super::eligible::{Availability, Clocks, Could, Offer, eligible, group_lets_in};
+use super::eligible::{Availability, Clocks, Could, Offer, eligible, fits_in_group, group_lets_in};
+use super::routes::{ReadyMember, ReadyTo, Routes};
 use super::select::{Method, Performance, Seat, order};
 use super::trace::{Outcome, Refusal, TraceLine};
-use super::tree::{ReadyMember, ReadyTo, Routes};
 use crate::base::Timestamp;
 use crate::base::id::{ContractId, ContractKind, IdMap};
 
@@ -138,7 +138,7 @@ pub fn plan(
     let past: Vec<Past> = offer
         .past
         .iter()
-        .filter(|past| past.opportunity != offer.comer.opportunity)
+        .filter(|past| past.person.is_like(&offer.comer.person))
         .copied()
         .collect();
     let offer = Offer {
@@ -181,7 +181,15 @@ fn look(
     contracts
         .map(|(terms, group)| {
             groups[*group]?;
-            eligible(terms, auctions[*group], offer, availability, &mut clocks)
+            let in_auction = auctions[*group];
+            let could = eligible(terms, in_auction, offer, availability, &mut clocks)?;
+            let mut around = Some(*group);
+            while let Some(number) = around {
+                let group = &routes.groups[number];
+                fits_in_group(group, number, &could, offer, availability)?;
+                around = group.within;
+            }
+            Ok(could)
         })
         .collect()
 }

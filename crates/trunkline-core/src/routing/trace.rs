@@ -9,8 +9,8 @@ use super::facts::Facts;
 use super::filter::FailedTest;
 use super::price::MostPrice;
 use super::reason::ReasonCode;
+use super::routes::Routes;
 use super::terms::Level;
-use super::tree::Routes;
 use crate::base::id::{ContractId, ItemListId};
 use crate::base::{Currency, Money};
 

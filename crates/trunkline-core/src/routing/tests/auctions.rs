@@ -44,8 +44,12 @@ fn settle_with(
     auction(rules).settle(bids, &asks(&facts, floor, publisher))
 }
 
-fn asks<'a>(facts: &'a Facts<'a>, floor: Option<&str>, publisher: Option<&str>) -> Terms<'a> {
-    Terms {
+fn asks<'a>(
+    facts: &'a Facts<'a>,
+    floor: Option<&str>,
+    publisher: Option<&str>,
+) -> AuctionTerms<'a> {
+    AuctionTerms {
         facts,
         floor: floor.map(usd),
         publisher_floor: publisher.map(usd),
@@ -510,7 +514,7 @@ proptest! {
         floor in prop::option::of(1..40_i64),
     ) {
         let facts = plain();
-        let asks = Terms {
+        let asks = AuctionTerms {
             floor: floor.map(|f| Money::from_micros(f * 1_000_000, Currency::USD)),
             ..asks(&facts, None, None)
         };

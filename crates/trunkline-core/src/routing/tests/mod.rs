@@ -3,10 +3,12 @@
 mod auctions;
 mod caps;
 mod duplicates;
+mod feeds;
 mod filters;
 mod lists;
 mod plans;
 mod prices;
+mod reasons;
 mod terms;
 mod trees;
 mod turns;
@@ -187,7 +189,7 @@ fn offer<'a>(facts: &'a Facts<'a>, past: &'a [Past]) -> Offer<'a> {
 
 /// The numbers of the contracts that are asked, in their order.
 fn asked(plan: &Plan) -> Vec<i64> {
-    let contracts = plan.attempts.iter().flat_map(|a| a.contracts());
+    let contracts = plan.attempts.iter().flat_map(Attempt::contracts);
     contracts.map(|id| id.raw()).collect()
 }
 

@@ -242,6 +242,41 @@ fn a_buyer_who_had_the_person_is_left_out_or_does_not_pay() {
         .map(|l| matches!(l.outcome, Outcome::Eligible { unpaid: true, .. }))
         .collect();
     assert_eq!(unpaid, [false, false, true, false]);
+    let got = look(&[had(2), had(1)]);
+    assert_eq!(
+        asked(&got),
+        [3, 4],
+        "each of the buyers who had the person, not only the latest"
+    );
+}
+
+#[test]
+fn money_caps_of_a_group_are_compared_with_what_each_member_would_pay() {
+    let all = contracts(&[
+        r#"{"price": {"rules": [{"rate": {"fixed": 40}}]}}"#,
+        r#"{"price": {"rules": [{"rate": {"fixed": 30}}]}}"#,
+    ]);
+    let groups = format!(
+        r#""main": {{"method": "waterfall", "members": [{}, {}], "caps": [{{"id": "{}", "counts": "revenue",
+            "max": "99.99", "window": {{"period": "day", "zone": "UTC"}}}}]}}"#,
+        member(contract(1)),
+        member(contract(2)),
+        cap_id(1)
+    );
+    let usage = CapUse {
+        used: 60_000_000,
+        ..CapUse::default()
+    };
+    let availability = Availability {
+        caps: [(cap_id(1), usage)].into_iter().collect(),
+        ..Availability::default()
+    };
+    let routes = tree(&groups, 5, &all);
+    let got = planned(&routes, &availability);
+    assert_eq!(asked(&got), [2]);
+    let said = routes.explain(&got.trace[0], &plain());
+    let wanted = "The cap of the group `main`: 60.00 USD revenue used, 0.00 USD reserved, 40.00 USD more; at most 99.99 USD";
+    assert_eq!(said, wanted);
 }
 
 #[test]

@@ -1,131 +1,14 @@
-//! What a call or a lead costs: the rules of the buyer's side and of the publisher's, in the same words.
-//!
-//! The first rule that fits fires, and the answer says which. The two sides know nothing of each other, except that a rule
-//! may ask for a part of the other side's amount. Whether something is billable is a test of its own, in milliseconds of
-//! the connected time.
+//! Price rules made ready: what something may come to before it is sold, and what it came to.
 
-use serde::{Deserialize, Serialize};
-
-use super::document::{Decimal, Problem, Problems, below};
-use super::facts::Facts;
-use super::filter::{Filter, Sieve};
-use super::lists::Shelf;
+use super::super::document::{Decimal, Problem};
+use super::super::facts::Facts;
+use super::super::filter::Sieve;
+use super::super::lists::Shelf;
+use super::rules::{PerMinute, PriceRule, PriceRules, Rate, VolumeTier};
 use crate::base::money::{MICROS_PER_CENT, MICROS_PER_UNIT};
 use crate::base::{Currency, Money, MoneyError, Schedule, Timestamp};
 
-/// Most rules of one side.
-pub const PRICE_RULES_MAX: usize = 50;
-/// Most tiers of one rule.
-pub const TIERS_MAX: usize = 20;
-/// Largest amount of one rule, in units of the currency.
-const AMOUNT_MAX: i64 = 1_000_000;
-/// Longest time of talk that rules speak of, in seconds.
-const SECONDS_MAX: u32 = 24 * 3_600;
-/// Longest name, in characters.
-const NAME_MAX: usize = 60;
 const MINUTE_S: i64 = 60;
-
-/// All rules of one side.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PriceRules {
-    /// From how many connected seconds on a call is billable; leads always are.
-    #[serde(default)]
-    pub billable_from_s: u32,
-    /// The rules; the first that fits fires.
-    pub rules: Vec<PriceRule>,
-}
-
-/// One rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PriceRule {
-    /// For people.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub name: String,
-    /// What it is about; everything when left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub when: Option<Filter>,
-    /// When it is in force; always when left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub schedule: Option<Schedule>,
-    /// How the amount is found.
-    pub rate: Rate,
-}
-
-/// How an amount is found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Rate {
-    /// One amount.
-    Fixed(Decimal),
-    /// By connected time: the highest tier that is met, and nothing of those below.
-    Tiered(Vec<TimeTier>),
-    /// What was bid.
-    PerBid {},
-    /// A part of what the other side pays or is paid, in per cent, down to the cent.
-    PercentOfOther(Decimal),
-    /// By connected time.
-    PerMinute(PerMinute),
-    /// An amount, and more from a connected time on.
-    BaseAndBonus(BaseAndBonus),
-    /// By how many were billed this month before: the highest tier that is met.
-    Volume(Vec<VolumeTier>),
-    /// What the buyer reports afterwards, at most this.
-    Reported {
-        /// The most that is believed, and reserved.
-        most: Decimal,
-    },
-}
-
-/// An amount from a connected time on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TimeTier {
-    /// From how many connected seconds on.
-    pub from_s: u32,
-    /// The amount.
-    pub amount: Decimal,
-}
-
-/// An amount from a number of sales on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VolumeTier {
-    /// From how many sales this month on, this one not counted.
-    pub from: u32,
-    /// The amount.
-    pub amount: Decimal,
-}
-
-/// A price by connected time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PerMinute {
-    /// For a minute.
-    pub amount: Decimal,
-    /// Seconds that are begun are counted whole in steps of this many.
-    #[serde(default = "one_second")]
-    pub increment_s: u32,
-    /// The most seconds that are paid for, and reserved.
-    pub most_s: u32,
-}
-
-const fn one_second() -> u32 {
-    1
-}
-
-/// An amount, and more from a connected time on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BaseAndBonus {
-    /// Always.
-    pub base: Decimal,
-    /// On top of it.
-    pub bonus: Decimal,
-    /// From how many connected seconds on.
-    pub bonus_from_s: u32,
-}
 
 /// The rules of one side, made ready.
 #[derive(Debug, Clone)]
@@ -213,50 +96,6 @@ pub enum Charge {
 }
 
 impl PriceRules {
-    /// Everything that keeps the rules from being used.
-    #[must_use]
-    pub fn problems(&self, shelf: &Shelf) -> Vec<Problem> {
-        let mut found = Problems::default();
-        seconds(&mut found, "billable_from_s", self.billable_from_s);
-        let count = self.rules.len();
-        if count == 0 || count > PRICE_RULES_MAX {
-            found.add(
-                "rules",
-                format!("has {count} rules; write 1 to {PRICE_RULES_MAX}"),
-            );
-        }
-        let always = |rule: &PriceRule| rule.when.is_none() && rule.schedule.is_none();
-        if let Some(first) = self
-            .rules
-            .iter()
-            .position(always)
-            .filter(|at| at + 1 < count)
-        {
-            let message = format!(
-                "fits always, so the {} after it never fire; put it last",
-                count - first - 1
-            );
-            found.add(&format!("rules[{first}]"), message);
-        }
-        for (index, rule) in self.rules.iter().enumerate() {
-            let place = format!("rules[{index}]");
-            if rule.name.chars().count() > NAME_MAX {
-                found.add(
-                    &below(&place, "name"),
-                    format!("is too long; at most {NAME_MAX} characters"),
-                );
-            }
-            if let Some(when) = &rule.when {
-                found.within(&below(&place, "when"), when.problems(shelf));
-            }
-            for problem in rule.schedule.iter().flat_map(Schedule::problems) {
-                found.add(&below(&place, "schedule"), problem);
-            }
-            rule.rate.check(&below(&place, "rate"), &mut found);
-        }
-        found.0
-    }
-
     /// Makes the rules ready.
     ///
     /// # Errors
@@ -287,54 +126,6 @@ impl PriceRules {
 }
 
 impl Rate {
-    fn check(&self, place: &str, found: &mut Problems) {
-        let mut amount = |value: Decimal| amount(found, place, value);
-        match self {
-            Self::Fixed(value) => amount(*value),
-            Self::Reported { most } => amount(*most),
-            Self::PerBid {} => {}
-            Self::PercentOfOther(percent) => {
-                let most = Decimal::from_micros(100 * MICROS_PER_UNIT);
-                if !(Decimal::default()..=most).contains(percent) {
-                    found.add(
-                        place,
-                        format!("{percent} % is out of range; write 0 to 100"),
-                    );
-                }
-            }
-            Self::PerMinute(rate) => {
-                amount(rate.amount);
-                seconds(found, place, rate.most_s);
-                if !(1..=60).contains(&rate.increment_s) || rate.most_s == 0 {
-                    let message = "counts in steps of 1 to 60 seconds, up to a most of at least one; write both";
-                    found.add(place, message);
-                }
-            }
-            Self::BaseAndBonus(rate) => {
-                amount(rate.base);
-                amount(rate.bonus);
-                seconds(found, place, rate.bonus_from_s);
-            }
-            Self::Tiered(tiers) => {
-                tiers.iter().for_each(|tier| amount(tier.amount));
-                tiers
-                    .iter()
-                    .for_each(|tier| seconds(found, place, tier.from_s));
-                rising(found, place, tiers.iter().map(|tier| tier.from_s));
-            }
-            Self::Volume(tiers) => {
-                tiers.iter().for_each(|tier| amount(tier.amount));
-                rising(found, place, tiers.iter().map(|tier| tier.from));
-                if tiers.first().is_some_and(|tier| tier.from != 0) {
-                    found.add(
-                        place,
-                        "says nothing about the first sales; begin with from 0",
-                    );
-                }
-            }
-        }
-    }
-
     /// The most it may come to; `None` when that cannot be said.
     fn most(&self, before: &Before, currency: Currency) -> Option<Money> {
         let of = |value: Decimal| value.money(currency);
@@ -405,7 +196,10 @@ fn volume(tiers: &[VolumeTier], sold: u32) -> Option<Decimal> {
 }
 
 /// A part in per cent, down to the cent, so that rounding never makes a loss.
-pub(super) fn percent_floored(of: Money, percent: Decimal) -> Result<Money, MoneyError> {
+pub(in crate::routing) fn percent_floored(
+    of: Money,
+    percent: Decimal,
+) -> Result<Money, MoneyError> {
     let product = i128::from(of.micros()) * i128::from(percent.micros());
     let micros = product.div_euclid(100 * i128::from(MICROS_PER_UNIT));
     let micros = i64::try_from(micros).map_err(|_| MoneyError::Overflow)?;
@@ -413,47 +207,12 @@ pub(super) fn percent_floored(of: Money, percent: Decimal) -> Result<Money, Mone
 }
 
 /// Down to the cent.
-pub(super) const fn floored_to_cents(amount: Money) -> Money {
+pub(in crate::routing) const fn floored_to_cents(amount: Money) -> Money {
     let micros = amount.micros();
     Money::from_micros(
         micros - micros.rem_euclid(MICROS_PER_CENT),
         amount.currency(),
     )
-}
-
-fn amount(found: &mut Problems, place: &str, value: Decimal) {
-    let most = Decimal::from_micros(AMOUNT_MAX * MICROS_PER_UNIT);
-    if !(Decimal::default()..=most).contains(&value) {
-        found.add(
-            place,
-            format!("an amount of {value} is out of range; write 0 to {AMOUNT_MAX}"),
-        );
-    }
-}
-
-fn seconds(found: &mut Problems, place: &str, value: u32) {
-    if value > SECONDS_MAX {
-        found.add(
-            place,
-            format!("{value} seconds are out of range; write 0 to {SECONDS_MAX}"),
-        );
-    }
-}
-
-fn rising(found: &mut Problems, place: &str, from: impl Iterator<Item = u32>) {
-    let from: Vec<u32> = from.collect();
-    if from.is_empty() || from.len() > TIERS_MAX {
-        found.add(
-            place,
-            format!("has {} tiers; write 1 to {TIERS_MAX}", from.len()),
-        );
-    }
-    if from.windows(2).any(|pair| pair[0] >= pair[1]) {
-        found.add(
-            place,
-            "has tiers that do not rise; write them from the lowest to the highest",
-        );
-    }
 }
 
 impl PriceBook {
