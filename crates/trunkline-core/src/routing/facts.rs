@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::text;
 use crate::base::schedule::Day;
 use crate::base::{Country, PhoneNumber, Timestamp, Zone, area_code_of, words};
 use crate::call::screening::Vouched;
@@ -95,9 +96,17 @@ pub struct Known<'a> {
 /// The same, prepared for a thousand contracts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts<'a> {
-    tags: &'a BTreeMap<String, String>,
+    /// Tags with a value, by the fingerprints of their names.
+    tags: Box<[TagValue<'a>]>,
     texts: [Option<Box<str>>; Field::ALL.len()],
     clock: Option<Clock>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct TagValue<'a> {
+    fingerprint: u64,
+    name: &'a str,
+    value: &'a str,
 }
 
 /// What the clock on the wall shows.
@@ -113,8 +122,15 @@ impl<'a> Facts<'a> {
     /// Prepares what is known; weekdays and hours are those of `zone` at `now`.
     #[must_use]
     pub fn of(known: &Known<'a>, zone: &Zone, now: Timestamp) -> Self {
+        let tags = known.tags.iter().map(|(name, value)| TagValue {
+            fingerprint: text::fingerprint(name),
+            name,
+            value: value.trim(),
+        });
+        let mut tags: Vec<_> = tags.filter(|tag| !tag.value.is_empty()).collect();
+        tags.sort_unstable_by_key(|tag| (tag.fingerprint, tag.name));
         let mut facts = Self {
-            tags: known.tags,
+            tags: tags.into(),
             texts: [const { None }; Field::ALL.len()],
             clock: zone.wall_clock(now).map(|(date, minute)| Clock {
                 day: date.weekday().into(),
@@ -137,8 +153,18 @@ impl<'a> Facts<'a> {
     /// The value of a tag; `None` when there is none or it is empty.
     #[must_use]
     pub fn tag(&self, name: &str) -> Option<&str> {
-        let value = self.tags.get(name)?.trim();
-        Some(value).filter(|v| !v.is_empty())
+        self.tag_by(text::fingerprint(name), name)
+    }
+
+    /// The same for whoever has the fingerprint of the name.
+    pub(super) fn tag_by(&self, fingerprint: u64, name: &str) -> Option<&str> {
+        let from = self
+            .tags
+            .partition_point(|tag| tag.fingerprint < fingerprint);
+        let mut near = self.tags[from..]
+            .iter()
+            .take_while(|tag| tag.fingerprint == fingerprint);
+        near.find(|tag| tag.name == name).map(|tag| tag.value)
     }
 
     /// What the clock shows; `None` outside the calendar's range.

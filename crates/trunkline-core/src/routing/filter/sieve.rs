@@ -48,7 +48,8 @@ enum Test {
 
 #[derive(Debug, Clone)]
 enum Subject {
-    Tags(Box<[Box<str>]>),
+    /// Names with their fingerprints; the first that has a value counts.
+    Tags(Box<[(u64, Box<str>)]>),
     Field(Field),
 }
 
@@ -69,7 +70,9 @@ enum Check {
 impl Subject {
     fn find<'a>(&self, facts: &'a Facts<'_>) -> Option<&'a str> {
         match self {
-            Self::Tags(names) => names.iter().find_map(|name| facts.tag(name)),
+            Self::Tags(names) => names
+                .iter()
+                .find_map(|(fingerprint, name)| facts.tag_by(*fingerprint, name)),
             Self::Field(field) => facts.field(*field),
         }
     }
@@ -212,7 +215,8 @@ fn node(filter: &Filter, shelf: &Shelf, wants: &mut Vec<Box<str>>) -> Node {
         Filter::Any(any) => Test::Any(parts(any)),
         Filter::Not(part) => Test::Not(Box::new(node(part, shelf, wants))),
         Filter::Tag(test) => {
-            let names = test.name.split('|').map(|name| name.trim().into());
+            let names = test.name.split('|').map(str::trim);
+            let names = names.map(|name| (text::fingerprint(name), name.into()));
             Test::Value(Subject::Tags(names.collect()), check(&test.value, shelf))
         }
         Filter::Field(test) => Test::Value(Subject::Field(test.name), check(&test.value, shelf)),

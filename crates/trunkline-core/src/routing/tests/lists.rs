@@ -102,3 +102,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn letters_beyond_ascii_compare_like_the_others() {
+    let tags = tags(&[("city", "MÜNCHEN"), ("plain", "Munich")]);
+    let facts = facts(&known(&tags));
+    for (name, value, holds) in [
+        ("city", r#"{"is": "münchen"}"#, true),
+        ("city", r#"{"is": "munchen"}"#, false),
+        ("city", r#"{"starts_with": "mü"}"#, true),
+        ("city", r#"{"ends_with": "Ünchen"}"#, true),
+        ("city", r#"{"contains": "ÜNC"}"#, true),
+        ("plain", r#"{"is": "munich"}"#, true),
+        ("plain", r#"{"is": "münich"}"#, false),
+        ("plain", r#"{"starts_with": "mü"}"#, false),
+        ("plain", r#"{"starts_with": "munich!"}"#, false),
+    ] {
+        let json = format!(r#"{{"tag": {{"name": "{name}", "value": {value}}}}}"#);
+        assert_eq!(
+            sieve(&json, &Shelf::default()).passes(&facts),
+            holds,
+            "{json}"
+        );
+    }
+}
