@@ -44,8 +44,8 @@ pub use eligible::{Availability, Balance, Offer};
 pub use facts::{Clock, Facts, Field, Known, OpportunityKind, Sha256, parse_sha256, zip_digits};
 pub use feed::{FeedRefusal, FeedTerms, LetIn};
 pub use filter::{
-    DEPTH_MAX, FailedTest, FieldTest, Filter, LIST_MAX, REGEX_BYTES_MAX, Sieve, TESTS_MAX,
-    TEXT_MAX, TagTest, ValueTest, ZipWithin,
+    DEPTH_MAX, FailedTest, FieldTest, Filter, HEAVY_MAX, LIST_MAX, REGEX_BYTES_MAX, Sieve,
+    TESTS_MAX, TEXT_MAX, TagTest, ValueTest, ZipWithin,
 };
 pub use lists::{
     BAD_ITEMS_MAX, BadItem, ITEM_BYTES_MAX, ITEMS_MAX, ItemKind, ItemList, ListError, Shelf, ZipMap,

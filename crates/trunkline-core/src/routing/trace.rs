@@ -159,15 +159,13 @@ impl Routes {
         };
         match refusal {
             Refusal::Paused(level) => format!("Paused on the level of the {}", level.word()),
-            Refusal::Closed {
-                of,
-                last_call: false,
-            } => format!("{} is closed", self.whose(*of)),
-            Refusal::Closed {
-                of,
-                last_call: true,
-            } => {
-                format!("{} closes too soon", self.whose(*of))
+            Refusal::Closed { of, last_call } => {
+                let why = if *last_call {
+                    "Closes too soon"
+                } else {
+                    "Closed"
+                };
+                format!("{why} by the hours of {}", self.whose(*of))
             }
             Refusal::Filter { of, failed } => {
                 format!(
@@ -183,7 +181,7 @@ impl Routes {
             ),
             Refusal::Suppressed(list) => format!("On the suppression list {list}"),
             Refusal::PriorConnects { connects, max } => {
-                format!("Connected {connects} times before; at most {max}")
+                format!("Connections before: {connects}; at most {max}")
             }
             Refusal::NoPrice => "No price rule fits".to_owned(),
             Refusal::Balance { available, price } => {
@@ -193,7 +191,7 @@ impl Routes {
                 format!("The cap of {}: {}", self.whose(*of), self.counted(room))
             }
             Refusal::Concurrency { of, live, places } => format!(
-                "{} has {} calls and {} reservations; at most {} at the same time",
+                "Calls at the same time of {}: {} and {} reserved; at most {}",
                 self.whose(*of),
                 live.legs,
                 live.reserved,

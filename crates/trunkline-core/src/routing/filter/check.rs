@@ -18,6 +18,8 @@ pub const LIST_MAX: usize = 1_000;
 pub const TEXT_MAX: usize = 500;
 /// Most bytes a regular expression may take once it is prepared.
 pub const REGEX_BYTES_MAX: usize = 256 * 1024;
+/// Most regular expressions and distances of one filter: each takes memory of its own.
+pub const HEAVY_MAX: usize = 10;
 /// Longest way from a ZIP code, in miles.
 const MILES_MAX: i64 = 500;
 /// Most tags of which the first with a value counts.
@@ -31,10 +33,17 @@ impl Filter {
             shelf,
             found: Problems::default(),
             tests: 0,
+            heavy: 0,
         };
         check.filter(self, "", 1);
         if check.tests > TESTS_MAX {
             let message = format!("has {} comparisons; at most {TESTS_MAX}", check.tests);
+            check.found.add("", message);
+        }
+        if check.heavy > HEAVY_MAX {
+            let count = check.heavy;
+            let message =
+                format!("has {count} regular expressions and distances; at most {HEAVY_MAX}");
             check.found.add("", message);
         }
         check.found.0
@@ -45,6 +54,7 @@ struct Check<'a> {
     shelf: &'a Shelf,
     found: Problems,
     tests: usize,
+    heavy: usize,
 }
 
 impl Check<'_> {
@@ -131,6 +141,7 @@ impl Check<'_> {
                 }
             }
             ValueTest::Matches(pattern) => {
+                self.heavy += 1;
                 self.text(pattern, place);
                 if let Err(why) = regex(pattern) {
                     self.found.add(place, why);
@@ -180,6 +191,7 @@ impl Check<'_> {
     }
 
     fn within(&mut self, within: &ZipWithin, place: &str) {
+        self.heavy += 1;
         if !self.shelf.zips.knows(&within.zip) {
             let message = format!(
                 "`{}` is no ZIP code that is known; write five digits such as 75201",

@@ -7,6 +7,6 @@ mod check;
 mod document;
 mod sieve;
 
-pub use check::{DEPTH_MAX, LIST_MAX, REGEX_BYTES_MAX, TESTS_MAX, TEXT_MAX};
+pub use check::{DEPTH_MAX, HEAVY_MAX, LIST_MAX, REGEX_BYTES_MAX, TESTS_MAX, TEXT_MAX};
 pub use document::{FieldTest, Filter, TagTest, ValueTest, ZipWithin};
 pub use sieve::{FailedTest, Sieve};

@@ -282,6 +282,10 @@ fn what_a_filter_cannot_mean_is_said_with_its_place() {
         r#"{{"any": [{}]}}"#,
         vec![r#"{"tag": {"name": "a", "value": {"is": "1"}}}"#; 200].join(",")
     );
+    let heavy = format!(
+        r#"{{"any": [{}]}}"#,
+        vec![r#"{"tag": {"name": "a", "value": {"matches": "^1"}}}"#; 11].join(",")
+    );
     let list = ItemListId::from_raw(7);
     let unknown = format!(r#"{{"tag": {{"name": "a", "value": {{"in_list": "{list}"}}}}}}"#);
     for (json, place, said) in [
@@ -340,6 +344,7 @@ fn what_a_filter_cannot_mean_is_said_with_its_place() {
         (&unknown, "tag", "does not exist"),
         (&deep, "not.not.not.not.not.not.not.not", "nested deeper"),
         (&many, "", "201 comparisons"),
+        (&heavy, "", "11 regular expressions"),
     ] {
         let filter: Filter = read(json);
         assert_problem(&filter.problems(&Shelf::default()), place, said);

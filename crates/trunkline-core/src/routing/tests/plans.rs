@@ -94,13 +94,13 @@ fn the_first_rule_in_the_order_of_evaluation_is_the_reason() {
         said,
         [
             "The price is 40.00 USD, and 41.00 USD are asked for",
-            "the contract has 0 calls and 0 reservations; at most 0 at the same time",
+            "Calls at the same time of the contract: 0 and 0 reserved; at most 0",
             "The cap of the contract: 0 billable used, 0 reserved, 1 more; at most 0",
             "0.00 USD are available, and the price is up to 40.00 USD",
-            "Connected 1 times before; at most 0",
+            "Connections before: 1; at most 0",
             "The same person came on 2026-11-23T15:59:59.999Z as opp_0000000000001",
             "The filter of the contract: state `CA` is wanted; it is `TX`",
-            "the contract is closed",
+            "Closed by the hours of the contract",
             "Paused on the level of the contract",
         ]
     );
@@ -143,7 +143,7 @@ fn nothing_is_offered_shortly_before_closing() {
     assert_eq!(asked(&got), [1]);
     assert_eq!(
         routes.explain(&got.trace[1], &plain()),
-        "the contract closes too soon"
+        "Closes too soon by the hours of the contract"
     );
 }
 
