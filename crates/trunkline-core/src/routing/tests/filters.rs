@@ -284,7 +284,7 @@ fn what_a_filter_cannot_mean_is_said_with_its_place() {
     );
     let heavy = format!(
         r#"{{"any": [{}]}}"#,
-        vec![r#"{"tag": {"name": "a", "value": {"matches": "^1"}}}"#; 11].join(",")
+        [r#"{"tag": {"name": "a", "value": {"matches": "^1"}}}"#; 11].join(",")
     );
     let list = ItemListId::from_raw(7);
     let unknown = format!(r#"{{"tag": {{"name": "a", "value": {{"in_list": "{list}"}}}}}}"#);
