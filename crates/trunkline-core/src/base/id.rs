@@ -288,6 +288,26 @@ ids! {
     PurchaseKind PurchaseId "pur",
     /// A fitted attribution model of a site.
     ModelKind ModelId "mdl",
+    /// Somebody who sends traffic and is paid for it.
+    PublisherKind PublisherId "pub",
+    /// What is sold under one name, such as solar leads.
+    CampaignKind CampaignId "camp",
+    /// A publisher's traffic for a campaign.
+    FeedKind FeedId "feed",
+    /// Somebody who pays for calls or leads.
+    BuyerKind BuyerId "buy",
+    /// A phone, SIP address or HTTP endpoint of a buyer.
+    DestinationKind DestinationId "dst",
+    /// What a destination takes of a campaign, and on which terms.
+    ContractKind ContractId "ctr",
+    /// A tree of groups and contracts that a campaign's opportunities are offered to.
+    RoutePlanKind RoutePlanId "plan",
+    /// One call or one lead on offer.
+    OpportunityKind OpportunityId "opp",
+    /// A list of numbers, ZIP codes, texts or hashes.
+    ItemListKind ItemListId "list",
+    /// A limit on how much is offered, sold or spent in a window of time.
+    CapKind CapId "cap",
 }
 
 #[cfg(test)]

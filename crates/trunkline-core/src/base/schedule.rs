@@ -40,6 +40,22 @@ words! {
     }
 }
 
+impl Day {
+    /// The day before.
+    #[must_use]
+    pub const fn before(self) -> Self {
+        match self {
+            Self::Monday => Self::Sunday,
+            Self::Tuesday => Self::Monday,
+            Self::Wednesday => Self::Tuesday,
+            Self::Thursday => Self::Wednesday,
+            Self::Friday => Self::Thursday,
+            Self::Saturday => Self::Friday,
+            Self::Sunday => Self::Saturday,
+        }
+    }
+}
+
 impl From<Weekday> for Day {
     fn from(day: Weekday) -> Self {
         match day {
@@ -147,6 +163,19 @@ pub struct WeeklyBlock {
     pub to: TimeOfDay,
 }
 
+impl WeeklyBlock {
+    /// Whether a minute of a day lies in it, the part after midnight of a block that began the day before included.
+    #[must_use]
+    pub fn holds(&self, day: Day, minute: u16) -> bool {
+        let block = Block {
+            from: self.from,
+            to: self.to,
+        };
+        (self.days.contains(&day) && block.holds(minute))
+            || (self.days.contains(&day.before()) && block.holds_after_midnight(minute))
+    }
+}
+
 /// A date with hours of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -180,9 +209,13 @@ impl Schedule {
     /// Whether it is open at a moment.
     #[must_use]
     pub fn is_open(&self, at: Timestamp) -> bool {
-        let Some((today, minute)) = self.zone.wall_clock(at) else {
-            return false;
-        };
+        let clock = self.zone.wall_clock(at);
+        clock.is_some_and(|(today, minute)| self.is_open_by_clock(today, minute))
+    }
+
+    /// Whether it is open when its zone's clocks show a date and a minute of the day; for whoever read the clock already.
+    #[must_use]
+    pub fn is_open_by_clock(&self, today: Date, minute: u16) -> bool {
         let yesterday = today.yesterday().ok();
         self.any_block(today, |block| block.holds(minute))
             || yesterday

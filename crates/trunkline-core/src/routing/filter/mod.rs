@@ -1,0 +1,12 @@
+//! Filters: what a contract, a cap, a price or a modifier asks of an opportunity.
+//!
+//! A [`Filter`] is the document that people write; [`Filter::compile`] checks it and turns it into a [`Sieve`], whose
+//! test allocates nothing. A value that is missing or empty makes every comparison false except `{"present": false}`.
+
+mod check;
+mod document;
+mod sieve;
+
+pub use check::{DEPTH_MAX, HEAVY_MAX, LIST_MAX, REGEX_BYTES_MAX, TESTS_MAX, TEXT_MAX};
+pub use document::{FieldTest, Filter, TagTest, ValueTest, ZipWithin};
+pub use sieve::{FailedTest, Sieve};
