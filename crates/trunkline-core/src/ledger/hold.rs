@@ -6,6 +6,7 @@
 use super::entry::opposite;
 use crate::base::id::{BuyerId, HoldId, OpportunityId};
 use crate::base::{Money, MoneyError, Timestamp, words};
+use crate::routing::Balance;
 
 /// Longest time that a hold may last without being renewed: a call of a day, and an hour for its end.
 pub const HOLD_MS_MAX: i64 = 25 * 3_600_000;
@@ -84,6 +85,16 @@ impl Funds {
     /// When the currencies differ or the sum does not fit.
     pub fn available(&self) -> Result<Money, MoneyError> {
         self.balance.plus(self.credit_limit)?.minus(self.held)
+    }
+}
+
+impl From<Funds> for Balance {
+    fn from(funds: Funds) -> Self {
+        Self {
+            balance: funds.balance,
+            credit: funds.credit_limit,
+            reserved: funds.held,
+        }
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn ended(
         occurred_at: call.ended_at,
         booked_at,
     };
-    let leg = |leg: &super::CallLeg<'_>| Talk::from(leg.connected_ms);
+    let leg = |leg: &super::CallLeg<'_>| Talk::of(leg.connected_ms);
     let deal = Deal {
         offered_at: call.offered_at,
         legs: call.legs.iter().map(|at| (at.terms, leg(at))).collect(),
@@ -59,5 +59,6 @@ pub(super) fn ended(
         postings,
         buyers: sides.buyers,
         publisher: sides.publisher,
+        publisher_ms: sides.publisher_ms,
     }))
 }

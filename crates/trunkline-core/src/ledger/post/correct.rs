@@ -1,7 +1,7 @@
 //! Corrections: what was booked is taken back, wholly or in part, or something is given by hand. The original stays.
 
 use super::booking::{When, buyers_book, two};
-use super::event::{Answer, Booked, PostError};
+use super::event::{Answer, Booked, PostError, Terms};
 use super::history::History;
 use crate::base::id::{AdjustmentId, BuyerId, PublisherId};
 use crate::base::{Money, MoneyError, Timestamp};
@@ -87,6 +87,7 @@ pub(super) fn reversed(
 
 pub(super) fn given(
     given: &Given,
+    terms: &Terms<'_>,
     history: &History<'_>,
     booked_at: Timestamp,
 ) -> Result<Answer, PostError> {
@@ -94,6 +95,7 @@ pub(super) fn given(
     if history.has(key) {
         return Ok(Answer::Already(key));
     }
+    let amount = Money::zero(terms.currency).plus(given.amount)?;
     let about = given.about.map(|about| correctable(about, history));
     let occurred_at = about.transpose()?.map_or(booked_at, Posting::occurred_at);
     let when = When {
@@ -104,13 +106,7 @@ pub(super) fn given(
         Recipient::Buyer(buyer, payment) => (buyers_book(payment), Party::Buyer(buyer)),
         Recipient::Publisher(publisher) => (Book::PublisherPayable, Party::Publisher(publisher)),
     };
-    let posting = two(
-        key,
-        (Book::Adjustments, Party::House),
-        to,
-        given.amount,
-        when,
-    )?;
+    let posting = two(key, (Book::Adjustments, Party::House), to, amount, when)?;
     let linked = posting.map(|posting| match given.about {
         Some(about) => posting.correcting(about),
         None => posting,

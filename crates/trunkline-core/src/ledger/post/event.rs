@@ -141,6 +141,9 @@ pub struct Booked {
     pub buyers: Vec<Side>,
     /// What came of the publisher; `None` when nobody is paid.
     pub publisher: Option<Side>,
+    /// The publisher's clock in connected milliseconds: that of the last leg that is paid for, of the longest when none is.
+    /// Later reports need it.
+    pub publisher_ms: Option<i64>,
 }
 
 /// Why nothing can be booked.

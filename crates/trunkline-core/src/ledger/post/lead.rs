@@ -51,5 +51,6 @@ pub(super) fn sold(
         postings,
         buyers: sides.buyers,
         publisher: sides.publisher,
+        publisher_ms: sides.publisher_ms,
     }))
 }

@@ -25,8 +25,11 @@ pub use telephony::{Increment, TelephonyLeg, TelephonyRate};
 use crate::base::Timestamp;
 
 /// What an event comes to on the books. `history` is what was booked for the same call or lead before; `booked_at` is now.
-/// The same event with the same history gives the same keys and amounts. Two that are decided at once with the same
-/// history give the same key; the one that is stored second is refused by it and decides again.
+/// The same event with the same history gives the same keys and amounts.
+///
+/// Two sales, payouts or reports that are decided at once with the same history come to the same key; the one that is
+/// stored second is refused by it and decides again. Corrections have keys of their own: their history is read in the
+/// transaction that books them, or two of them might take the same money back.
 ///
 /// # Errors
 /// When an amount cannot be computed, or the event contradicts itself or the history. Nothing is to be booked then.
@@ -41,6 +44,6 @@ pub fn post(
         Event::LeadSold(lead) => lead::sold(lead, terms, history, booked_at),
         Event::Reported(report) => report::counted(report, terms, history, booked_at),
         Event::Reversed(reversed) => correct::reversed(reversed, history, booked_at),
-        Event::Given(given) => correct::given(given, history, booked_at),
+        Event::Given(given) => correct::given(given, terms, history, booked_at),
     }
 }

@@ -55,8 +55,10 @@ pub struct Report<'a> {
     pub occurred_at: Timestamp,
     /// What was agreed with the buyer.
     pub buyer: BuyerTerms<'a>,
-    /// How long the buyer had the caller; not looked at for leads. It is the publisher's clock too.
+    /// How long the buyer had the caller; not looked at for leads.
     pub connected_ms: Option<i64>,
+    /// The publisher's clock, as [`Booked::publisher_ms`] said when the call ended; not looked at for leads.
+    pub publisher_ms: Option<i64>,
     /// The buyer's own name for the report.
     pub external: ExternalId,
     /// What it is worth.
@@ -94,7 +96,8 @@ pub(super) fn counted(
     if let Some(earlier) = earlier {
         return Ok(Answer::Already(cause.key(earlier.n)));
     }
-    let by_ms = booked_at.millis_since(report.occurred_at) - terms.conversion_window_ms.max(0);
+    let by_ms = booked_at.millis_since(report.occurred_at);
+    let by_ms = by_ms.saturating_sub(terms.conversion_window_ms.max(0));
     if by_ms > 0 {
         return Ok(Answer::NotCounted(NotCounted::TooLate { by_ms }));
     }
@@ -128,7 +131,13 @@ pub(super) fn counted(
     let paid = match &terms.publisher {
         Some(payee) => {
             let known = (revenue, false);
-            let side = publisher(payee, talk(report), terms, report.offered_at, known)?;
+            let side = publisher(
+                payee,
+                talk(report, report.publisher_ms),
+                terms,
+                report.offered_at,
+                known,
+            )?;
             let currency = terms.currency;
             postings.extend(payout(
                 report.subject,
@@ -146,13 +155,14 @@ pub(super) fn counted(
         postings,
         buyers: vec![side],
         publisher: paid,
+        publisher_ms: report.publisher_ms,
     }))
 }
 
-fn talk(report: &Report<'_>) -> Talk {
+const fn talk(report: &Report<'_>, ms: Option<i64>) -> Talk {
     match report.subject {
         Subject::Lead(_) => Talk::Lead,
-        Subject::Call(_) => Talk::from(report.connected_ms),
+        Subject::Call(_) => Talk::of(ms),
     }
 }
 
@@ -170,7 +180,7 @@ fn told_side(
     };
     by_rule(
         report.buyer.price,
-        talk(report),
+        talk(report, report.connected_ms),
         terms,
         report.offered_at,
         after,

@@ -61,9 +61,19 @@ pub(super) enum Talk {
     Ms(i64),
 }
 
-impl From<Option<i64>> for Talk {
-    fn from(connected_ms: Option<i64>) -> Self {
-        connected_ms.map_or(Self::None, Self::Ms)
+impl Talk {
+    pub(super) const fn of(connected_ms: Option<i64>) -> Self {
+        match connected_ms {
+            None => Self::None,
+            Some(ms) => Self::Ms(ms),
+        }
+    }
+
+    const fn ms(self) -> Option<i64> {
+        match self {
+            Self::Lead | Self::None => None,
+            Self::Ms(ms) => Some(ms),
+        }
     }
 }
 
@@ -171,6 +181,8 @@ fn at_most(asked: Money, most: Money) -> Money {
 pub(super) struct Sides {
     pub(super) buyers: Vec<Side>,
     pub(super) publisher: Option<Side>,
+    /// The publisher's clock.
+    pub(super) publisher_ms: Option<i64>,
 }
 
 /// What was sold on which leg, and what was before.
@@ -187,6 +199,7 @@ impl Deal<'_> {
         let mut buyers = self.buyers(terms, None)?;
         let Some(payee) = &terms.publisher else {
             return Ok(Sides {
+                publisher_ms: self.clock(&buyers).ms(),
                 buyers,
                 publisher: None,
             });
@@ -201,6 +214,7 @@ impl Deal<'_> {
             paid = ask(&buyers)?;
         }
         Ok(Sides {
+            publisher_ms: self.clock(&buyers).ms(),
             buyers,
             publisher: Some(paid),
         })

@@ -167,3 +167,17 @@ fn what_is_given_by_hand_names_what_it_is_about_and_takes_nothing_back() {
     back(9, &[(SALE, Part::Whole)], &mut postings);
     assert_eq!(on(&postings, Book::Revenue, Party::House), usd("0"));
 }
+
+#[test]
+fn nothing_is_given_in_another_currency() {
+    let euro: Currency = "EUR".parse().expect("a currency");
+    let event = Event::Given(Given {
+        adjustment: adjustment(1),
+        to: Recipient::Publisher(PUBLISHER),
+        amount: Money::from_micros(1, euro),
+        about: None,
+    });
+    let posted = post(&event, &terms(None), &History::default(), BOOKED);
+    let why = crate::base::MoneyError::CurrencyMismatch(USD, euro);
+    assert_eq!(posted, Err(PostError::Money(why)));
+}

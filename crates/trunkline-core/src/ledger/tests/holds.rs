@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::base::id::HoldId;
+use crate::routing::Balance;
 
 const NOW: Timestamp = OFFERED;
 const MINUTE_MS: i64 = 60_000;
@@ -35,6 +36,8 @@ fn balance_and_credit_less_what_is_held_is_available_to_the_micro_unit() {
         (funds("-6", "5", "0"), "-1"),
     ] {
         assert_eq!(funds.available(), Ok(usd(available)), "{funds:?}");
+        let asked: Balance = funds.into();
+        assert_eq!(asked.available(), usd(available), "routing sees the same");
         let more = usd(available).plus(usd("0.000001")).expect("a sum");
         let refused = place(more, &funds, MINUTE_MS);
         if more.micros() > 0 {

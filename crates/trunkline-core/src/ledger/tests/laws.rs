@@ -128,7 +128,11 @@ fn books(world: &World) -> Vec<Posting> {
         legs: &legs,
         telephony: &telephony,
     });
-    let mut postings = first(&ended, &terms).postings;
+    let Booked {
+        mut postings,
+        publisher_ms,
+        ..
+    } = first(&ended, &terms);
     let mut reports = Vec::new();
     for (place, amount, adds) in &world.reports {
         let leg = legs[place % legs.len()];
@@ -140,6 +144,7 @@ fn books(world: &World) -> Vec<Posting> {
             occurred_at: ENDED,
             buyer: leg.terms,
             connected_ms: leg.connected_ms,
+            publisher_ms,
             external: external.clone(),
             amount: micros(*amount),
             mode: if *adds {

@@ -1,5 +1,7 @@
 //! Leads: each buyer who shares one pays, and the publisher is paid once.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn sold<'a>(leg: u32, buyer: BuyerTerms<'a>) -> Event<'a> {
@@ -74,4 +76,47 @@ fn a_lead_that_brings_nothing_pays_no_promise() {
     );
     assert_eq!(came.postings, []);
     assert_eq!(came.publisher, Some(Side::NotSold));
+}
+
+proptest! {
+    /// Answers of buyers come in any order, and again.
+    #[test]
+    fn the_order_of_answers_and_repeated_ones_change_nothing(
+        amounts in prop::collection::vec(0_i64..50_000_000, 1..6),
+        promise in 0_i64..60_000_000,
+        order in prop::collection::vec(0_usize..6, 0..12),
+        kind in 0_usize..3,
+    ) {
+        let per_bid = price(0, r#"{"per_bid": {}}"#);
+        let rules = [fixed(0, "15"), price(0, r#"{"percent_of_other": "66.67"}"#)];
+        let pay = match rules.get(kind) {
+            Some(price) => by_rule(price),
+            None => Some(Pay::Quoted(Money::from_micros(promise, USD))),
+        };
+        let terms = terms(pay);
+        let event = |place: usize| {
+            let n = i64::try_from(place).expect("few");
+            let bids = BuyerTerms {
+                bid: Some(Money::from_micros(amounts[place], USD)),
+                ..buyer(n, &per_bid)
+            };
+            sold(u32::try_from(place).expect("few"), bids)
+        };
+        let straight: Vec<Event<'_>> = (0..amounts.len()).map(event).collect();
+        let expected = all(&straight, &terms);
+        let mut postings = Vec::new();
+        let mixed = order.iter().map(|place| place % amounts.len());
+        for place in mixed.chain(0..amounts.len()) {
+            let answer = post(&event(place), &terms, &past(&postings, &[]), BOOKED);
+            if let Answer::Booked(came) = answer.expect("an answer") {
+                postings.extend(came.postings);
+            }
+        }
+        prop_assert_eq!(earned(&postings), earned(&expected));
+        for n in 0..6 {
+            prop_assert_eq!(owes(&postings, n), owes(&expected, n));
+        }
+        let taken: i64 = amounts.iter().sum();
+        prop_assert_eq!(on(&postings, Book::Revenue, Party::House).micros(), taken);
+    }
 }

@@ -15,6 +15,7 @@ fn report<'a>(price: &'a PriceBook, name: &str, amount: &str, mode: ReportMode) 
         occurred_at: ENDED,
         buyer: buyer(1, price),
         connected_ms: Some(100_000),
+        publisher_ms: Some(100_000),
         external: external(name),
         amount: usd(amount),
         mode,
@@ -124,4 +125,23 @@ fn names_of_reports_are_bounded() {
     ] {
         assert_eq!(ExternalId::read(text).is_some(), reads, "{text}");
     }
+}
+
+#[test]
+fn a_report_on_one_leg_leaves_the_publishers_clock_where_the_call_left_it() {
+    let pays = reported();
+    let agreed = fixed(60, "45");
+    let tiers = r#"{"tiered": [{"from_s": 60, "amount": 10}, {"from_s": 120, "amount": 25}]}"#;
+    let gets = price(0, tiers);
+    let terms = terms(by_rule(&gets));
+    let legs = [leg(1, &pays, Some(70_000)), leg(2, &agreed, Some(130_000))];
+    let came = first(&call(&legs), &terms);
+    assert_eq!(earned(&came.postings), usd("25"));
+    let event = Event::Reported(Report {
+        connected_ms: Some(70_000),
+        publisher_ms: came.publisher_ms,
+        ..report(&pays, "a", "100", ReportMode::Set)
+    });
+    let more = booked(&event, &terms, &past(&came.postings, &[]));
+    assert_eq!(keys(&more.postings), ["conversion:call_0000000000007:0"]);
 }
