@@ -288,6 +288,10 @@ ids! {
     PurchaseKind PurchaseId "pur",
     /// A fitted attribution model of a site.
     ModelKind ModelId "mdl",
+    /// A correction on the books.
+    AdjustmentKind AdjustmentId "adj",
+    /// Money that is set aside for one opportunity.
+    HoldKind HoldId "hold",
     /// Somebody who sends traffic and is paid for it.
     PublisherKind PublisherId "pub",
     /// What is sold under one name, such as solar leads.
