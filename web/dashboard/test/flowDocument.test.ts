@@ -10,6 +10,7 @@ import {
   setWay,
   targets,
   ways,
+  type FlowNode,
   withPlaces,
   type FlowDocument,
 } from "../src/features/call/flows/document";
@@ -59,9 +60,17 @@ describe("the document and its graph", () => {
     ]);
     expect(ways(node("Split")).map((way) => way.to)).toEqual(["Office", "Case"]);
     expect(ways(node("Case")).map((way) => way.id)).toEqual(["case:0", "on:default"]);
-    expect(ways(node("Back"))).toEqual([{ id: "to", word: "to", sort: "target", to: "Menu" }]);
+    expect(ways(node("Back"))).toEqual([{ id: "to", word: "to", sort: "target", to: "Menu", otherwise: "" }]);
     expect(ways({ kind: "hang_up" })).toEqual([]);
-    expect(ways({ kind: "say", text: "" })).toEqual([{ id: "on:done", word: "done", sort: "outcome", to: "" }]);
+    expect(ways({ kind: "say", text: "" })).toEqual([{ id: "on:done", word: "done", sort: "outcome", to: "", otherwise: "" }]);
+  });
+
+  it("says where an outcome that is not linked goes", () => {
+    const said: FlowNode = { kind: "say", text: "", on: { default: "Team" } };
+    expect(ways(said).map((way) => [way.word, way.to, way.otherwise])).toEqual([
+      ["done", "", "Team"],
+      ["default", "Team", ""],
+    ]);
   });
 
   it("links and unlinks each sort of way, and leaves the rest as it was", () => {

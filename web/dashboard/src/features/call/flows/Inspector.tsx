@@ -10,6 +10,7 @@ import {
   type Outcomes,
   otherOutcomes,
   ways,
+  type Way,
 } from "./document";
 import { StepForm } from "./forms/StepForm";
 import { Said } from "./Outline";
@@ -116,6 +117,11 @@ function Name({ name, document, rename }: InspectorProps) {
   );
 }
 
+function unlinked(way: Way): string {
+  if (way.sort === "target") return "Choose a step";
+  return way.otherwise ? `As otherwise: ${way.otherwise}` : "The call ends";
+}
+
 function WaysOut({ name, document, node, outcomes, link }: InspectorProps & { node: FlowNode }) {
   // Keys, cases and shares have their steps beside them in the form above.
   const own = ways(node).filter((way) => way.sort === "outcome" || way.sort === "target");
@@ -134,7 +140,7 @@ function WaysOut({ name, document, node, outcomes, link }: InspectorProps & { no
           document={document}
           except={name}
           value={way.to}
-          none={way.sort === "target" ? "Choose a step" : "The call ends"}
+          none={unlinked(way)}
           set={(to) => link(way.id, to)}
         />
       ))}

@@ -48,9 +48,9 @@ export function Outline({ document, findings, walk, selected, select }: OutlineP
                   {ways(node).map((way) => (
                     <li key={way.id} className="small">
                       <span className="soft cut">{wayName(node, way)}</span>
-                      {way.to ? (
-                        <button type="button" className="linkish" onClick={() => select(way.to)}>
-                          {way.to}
+                      {way.to || way.otherwise ? (
+                        <button type="button" className="linkish" onClick={() => select(way.to || way.otherwise)}>
+                          {way.to || way.otherwise}
                         </button>
                       ) : (
                         <span className="dim">the call ends</span>

@@ -3,7 +3,7 @@
 import { Handle, Position, useUpdateNodeInternals, type Node, type NodeProps } from "@xyflow/react";
 import { useEffect } from "react";
 import { Shape } from "../../../parts/State";
-import { ways, type FlowNode } from "./document";
+import { ways, type FlowNode, type Way } from "./document";
 import { CARD_WIDTH, cardWidth } from "./layout";
 import { Icon } from "../../../parts/Icon";
 import { stepIcon } from "./stepIcon";
@@ -62,8 +62,8 @@ export function StepCard({ id, data, selected }: NodeProps<Node<StepData, "step"
           {out.map((way) => (
             <span
               key={way.id}
-              className={`step-port ${hit.has(way.id) ? "hit" : ""} ${way.to ? "" : "open"}`}
-              title={`${wayName(node, way)}${way.to ? `: ${way.to}` : ""}`}
+              className={`step-port ${hit.has(way.id) ? "hit" : ""} ${way.to || way.otherwise ? "" : "open"}`}
+              title={leads(node, way)}
             >
               <span className="cut">{wayName(node, way)}</span>
               <Handle type="source" position={Position.Bottom} id={way.id} />
@@ -73,6 +73,12 @@ export function StepCard({ id, data, selected }: NodeProps<Node<StepData, "step"
       )}
     </div>
   );
+}
+
+function leads(node: FlowNode, way: Way): string {
+  const name = wayName(node, way);
+  if (way.to) return `${name}: ${way.to}`;
+  return way.otherwise ? `${name}: ${way.otherwise}, as whatever else happens` : name;
 }
 
 export function EntryCard({ data }: NodeProps<Node<EntryData, "entry">>) {

@@ -293,7 +293,7 @@ function asked(document: FlowDocument): { keys: boolean; destinations: string[] 
 
 function inputOf(made: Made, caller: string | undefined, document: FlowDocument, zone: string): TryInput {
   const destinations = Object.fromEntries(asked(document).destinations.map((to) => [to, made.behaviours[to] ?? "talks"]));
-  const digits = made.digits.split(",").map((each) => each.trim());
+  const digits = made.digits.trim().split(made.digits.includes(",") ? /\s*,\s*/ : /\s+/);
   const source = { channel: made.channel || undefined, source: made.source || undefined, medium: made.medium || undefined };
   return {
     document,

@@ -59,7 +59,7 @@ export const DEFAULT = "default";
 /** Longest name of a step, in characters; the server has the last word. */
 export const NAME_MAX = 60;
 
-/** One way out of a node. An empty `to` leads nowhere. */
+/** One way out of a node. An empty `to` is not linked. */
 export type Way = {
   /** Names the way inside its node: `on:open`, `choice:1`, `case:0`, `arm:0`, `to`. */
   id: string;
@@ -67,6 +67,8 @@ export type Way = {
   word: string;
   sort: "outcome" | "choice" | "case" | "arm" | "target";
   to: string;
+  /** Where an outcome that is not linked goes: as any other does. Empty when the call ends. */
+  otherwise: string;
 };
 
 /** Outcomes that a card shows although they are not linked: those its author will think of. */
@@ -92,18 +94,25 @@ export function ways(node: FlowNode): Way[] {
   const found: Way[] = [];
   if (node.kind === "menu") {
     for (const [key, to] of Object.entries(node.choices).sort(byKey))
-      found.push({ id: `choice:${key}`, word: key, sort: "choice", to });
+      found.push({ id: `choice:${key}`, word: key, sort: "choice", to, otherwise: "" });
   }
   if (node.kind === "branch")
-    node.cases.forEach((each, i) => found.push({ id: `case:${i}`, word: String(i), sort: "case", to: each.to }));
+    node.cases.forEach((each, i) =>
+      found.push({ id: `case:${i}`, word: String(i), sort: "case", to: each.to, otherwise: "" }),
+    );
   if (node.kind === "splitter")
-    node.arms.forEach((each, i) => found.push({ id: `arm:${i}`, word: String(i), sort: "arm", to: each.to }));
-  if (node.kind === "go_to") found.push({ id: "to", word: "to", sort: "target", to: node.to });
+    node.arms.forEach((each, i) =>
+      found.push({ id: `arm:${i}`, word: String(i), sort: "arm", to: each.to, otherwise: "" }),
+    );
+  if (node.kind === "go_to") found.push({ id: "to", word: "to", sort: "target", to: node.to, otherwise: "" });
   const linked = node.on ?? {};
   const outcomes = [...new Set([...(usual[node.kind] ?? []), ...Object.keys(linked)])];
   // What is left over comes last, as people read it.
   outcomes.sort((a, b) => Number(a === DEFAULT) - Number(b === DEFAULT));
-  for (const word of outcomes) found.push({ id: `on:${word}`, word, sort: "outcome", to: linked[word] ?? "" });
+  for (const word of outcomes) {
+    const otherwise = (word !== DEFAULT && linked[DEFAULT]) || "";
+    found.push({ id: `on:${word}`, word, sort: "outcome", to: linked[word] ?? "", otherwise });
+  }
   return found;
 }
 
