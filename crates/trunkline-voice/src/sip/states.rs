@@ -16,6 +16,9 @@ use tokio::sync::mpsc;
 
 use super::SipError;
 
+/// States that wait for a leg. A leg takes them as they come; one that lets more wait is taken to be over.
+const WAITING_MAX: usize = 128;
+
 /// The states of all dialogs.
 pub(super) struct States {
     told: DialogStateSender,
@@ -26,13 +29,13 @@ pub(super) struct States {
 pub(super) struct LegStates {
     key: u64,
     routes: Arc<Routes>,
-    queue: mpsc::UnboundedReceiver<Box<DialogState>>,
+    queue: mpsc::Receiver<Box<DialogState>>,
 }
 
 struct Routes {
     /// Held while what it gives is brought to its leg, so that order is kept whoever does it.
     states: Mutex<DialogStateReceiver>,
-    legs: Mutex<HashMap<u64, mpsc::UnboundedSender<Box<DialogState>>>>,
+    legs: Mutex<HashMap<u64, mpsc::Sender<Box<DialogState>>>>,
     keys: RandomState,
 }
 
@@ -59,7 +62,7 @@ impl States {
         let mut legs = hold(&self.routes.legs);
         let made = make(self.told.clone())?;
         let key = self.routes.key(&id(&made));
-        let (sender, queue) = mpsc::unbounded_channel();
+        let (sender, queue) = mpsc::channel(WAITING_MAX);
         legs.insert(key, sender);
         let routes = Arc::clone(&self.routes);
         Ok((made, LegStates { key, routes, queue }))
@@ -112,8 +115,13 @@ impl Routes {
     /// Those of a leg that is over are nobody's any more.
     fn bring(&self, state: DialogState) {
         let key = self.key(state.id());
-        if let Some(leg) = hold(&self.legs).get(&key) {
-            let _ = leg.send(Box::new(state));
+        let mut legs = hold(&self.legs);
+        let told = legs.get(&key).map(|leg| leg.try_send(Box::new(state)));
+        if let Some(Err(error)) = told {
+            if matches!(error, mpsc::error::TrySendError::Full(_)) {
+                tracing::warn!("a leg that takes no more states of its dialog is ended");
+            }
+            legs.remove(&key);
         }
     }
 
@@ -164,5 +172,26 @@ mod tests {
         told.send(DialogState::Trying(id("a", "b"))).unwrap();
         told.send(DialogState::Calling(id("b", "a"))).unwrap();
         assert!(matches!(back.recv().await, Some(DialogState::Calling(_))));
+    }
+
+    #[tokio::test]
+    async fn a_leg_that_lets_too_many_states_wait_is_over_and_no_other() {
+        let (told, states) = mpsc::unbounded_channel();
+        let states = States::start(told, states);
+        let leg = |id: DialogId| {
+            let made = states.of(|told| Ok((told, id)), |(_, id)| id.clone());
+            made.unwrap()
+        };
+        let ((told, _), mut stuck) = leg(id("a", ""));
+        let (_, mut other) = leg(id("b", ""));
+        for _ in 0..=WAITING_MAX {
+            told.send(DialogState::Trying(id("a", "c"))).unwrap();
+        }
+        told.send(DialogState::Trying(id("b", "c"))).unwrap();
+        assert!(matches!(other.try_recv(), Some(DialogState::Trying(_))));
+        for _ in 0..WAITING_MAX {
+            assert!(stuck.recv().await.is_some());
+        }
+        assert!(stuck.recv().await.is_none());
     }
 }
