@@ -204,34 +204,34 @@ pub(crate) fn session_record(session: SessionRow) -> Result<Record, DbError> {
     let mut values = Vec::with_capacity(SESSION_STARTED.columns.len());
     let locality = session.locality.as_ref();
     let country = locality.and_then(Locality::country);
-    values.extend(args![
-        session.id,
-        session.account,
-        session.site,
-        session.visitor,
-        session.consent,
-        session.device,
-        locality.and_then(Locality::state),
-        locality.and_then(Locality::place),
-        country.as_ref(),
-        session.synthetic,
-        session.started_at,
-        session.seen_at,
+    values.extend([
+        session.id.into(),
+        session.account.into(),
+        session.site.into(),
+        session.visitor.into(),
+        session.consent.into(),
+        session.device.into(),
+        locality.and_then(Locality::state).into(),
+        locality.and_then(Locality::place).into(),
+        country.as_ref().into(),
+        session.synthetic.into(),
+        session.started_at.into(),
+        session.seen_at.into(),
     ]);
     values.extend(source_values(session.source));
-    values.extend(args![session.landing, session.referrer]);
+    values.extend([session.landing.into(), session.referrer.into()]);
     values.push(click_ids(&session.clicks)?);
     Ok(SESSION_STARTED.record(values))
 }
 
 pub(crate) fn touch_record(touch: TouchRow) -> Result<Record, DbError> {
     let mut values = Vec::with_capacity(TOUCH.columns.len());
-    values.extend(args![
-        touch.session,
-        touch.id,
-        touch.at,
-        touch.page,
-        touch.referrer
+    values.extend([
+        touch.session.into(),
+        touch.id.into(),
+        touch.at.into(),
+        touch.page.into(),
+        touch.referrer.into(),
     ]);
     values.extend(source_values(touch.source));
     values.push(click_ids(&touch.clicks)?);

@@ -5,22 +5,25 @@ use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{ConnectInfo, Request};
 use axum::http::HeaderValue;
 use axum::http::header::X_CONTENT_TYPE_OPTIONS;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{Instant, interval_at, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -38,8 +41,13 @@ const CONNECTIONS_MAX: usize = 20_000;
 /// Most connections from one address, of IPv6 from one /64: an office behind one address stays far below
 /// it, and nobody can take all.
 const CONNECTIONS_PER_ADDRESS_MAX: usize = 1_000;
-/// Longest wait for the head of a request.
-const HEAD_WAIT: Duration = Duration::from_secs(15);
+/// How often connections on which nothing goes on are closed: those that ask nothing, and those whose next head does not
+/// come to its end.
+const IDLE_CHECK_EVERY: Duration = Duration::from_secs(15);
+/// Longest wait for such a connection to take its leave.
+const LEAVE_WAIT: Duration = Duration::from_secs(1);
+/// How often a peer of HTTP/2 is asked whether it is there.
+const PING_EVERY: Duration = Duration::from_secs(15);
 /// Longest pause between two parts of a request's body.
 const BODY_WAIT: Duration = Duration::from_secs(10);
 /// Longest TLS handshake.
@@ -66,7 +74,12 @@ impl Edge {
         }
     }
 
-    async fn answer(mut self, mut request: Request<Incoming>, peer: SocketAddr) -> Response {
+    async fn answer(
+        mut self,
+        mut request: Request<Incoming>,
+        peer: SocketAddr,
+        going_on: GoingOn,
+    ) -> Response {
         if let Some(app) = &self.app {
             request = match snippet::answer_first(app, request, peer.ip()).await {
                 Ok(answered) => return answered,
@@ -76,7 +89,70 @@ impl Edge {
         let mut request = request.map(|body| Body::new(TimeoutBody::new(BODY_WAIT, body)));
         request.extensions_mut().insert(ConnectInfo(peer));
         let Ok(answered) = self.router.call(request).await;
-        answered
+        answered.map(|body| {
+            Body::new(BodyGoingOn {
+                body,
+                _going_on: going_on,
+            })
+        })
+    }
+}
+
+/// What a connection does. It tells idle ones apart without a clock for every request.
+#[derive(Debug, Default)]
+struct Activity {
+    begun: AtomicU64,
+    going_on: AtomicU64,
+}
+
+impl Activity {
+    fn begin(self: &Arc<Self>) -> GoingOn {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        self.going_on.fetch_add(1, Ordering::Relaxed);
+        GoingOn(Arc::clone(self))
+    }
+
+    /// Whether a request is going on, or one began since `before` of them had.
+    fn is_busy_since(&self, before: &mut u64) -> bool {
+        let begun = self.begun.load(Ordering::Relaxed);
+        let began = std::mem::replace(before, begun) != begun;
+        began || self.going_on.load(Ordering::Relaxed) > 0
+    }
+}
+
+/// A request that is not answered to the end.
+#[derive(Debug)]
+struct GoingOn(Arc<Activity>);
+
+impl Drop for GoingOn {
+    fn drop(&mut self) {
+        self.0.going_on.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A body whose request goes on until it is sent: a download that is taken slowly is not idle.
+struct BodyGoingOn {
+    body: Body,
+    _going_on: GoingOn,
+}
+
+impl HttpBody for BodyGoingOn {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
@@ -192,25 +268,35 @@ async fn requests<S>(
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
+    let activity = Arc::new(Activity::default());
+    let begun = Arc::clone(&activity);
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-        answer(edge.clone(), request, peer)
+        answer(edge.clone(), request, peer, begun.begin())
     });
     let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_WAIT);
+    builder.http1().header_read_timeout(None);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .keep_alive_interval(Some(HEAD_WAIT));
+        .keep_alive_interval(Some(PING_EVERY));
     let connection = builder.serve_connection(io, service);
     tokio::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let mut check = interval_at(Instant::now() + IDLE_CHECK_EVERY, IDLE_CHECK_EVERY);
+    let mut before = 0;
+    let ended = loop {
+        tokio::select! {
+            biased;
+            ended = connection.as_mut() => break ended,
+            () = stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                break connection.await;
+            }
+            _ = check.tick() => {
+                if !activity.is_busy_since(&mut before) {
+                    connection.as_mut().graceful_shutdown();
+                    break timeout(LEAVE_WAIT, connection).await.unwrap_or(Ok(()));
+                }
+            }
         }
     };
     ended.map_err(io::Error::other)
@@ -222,9 +308,10 @@ async fn answer(
     edge: Edge,
     request: Request<Incoming>,
     peer: SocketAddr,
+    going_on: GoingOn,
 ) -> Result<Response, Infallible> {
     // A handler that panics answers 500 and ends nothing else.
-    let answered = AssertUnwindSafe(edge.answer(request, peer))
+    let answered = AssertUnwindSafe(edge.answer(request, peer, going_on))
         .catch_unwind()
         .await;
     let mut response = answered.unwrap_or_else(|_| {
@@ -251,11 +338,18 @@ mod tests {
         let address = listener.local_addr().expect("an address");
         let edge = Edge {
             app: None,
-            router: Router::new().route("/", get(|| async { "hello" })),
+            router: Router::new()
+                .route("/", get(|| async { "hello" }))
+                .route("/endless", get(|| async { endless() })),
         };
         let addresses = Addresses::new(proxies, 2);
         tokio::spawn(accept(listener, edge, None, addresses, stop.clone()));
         address
+    }
+
+    /// A body of which nothing comes and no end.
+    fn endless() -> Body {
+        Body::from_stream(futures_util::stream::pending::<Result<Bytes, Infallible>>())
     }
 
     /// A connection on which a request was sent, and whether it was answered.
@@ -297,6 +391,39 @@ mod tests {
             assert!(answered);
             open.push(stream);
         }
+        stop.cancel();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_whose_head_does_not_come_to_its_end_is_closed() {
+        let stop = CancellationToken::new();
+        let address = start(TrustedProxies::default(), &stop).await;
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nho")
+            .await
+            .expect("half a head is sent");
+        let mut rest = Vec::new();
+        // The clock goes on by itself while everybody waits.
+        let read = timeout(4 * IDLE_CHECK_EVERY, stream.read_to_end(&mut rest)).await;
+        assert!(read.is_ok(), "the server closes it");
+        stop.cancel();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_download_that_goes_on_is_no_idle_connection() {
+        let stop = CancellationToken::new();
+        let address = start(TrustedProxies::default(), &stop).await;
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        let request = b"GET /endless HTTP/1.1\r\nhost: a\r\n\r\n";
+        stream.write_all(request).await.expect("a request is sent");
+        let mut first = [0; 64];
+        let read = stream.read(&mut first).await.expect("an answer begins");
+        assert!(first[..read].starts_with(b"HTTP/1.1 200"));
+        let mut more = [0; 1024];
+        let ended = async { while stream.read(&mut more).await.is_ok_and(|n| n > 0) {} };
+        let ended = timeout(4 * IDLE_CHECK_EVERY, ended).await;
+        assert!(ended.is_err(), "the connection is open");
         stop.cancel();
     }
 

@@ -2,8 +2,8 @@
 //! the visitor station, folded with the site's source numbers.
 //!
 //! A rule is a test on the page's own address or referrer and a number per target. The browser takes
-//! the first rule that applies; a rule without numbers only ends the search. [`SnippetRule::applies`]
-//! is the meaning the script must implement, and a property test holds it against [`classify`].
+//! the first rule that applies; a rule without numbers only ends the search. A property test holds what the rules come to
+//! against [`classify`].
 //!
 //! [`classify`]: crate::visitor::classify
 

@@ -41,7 +41,17 @@ pub struct Landing {
     pub host: String,
     /// Path, starting with a slash.
     pub path: String,
-    parameters: Vec<(String, String)>,
+    /// Names in lower case and values of the parameters, one after the other.
+    text: String,
+    parameters: Vec<Parameter>,
+}
+
+/// Where a parameter lies in the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Parameter {
+    begins_at: usize,
+    name_ends_at: usize,
+    ends_at: usize,
 }
 
 impl Landing {
@@ -55,22 +65,31 @@ impl Landing {
         let host = host_in(authority)?;
         let rest = rest.split('#').next().unwrap_or("");
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let parameters = query
-            .split('&')
-            .filter(|pair| !pair.is_empty())
-            .take(PARAMETERS_MAX)
-            .map(|pair| {
-                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                let (mut name, mut value) = (decode(name), decode(value));
-                name.make_ascii_lowercase();
-                cut(&mut value);
-                (name, value)
-            })
-            .collect();
+        let pairs = || {
+            let pairs = query.split('&').filter(|pair| !pair.is_empty());
+            pairs.take(PARAMETERS_MAX)
+        };
+        let mut text = String::with_capacity(query.len());
+        let mut parameters = Vec::with_capacity(pairs().count());
+        parameters.extend(pairs().map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let begins_at = text.len();
+            decode(name, &mut text);
+            text[begins_at..].make_ascii_lowercase();
+            let name_ends_at = text.len();
+            decode(value, &mut text);
+            cut(&mut text, name_ends_at);
+            Parameter {
+                begins_at,
+                name_ends_at,
+                ends_at: text.len(),
+            }
+        }));
         let path = if path.is_empty() { "/" } else { path };
         Some(Self {
             host,
             path: path.to_owned(),
+            text,
             parameters,
         })
     }
@@ -78,11 +97,11 @@ impl Landing {
     /// The first value of a parameter that is not empty.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<&str> {
-        let found = self
-            .parameters
-            .iter()
-            .find(|(n, v)| n == name && !v.trim().is_empty());
-        found.map(|(_, v)| v.trim())
+        self.parameters.iter().find_map(|at| {
+            let value = self.text[at.name_ends_at..at.ends_at].trim();
+            let is_it = !value.is_empty() && &self.text[at.begins_at..at.name_ends_at] == name;
+            is_it.then_some(value)
+        })
     }
 
     /// Every click identifier on the address.
@@ -117,13 +136,14 @@ fn host_in(authority: &str) -> Option<String> {
         .then(|| host.to_ascii_lowercase())
 }
 
-/// Keeps the first [`VALUE_MAX`] characters.
-fn cut(value: &mut String) {
+/// Keeps the first [`VALUE_MAX`] characters of the value that begins at `from`.
+fn cut(text: &mut String, from: usize) {
+    let value = &text[from..];
     // Most values are shorter even in bytes.
     if value.len() > VALUE_MAX
         && let Some((end, _)) = value.char_indices().nth(VALUE_MAX)
     {
-        value.truncate(end);
+        text.truncate(from + end);
     }
 }
 
@@ -143,11 +163,12 @@ fn split_authority(url: &str) -> Option<(&str, &str)> {
     Some(rest.split_at(end.unwrap_or(rest.len())))
 }
 
-/// Percent-decoding of `application/x-www-form-urlencoded`; malformed escapes stay as they are.
-fn decode(text: &str) -> String {
+/// Percent-decoding of `application/x-www-form-urlencoded`, appended to `to`; malformed escapes stay as they are.
+fn decode(text: &str, to: &mut String) {
     let bytes = text.as_bytes();
     if !bytes.iter().any(|b| matches!(b, b'%' | b'+')) {
-        return text.to_owned();
+        to.push_str(text);
+        return;
     }
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -167,5 +188,5 @@ fn decode(text: &str) -> String {
         }
         at += 1;
     }
-    String::from_utf8_lossy(&out).into_owned()
+    to.push_str(&String::from_utf8_lossy(&out));
 }

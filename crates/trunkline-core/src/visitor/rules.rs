@@ -255,8 +255,10 @@ fn named(channel: Channel, medium: &str, source: &str, rule: &str) -> Source {
         channel,
         medium: medium.to_owned(),
         source: source.to_owned(),
+        ad_campaign: None,
+        term: None,
+        content: None,
         rule: rule.to_owned(),
-        ..Source::direct()
     }
 }
 

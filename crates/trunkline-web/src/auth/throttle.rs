@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 
+use foldhash::fast::RandomState;
 use trunkline_core::base::Timestamp;
 
 /// Most keys that are remembered; beyond, new ones are refused until old ones are empty.
@@ -23,7 +24,7 @@ pub(crate) struct Throttle<K> {
 #[derive(Debug)]
 struct Buckets<K> {
     /// When each bucket will be empty.
-    empty_at: HashMap<K, i64>,
+    empty_at: HashMap<K, i64, RandomState>,
     /// When emptied buckets were last forgotten.
     swept_at: i64,
 }
@@ -34,7 +35,7 @@ impl<K: Eq + Hash> Throttle<K> {
             burst,
             every_ms,
             buckets: Mutex::new(Buckets {
-                empty_at: HashMap::new(),
+                empty_at: HashMap::default(),
                 swept_at: 0,
             }),
         }

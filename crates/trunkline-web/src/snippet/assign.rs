@@ -5,10 +5,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::BoxError;
-use axum::body::{Bytes, HttpBody};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Path, Request, State};
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize, Serializer};
 use trunkline_core::assignment::{Basis, LeaseOn, Network, Replacement};
@@ -37,6 +36,9 @@ const BEAT_S: u32 = 20;
 const CHECK_HEADER: HeaderName = HeaderName::from_static("trunkline-check");
 /// Tells that a page is loaded before anybody looks at it.
 const SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// Room for most answers, in bytes.
+const ANSWER_BYTES: usize = 512;
 /// Longest page address that is kept, in bytes.
 pub(super) const PAGE_MAX: usize = 2_048;
 
@@ -109,7 +111,7 @@ pub(super) async fn assign(
 ) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
     let peer = peer_of(&head);
-    assign_on(&app, &key, peer, &head, body).await
+    assign_on(&app, &key, peer, head.headers, body).await
 }
 
 /// The numbers for a page that asks with the key of its site.
@@ -117,11 +119,11 @@ pub(super) async fn assign_on<B>(
     app: &App,
     key: &str,
     peer: IpAddr,
-    head: &Parts,
+    mut headers: HeaderMap,
     body: B,
 ) -> Result<Response, Problem>
 where
-    B: HttpBody<Error: Into<BoxError>>,
+    B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
 {
     let site = app
         .backend
@@ -130,12 +132,22 @@ where
         .site_by_key(key)
         .cloned()
         .ok_or_else(cors::unknown_site)?;
-    let origin = cors::allowed(&site, &head.headers)?;
+    let origin = cors::allowed(&site, &headers)?;
     let secure = origin.as_bytes().starts_with(b"https:");
-    let body = read_body(body, ASSIGN_BODY_MAX);
-    let from = app.settings.trusted_proxies.client(peer, &head.headers);
-    let answer = match answer(app, Arc::clone(&site), from, &head.headers, body).await {
-        Ok((answer, memory)) => remembering(app, &site, memory, secure, json(&answer)),
+    let from = app.settings.trusted_proxies.client(peer, &headers);
+    let asked = read_body(body, ASSIGN_BODY_MAX)
+        .await
+        .and_then(|body| read(app, Arc::clone(&site), from, &headers, &body));
+    let before = cookie_before(app, &site, &headers);
+    // A request lies in one buffer, which its connection uses again unless a part of it is held while the visit waits for
+    // its commit. The emptied map is the answer's.
+    headers.clear();
+    let answer = match asked {
+        Ok(Some(visit)) => {
+            let (answer, change) = answer(app, &site, from, visit, before).await;
+            remembering(app, &site, change, secure, json(&answer, headers))
+        }
+        Ok(None) => json(&nothing(&site), headers),
         Err(problem) => problem.into_response(),
     };
     Ok(cors::echo(origin, answer))
@@ -177,22 +189,21 @@ fn remembering(
     answer
 }
 
+/// Whom the visitor's cookie names, on a site that has one.
+fn cookie_before(app: &Web, site: &SiteEntry, headers: &HeaderMap) -> Option<Remembered> {
+    site.site.swap.proxy_path.as_ref()?;
+    let now = app.backend.moment.now();
+    cookie::read(headers, &app.token_key, site.site.id, now)
+}
+
 async fn answer(
     app: &App,
-    site: Arc<SiteEntry>,
+    site: &SiteEntry,
     address: IpAddr,
-    headers: &HeaderMap,
-    body: impl Future<Output = Result<Bytes, Problem>>,
-) -> Result<(AssignAnswer, CookieChange), Problem> {
-    let body = body.await?;
-    let visit = read(app, Arc::clone(&site), address, headers, &body)?;
-    let Some(mut visit) = visit else {
-        return Ok((nothing(&site), CookieChange::Stays));
-    };
+    mut visit: Visit,
+    before: Option<Remembered>,
+) -> (AssignAnswer, CookieChange) {
     let now = app.backend.moment.now();
-    let proxied = site.site.swap.proxy_path.is_some();
-    let before = cookie::read(headers, &app.token_key, site.site.id, now);
-    let before = before.filter(|_| proxied);
     let stored = visit.consent == Consent::Storage;
     if let Some(before) = before.filter(|_| stored && visit.known.is_none()) {
         // Known by its cookie alone, the visitor starts a new session.
@@ -222,7 +233,7 @@ async fn answer(
         Some(known) => CookieChange::Remembers(known.visitor, before),
         None => CookieChange::Stays,
     };
-    Ok((to_wire(app, &site, waits, &answer), change))
+    (to_wire(app, site, waits, &answer), change)
 }
 
 /// Turns the wire form into a visit; `None` for crawlers and prerendering, which get the original
@@ -345,9 +356,14 @@ fn to_wire(app: &Web, site: &SiteEntry, waits: bool, answer: &Answer) -> AssignA
     }
 }
 
-fn json(answer: &AssignAnswer) -> Response {
-    match serde_json::to_vec(answer) {
-        Ok(bytes) => ([(header::CONTENT_TYPE, "application/json")], bytes).into_response(),
-        Err(_) => Problem::internal().into_response(),
+/// An answer with `headers`, which are empty.
+fn json(answer: &AssignAnswer, mut headers: HeaderMap) -> Response {
+    let mut bytes = Vec::with_capacity(ANSWER_BYTES);
+    if serde_json::to_writer(&mut bytes, answer).is_err() {
+        return Problem::internal().into_response();
     }
+    headers.insert(header::CONTENT_TYPE, JSON);
+    let mut response = Response::new(Body::from(bytes));
+    *response.headers_mut() = headers;
+    response
 }

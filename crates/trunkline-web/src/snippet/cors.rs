@@ -10,7 +10,7 @@ use trunkline_engine::directory::SiteEntry;
 use crate::app::App;
 use crate::problem::Problem;
 
-/// The Origin to echo.
+/// The Origin to echo, which holds no part of the request.
 ///
 /// # Errors
 /// 403 when the page is of another site, or names none.
@@ -18,7 +18,9 @@ pub(super) fn allowed(site: &SiteEntry, headers: &HeaderMap) -> Result<HeaderVal
     let origin = headers.get(header::ORIGIN);
     let host = origin.and_then(|o| o.to_str().ok()).and_then(host_of);
     match (origin, host) {
-        (Some(origin), Some(host)) if site.site.has_host(&host) => Ok(origin.clone()),
+        (Some(origin), Some(host)) if site.site.has_host(&host) => {
+            HeaderValue::from_bytes(origin.as_bytes()).map_err(|_| Problem::internal())
+        }
         _ => Err(Problem::forbidden(
             "This page's host is not one of the site's. Add it under Sites, or paste the block of the right site.",
         )),

@@ -11,14 +11,17 @@ mod settings;
 pub(crate) mod token;
 
 use std::net::IpAddr;
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::body::{Bytes, HttpBody};
+use axum::http::request::Parts;
 use axum::http::{Method, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{BoxError, Router};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use futures_util::FutureExt;
+use http_body_util::BodyExt;
 use tokio::time::timeout;
 
 use crate::app::App;
@@ -53,16 +56,46 @@ pub(crate) fn router() -> Router<App> {
 /// Reads a body of at most `max` bytes.
 ///
 /// # Errors
-/// 413 when it is larger, 400 when it cannot be read.
+/// 413 when it is larger, 400 when it cannot be read or does not come in time.
 async fn read_body<B>(body: B, max: usize) -> Result<Bytes, Problem>
 where
-    B: HttpBody<Error: Into<BoxError>>,
+    B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
 {
-    match timeout(WHOLE_BODY_WAIT, Limited::new(body, max).collect()).await {
-        Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::too_large(max)),
-        Ok(Err(_)) | Err(_) => Err(Problem::bad_request("The body could not be read.")),
+    let mut whole = pin!(whole(body, max));
+    // Most bodies are there with their head and need no clock.
+    match whole.as_mut().now_or_never() {
+        Some(read) => read,
+        None => timeout(WHOLE_BODY_WAIT, whole)
+            .await
+            .unwrap_or_else(|_| Err(Problem::bad_request(NOT_READ))),
     }
+}
+
+const NOT_READ: &str = "The body could not be read.";
+
+async fn whole<B>(body: B, max: usize) -> Result<Bytes, Problem>
+where
+    B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
+{
+    let mut body = pin!(body);
+    let mut read = Bytes::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Problem::bad_request(NOT_READ))?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if read.len() + data.len() > max {
+            return Err(Problem::too_large(max));
+        }
+        read = if read.is_empty() {
+            data
+        } else {
+            let mut both = Vec::from(read);
+            both.extend_from_slice(&data);
+            both.into()
+        };
+    }
+    Ok(read)
 }
 
 /// Answers the request that every first page of every visit makes before the router is asked, which would cost as much as
@@ -76,7 +109,7 @@ pub(crate) async fn answer_first<B>(
     peer: IpAddr,
 ) -> Result<Response, Request<B>>
 where
-    B: HttpBody<Error: Into<BoxError>>,
+    B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
 {
     let key = request.uri().path().strip_prefix("/t/");
     let key = key.and_then(|rest| rest.strip_suffix("/assign"));
@@ -88,8 +121,8 @@ where
         return Err(request);
     };
     let key = key.to_owned();
-    let (head, body) = request.into_parts();
-    let answer = assign::assign_on(app, &key, peer, &head, body).await;
+    let (Parts { headers, .. }, body) = request.into_parts();
+    let answer = assign::assign_on(app, &key, peer, headers, body).await;
     Ok(answer.unwrap_or_else(IntoResponse::into_response))
 }
 
