@@ -4,6 +4,7 @@
 mod draft;
 mod flows;
 mod holdings;
+mod lines;
 mod prompts;
 mod published;
 mod trunks;
@@ -30,6 +31,7 @@ use crate::ports::configuration::{Account, Configuration, Resolver, Trunk};
 use crate::ports::{PortError, PortResult};
 use flows::check_flow;
 use holdings::check_holding;
+use lines::{check_circle, check_lines};
 use published::check_hold;
 
 pub use flows::{FLOW_VERSIONS_LISTED, FLOWS_MAX};
@@ -510,49 +512,13 @@ fn is_label(label: &str) -> bool {
         .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-/// A tracking number forwards to no tracking number, and nothing of its account rings it.
-fn check_circle(directory: &Directory, number: &TrackingNumber) -> Result<(), SetupError> {
-    let lines = [
-        ("business_line", Some(number.business_line)),
-        ("second_line", number.second_line),
-    ];
-    for (field, line) in lines {
-        let Some(line) = line else { continue };
-        if line == number.number {
-            return Err(invalid(field, "a tracking number cannot forward to itself"));
-        }
-        // Whether somebody else's account has a number is nobody's business.
-        match directory.number_by_digits(line) {
-            Some(other) if other.account == number.account => {
-                return Err(invalid(
-                    field,
-                    "this is a tracking number itself; calls would go in a circle",
-                ));
-            }
-            Some(_) => {
-                return Err(invalid(
-                    field,
-                    "this number cannot be rung from here; write another one",
-                ));
-            }
-            None => {}
-        }
-    }
-    match directory.dialled_by(number.account, number.number) {
-        None => Ok(()),
-        Some(what) => Err(invalid(
-            "number",
-            format!("{what} rings this number; calls would go in a circle"),
-        )),
-    }
-}
-
 fn check_number(directory: &Directory, number: &TrackingNumber) -> Result<(), SetupError> {
     let trunk = directory
         .trunk(number.trunk)
         .filter(|t| t.account.is_none_or(|a| a == number.account));
     trunk.ok_or_else(|| invalid("trunk", "there is no such trunk"))?;
     check_circle(directory, number)?;
+    check_lines(directory, number)?;
     if let Some(other) = directory
         .number_by_digits(number.number)
         .filter(|other| other.id != number.id)

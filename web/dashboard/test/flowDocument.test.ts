@@ -214,11 +214,21 @@ describe("undo", () => {
 });
 
 describe("the way of the test caller", () => {
-  const step = (name: string, words = "") => ({ node: name, at_ms: 0, words });
+  const step = (name: string, words = "", way: string | null = null) => ({ node: name, at_ms: 0, words, way });
+  const by = (name: string, way: string) => step(name, "", way);
 
   it("numbers the steps by their first visit and marks the ways that were gone", () => {
     const walk = walkOf(flow, {
-      steps: [step("Hours"), step("Menu"), step("Menu"), step("Split"), step("Case"), step("Back"), step("Menu"), step("Office")],
+      steps: [
+        step("Hours"),
+        by("Menu", "on:open"),
+        step("Menu"),
+        by("Split", "choice:2"),
+        by("Case", "arm:0"),
+        by("Back", "case:0"),
+        by("Menu", "to"),
+        by("Office", "choice:1"),
+      ],
     });
     expect([...walk.order]).toEqual([
       ["Hours", 1],
@@ -231,6 +241,19 @@ describe("the way of the test caller", () => {
     expect(walk.edges).toContain(edgeId("Hours", "on:open"));
     expect(walk.edges).toContain(edgeId("Back", "to"));
     expect(walk.edges).not.toContain(edgeId("Hours", "on:closed"));
+  });
+
+  it("lights only the way that was gone where two lead to the same step", () => {
+    const twice: FlowDocument = {
+      schema: 1,
+      start: "Menu",
+      nodes: {
+        Menu: { kind: "menu", choices: { "1": "Office", "2": "Office" }, on: { default: "Office" } },
+        Office: { kind: "hang_up" },
+      } as unknown as FlowDocument["nodes"],
+    };
+    const walk = walkOf(twice, { steps: [step("Menu"), by("Office", "choice:2")] });
+    expect([...walk.edges]).toEqual([edgeId("Menu", "choice:2")]);
   });
 
   it("tells what happened step by step", () => {

@@ -42,7 +42,7 @@ pub enum TollRefusal {
     #[error("the number lies in no assigned range")]
     UnassignedRange,
     /// The number's country is not on the account's list.
-    #[error("calls to {0:?} are not allowed for this account")]
+    #[error("calls to {} are not allowed for this account", .0.name())]
     CountryNotAllowed(Country),
     /// Too many calls at once.
     #[error("the account already has {limit} calls in progress")]
@@ -95,11 +95,11 @@ words! {
 }
 
 impl TollPolicy {
-    /// Whether `to` may be dialled now.
+    /// Whether `to` is a number that may be dialled at all, however much the account has used.
     ///
     /// # Errors
-    /// The first limit that forbids it.
-    pub fn permit(&self, to: PhoneNumber, used: TollUse) -> Result<(), TollRefusal> {
+    /// The first rule that forbids it.
+    pub fn allows(&self, to: PhoneNumber) -> Result<(), TollRefusal> {
         let class = to.class();
         match class {
             NumberClass::Premium | NumberClass::Special => return Err(TollRefusal::PremiumRange),
@@ -115,6 +115,15 @@ impl TollPolicy {
             Some(country) => return Err(TollRefusal::CountryNotAllowed(country)),
             None => return Err(TollRefusal::UnassignedRange),
         }
+        Ok(())
+    }
+
+    /// Whether `to` may be dialled now.
+    ///
+    /// # Errors
+    /// The first limit that forbids it.
+    pub fn permit(&self, to: PhoneNumber, used: TollUse) -> Result<(), TollRefusal> {
+        self.allows(to)?;
         if used.concurrent_calls > self.concurrent_calls_max {
             return Err(TollRefusal::TooManyCalls {
                 limit: self.concurrent_calls_max,
@@ -153,6 +162,15 @@ mod tests {
         ] {
             assert_eq!(check(to), expected, "{to}");
         }
+    }
+
+    #[test]
+    fn a_refusal_names_the_country() {
+        let policy = TollPolicy::default();
+        let abroad = PhoneNumber::from_digits(442_079_460_018);
+        let told = policy.allows(abroad).map_err(|refusal| refusal.to_string());
+        let expected = "calls to the United Kingdom are not allowed for this account";
+        assert_eq!(told, Err(expected.to_owned()));
     }
 
     #[test]

@@ -97,6 +97,8 @@ impl Matches {
             let others = there.into_iter().filter(|id| !known.contains(id));
             sessions.extend(others.map(|id| (id, 0.0)));
         }
+        // Somebody who came twice is asked about once, by the likelier visit.
+        let mut people = HashSet::new();
         for (session, probability) in sessions {
             if found.len() == MATCHES_MAX {
                 break;
@@ -106,6 +108,9 @@ impl Matches {
                 continue;
             };
             let row = &story.session;
+            if !people.insert(row.visitor) {
+                continue;
+            }
             let now = self.assignments.session_now(row.site, session);
             let live = now.is_some();
             let (page, source) = now.unwrap_or_else(|| {

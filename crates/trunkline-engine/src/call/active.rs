@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use trunkline_core::attribution::LabelKind;
 use trunkline_core::base::id::{CallEventId, CallLabelId, SessionId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
-use trunkline_core::call::flow::{Doing, Facts, FlowAction, FlowEvent, FlowState, step};
+use trunkline_core::call::flow::{Activity, Doing, Facts, FlowAction, FlowEvent, FlowState, step};
 use trunkline_core::call::{CallResult, CallState, DialOutcome, EndReason, EndedBy};
 
 use super::control::{Arrival, CallEnd};
@@ -14,6 +14,17 @@ use super::opening::Running;
 use crate::attribution::Tapped;
 use crate::ports::calls::{CallEventKind, CallEventRow, CallRow, RecordingRow};
 use crate::ports::labels::{LabelRow, Said};
+
+/// Where a call in progress stands in its flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallStep {
+    /// The node's name.
+    pub node: String,
+    /// What the caller does in it.
+    pub activity: Activity,
+    /// Whom it rings now.
+    pub rings: Vec<PhoneNumber>,
+}
 
 /// A call in progress.
 #[derive(Debug)]
@@ -27,7 +38,7 @@ pub(super) struct ActiveCall {
     pub(super) rests: bool,
     /// What a tap tells of it.
     pub(super) tapped: Option<Tapped>,
-    /// Whom each attempt rang, the first attempt first.
+    /// Whom each attempt was to ring, the first attempt first.
     rung: Vec<PhoneNumber>,
     /// How each attempt may still be carried.
     pub(super) routes: HashMap<u32, Route>,
@@ -93,6 +104,23 @@ impl ActiveCall {
         (noted, actions)
     }
 
+    /// Where it stands in its flow.
+    pub(super) fn step(&self) -> CallStep {
+        let mut ringing = match &self.state.doing {
+            Doing::Dialling(dialling) => dialling.ringing.clone(),
+            _ => Vec::new(),
+        };
+        ringing.sort_unstable();
+        CallStep {
+            node: self.state.node.clone(),
+            activity: self.state.doing.activity(),
+            rings: ringing
+                .into_iter()
+                .filter_map(|a| self.rung_by(a))
+                .collect(),
+        }
+    }
+
     /// Whether the caller has yet to press the key that screening asks for, or never did.
     pub(super) fn at_challenge(&self) -> bool {
         self.running.challenge.as_ref() == Some(&self.state.node)
@@ -133,6 +161,10 @@ impl ActiveCall {
             DialOutcome::Refused => CallEventKind::Refused,
             _ => CallEventKind::AttemptFailed,
         };
+        let last = matches!(&self.state.doing, Doing::Dialling(d) if d.ringing.len() == 1);
+        if last && kind == CallEventKind::AttemptFailed && self.row.answered_at.is_none() {
+            self.row.rang_until = Some(now);
+        }
         let mut row = self.event(id, now, kind);
         row.attempt = Some(attempt);
         row.sip_status = sip_status;
@@ -151,7 +183,12 @@ impl ActiveCall {
         self.rung.get(place).copied()
     }
 
-    /// Writes the start of an attempt into the record.
+    /// Keeps whom the next attempt is to ring, before it is known whether it may.
+    pub(super) fn aims_at(&mut self, to: PhoneNumber) {
+        self.rung.push(to);
+    }
+
+    /// Writes the start of an attempt into the record: its destination is dialled.
     pub(super) fn attempt(
         &mut self,
         id: CallEventId,
@@ -160,7 +197,10 @@ impl ActiveCall {
         now: Timestamp,
     ) -> CallEventRow {
         self.row.destination = Some(to);
-        self.rung.push(to);
+        if self.row.answered_at.is_none() {
+            self.row.dialled_at = Some(now);
+            self.row.rang_until = None;
+        }
         let mut row = self.event(id, now, CallEventKind::Attempt);
         row.attempt = Some(attempt);
         row.destination = Some(to);

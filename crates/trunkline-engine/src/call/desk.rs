@@ -16,7 +16,7 @@ use trunkline_core::call::flow::{FlowDocument, FlowEvent, Prompt};
 use trunkline_core::call::screening::{Screening, ScreeningVerdict};
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
 
-use super::active::ActiveCall;
+use super::active::{ActiveCall, CallStep};
 use super::control::{
     Action, Admission, Arrival, CallControl, CallEnd, CallLimits, Incoming, SOUND_WAIT_MS, Sound,
     Transport, TrunkProfile,
@@ -149,6 +149,12 @@ impl Calls {
         };
         self.tell(&row);
         row
+    }
+
+    /// Where a call in progress stands in its flow.
+    #[must_use]
+    pub fn step(&self, call: CallId) -> Option<CallStep> {
+        Some(hold(&self.active).get(&call)?.step())
     }
 
     /// Whether the caller of a call in progress has yet to press the key that screening asks for.

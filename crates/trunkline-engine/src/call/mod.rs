@@ -20,6 +20,7 @@ mod sound_cache;
 pub mod sounds;
 pub mod trunk;
 
+pub use active::CallStep;
 pub use by_webhook::{CarrierRecording, WebhookCalls};
 pub use desk::{CallSettings, Calls, PROGRESS_FLUSH_EVERY};
 pub use fetching::{FETCH_EVERY, Fetching};

@@ -190,6 +190,8 @@ pub(super) fn open_row(
         state: CallState::Ringing,
         result: None,
         started_at: incoming.received_at,
+        dialled_at: None,
+        rang_until: None,
         answered_at: None,
         ended_at: None,
         progress_at: incoming.received_at,

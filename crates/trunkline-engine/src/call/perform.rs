@@ -161,7 +161,8 @@ impl Calls {
         (Some(dialling).filter(|d| !d.legs.is_empty()), next)
     }
 
-    /// The trunks to dial over, in the order in which they are tried; none when the destination may not be dialled.
+    /// The trunks to dial over, in the order in which they are tried; none when the destination may not be dialled. What is
+    /// dialled and what is refused stands in the timeline then.
     async fn permit(
         &self,
         call: CallId,
@@ -174,7 +175,7 @@ impl Calls {
             let Some(call) = active.get_mut(&call) else {
                 return Vec::new();
             };
-            events.push(call.attempt(self.moment.id(), attempt, to, self.moment.now()));
+            call.aims_at(to);
             (call.row.account, call.row.trunk, call.arrival)
         };
         let directory = self.directory.now();
@@ -191,7 +192,13 @@ impl Calls {
             Arrival::Webhook => vec![own_trunk],
         };
         let reason = match refusal {
-            None if !trunks.is_empty() => return trunks,
+            None if !trunks.is_empty() => {
+                let (id, now) = (self.moment.id(), self.moment.now());
+                let mut active = hold(&self.active);
+                let call = active.get_mut(&call);
+                events.extend(call.map(|call| call.attempt(id, attempt, to, now)));
+                return trunks;
+            }
             Some(refusal) => {
                 metrics::counter!("trunkline_toll_refused_total", "reason" => refusal.word())
                     .increment(1);

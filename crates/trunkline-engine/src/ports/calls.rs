@@ -46,6 +46,11 @@ pub struct CallRow {
     pub result: Option<CallResult>,
     /// When it came.
     pub started_at: Timestamp,
+    /// When the destination that answered was dialled, or else the last one. Its attempts tell; it is stored with them.
+    pub dialled_at: Option<Timestamp>,
+    /// When the last of the destinations that came to nothing rang no longer, unless another one rings; stored with the
+    /// attempts too.
+    pub rang_until: Option<Timestamp>,
     /// When a destination answered.
     pub answered_at: Option<Timestamp>,
     /// When it ended.
@@ -96,6 +101,17 @@ pub struct CallRow {
     pub screening: Option<Screening>,
     /// The first toll rule that kept a destination of it from being dialled.
     pub toll_refused: Option<TollRule>,
+}
+
+impl CallRow {
+    /// How long the destination that answered rang, or else the last one, in milliseconds; `None` when nobody was dialled,
+    /// and while it rings.
+    #[must_use]
+    pub fn ring_ms(&self) -> Option<i64> {
+        let from = self.dialled_at?;
+        let until = self.answered_at.or(self.rang_until).or(self.ended_at)?;
+        Some(until.millis_since(from).max(0))
+    }
 }
 
 /// A candidate as stored, with its evidence in words.

@@ -10,6 +10,7 @@ use trunkline_core::call::flow::{
     FlowChanges, FlowDocument, FlowProblem, KnownThings, Node, Severity,
 };
 
+use super::lines::never_dialled;
 use super::{Setup, SetupError, check_name, invalid};
 use crate::directory::Directory;
 use crate::ports::PortError;
@@ -241,6 +242,7 @@ impl Setup {
         };
         let mut problems = document.validate(&known);
         problems.extend(circle(&directory, document));
+        problems.extend(forbidden(&directory, account, document));
         problems
     }
 
@@ -316,6 +318,27 @@ fn circle(directory: &Directory, document: &FlowDocument) -> Option<FlowProblem>
              of a phone"
         ),
     })
+}
+
+/// The nodes that ring a number which the account's toll rules never let be dialled.
+fn forbidden(
+    directory: &Directory,
+    account: AccountId,
+    document: &FlowDocument,
+) -> Vec<FlowProblem> {
+    let Some(account) = directory.account(account) else {
+        return Vec::new();
+    };
+    let refused = document.numbers().filter_map(|(node, number)| {
+        let refusal = account.toll.allows(number).err()?;
+        let number = number.display_for(account.country);
+        Some(FlowProblem {
+            node: node.to_owned(),
+            severity: Severity::Problem,
+            message: format!("rings {number}: {}", never_dialled(refusal)),
+        })
+    });
+    refused.collect()
 }
 
 /// A flow that numbers and sites of an account may name: its own, and published.

@@ -36,7 +36,7 @@ use crate::sounds::{MemoryFiles, MemorySpeech, PlainDecoder};
 use crate::world::{POOL, SITE, everything};
 
 pub(crate) const TRUNK: TrunkId = TrunkId::from_raw(7);
-const BUSINESS: PhoneNumber = PhoneNumber::from_digits(12_142_345_678);
+pub(crate) const BUSINESS: PhoneNumber = PhoneNumber::from_digits(12_142_345_678);
 
 pub(crate) struct Desk {
     pub(crate) clock: Arc<HandClock>,
@@ -342,7 +342,7 @@ async fn a_forbidden_destination_is_not_dialled_and_the_reason_is_told() {
                 ..TollPolicy::default()
             },
             None,
-            "calls to US are not allowed for this account",
+            "calls to the United States are not allowed for this account",
             TollRule::CountryNotAllowed,
         ),
         (
@@ -383,11 +383,15 @@ async fn a_forbidden_destination_is_not_dialled_and_the_reason_is_told() {
             .find(|e| e.kind == CallEventKind::Refused)
             .expect("a refusal");
         assert_eq!(refused.detail, reason);
+        assert_eq!(refused.destination, Some(BUSINESS));
+        let rang = told.iter().any(|e| e.kind == CallEventKind::Attempt);
+        assert!(!rang, "what is refused never rings: {told:?}");
         desk.calls
             .ended(call, desk.end(EndReason::NoDestination, 0))
             .await;
         let last = desk.records.last();
         assert_eq!(last.result, Some(CallResult::Refused));
+        assert_eq!(last.destination, None, "nobody was reached");
         assert_eq!(last.toll_refused, Some(rule), "the alarm of the account");
     }
 }

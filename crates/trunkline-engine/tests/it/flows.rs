@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use trunkline_core::base::id::{AccountId, CallId, FlowId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
-use trunkline_core::call::flow::{FlowDocument, FlowEvent, GatherEnd, Prompt};
+use trunkline_core::call::flow::{Activity, FlowDocument, FlowEvent, GatherEnd, Prompt};
 use trunkline_core::call::{
     CallResult, CallState, DialOutcome, EndReason, EndedBy, RecordingConsent, TollPolicy,
 };
@@ -15,7 +15,7 @@ use trunkline_engine::ports::asks::AskAnswer;
 use trunkline_engine::ports::calls::{CallEventKind, CallsBefore};
 use trunkline_engine::ports::configuration::{Everything, Flow, FlowVersion};
 
-use crate::calls::{Desk, desk_with};
+use crate::calls::{BUSINESS, Desk, desk_with};
 
 const FLOW: FlowId = FlowId::from_raw(77);
 const SECOND: PhoneNumber = PhoneNumber::from_digits(12_142_345_679);
@@ -231,6 +231,48 @@ async fn when_every_destination_is_refused_the_flow_goes_on() {
         matches!(&actions[..], [Action::Voicemail(_)]),
         "{actions:?}"
     );
+}
+
+#[tokio::test]
+async fn whoever_watches_a_call_is_told_what_its_caller_does() {
+    let desk = desk(
+        r#""start": {"kind": "say", "text": "Welcome.", "on": {"done": "menu"}},
+           "menu": {"kind": "menu", "text": "Press 1.", "choices": {"1": "ring"}, "on": {"default": "mail"}},
+           "ring": {"kind": "dial", "strategy": "simultaneous", "on": {"default": "mail"},
+             "destinations": [{"to": "+442079460018"}, {"to": "business_line"}, {"to": "second_line"}]},
+           "mail": {"kind": "voicemail", "on": {"default": "end"}}, "end": {"kind": "hang_up"}"#,
+    )
+    .await;
+    let (id, _) = call(&desk).await;
+    let stands = || {
+        let step = desk.calls.step(id).expect("a call in progress");
+        (step.node, step.activity, step.rings)
+    };
+    let alone = |node: &str, activity| (node.to_owned(), activity, Vec::new());
+    assert_eq!(stands(), alone("start", Activity::Hears));
+    desk.calls.event(id, FlowEvent::Played { action: 1 }).await;
+    assert_eq!(stands(), alone("menu", Activity::Chooses));
+    let pressed = FlowEvent::Gathered {
+        action: 2,
+        digits: "1".to_owned(),
+        ended_by: GatherEnd::Full,
+    };
+    desk.calls.event(id, pressed).await;
+    let (node, activity, rings) = stands();
+    assert_eq!((node.as_str(), activity), ("ring", Activity::Rings));
+    assert_eq!(rings, [BUSINESS, SECOND], "the refused one never rings");
+    for attempt in [2, 3] {
+        let failed = FlowEvent::DialFailed {
+            attempt,
+            outcome: DialOutcome::NoAnswer,
+            sip_status: None,
+        };
+        desk.calls.event(id, failed).await;
+    }
+    assert_eq!(stands(), alone("mail", Activity::LeavesMessage));
+    let end = desk.end(EndReason::HungUp, 0);
+    desk.calls.ended(id, end).await;
+    assert_eq!(desk.calls.step(id), None);
 }
 
 #[tokio::test]

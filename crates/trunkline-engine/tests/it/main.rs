@@ -7,6 +7,7 @@ mod configuration;
 mod floods;
 mod flows;
 mod in_step;
+mod lines;
 mod matches;
 mod page_check;
 mod ports;

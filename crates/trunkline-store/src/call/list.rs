@@ -15,7 +15,12 @@ macro_rules! call_columns {
          term, content, rule, session, probability, ambiguous, first_time, ended_by, end_reason, sip_status, q850, \
          jitter_ms, loss_percent, mos, recording, review, model, confirmed_at, synthetic, \
          flow, flow_version, flow_depth, screened, screening, verstat, diversion, \
-         toll_refused"
+         toll_refused, \
+         (SELECT max(e.at) FROM call_event AS e WHERE e.call = call.id AND e.kind = 'attempt' \
+         AND (call.answered_at IS NULL OR e.at <= call.answered_at)) AS dialled_at, \
+         (SELECT CASE WHEN sum(CASE WHEN e.kind = 'attempt' THEN 1 ELSE -1 END) = 0 \
+         THEN max(CASE WHEN e.kind = 'attempt_failed' THEN e.at END) END FROM call_event AS e WHERE e.call = call.id \
+         AND e.kind IN ('attempt', 'attempt_failed') AND (call.answered_at IS NULL OR e.at <= call.answered_at)) AS rang_until"
     };
 }
 

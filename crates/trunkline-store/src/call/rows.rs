@@ -1,6 +1,7 @@
 //! A call, its events and its recording as rows, and back.
 
 use serde::{Deserialize, Serialize};
+use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{FlowId, SessionId};
 use trunkline_core::visitor::Source;
 use trunkline_engine::call::control::{Quality, Signalled};
@@ -265,6 +266,8 @@ pub(crate) fn read_call(row: &Row) -> Result<CallRow, DbError> {
         state: row.get("state")?,
         result: row.get("result")?,
         started_at: row.get("started_at")?,
+        dialled_at: told_by_attempts(row, "dialled_at")?,
+        rang_until: told_by_attempts(row, "rang_until")?,
         answered_at: row.get("answered_at")?,
         ended_at: row.get("ended_at")?,
         progress_at: row.get("progress_at")?,
@@ -297,6 +300,15 @@ pub(crate) fn read_call(row: &Row) -> Result<CallRow, DbError> {
             diversion: row.get("diversion")?,
         },
     })
+}
+
+/// A spooled call is saved with its attempts, which tell it again.
+fn told_by_attempts(row: &Row, column: &str) -> Result<Option<Timestamp>, DbError> {
+    if row.has(column) {
+        row.get(column)
+    } else {
+        Ok(None)
+    }
 }
 
 fn quality(row: &Row) -> Result<Option<Quality>, DbError> {

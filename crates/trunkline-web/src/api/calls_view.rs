@@ -36,6 +36,9 @@ pub(super) struct CallSummary {
     pub(super) answered_at: Option<i64>,
     pub(super) ended_at: Option<i64>,
     pub(super) talk_seconds: i64,
+    /// When the destination that answered was dialled, or else the last one; null when nobody was dialled.
+    pub(super) dialled_at: Option<i64>,
+    /// From then to its answer, or to when it came to nothing; null when nobody was dialled, and while it rings.
     pub(super) ring_seconds: Option<i64>,
     pub(super) caller: Option<String>,
     pub(super) caller_display: String,
@@ -53,10 +56,24 @@ pub(super) struct CallSummary {
     pub(super) recorded: bool,
     /// Of a call in progress whose talk is recorded: `on`, or `paused` at a person's wish; null otherwise.
     pub(super) recording_now: Option<&'static str>,
+    /// Of a call in progress: where it stands in its flow.
+    pub(super) step: Option<Step>,
     /// Whether a person should look at it: it was up when the process ended.
     pub(super) review: bool,
     /// Whether it is the server's own test, which is part of no figure.
     pub(super) synthetic: bool,
+}
+
+/// Where a call in progress stands in its flow.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = CallStep)]
+pub(super) struct Step {
+    /// The name of the step; null for a call that is forwarded plainly.
+    name: Option<String>,
+    /// `hears`, `chooses`, `rings`, `talks`, `leaves_message` or `waits`.
+    activity: &'static str,
+    /// Whom it rings now.
+    rings: Vec<String>,
 }
 
 /// The dialled number of a call.
@@ -99,7 +116,6 @@ impl Names {
     pub(super) fn summary(&self, call: &CallRow) -> CallSummary {
         let number = self.directory.number(call.number);
         let site = call.site.and_then(|id| self.directory.site(id));
-        let ring_end = call.answered_at.or(call.ended_at);
         let withheld = || {
             if call.caller_text.is_empty() {
                 "No caller ID".to_owned()
@@ -121,7 +137,8 @@ impl Names {
             answered_at: call.answered_at.map(Timestamp::as_millis),
             ended_at: call.ended_at.map(Timestamp::as_millis),
             talk_seconds: call.talk_ms / 1_000,
-            ring_seconds: ring_end.map(|end| end.millis_since(call.started_at).max(0) / 1_000),
+            dialled_at: call.dialled_at.map(Timestamp::as_millis),
+            ring_seconds: call.ring_ms().map(|ms| ms / 1_000),
             caller: call.caller.map(|c| c.to_string()),
             caller_display: call.caller.map_or_else(withheld, |c| self.display(c)),
             number: CallNumber {
@@ -147,8 +164,21 @@ impl Names {
             recorded: call.recording.is_some()
                 && (call.answered_at.is_some() || call.result == Some(CallResult::Voicemail)),
             recording_now,
+            step: self.step(call),
             review: call.review,
         }
+    }
+}
+
+impl Names {
+    fn step(&self, call: &CallRow) -> Option<Step> {
+        let unended = call.state != CallState::Ended;
+        let step = self.calls.step(call.id).filter(|_| unended)?;
+        Some(Step {
+            name: call.flow.map(|_| step.node),
+            activity: step.activity.word(),
+            rings: step.rings.iter().map(|to| self.display(*to)).collect(),
+        })
     }
 }
 
@@ -175,6 +205,8 @@ pub(super) struct CallDetail {
     pub(super) model: Option<String>,
     /// The call flow it ran; null: it was forwarded plainly.
     pub(super) flow: Option<CallFlow>,
+    /// What the flow learned or set, such as the ZIP code the caller typed; the last value of each name.
+    pub(super) tags: Vec<Tag>,
     /// What a person said of the call.
     pub(super) confirmation: Option<Confirmation>,
     /// What screening found, when it found something.
@@ -191,6 +223,14 @@ pub(super) struct CallFlow {
     version: i64,
     /// Nodes the call went through.
     depth: i64,
+}
+
+/// What a flow learned of a call.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CallTag)]
+pub(super) struct Tag {
+    name: String,
+    value: String,
 }
 
 /// A mark of the timeline.
@@ -336,6 +376,7 @@ impl Names {
                     depth: call.flow_depth,
                 }
             }),
+            tags: tags(events),
             confirmation: None,
             screening: call.screening.as_ref().map(CallScreening::from),
             listed: None,
@@ -357,7 +398,7 @@ impl Names {
             CallEventKind::Connected => (destination, "connected".to_owned()),
             CallEventKind::Ended => (ended_title(call), String::new()),
             CallEventKind::Confirmed => ("Caller confirmed".to_owned(), event.detail.clone()),
-            CallEventKind::Tag => ("Tag".to_owned(), event.detail.clone()),
+            CallEventKind::Tag => (event.detail.clone(), "set by the call flow".to_owned()),
             CallEventKind::Screened => ("Screening".to_owned(), event.detail.clone()),
             CallEventKind::RecordingPaused => ("Recording paused".to_owned(), String::new()),
             CallEventKind::RecordingResumed => ("Recording resumed".to_owned(), String::new()),
@@ -376,8 +417,15 @@ impl Names {
                 .iter()
                 .find(move |e| e.kind == kind && e.attempt == attempt)
         };
-        let starts = events.iter().filter(|e| e.kind == CallEventKind::Attempt);
-        starts
+        // What was refused was never dialled: it has no start.
+        let begins = |e: &&CallEventRow| match e.kind {
+            CallEventKind::Attempt => true,
+            CallEventKind::Refused => about(CallEventKind::Attempt, e.attempt).is_none(),
+            _ => false,
+        };
+        events
+            .iter()
+            .filter(begins)
             .map(|start| {
                 let failed = about(CallEventKind::AttemptFailed, start.attempt);
                 let refused = about(CallEventKind::Refused, start.attempt);
@@ -404,6 +452,22 @@ impl Names {
             })
             .collect()
     }
+}
+
+/// The tags of a call as its events name them: `name: value`, where a name has no colon.
+fn tags(events: &[CallEventRow]) -> Vec<Tag> {
+    let mut tags: Vec<Tag> = Vec::new();
+    let set = events.iter().filter(|e| e.kind == CallEventKind::Tag);
+    for (name, value) in set.filter_map(|e| e.detail.split_once(": ")) {
+        match tags.iter_mut().find(|tag| tag.name == name) {
+            Some(tag) => value.clone_into(&mut tag.value),
+            None => tags.push(Tag {
+                name: name.to_owned(),
+                value: value.to_owned(),
+            }),
+        }
+    }
+    tags
 }
 
 /// Marks of the credited visit, up to the call.

@@ -140,19 +140,18 @@ async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Page<Carrie
     Ok(Json(Page::whole(usable.map(|c| item(&app, c)).collect())))
 }
 
-/// The account at the carrier of a trunk.
-#[utoipa::path(get, path = "/trunks/{id}/carrier", tag = "assignment", operation_id = "readCarrier", params(("id" = String, Path)), responses((status = 200, body = Carrier), (status = 404, body = Problem)))]
+/// The account at the carrier of a trunk; null when none is connected.
+#[utoipa::path(get, path = "/trunks/{id}/carrier", tag = "assignment", operation_id = "readCarrier", params(("id" = String, Path)), responses((status = 200, body = Option<Carrier>), (status = 404, body = Problem)))]
 async fn read(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<Carrier>, Problem> {
+) -> Result<Json<Option<Carrier>>, Problem> {
     caller.may(Need::Operate)?;
     let trunk = find(&app, &caller, &id)?.profile.id;
     let directory = app.backend.directory.now();
     let carrier = directory.carrier(trunk);
-    let carrier = carrier.ok_or_else(|| Problem::not_found("account at a carrier"))?;
-    Ok(Json(item(&app, carrier)))
+    Ok(Json(carrier.map(|carrier| item(&app, carrier))))
 }
 
 /// Connects the account at the carrier of a trunk.

@@ -109,6 +109,9 @@ struct TryStep {
     /// Milliseconds from the start, as the rehearsal counts.
     at_ms: i64,
     words: String,
+    /// Of the entry into a node: the way out of the node before that led there, as `on:` with an outcome, `choice:` with a
+    /// key, `case:` or `arm:` with its place counted from 0, or `to`.
+    way: Option<String>,
 }
 
 /// Walks a draft with a made-up call. Nobody is rung, and nothing is changed.
@@ -162,6 +165,7 @@ fn output(went: Rehearsal, problems: Vec<ProblemItem>) -> TryOutput {
         node: step.node,
         at_ms: step.at_ms,
         words: step.words,
+        way: step.way,
     });
     TryOutput {
         steps: steps.collect(),

@@ -62,13 +62,13 @@ struct WebhookInput {
     api_token: Option<String>,
 }
 
-/// How the carrier of a trunk talks by webhooks.
-#[utoipa::path(get, path = "/trunks/{id}/webhook", tag = "call", operation_id = "readTrunkWebhook", params(("id" = String, Path)), responses((status = 200, body = WebhookItem), (status = 404, body = Problem)))]
+/// How the carrier of a trunk talks by webhooks; null when it does not.
+#[utoipa::path(get, path = "/trunks/{id}/webhook", tag = "call", operation_id = "readTrunkWebhook", params(("id" = String, Path)), responses((status = 200, body = Option<WebhookItem>), (status = 404, body = Problem)))]
 async fn read(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<WebhookItem>, Problem> {
+) -> Result<Json<Option<WebhookItem>>, Problem> {
     caller.may(Need::Read)?;
     let trunk = find(&app, &caller, &id)?;
     // How a shared trunk is set up, its account at the carrier too, is the operator's business.
@@ -77,8 +77,7 @@ async fn read(
     }
     let trunk = trunk.profile.id;
     let webhook = app.backend.webhooks.trunk(trunk);
-    let webhook = webhook.ok_or_else(|| Problem::not_found("voice webhook"))?;
-    Ok(Json(item(&app, &webhook)))
+    Ok(Json(webhook.map(|webhook| item(&app, &webhook))))
 }
 
 /// Sets how the carrier of a trunk talks by webhooks.

@@ -66,7 +66,7 @@ export function digits(text: string): string {
 
 /** Reasons as running text: each a sentence of its own. */
 export function sentences(reasons: readonly string[]): string {
-  return reasons.map((reason) => (/[.!?]$/.test(reason) ? reason : `${reason}.`)).join(" ");
+  return reasons.map((reason) => (/[.!?…][”"’)]?$/.test(reason) ? reason : `${reason}.`)).join(" ");
 }
 
 /** Up to two initials for an avatar. */

@@ -17,6 +17,8 @@ pub enum FlowAction {
         node: String,
         /// The word of its kind.
         kind: &'static str,
+        /// The name of the way that led here, as [`Way`](super::Way) has it; `None` at the start.
+        way: Option<String>,
     },
     /// A tag was set.
     Tag {

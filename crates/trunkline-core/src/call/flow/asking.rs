@@ -1,7 +1,7 @@
 //! The interpreter's part for nodes that ask the caller something.
 
 use super::action::{FlowAction, Gather};
-use super::document::Node;
+use super::document::{Node, Way};
 use super::interpreter::{Next, Walk};
 use super::nodes::{ChallengeNode, NodeKind};
 use super::prelude::challenge_spoken;
@@ -25,8 +25,8 @@ const ZIP_TAG: &str = "zip";
 
 /// What an answer is worth.
 enum Answer<'a> {
-    /// It decides: on to the node of this name, or the end.
-    Way(Option<&'a str>),
+    /// It decides: on over this way, or the end.
+    Way(Option<Way<'a>>),
     /// The next question.
     NextQuestion,
     /// None; after the last try this outcome.
@@ -157,7 +157,10 @@ impl<'a> Walk<'a> {
         };
         match &node.kind {
             NodeKind::Menu(menu) => match menu.choices.get(&digits) {
-                Some(to) => Answer::Way(Some(to)),
+                Some(to) => Answer::Way(Some(Way {
+                    to,
+                    name: format!("choice:{digits}"),
+                })),
                 None => Answer::Again(missing),
             },
             NodeKind::Gather(gather) => {

@@ -73,16 +73,29 @@ impl From<NodeKind> for Node {
     }
 }
 
+/// A way out of a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way<'a> {
+    /// The node it leads to.
+    pub to: &'a str,
+    /// Its name in the node: `on:` with the outcome it is linked to, `choice:` with a key, `case:` and `arm:` with its place
+    /// counted from 0, or `to`.
+    pub name: String,
+}
+
 impl Node {
     /// Where an outcome leads.
     #[must_use]
-    pub fn way(&self, outcome: &str) -> Option<&str> {
-        let own = self.on.get(outcome);
-        let way = match outcome {
-            COMPLETED => own,
-            _ => own.or_else(|| self.on.get(DEFAULT)),
+    pub fn way(&self, outcome: &str) -> Option<Way<'_>> {
+        let named = |outcome: &str| {
+            let to = self.on.get(outcome)?;
+            let name = format!("on:{outcome}");
+            Some(Way { to, name })
         };
-        way.map(String::as_str)
+        match outcome {
+            COMPLETED => named(COMPLETED),
+            _ => named(outcome).or_else(|| named(DEFAULT)),
+        }
     }
 
     /// Every node this one can lead to.

@@ -2,7 +2,7 @@
 
 use super::action::{FlowAction, FlowEvent};
 use super::dialling::screens;
-use super::document::{COMPLETED, FlowDocument, Node};
+use super::document::{COMPLETED, FlowDocument, Node, Way};
 use super::facts::Facts;
 use super::nodes::{HangUpReason, NodeKind, VoicemailNode};
 use super::prompt::{Message, Prompt, Spoken};
@@ -49,8 +49,10 @@ pub(super) struct Walk<'a> {
 pub(super) enum Next<'a> {
     /// An event.
     Event,
-    /// The node of this name, or the end when there is none.
-    Node(Option<&'a str>),
+    /// The node this way leads to, or the end when there is none.
+    Node(Option<Way<'a>>),
+    /// The first node.
+    Start,
     /// The end, with this status for a caller who was never answered.
     End(u16),
 }
@@ -73,7 +75,7 @@ impl<'a> Walk<'a> {
                 return None;
             }
             FlowEvent::Started if self.state.node.is_empty() => {
-                return Some(Next::Node(Some(&self.flow.start)));
+                return Some(Next::Start);
             }
             _ => {}
         }
@@ -116,9 +118,9 @@ impl<'a> Walk<'a> {
                 for (name, value) in &tags {
                     self.tag(name, value);
                 }
-                let named = outcome.and_then(|word| node.on.get(&word));
-                let way = named.map(String::as_str).or_else(|| node.way("ok"));
-                Some(Next::Node(way))
+                // An outcome that the node does not know is as good as none.
+                let named = outcome.filter(|word| node.on.contains_key(word));
+                Some(Next::Node(node.way(named.as_deref().unwrap_or("ok"))))
             }
             (FlowEvent::WebhookFailed { action }, Doing::Asking) if action == current => {
                 Some(Next::Node(node.way("failed")))
@@ -136,9 +138,10 @@ impl<'a> Walk<'a> {
     /// Goes on until something waits for an event or the call is over.
     fn go(&mut self, mut next: Next<'a>) {
         loop {
-            let name = match next {
+            let (name, way) = match next {
                 Next::Event => return,
-                Next::Node(Some(name)) if self.state.steps < STEPS_MAX => name,
+                Next::Start => (self.flow.start.as_str(), None),
+                Next::Node(Some(way)) if self.state.steps < STEPS_MAX => (way.to, Some(way.name)),
                 Next::Node(_) => return self.end(self.failure_status()),
                 Next::End(status) => return self.end(status),
             };
@@ -151,6 +154,7 @@ impl<'a> Walk<'a> {
             self.actions.push(FlowAction::Enter {
                 node: name.to_owned(),
                 kind: node.kind.word(),
+                way,
             });
             next = self.begin(node);
         }
@@ -182,25 +186,27 @@ impl<'a> Walk<'a> {
                 Next::Node(node.way(if open { "open" } else { "closed" }))
             }
             NodeKind::Branch(branch) => {
-                let mut cases = branch.cases.iter();
-                let fits = cases.find(|case| case.when.holds(self.facts, &self.state.tags));
-                Next::Node(
-                    fits.map(|case| case.to.as_str())
-                        .or_else(|| node.way("default")),
-                )
+                let mut cases = branch.cases.iter().enumerate();
+                let fits = cases.find(|(_, case)| case.when.holds(self.facts, &self.state.tags));
+                let case = fits.map(|(place, case)| Way {
+                    to: &case.to,
+                    name: format!("case:{place}"),
+                });
+                Next::Node(case.or_else(|| node.way("default")))
             }
             NodeKind::Splitter(splitter) => {
                 let mut left = self.facts.draw(&self.state.node, 100);
-                let arm = splitter.arms.iter().find(|arm| {
+                let arm = splitter.arms.iter().enumerate().find(|(_, arm)| {
                     let share = u64::from(arm.percent);
                     let drawn = left < share;
                     left = left.saturating_sub(share);
                     drawn
                 });
-                Next::Node(
-                    arm.map(|arm| arm.to.as_str())
-                        .or_else(|| node.way("default")),
-                )
+                let arm = arm.map(|(place, arm)| Way {
+                    to: &arm.to,
+                    name: format!("arm:{place}"),
+                });
+                Next::Node(arm.or_else(|| node.way("default")))
             }
             NodeKind::SetTag(set) => {
                 self.tag(&set.name, &set.value);
@@ -217,7 +223,10 @@ impl<'a> Walk<'a> {
                 });
                 Next::Event
             }
-            NodeKind::GoTo(go_to) => Next::Node(Some(&go_to.to)),
+            NodeKind::GoTo(go_to) => Next::Node(Some(Way {
+                to: &go_to.to,
+                name: "to".to_owned(),
+            })),
             NodeKind::HangUp(hang_up) => Next::End(match hang_up.reason {
                 None | Some(HangUpReason::Normal) => self.failure_status(),
                 Some(HangUpReason::Busy) => 486,

@@ -30,7 +30,7 @@ pub use dial::{
     RING_TIMEOUT_S_MIN, RouteNode, ShownNumber, Strategy, Switch,
 };
 pub use document::{
-    COMPLETED, DEFAULT, DIGIT_MARK, FlowChanges, FlowDocument, NODES_MAX, Node, Place, SCHEMA,
+    COMPLETED, DEFAULT, DIGIT_MARK, FlowChanges, FlowDocument, NODES_MAX, Node, Place, SCHEMA, Way,
 };
 pub use facts::{Facts, Lines};
 pub use interpreter::{MESSAGE_MS_MIN, STEPS_MAX, step};
@@ -43,7 +43,8 @@ pub use prelude::challenge_spoken;
 pub use prompt::{Message, Prompt, Spoken, TEXT_MAX};
 pub use rehearsal::{Behaviour, Rehearsal, RehearsalStep, Script, rehearse};
 pub use state::{
-    Dialling, Doing, FlowState, TAG_NAME_MAX, TAG_VALUE_MAX, TAGS_MAX, Waiting, is_tag_name,
+    Activity, Dialling, Doing, FlowState, TAG_NAME_MAX, TAG_VALUE_MAX, TAGS_MAX, Waiting,
+    is_tag_name,
 };
 pub use validate::{FlowProblem, KnownThings, Severity};
 pub use when::{

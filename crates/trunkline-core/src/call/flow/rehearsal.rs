@@ -51,6 +51,8 @@ pub struct RehearsalStep {
     pub at_ms: i64,
     /// What, as a sentence without its full stop.
     pub words: String,
+    /// Of the entry into a node: the name of the way that led there.
+    pub way: Option<String>,
 }
 
 /// How a rehearsal went.
@@ -109,6 +111,7 @@ impl Rehearsing {
             node,
             at_ms: self.elapsed_ms,
             words,
+            way: None,
         });
     }
 
@@ -126,11 +129,12 @@ impl Rehearsing {
     /// Does what is asked, as the script says, and tells the interpreter.
     fn act(&mut self, action: &FlowAction, events: &mut VecDeque<FlowEvent>, now: Timestamp) {
         match action {
-            FlowAction::Enter { node, kind } => {
+            FlowAction::Enter { node, kind, way } => {
                 self.steps.push(RehearsalStep {
                     node: node.clone(),
                     at_ms: self.elapsed_ms,
                     words: entered(kind, now),
+                    way: way.clone(),
                 });
             }
             FlowAction::Tag { name, value } => self.tell(format!("The tag {name} is {value}")),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::base::PhoneNumber;
+use crate::base::{PhoneNumber, words};
 use crate::call::{DialOutcome, EndedBy};
 
 /// Most tags of one call.
@@ -63,6 +63,39 @@ pub enum Doing {
     Recording,
     /// Another server is asked.
     Asking,
+}
+
+words! {
+    /// What a caller does at this moment, for whoever watches the call.
+    Activity {
+        /// Hears a prompt.
+        Hears = "hears",
+        /// Is asked for keys.
+        Chooses = "chooses",
+        /// Waits for a destination that rings.
+        Rings = "rings",
+        /// Talks with a destination.
+        Talks = "talks",
+        /// Leaves a message.
+        LeavesMessage = "leaves_message",
+        /// Waits while the next step is found out.
+        Waits = "waits",
+    }
+}
+
+impl Doing {
+    /// What the caller does meanwhile.
+    #[must_use]
+    pub const fn activity(&self) -> Activity {
+        match self {
+            Self::Playing => Activity::Hears,
+            Self::Gathering { .. } => Activity::Chooses,
+            Self::Dialling(_) => Activity::Rings,
+            Self::Talking { .. } => Activity::Talks,
+            Self::Recording => Activity::LeavesMessage,
+            Self::Nothing | Self::Asking => Activity::Waits,
+        }
+    }
 }
 
 /// Destinations that ring and that are still to be rung.

@@ -143,6 +143,16 @@ pub(crate) fn whole_change(world: &World, set_up: &SetUp) -> CallChange {
     }
 }
 
+/// A call as it is read back: its attempts tell when they began.
+pub(crate) fn as_read(change: &CallChange) -> CallRow {
+    let mut events = change.events.iter();
+    let attempt = events.find(|e| e.kind == CallEventKind::Attempt);
+    CallRow {
+        dialled_at: attempt.map(|e| e.at),
+        ..change.call.clone()
+    }
+}
+
 pub(crate) async fn call(world: &World, id: CallId) -> CallRow {
     world.store.call(id).await.unwrap().unwrap()
 }
@@ -163,7 +173,7 @@ async fn a_call_is_saved_whole_however_often() {
         for _ in 0..3 {
             store.save(&change).await.unwrap();
         }
-        assert_eq!(call(&world, change.call.id).await, change.call);
+        assert_eq!(call(&world, change.call.id).await, as_read(&change));
         assert_eq!(store.events(change.call.id).await.unwrap(), change.events);
         let recording = change.recording.unwrap();
         assert_eq!(
@@ -171,6 +181,75 @@ async fn a_call_is_saved_whole_however_often() {
             Some(recording)
         );
         assert_eq!(store.call(world.id()).await.unwrap(), None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_tells_when_its_last_destination_rang() {
+    use CallEventKind::{Attempt, AttemptFailed, Connected, Ring, Tag};
+    for world in World::both().await {
+        let set_up = world.set_up().await;
+        let store = &world.store;
+        let up = world.call(&set_up, ANN, NOON);
+        let taken = answered(up.clone(), 60_000);
+        for (call, marks, expected) in [
+            // Nobody was rung.
+            (missed(up.clone()), vec![(0, Ring), (30, Tag)], None),
+            // It rings still, after another one that was busy.
+            (
+                up.clone(),
+                vec![(0, Ring), (5, Attempt), (8, AttemptFailed), (8, Attempt)],
+                None,
+            ),
+            // The last one came to nothing, and a message followed.
+            (
+                missed(up.clone()),
+                vec![(0, Ring), (5, Attempt), (25, AttemptFailed)],
+                Some(20_000),
+            ),
+            // The caller gave up while it rang.
+            (
+                missed(up.clone()),
+                vec![(0, Ring), (5, Attempt), (25, AttemptFailed), (40, Attempt)],
+                Some(20_000),
+            ),
+            // It was answered after the minute; what was dialled after the talk is another matter.
+            (
+                taken,
+                vec![
+                    (0, Ring),
+                    (5, Attempt),
+                    (25, AttemptFailed),
+                    (48, Attempt),
+                    (60, Connected),
+                    (90, Attempt),
+                    (95, AttemptFailed),
+                ],
+                Some(12_000),
+            ),
+        ] {
+            let call = CallRow {
+                id: world.id(),
+                ..call
+            };
+            let events = marks.iter().map(|(second, kind)| CallEventRow {
+                id: world.id(),
+                call: call.id,
+                at: NOON.plus_millis(second * 1_000),
+                kind: *kind,
+                attempt: None,
+                destination: None,
+                sip_status: None,
+                detail: String::new(),
+            });
+            let change = CallChange {
+                events: events.collect(),
+                ..alone(call.clone())
+            };
+            store.save(&change).await.unwrap();
+            let read = store.call(call.id).await.unwrap().unwrap();
+            assert_eq!(read.ring_ms(), expected, "{marks:?}");
+        }
     }
 }
 

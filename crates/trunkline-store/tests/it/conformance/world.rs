@@ -155,6 +155,8 @@ impl World {
             state: CallState::Ringing,
             result: None,
             started_at,
+            dialled_at: None,
+            rang_until: None,
             answered_at: None,
             ended_at: None,
             progress_at: started_at,

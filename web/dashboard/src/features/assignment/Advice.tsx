@@ -6,6 +6,7 @@ import { useState } from "react";
 import { api, take } from "../../api/client";
 import { count, percent, plural } from "../../base/figures";
 import { Card } from "../../parts/Card";
+import { Scroll } from "../../parts/Scroll";
 import { Loaded } from "../../parts/Waiting";
 import { advised, curve, type Advice as Advised } from "./advice";
 import type { Pool } from "./words";
@@ -55,7 +56,7 @@ function Told({ advice, price, setPrice }: ToldProps) {
     <div className="body stack">
       <p className="med">{advised(advice)}</p>
       <Curve advice={advice} />
-      <div className="scroll" role="group" aria-label="The sizes that were tried" tabIndex={0}>
+      <Scroll label="The sizes that were tried">
         <table className="t">
           <thead>
             <tr>
@@ -96,7 +97,7 @@ function Told({ advice, price, setPrice }: ToldProps) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       <NumberInput
         label="A number costs, per month"
         size="xs"

@@ -9,6 +9,7 @@ import { api, take } from "../../api/client";
 import { digits, money, plural } from "../../base/figures";
 import { Card } from "../../parts/Card";
 import { Confirm } from "../../parts/Confirm";
+import { Scroll } from "../../parts/Scroll";
 import { Badge, type Tone } from "../../parts/State";
 import { Empty, Failure, Lines, Loaded } from "../../parts/Waiting";
 import { Ago } from "../../parts/When";
@@ -201,7 +202,7 @@ function Shop({ carriers }: { carriers: Carrier[] }) {
 function Offers({ offers, choose }: { offers: Offer[]; choose: (offer: Offer) => void }) {
   return (
     <>
-      <div className="scroll wide-only">
+      <Scroll className="wide-only">
         <table className="t">
           <thead>
             <tr>
@@ -234,7 +235,7 @@ function Offers({ offers, choose }: { offers: Offer[]; choose: (offer: Offer) =>
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       <ul className="rows narrow-only">
         {offers.map((offer) => (
           <li key={offer.number}>

@@ -3,6 +3,7 @@
 import { Link } from "wouter";
 import { path } from "../../base/figures";
 import { Card } from "../../parts/Card";
+import { Scroll } from "../../parts/Scroll";
 import { StateWord } from "../../parts/State";
 import { Ago } from "../../parts/When";
 import { leaseState, type Lease } from "./words";
@@ -12,9 +13,9 @@ type HoldersProps = { leases: Lease[]; now: number };
 export function Holders(props: HoldersProps) {
   return (
     <Card title="Who they are" label="Who they are" lined>
-      <div className="scroll wide-only">
+      <Scroll className="wide-only">
         <Wide {...props} />
-      </div>
+      </Scroll>
       <ul className="rows narrow-only">
         {props.leases.map((lease) => (
           <Narrow key={lease.number.id} lease={lease} now={props.now} />

@@ -9,6 +9,7 @@ import { count, money, plural } from "../../base/figures";
 import { Confirm } from "../../parts/Confirm";
 import { Icon } from "../../parts/Icon";
 import { useNow } from "../../parts/now";
+import { Scroll } from "../../parts/Scroll";
 import { StateWord } from "../../parts/State";
 import { Ago } from "../../parts/When";
 import { useMay, useZone } from "../access/session";
@@ -26,9 +27,9 @@ export function NumberTable({ numbers }: { numbers: TrackingNumber[] }) {
   const target = asked?.number;
   return (
     <>
-      <div className="scroll wide-only">
+      <Scroll className="wide-only">
         <Wide numbers={numbers} ask={setAsked} />
-      </div>
+      </Scroll>
       <ul className="rows narrow-only">
         {numbers.map((number) => (
           <Narrow key={number.id} number={number} ask={setAsked} />

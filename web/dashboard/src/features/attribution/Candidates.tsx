@@ -1,15 +1,20 @@
 // Who called: the candidates with their probability and the evidence as sentences; "None of these" always among them.
 
+import { Button } from "@mantine/core";
+import { useState } from "react";
 import { Link } from "wouter";
 import type { Schema } from "@trunkline/api-client";
-import { percent, sentences } from "../../base/figures";
+import { percent, plural, sentences } from "../../base/figures";
 import { Card } from "../../parts/Card";
 import { Badge } from "../../parts/State";
+import { parted } from "./candidates";
 
 type Call = Schema<"CallDetail">;
 
 export function Candidates({ call }: { call: Call }) {
   const candidates = call.candidates;
+  const [whole, setWhole] = useState(false);
+  const { shown, folded } = parted(candidates);
   const ambiguous = call.ambiguous && candidates.length > 0;
   return (
     <Card
@@ -31,11 +36,20 @@ export function Candidates({ call }: { call: Call }) {
       {candidates.length === 0 ? (
         <p className="pad soft">{nobody(call)}</p>
       ) : (
-        <ol>
-          {candidates.map((candidate, i) => (
-            <Row key={i} candidate={candidate} first={i === 0} />
-          ))}
-        </ol>
+        <>
+          <ol>
+            {(whole ? candidates : shown).map((candidate, i) => (
+              <Row key={candidate.session ?? "none"} candidate={candidate} first={i === 0} />
+            ))}
+          </ol>
+          {folded > 0 && (
+            <p className="pad small">
+              <Button size="compact-xs" variant="subtle" aria-expanded={whole} onClick={() => setWhole(!whole)}>
+                {whole ? "Fold those under 1%" : `${plural(folded, "visit")} under 1%`}
+              </Button>
+            </p>
+          )}
+        </>
       )}
     </Card>
   );

@@ -43,11 +43,12 @@ function useConfirming(call: string) {
 }
 
 /** In the drawer: a card of its own. */
-export function WhoIsThisCard({ call, state }: { call: string; state: string }) {
+export function WhoIsThisCard({ call, state, kind }: { call: string; state: string; kind: string }) {
   const may = useMay();
   const matches = useMatches(call, state !== "ended");
   const confirmation = matches.data?.confirmation;
-  if (!may.write && !confirmation) return null;
+  // Everybody sees the same static number: no visitor tells who called.
+  if ((!may.write || kind === "static") && !confirmation) return null;
   return (
     <Card
       title="Who is this?"
@@ -145,9 +146,7 @@ function Choice({ match, mayWrite, compact, busy, choose }: ChoiceProps) {
           {match.probability > 0 && <span className="dim small">{percent(match.probability)}</span>}
         </span>
         <span className="small soft cut block" title={match.page}>
-          {match.live ? "on " : "last on "}
-          {place}
-          {match.probability === 0 && ", not shown this number"}
+          {match.probability === 0 ? `on ${place}, not shown this number` : match.live ? `on ${place}` : `last on ${place}`}
         </span>
         <span className="small dim cut block">
           {match.source.label}

@@ -154,9 +154,9 @@ function Inside({ call }: { call: CallDetail }) {
       </section>
       <div className="halves">
         <div className="stack close">
-          <WhoIsThisCard call={call.id} state={call.state} />
-          <Candidates call={call} />
           <Player key={call.id} call={call} />
+          <WhoIsThisCard call={call.id} state={call.state} kind={call.number.kind} />
+          <Candidates key={call.id} call={call} />
         </div>
         <div className="stack close">
           <ScreeningCard call={call} />

@@ -14,7 +14,7 @@ export function Attempts({ call }: { call: CallDetail }) {
       title="Who was rung"
       level={3}
       lined
-      right={call.attempts.length > 1 ? `${call.attempts.length} attempts` : undefined}
+      right={attemptWords(call.attempts)}
     >
       {call.attempts.length === 0 ? (
         <p className="pad soft">{call.state === "ended" ? "Nobody was dialled for this call." : "Nobody yet."}</p>
@@ -31,7 +31,7 @@ export function Attempts({ call }: { call: CallDetail }) {
                       <At at={attempt.started_at} />
                     </span>
                   </span>
-                  <span className="two num" style={{ justifyItems: "end" }}>
+                  <span className="two num" style={{ justifyItems: "end", maxWidth: "60%" }}>
                     <span className="med">
                       <StateWord tone={status.tone}>{status.word}</StateWord>
                     </span>
@@ -48,6 +48,11 @@ export function Attempts({ call }: { call: CallDetail }) {
       )}
     </Card>
   );
+}
+
+function attemptWords(attempts: CallDetail["attempts"]): string | undefined {
+  const rung = attempts.filter((attempt) => !attempt.refusal).length;
+  return rung > 1 ? `${rung} attempts` : undefined;
 }
 
 function attemptStatus(result: string | null | undefined): { tone: Tone; word: string } {
@@ -106,6 +111,11 @@ export function CallFacts({ call }: { call: CallDetail }) {
         )}
         {call.answered_at && call.destination_display && <Fact name="Connected to">{call.destination_display}</Fact>}
         <Fact name="Rang">{rangWords(call)}</Fact>
+        {call.tags.map((tag) => (
+          <Fact key={tag.name} name={tagName(tag.name)}>
+            {tag.value}
+          </Fact>
+        ))}
         <Fact name="Talked">{call.answered_at ? minutesSeconds(call.talk_seconds) : "not at all"}</Fact>
         {call.end && <Fact name="Ended by">{endWords(call.end)}</Fact>}
         {call.quality && (
@@ -150,8 +160,14 @@ function Fact({ name, children }: { name: string; children: React.ReactNode }) {
 
 /** "(214) 555-0190, 0:25": which line rang where nobody took the call, and for how long. */
 function rangWords(call: CallDetail): string {
+  if (call.dialled_at == null) return call.state === "ended" ? "nobody" : "nobody yet";
   const time = call.ring_seconds == null ? "ringing" : minutesSeconds(call.ring_seconds);
   return !call.answered_at && call.destination_display ? `${call.destination_display}, ${time}` : time;
+}
+
+/** A tag as a label: "zip" is what a step that asks for it calls it. */
+function tagName(name: string): string {
+  return name === "zip" ? "ZIP code" : `Tag ${name}`;
 }
 
 function endWords(end: NonNullable<CallDetail["end"]>): string {

@@ -1,6 +1,7 @@
 // Calls as a table, and as two-line cards on a phone. Every row opens its call by mouse and by key.
 
 import { Link, useLocation } from "wouter";
+import { Scroll } from "../../parts/Scroll";
 import { At } from "../../parts/When";
 import { Certainty } from "../../parts/State";
 import { CallBadge, columns, SourceCell, TalkTime, type Column } from "./columns";
@@ -20,9 +21,9 @@ type CallTableProps = {
 export function CallTable(props: CallTableProps) {
   return (
     <>
-      <div className="scroll wide-only">
+      <Scroll className="wide-only">
         <Wide {...props} />
-      </div>
+      </Scroll>
       <div className="narrow-only">
         <Narrow {...props} />
       </div>

@@ -18,7 +18,7 @@ import { useLive } from "./live";
 import { RecordingSwitch } from "./RecordingSwitch";
 import { LiveLine } from "./Timeline";
 import { useNow } from "../../parts/now";
-import { sourceDetail, sourceName, type CallSummary } from "./words";
+import { doing, inFlow, sourceDetail, sourceName, type CallSummary } from "./words";
 
 const JUST_ENDED = 12;
 /** Calls that ask "Who is this?" in place; the others ask when they are opened. */
@@ -28,12 +28,11 @@ const fromLive = { from: "/live" };
 
 export default function LivePage() {
   const live = useLive();
-  const ringing = live.calls.filter((call) => call.state === "ringing").length;
   return (
     <Page title="Live">
       {live.status === "lost" && <Lost />}
       <Alarms />
-      <Figures inProgress={live.calls.length} ringing={ringing} known={live.known} />
+      <Figures calls={live.calls} known={live.known} />
       <Card
         lined
         title={
@@ -70,15 +69,15 @@ export default function LivePage() {
   );
 }
 
-function Figures({ inProgress, ringing, known }: { inProgress: number; ringing: number; known: boolean }) {
+function Figures({ calls, known }: { calls: CallSummary[]; known: boolean }) {
   const counts = useQuery(countsQuery());
   const data = counts.data;
   return (
     <section className="card tiles" aria-label="Calls today">
       <Tile
         label="In progress"
-        figure={known ? count(inProgress) : "…"}
-        detail={known ? `${count(ringing)} ringing, ${count(inProgress - ringing)} talking` : "asking"}
+        figure={known ? count(calls.length) : "…"}
+        detail={known ? parts(calls) : "asking"}
       />
       <Tile
         label="Calls today"
@@ -119,6 +118,14 @@ function Figures({ inProgress, ringing, known }: { inProgress: number; ringing: 
   );
 }
 
+/** "2 ringing, 3 talking, 1 in the flow" */
+function parts(calls: CallSummary[]): string {
+  const flow = calls.filter(inFlow).length;
+  const ringing = calls.filter((call) => call.state === "ringing" && !inFlow(call)).length;
+  const words = `${count(ringing)} ringing, ${count(calls.length - ringing - flow)} talking`;
+  return flow ? `${words}, ${count(flow)} in the flow` : words;
+}
+
 function LiveCall({ call, asks }: { call: CallSummary; asks: boolean }) {
   const now = useNow();
   const talked = call.answered_at ? Math.max(0, (now - call.answered_at) / 1_000) : 0;
@@ -136,9 +143,11 @@ function LiveCall({ call, asks }: { call: CallSummary; asks: boolean }) {
           {sourceName(call.source)}
           {detail ? `, ${detail}` : ""}
         </span>
-        <LiveLine state={call.state} talked={talked} />
+        <LiveLine state={call.state} rings={!inFlow(call)} talked={talked} />
         <span className="row between small">
-          <span className="cut">{doing(call)}</span>
+          <span className="cut" title={doing(call)}>
+            {doing(call)}
+          </span>
           {call.probability != null &&
             (call.ambiguous ? (
               <StateWord tone="warn">
@@ -151,14 +160,9 @@ function LiveCall({ call, asks }: { call: CallSummary; asks: boolean }) {
         <span className="small dim cut block">{call.site?.name ?? call.number.number_display}</span>
       </Link>
       <RecordingSwitch call={call} />
-      {asks && <WhoIsThis call={call.id} />}
+      {asks && call.number.kind !== "static" && <WhoIsThis call={call.id} />}
     </li>
   );
-}
-
-function doing(call: CallSummary): string {
-  const to = call.destination_display ?? "the business line";
-  return call.state === "talking" ? `Talking to ${to}` : `Ringing ${to}`;
 }
 
 function StreamState({ status }: { status: "connecting" | "open" | "lost" }) {

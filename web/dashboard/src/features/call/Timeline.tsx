@@ -103,7 +103,7 @@ function Upright({ marks }: { marks: Mark[] }) {
 }
 
 /** The short line of a live call: ring, dialling, connected, and the talk so far. */
-export function LiveLine({ state, talked }: { state: string; talked: number }) {
+export function LiveLine({ state, rings, talked }: { state: string; rings: boolean; talked: number }) {
   const talking = state === "talking";
   const { ref, width: measured } = useElementSize<HTMLDivElement>();
   const width = Math.round(measured) || LIVE_WIDTH;
@@ -116,10 +116,10 @@ export function LiveLine({ state, talked }: { state: string; talked: number }) {
     <div ref={ref}>
       <svg className="tl" viewBox={`0 0 ${width} 16`} width="100%" height="16" aria-hidden="true">
         <path className="way" d={`M8 8H${end}`} />
-        <path className="alive" d={`M8 8H${talking ? connected : dialled}`} />
+        <path className="alive" d={`M8 8H${talking ? connected : rings ? dialled : Math.round(dialled / 2)}`} />
         {talking && <rect className="talk" x={connected} y="4" width={grown} height="8" />}
         <path className="mk full" d="M8 2.500 13.500 8 8 13.500 2.500 8z" />
-        <path className={talking ? "mk full" : "mk"} d={`M${dialled - 4} 3.500 ${dialled + 4} 8l-8 4.500z`} />
+        <path className={talking ? "mk full" : rings ? "mk" : "mk idle"} d={`M${dialled - 4} 3.500 ${dialled + 4} 8l-8 4.500z`} />
         <circle className={talking ? "mk full" : "mk idle"} cx={connected} cy="8" r="5" />
       </svg>
     </div>

@@ -10,6 +10,7 @@ import { plural } from "../../base/figures";
 import { Confirm } from "../../parts/Confirm";
 import { Icon } from "../../parts/Icon";
 import { RowMenu } from "../../parts/RowMenu";
+import { Scroll } from "../../parts/Scroll";
 import { Empty, Loaded } from "../../parts/Waiting";
 import { Page } from "../../shell/Page";
 import { useMay, useMe } from "../access/session";
@@ -80,7 +81,7 @@ function List({ trunks, ask }: { trunks: Trunk[]; ask: (asked: Asked) => void })
   const actions = (trunk: Trunk) => <Actions trunk={trunk} ask={ask} />;
   return (
     <>
-      <div className="scroll wide-only">
+      <Scroll className="wide-only">
         <table className="t">
           <thead>
             <tr>
@@ -119,7 +120,7 @@ function List({ trunks, ask }: { trunks: Trunk[]; ask: (asked: Asked) => void })
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       <ul className="rows narrow-only">
         {trunks.map((trunk) => (
           <li key={trunk.id}>

@@ -2,7 +2,7 @@
 
 import { queryOptions } from "@tanstack/react-query";
 import type { Schema } from "@trunkline/api-client";
-import { api, Refused, take } from "../../api/client";
+import { api, take } from "../../api/client";
 import { plural } from "../../base/figures";
 import type { Tone } from "../../parts/State";
 
@@ -89,26 +89,16 @@ export function heldWords(held: TrackingNumber[]): string {
   );
 }
 
-/** Null where a trunk has none, which is no failure. */
-async function orNone<T>(asked: Promise<T>): Promise<T | null> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof Refused && error.status === 404) return null;
-    throw error;
-  }
-}
-
 export const webhookQuery = (trunk: string) =>
   queryOptions({
     queryKey: ["trunk", trunk, "webhook"],
-    queryFn: () => orNone(take(api.GET("/api/v1/trunks/{id}/webhook", { params: { path: { id: trunk } } }))),
+    queryFn: () => take(api.GET("/api/v1/trunks/{id}/webhook", { params: { path: { id: trunk } } })),
   });
 
 export const carrierQuery = (trunk: string) =>
   queryOptions({
     queryKey: ["trunk", trunk, "carrier"],
-    queryFn: () => orNone(take(api.GET("/api/v1/trunks/{id}/carrier", { params: { path: { id: trunk } } }))),
+    queryFn: () => take(api.GET("/api/v1/trunks/{id}/carrier", { params: { path: { id: trunk } } })),
   });
 
 export const carriersQuery = () =>

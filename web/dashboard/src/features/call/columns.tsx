@@ -30,7 +30,7 @@ export const columns: Column[] = [
         <Certainty share={call.probability} ambiguous={call.ambiguous} />
       ),
   },
-  { id: "site", label: "Site", cell: (call) => (call.site ? <span className="soft">{call.site.name}</span> : none) },
+  { id: "site", label: "Site", cell: (call) => (call.site ? <span className="soft cut name-cell">{call.site.name}</span> : none) },
   { id: "channel", label: "Channel", extra: true, cell: (call) => call.source?.channel_label ?? none },
   { id: "campaign", label: "Campaign", extra: true, cell: (call) => call.source?.ad_campaign || none },
   {
@@ -52,8 +52,7 @@ export const columns: Column[] = [
     id: "ring",
     label: "Ring",
     figures: true,
-    cell: (call) =>
-      call.ring_seconds == null ? <Elapsed from={call.started_at} /> : minutesSeconds(call.ring_seconds),
+    cell: (call) => <RingTime call={call} />,
   },
   { id: "talk", label: "Talk", figures: true, cell: (call) => <TalkTime call={call} /> },
   { id: "status", label: "Status", cell: (call) => <CallBadge call={call} /> },
@@ -68,6 +67,12 @@ export function SourceCell({ call }: { call: CallSummary }) {
       {sourceName(call.source)} {detail && <span className="dim">{detail}</span>}
     </span>
   );
+}
+
+/** From the dial of the line that answered, or of the last one; nothing where nobody was rung. */
+function RingTime({ call }: { call: CallSummary }) {
+  if (call.ring_seconds != null) return <>{minutesSeconds(call.ring_seconds)}</>;
+  return call.state === "ringing" && call.dialled_at != null ? <Elapsed from={call.dialled_at} /> : none;
 }
 
 export function TalkTime({ call }: { call: CallSummary }) {

@@ -35,7 +35,33 @@ export function resultStatus(result: string): Status {
   return results[result] ?? { tone: "off", word: sentence(result) };
 }
 
-export function callStatus(call: Pick<CallSummary, "state" | "result">): Status {
+/** What a caller who neither talks nor hears a line ring does meanwhile. */
+const flowActivities: Record<string, string> = {
+  hears: "Hears a prompt",
+  chooses: "Asked for a key",
+  leaves_message: "Leaving a message",
+  waits: "In the call flow",
+};
+
+/** Whether a call in progress is in its flow: no line rings for it, and nobody talks. */
+export function inFlow(call: Pick<CallSummary, "state" | "step">): boolean {
+  return call.state !== "ended" && call.step != null && call.step.activity in flowActivities;
+}
+
+/** What the caller of a call in progress does: "Hears a prompt in Welcome", "Rings at (214) 555-0190". */
+export function doing(call: Pick<CallSummary, "state" | "step" | "destination_display">): string {
+  const line = call.destination_display ?? "the business line";
+  const { activity, name, rings = [] } = call.step ?? {};
+  const words = activity && flowActivities[activity];
+  if (words) return name ? `${words}, step ${name}` : words;
+  if (call.state === "talking") return `Talking to ${line}`;
+  const [first = line, ...more] = rings;
+  return `Rings at ${first}${more.length ? ` and ${more.length} more` : ""}`;
+}
+
+export function callStatus(call: Pick<CallSummary, "state" | "result"> & Partial<Pick<CallSummary, "step">>): Status {
+  if (call.step?.activity === "leaves_message") return { tone: "live", word: "Leaving a message" };
+  if (inFlow({ state: call.state, step: call.step })) return { tone: "live", word: "In the flow" };
   if (call.state !== "ended") return live[call.state] ?? { tone: "live", word: sentence(call.state) };
   return call.result ? resultStatus(call.result) : { tone: "off", word: "Ended" };
 }

@@ -11,6 +11,7 @@ import { startOfDay } from "../../base/time";
 import { Card } from "../../parts/Card";
 import { Icon } from "../../parts/Icon";
 import { useNow } from "../../parts/now";
+import { Scroll } from "../../parts/Scroll";
 import { Empty, Loaded } from "../../parts/Waiting";
 import { Page } from "../../shell/Page";
 import { useZone } from "../access/session";
@@ -107,7 +108,7 @@ function Nothing({ filtered }: { filtered: boolean }) {
 function Rows({ report }: { report: SourceReport }) {
   const widths = bars(report.sources);
   return (
-    <div className="scroll">
+    <Scroll>
       <table className="t sources">
         <thead>
           <tr>
@@ -149,7 +150,7 @@ function Rows({ report }: { report: SourceReport }) {
           </tr>
         </tfoot>
       </table>
-    </div>
+    </Scroll>
   );
 }
 

@@ -8,6 +8,7 @@ import type { Schema } from "@trunkline/api-client";
 import { sitesQuery } from "../../api/lists";
 import { path, plural } from "../../base/figures";
 import { Icon } from "../../parts/Icon";
+import { Scroll } from "../../parts/Scroll";
 import { StateWord } from "../../parts/State";
 import { Empty, Loaded } from "../../parts/Waiting";
 import { Ago } from "../../parts/When";
@@ -69,7 +70,7 @@ function List({ sites }: { sites: Site[] }) {
   const [, go] = useLocation();
   return (
     <>
-      <div className="scroll wide-only">
+      <Scroll className="wide-only">
         <table className="t">
           <thead>
             <tr>
@@ -111,7 +112,7 @@ function List({ sites }: { sites: Site[] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       <ul className="rows narrow-only">
         {sites.map((site) => (
           <li key={site.id}>

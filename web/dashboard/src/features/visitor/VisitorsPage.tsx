@@ -10,6 +10,7 @@ import { numbersQuery, sitesQuery } from "../../api/lists";
 import { path, plural } from "../../base/figures";
 import { startOfDay } from "../../base/time";
 import { useNow } from "../../parts/now";
+import { Scroll } from "../../parts/Scroll";
 import { Empty, Failure, Lines } from "../../parts/Waiting";
 import { Ago, At } from "../../parts/When";
 import { Page } from "../../shell/Page";
@@ -117,7 +118,7 @@ function List({ sessions }: { sessions: Session[] }) {
   const held = useHeld();
   return (
     <>
-      <div className="scroll wide-only">
+      <Scroll className="wide-only">
         <table className="t">
           <thead>
             <tr>
@@ -160,7 +161,7 @@ function List({ sessions }: { sessions: Session[] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       <ul className="rows narrow-only">
         {sessions.map((session) => (
           <li key={session.id}>

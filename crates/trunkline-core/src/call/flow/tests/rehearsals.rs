@@ -70,6 +70,43 @@ fn a_rehearsal_tells_the_path_in_words() {
 }
 
 #[test]
+fn a_rehearsal_names_the_way_that_led_to_each_node() {
+    let ways = |digits: &[&str]| {
+        let went = rehearse(&reception(), &facts(), script(digits, &[]));
+        let entered = went.steps.into_iter().filter(|s| s.way.is_some());
+        let names = entered.map(|s| format!("{} {}", s.way.unwrap_or_default(), s.node));
+        names.collect::<Vec<_>>()
+    };
+    let beginning = ["on:done hours", "on:open menu"];
+    for (digits, then) in [
+        // Both lead to the office, and only one of them was gone.
+        (&["2"][..], &["choice:2 office", "on:default mail"][..]),
+        (&["7", "", ""], &["on:default office", "on:default mail"]),
+        (
+            &["1", "75201"],
+            &[
+                "choice:1 zip",
+                "on:default near",
+                "case:0 team",
+                "on:default office",
+                "on:default mail",
+            ],
+        ),
+        (
+            &["1", "60601"],
+            &[
+                "choice:1 zip",
+                "on:default near",
+                "on:default office",
+                "on:default mail",
+            ],
+        ),
+    ] {
+        assert_eq!(ways(digits), [&beginning[..], then].concat(), "{digits:?}");
+    }
+}
+
+#[test]
 fn nobody_answers_and_the_office_is_closed() {
     let silent = rehearse(&reception(), &facts(), script(&["2"], &[]));
     let last: Vec<&str> = silent

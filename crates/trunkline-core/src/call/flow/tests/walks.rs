@@ -394,9 +394,10 @@ fn the_timeline_tells_each_node_and_each_tag() {
         FlowState::default(),
         FlowEvent::Started,
     );
-    let enter = |node: &str, kind| FlowAction::Enter {
+    let enter = |node: &str, kind, way: Option<&str>| FlowAction::Enter {
         node: node.to_owned(),
         kind,
+        way: way.map(str::to_owned),
     };
     let tag = FlowAction::Tag {
         name: "lang".to_owned(),
@@ -405,6 +406,11 @@ fn the_timeline_tells_each_node_and_each_tag() {
     let end = FlowAction::HangUp { sip_status: 480 };
     assert_eq!(
         actions,
-        [enter("start", "set_tag"), tag, enter("end", "hang_up"), end]
+        [
+            enter("start", "set_tag", None),
+            tag,
+            enter("end", "hang_up", Some("on:done")),
+            end
+        ]
     );
 }

@@ -12,6 +12,7 @@ import { Confirm } from "../../../parts/Confirm";
 import { Icon } from "../../../parts/Icon";
 import { RenameDialog } from "../../../parts/RenameDialog";
 import { RowMenu, type RowAct } from "../../../parts/RowMenu";
+import { Scroll } from "../../../parts/Scroll";
 import { StateWord } from "../../../parts/State";
 import { Empty, Loaded } from "../../../parts/Waiting";
 import { Ago } from "../../../parts/When";
@@ -148,7 +149,7 @@ function List({ flows, ask }: ListProps) {
   const may = useMay();
   return (
     <>
-      <div className="scroll wide-only">
+      <Scroll className="wide-only">
         <table className="t">
           <thead>
             <tr>
@@ -189,7 +190,7 @@ function List({ flows, ask }: ListProps) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       <ul className="rows narrow-only">
         {flows.map((flow) => (
           <li key={flow.id}>

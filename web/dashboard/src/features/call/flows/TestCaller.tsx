@@ -4,6 +4,7 @@ import { ActionIcon, Button, NumberInput, Select, Switch, TextInput } from "@man
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { words } from "../../../api/client";
+import { sentences } from "../../../base/figures";
 import { exact, instantOf, localMinute, minutesSeconds } from "../../../base/time";
 import { Icon } from "../../../parts/Icon";
 import { StateWord, type Tone } from "../../../parts/State";
@@ -259,7 +260,7 @@ function Path({ answer, select }: { answer: Try; select: (name: string) => void 
             <button type="button" className="linkish med" onClick={() => select(stage.node)}>
               {stage.node || "Nowhere"}
             </button>
-            <span className="soft">{stage.words.map((each) => clockWords(each, zone)).join(". ")}.</span>
+            <span className="soft">{sentences(stage.words.map((each) => clockWords(each, zone)))}</span>
             <span className="dim micro tel">{minutesSeconds(stage.at_ms / 1_000)}</span>
           </li>
         ))}

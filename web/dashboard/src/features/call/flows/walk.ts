@@ -20,12 +20,12 @@ export function walkOf(document: FlowDocument, went: Pick<Try, "steps">): Walk {
   const order = new Map<string, number>();
   const edges = new Set<string>();
   let before: string | null = null;
-  for (const { node: name } of went.steps) {
-    if (name === before || !(name in document.nodes)) continue;
+  for (const { node: name, way } of went.steps) {
+    // A step that came back to itself over a way of its own was left too.
+    if ((name === before && way == null) || !(name in document.nodes)) continue;
     if (!order.has(name)) order.set(name, order.size + 1);
     const from = before === null ? undefined : document.nodes[before];
-    if (from && before !== null)
-      for (const way of ways(from)) if (way.to === name) edges.add(edgeId(before, way.id));
+    if (from && before !== null && ways(from).some((each) => each.id === way)) edges.add(edgeId(before, way as string));
     before = name;
   }
   return { order, edges };

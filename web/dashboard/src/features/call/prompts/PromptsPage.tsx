@@ -12,6 +12,7 @@ import { Confirm } from "../../../parts/Confirm";
 import { Icon } from "../../../parts/Icon";
 import { RenameDialog } from "../../../parts/RenameDialog";
 import { RowMenu } from "../../../parts/RowMenu";
+import { Scroll } from "../../../parts/Scroll";
 import { Shape } from "../../../parts/State";
 import { Empty, Loaded } from "../../../parts/Waiting";
 import { Ago } from "../../../parts/When";
@@ -175,7 +176,7 @@ function List({ prompts, ask, write }: { prompts: Prompt[]; ask: (asked: Asked) 
     );
   return (
     <>
-      <div className="scroll wide-only">
+      <Scroll className="wide-only">
         <table className="t">
           <thead>
             <tr>
@@ -217,7 +218,7 @@ function List({ prompts, ask, write }: { prompts: Prompt[]; ask: (asked: Asked) 
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       <ul className="rows narrow-only">
         {prompts.map((prompt) => (
           <li key={prompt.id}>
