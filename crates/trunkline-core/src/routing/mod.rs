@@ -65,11 +65,12 @@ pub use select::{
     Method, Order, Performance, PerformanceMode, PerformanceRules, Seat, TierTurn, order,
 };
 pub use terms::{
-    ContractTerms, Effective, Layer, Layers, Level, PRIORITY_MAX, Parties, Payment, WEIGHT_MAX,
+    ContractTerms, DeliveryKind, Effective, Layer, Layers, Level, PRIORITY_MAX, Parties, Payment,
+    WEIGHT_MAX,
 };
 pub use trace::{Outcome, Owner, Refusal, TraceLine};
 pub use tree::{
     ATTEMPTS_MAX, CONTRACTS_MAX, GROUP_DEPTH_MAX, GROUPS_MAX, Group, Member, MemberOf, PLAN_SCHEMA,
     PlanThings, RoutePlan,
 };
-pub use versions::{Version, Versions};
+pub use versions::{TermsKind, Version, VersionState, Versions};

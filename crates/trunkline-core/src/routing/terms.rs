@@ -62,6 +62,22 @@ words! {
     }
 }
 
+words! {
+    /// How a destination takes what it is offered.
+    DeliveryKind {
+        /// A call to a phone number.
+        Phone = "phone",
+        /// A call to a SIP address.
+        Sip = "sip",
+        /// A request to a server.
+        Http = "http",
+        /// A mail.
+        Email = "email",
+        /// Nothing is delivered; the buyer looks here.
+        None = "none",
+    }
+}
+
 /// What one level says, as people write it. What is left out is said by a level before, or is the default.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -9,80 +9,11 @@ use trunkline_core::base::id::{
     RoutePlanId, UserId,
 };
 use trunkline_core::base::{Id, IdKind, PhoneNumber, Timestamp, Zone};
-use trunkline_core::routing::{DuplicateRule, FeedDocument, ItemKind, Layer, RoutePlan};
+use trunkline_core::routing::{
+    DeliveryKind, DuplicateRule, FeedDocument, ItemKind, Layer, RoutePlan, TermsKind, VersionState,
+};
 
 use super::PortResult;
-
-/// Declares a closed list with its words.
-macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$doc])* $variant),* }
-        impl $name {
-            /// The stored word.
-            #[must_use]
-            pub const fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word),* }
-            }
-            /// From the stored word.
-            #[must_use]
-            pub fn from_word(word: &str) -> Option<Self> {
-                match word { $($word => Some(Self::$variant),)* _ => None }
-            }
-        }
-    };
-}
-
-words! {
-    /// How a destination takes what it is offered.
-    DeliveryKind {
-        /// A call to a phone number.
-        Phone = "phone",
-        /// A call to a SIP address.
-        Sip = "sip",
-        /// A request to a server.
-        Http = "http",
-        /// A mail.
-        Email = "email",
-        /// Nothing is delivered; the buyer looks here.
-        None = "none",
-    }
-}
-
-words! {
-    /// What has terms with versions.
-    TermsKind {
-        /// An account: what holds for everything in it.
-        Account = "account",
-        /// A campaign.
-        Campaign = "campaign",
-        /// A feed.
-        Feed = "feed",
-        /// A buyer.
-        Buyer = "buyer",
-        /// A destination.
-        Destination = "destination",
-        /// A contract.
-        Contract = "contract",
-        /// The route plan of a campaign.
-        Plan = "plan",
-    }
-}
-
-words! {
-    /// What became of a version.
-    VersionState {
-        /// It is to come.
-        Staged = "staged",
-        /// It is in force.
-        Live = "live",
-        /// It was in force.
-        Past = "past",
-        /// It was to come and was given up.
-        Withdrawn = "withdrawn",
-    }
-}
 
 /// Something that has terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

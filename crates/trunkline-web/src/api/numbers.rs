@@ -138,6 +138,7 @@ async fn create(
         business_line: phone("business_line", &line, home)?,
         second_line: None,
         flow: None,
+        feed: None,
         stage: NumberStage::InUse,
         stage_since: app.backend.moment.now(),
         created_at: app.backend.moment.now(),

@@ -167,6 +167,7 @@ async fn create(
             sources: input.source.map(selector).transpose()?.unwrap_or_default(),
             page: input.page.unwrap_or_default().trim().to_owned(),
         },
+        feed: None,
         created_at: app.backend.moment.now(),
     };
     app.backend.setup.put_pool(&pool).await?;
