@@ -84,7 +84,8 @@ fn add(market: &mut Market, version: TermsVersion) {
     }
 }
 
-/// The terms of every contract of which nothing is put away.
+/// The terms of every contract that a plan may name. Those of a campaign that is put away are kept for when it is taken out
+/// again, and offered to nobody.
 fn offers(market: &mut Market) {
     let ids: Vec<ContractId> = market.contracts.keys().copied().collect();
     for id in ids {
@@ -97,7 +98,11 @@ fn offers(market: &mut Market) {
                 let campaign = terms.parties.campaign;
                 let offers = market.offers.entry(campaign).or_default();
                 offers.insert(id, Arc::clone(&terms));
-                if let Some(entry) = market.contracts.get_mut(&id) {
+                let put_away = market
+                    .campaigns
+                    .get(&campaign)
+                    .is_none_or(|c| c.campaign.archived_at.is_some());
+                if let Some(entry) = market.contracts.get_mut(&id).filter(|_| !put_away) {
                     entry.terms = Some(terms);
                 }
             }
@@ -106,7 +111,7 @@ fn offers(market: &mut Market) {
     }
 }
 
-/// The terms of a contract; `None` when it, or what it belongs to, is put away.
+/// The terms of a contract; `None` when it, its destination or its buyer is put away.
 fn resolve(market: &Market, id: ContractId) -> Option<Result<ContractTerms, Vec<Problem>>> {
     let contract = &market.contracts.get(&id)?.contract;
     let campaign = &market.campaigns.get(&contract.campaign)?.campaign;
@@ -114,7 +119,6 @@ fn resolve(market: &Market, id: ContractId) -> Option<Result<ContractTerms, Vec<
     let buyer = market.buyers.get(&destination.buyer)?;
     let put_away = [
         contract.archived_at,
-        campaign.archived_at,
         destination.archived_at,
         buyer.archived_at,
     ];
