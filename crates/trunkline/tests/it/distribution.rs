@@ -137,7 +137,7 @@ async fn terms_have_versions_that_are_staged_rolled_back_and_explained() {
     );
     assert_eq!(told["live"]["document"]["caps"][0]["id"], cap);
     let versions = house.get(&format!("{path}/versions")).await;
-    let states: Vec<_> = versions["items"].as_array().expect("versions").iter();
+    let states = versions["items"].as_array().expect("versions").iter();
     let states: Vec<_> = states
         .map(|v| v["state"].as_str().expect("a word"))
         .collect();
@@ -669,7 +669,7 @@ async fn a_list_takes_all_items_or_none() {
     let bad = "+12145550102\nhello\n12\n".to_owned();
     let (status, told) = put("text/plain", "", bad).await;
     assert_eq!(status, INVALID);
-    let places: Vec<_> = told["problems"].as_array().expect("places").iter();
+    let places = told["problems"].as_array().expect("places").iter();
     let places: Vec<_> = places.map(|p| p["place"].clone()).collect();
     assert_eq!(places, ["line 2", "line 3"]);
     let contains = async |number: &str| {
