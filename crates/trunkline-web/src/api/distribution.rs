@@ -81,7 +81,7 @@ fn is_of<K: IdKind>(filter: Option<&String>, id: Id<K>) -> bool {
 }
 
 /// A page of things, oldest first.
-fn page<'a, T: Thing, K: IdKind, I>(
+fn page<'a, T, K: IdKind, I>(
     all: impl Iterator<Item = &'a Arc<T>>,
     params: &ListParams,
     item: impl Fn(&T) -> I,

@@ -125,15 +125,19 @@ impl Things {
     }
 
     fn is_all_of(&self, all: &AllDistribution) {
-        assert_eq!(all.publishers, [self.publisher.clone()]);
-        assert_eq!(all.campaigns, [self.campaign.clone()]);
-        assert_eq!(all.feeds, [self.feed.clone()]);
-        assert_eq!(all.buyers, [self.buyer.clone()]);
-        assert_eq!(all.destinations, [self.destination.clone()]);
-        assert_eq!(all.contracts, [self.contract.clone()]);
+        assert_eq!(all.publishers, std::slice::from_ref(&self.publisher));
+        assert_eq!(all.campaigns, std::slice::from_ref(&self.campaign));
+        assert_eq!(all.feeds, std::slice::from_ref(&self.feed));
+        assert_eq!(all.buyers, std::slice::from_ref(&self.buyer));
+        assert_eq!(all.destinations, std::slice::from_ref(&self.destination));
+        assert_eq!(all.contracts, std::slice::from_ref(&self.contract));
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is called with what was just answered"
+)]
 fn is_conflict<T: std::fmt::Debug>(result: PortResult<T>, what: &str) {
     assert!(
         matches!(result, Err(PortError::Conflict(_))),
@@ -328,7 +332,7 @@ async fn versions_follow_each_other_and_of_two_editors_one_is_told() {
         let contract = ThingChange::Contract(things.contract.clone());
         store.put_thing(&contract, Some(&first)).await.unwrap();
         let in_force = async || store.load_distribution(account).await.unwrap().terms;
-        assert_eq!(in_force().await, [first.clone()]);
+        assert_eq!(in_force().await, std::slice::from_ref(&first));
 
         let staged = TermsVersion {
             state: VersionState::Staged,
@@ -372,7 +376,7 @@ async fn versions_follow_each_other_and_of_two_editors_one_is_told() {
             live_at: after(11),
             ..staged
         };
-        assert_eq!(in_force().await, [second.clone()]);
+        assert_eq!(in_force().await, std::slice::from_ref(&second));
 
         let staged = TermsVersion {
             state: VersionState::Staged,
@@ -390,7 +394,7 @@ async fn versions_follow_each_other_and_of_two_editors_one_is_told() {
             .change_terms(&change(&fourth, Some(2), None))
             .await
             .unwrap();
-        assert_eq!(in_force().await, [fourth.clone()]);
+        assert_eq!(in_force().await, std::slice::from_ref(&fourth));
         let all = store.terms_versions(of, None, 10).await.unwrap();
         let told: Vec<_> = all.iter().map(|v| (v.version, v.state)).collect();
         assert_eq!(
@@ -470,7 +474,11 @@ async fn items_of_a_list_count_all_at_once() {
         let (early, late) = parts.split_at(30);
         store.add_list_parts(list.id, 1, 0, early).await.unwrap();
         let lists = async || store.load_distribution(account).await.unwrap().lists;
-        assert_eq!(lists().await, [list.clone()], "nothing counts yet");
+        assert_eq!(
+            lists().await,
+            std::slice::from_ref(&list),
+            "nothing counts yet"
+        );
         store.add_list_parts(list.id, 1, 30, late).await.unwrap();
         let filled = ListRow {
             revision: 1,
@@ -480,7 +488,7 @@ async fn items_of_a_list_count_all_at_once() {
         };
         store.fill_list(&filled).await.unwrap();
         is_conflict(store.fill_list(&filled).await, "a revision twice");
-        assert_eq!(lists().await, [filled.clone()]);
+        assert_eq!(lists().await, std::slice::from_ref(&filled));
         assert_eq!(items(store, list.id, 1).await, parts.concat());
         // The next filling stops half-way; then one comes through, and what does not count goes.
         store.add_list_parts(list.id, 2, 0, early).await.unwrap();
@@ -498,7 +506,7 @@ async fn items_of_a_list_count_all_at_once() {
             ..filled.clone()
         };
         store.put_list(&renamed).await.unwrap();
-        assert_eq!(lists().await, [renamed.clone()]);
+        assert_eq!(lists().await, std::slice::from_ref(&renamed));
         is_conflict(store.delete_list(account, list.id).await, "it has parts");
         let emptied = ListRow {
             revision: 2,

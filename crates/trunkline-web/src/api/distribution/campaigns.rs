@@ -115,7 +115,7 @@ async fn create(
         .terms
         .map(|terms| written(&app, &caller, TermsKind::Campaign, terms, "terms"));
     let written = terms.transpose()?;
-    let fields = input.fields.map(read_fields).transpose()?;
+    let fields = input.fields.as_ref().map(read_fields).transpose()?;
     let duplicates = input.duplicates.map(read_duplicates).transpose()?;
     let plan = app.backend.moment.id();
     let campaign = Campaign {
@@ -164,7 +164,7 @@ async fn change(
     caller.may(Need::Write)?;
     let (_, campaign) = find::<Campaign, _>(&app, &caller, &id)?;
     terms_stay(input.terms.as_ref())?;
-    let fields = input.fields.map(read_fields).transpose()?;
+    let fields = input.fields.as_ref().map(read_fields).transpose()?;
     let duplicates = input.duplicates.map(read_duplicates).transpose()?;
     let change = |campaign: &mut Campaign| {
         if let Some(text) = input.name {
@@ -205,7 +205,7 @@ async fn archive(
     Ok(Json(CampaignItem::new(&market, &campaign)))
 }
 
-fn read_fields(fields: Value) -> Result<String, Problem> {
+fn read_fields(fields: &Value) -> Result<String, Problem> {
     if !fields.is_array() {
         return Err(Problem::invalid("fields", "Write a list of fields."));
     }
