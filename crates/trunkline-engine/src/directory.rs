@@ -15,10 +15,13 @@ use trunkline_core::assignment::{
     PoolNumber, PoolSettings, Published, Site, SitePlan, TrackingNumber,
 };
 use trunkline_core::base::PhoneNumber;
-use trunkline_core::base::id::{AccountId, FlowId, NumberId, PoolId, PromptId, SiteId, TrunkId};
+use trunkline_core::base::id::{
+    AccountId, FeedId, FlowId, NumberId, PoolId, PromptId, SiteId, TrunkId,
+};
 use trunkline_core::call::trunk::{Candidate, in_order};
 
 use crate::call::control::{Transport, TrunkProfile};
+use crate::distribution::SharedMarkets;
 use crate::ports::carriers::{CarrierAccount, Holding};
 use crate::ports::configuration::{Account, Everything, Flow, FlowVersion, Trunk};
 use crate::ports::sounds::PromptRow;
@@ -366,6 +369,13 @@ impl Directory {
         })
     }
 
+    /// The feed that calls on a number come through: its own, else its pool's; `None`: through none.
+    #[must_use]
+    pub fn feed_of(&self, number: &TrackingNumber) -> Option<FeedId> {
+        let pools = || self.pools.get(&number.pool?)?.settings.feed;
+        number.feed.or_else(pools)
+    }
+
     /// The numbers that name a flow, and the sites whose default it is, oldest first.
     #[must_use]
     pub fn users_of_flow(&self, flow: FlowId) -> (Vec<&Arc<TrackingNumber>>, Vec<&Arc<SiteEntry>>) {
@@ -455,12 +465,13 @@ fn sorted<'a, T, K: Ord>(
     list
 }
 
-/// The directory as everybody shares it, and how its trunks are.
+/// The directory as everybody shares it, how its trunks are, and the markets of its accounts.
 #[derive(Debug, Clone)]
 pub struct SharedDirectory {
     now: Arc<ArcSwap<Directory>>,
     changes: watch::Sender<u64>,
     trunk_states: Arc<TrunkStates>,
+    markets: SharedMarkets,
 }
 
 impl Default for SharedDirectory {
@@ -469,6 +480,7 @@ impl Default for SharedDirectory {
             now: Arc::default(),
             changes: watch::Sender::new(0),
             trunk_states: Arc::default(),
+            markets: SharedMarkets::default(),
         }
     }
 }
@@ -498,6 +510,12 @@ impl SharedDirectory {
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
+    }
+
+    /// What is sold, to whom and on which terms, by account.
+    #[must_use]
+    pub const fn markets(&self) -> &SharedMarkets {
+        &self.markets
     }
 
     /// How the trunks are.

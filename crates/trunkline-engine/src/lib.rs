@@ -9,6 +9,7 @@ pub mod call;
 pub mod check;
 pub mod clock;
 pub mod directory;
+pub mod distribution;
 mod in_step;
 pub mod inventory;
 pub mod live;

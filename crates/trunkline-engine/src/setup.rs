@@ -2,6 +2,7 @@
 //! only then seen: the directory is read back whole, and pools follow it.
 
 mod draft;
+mod feeds;
 mod flows;
 mod holdings;
 mod lines;
@@ -261,6 +262,7 @@ impl Setup {
             return Err(invalid("target", "the site has no such target"));
         }
         check_pool_rule(&directory, pool)?;
+        self.check_pool_feed(&directory, pool)?;
         let before = directory.pool(pool.id).map(|before| before.settings.site);
         let sites = before.into_iter().chain([pool.site]).collect();
         self.note_leaving(&directory, Change::Pool(pool), &sites)
@@ -277,6 +279,7 @@ impl Setup {
         let directory = self.directory.now();
         check_number(&directory, number)?;
         check_hold(&self.assignments, &directory, number)?;
+        self.check_number_feed(&directory, number)?;
         self.check_number_flow(&directory, number)
     }
 
@@ -304,6 +307,7 @@ impl Setup {
             check_hold(&self.assignments, &directory, number)?;
         }
         check_holding(&directory, number)?;
+        self.check_number_feed(&directory, number)?;
         self.check_number_flow(&directory, number)?;
         let before = directory.number(number.id);
         if before.is_some_and(|before| !before.stage.may_become(number.stage)) {

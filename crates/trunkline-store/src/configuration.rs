@@ -58,27 +58,29 @@ crate::statements! { "configuration";
         ORDER BY version DESC LIMIT $2";
     DELETE_SITE = "DELETE FROM site WHERE id = $1";
     POOLS = "SELECT id, account, site, target, name, strict_lock, source_channel, source_medium, source_source, page, \
-        created_at FROM pool ORDER BY id";
+        feed, created_at FROM pool ORDER BY id";
     PUT_POOL = "INSERT INTO pool (id, account, site, target, name, strict_lock, source_channel, source_medium, \
-        source_source, page, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+        source_source, page, feed, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
         ON CONFLICT (id) DO UPDATE SET site = excluded.site, target = excluded.target, name = excluded.name, \
         strict_lock = excluded.strict_lock, source_channel = excluded.source_channel, \
-        source_medium = excluded.source_medium, source_source = excluded.source_source, page = excluded.page";
+        source_medium = excluded.source_medium, source_source = excluded.source_source, page = excluded.page, \
+        feed = excluded.feed";
     PUBLISHED = "SELECT number, site, first_version, last_version FROM published_number ORDER BY number, site";
     PUT_PUBLISHED = "INSERT INTO published_number (number, site, first_version, last_version) VALUES ($1, $2, $3, $4) \
         ON CONFLICT (number, site) DO UPDATE SET first_version = excluded.first_version, \
         last_version = excluded.last_version";
     DELETE_POOL = "DELETE FROM pool WHERE id = $1";
     NUMBERS = "SELECT id, account, trunk, number, kind, label, site, target, pool, source_channel, source_medium, \
-        source_source, business_line, second_line, flow, stage, stage_since, created_at FROM tracking_number ORDER BY id";
+        source_source, business_line, second_line, flow, feed, stage, stage_since, created_at FROM tracking_number \
+        ORDER BY id";
     PUT_NUMBER = "INSERT INTO tracking_number (id, account, trunk, number, kind, label, site, target, pool, \
-        source_channel, source_medium, source_source, business_line, second_line, flow, stage, stage_since, created_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
+        source_channel, source_medium, source_source, business_line, second_line, flow, feed, stage, stage_since, \
+        created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
         ON CONFLICT (id) DO UPDATE SET account = excluded.account, trunk = excluded.trunk, number = excluded.number, \
         kind = excluded.kind, label = excluded.label, site = excluded.site, target = excluded.target, \
         pool = excluded.pool, source_channel = excluded.source_channel, source_medium = excluded.source_medium, \
         source_source = excluded.source_source, business_line = excluded.business_line, \
-        second_line = excluded.second_line, flow = excluded.flow, stage = excluded.stage, \
+        second_line = excluded.second_line, flow = excluded.flow, feed = excluded.feed, stage = excluded.stage, \
         stage_since = excluded.stage_since";
     DELETE_UNUSED_NUMBER = "DELETE FROM tracking_number WHERE id = $1 \
         AND NOT EXISTS (SELECT 1 FROM call WHERE call.number = $1) \
@@ -285,6 +287,7 @@ impl Configuration for Store {
             pool.rule.sources.medium.as_ref(),
             pool.rule.sources.source.as_ref(),
             &pool.rule.page,
+            pool.feed,
             pool.created_at
         ];
         self.put(PUT_POOL, values).await
@@ -318,6 +321,7 @@ impl Configuration for Store {
             number.business_line,
             number.second_line,
             number.flow,
+            number.feed,
             number.stage,
             number.stage_since,
             number.created_at,
@@ -522,6 +526,7 @@ fn pool(row: &Row) -> Result<PoolSettings, DbError> {
             sources: selector(row)?,
             page: row.get("page")?,
         },
+        feed: row.get("feed")?,
         created_at: row.get("created_at")?,
     })
 }
@@ -549,6 +554,7 @@ fn number(row: &Row) -> Result<TrackingNumber, DbError> {
         business_line: row.get("business_line")?,
         second_line: row.get("second_line")?,
         flow: row.get("flow")?,
+        feed: row.get("feed")?,
         stage: row.get("stage")?,
         stage_since: row.get("stage_since")?,
         created_at: row.get("created_at")?,

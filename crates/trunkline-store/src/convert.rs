@@ -8,6 +8,7 @@ use trunkline_core::base::{Country, Currency, Id, IdKind, Locality, PhoneNumber,
 use trunkline_core::call::screening::ListKind;
 use trunkline_core::call::trunk::{CallerShown, NumberStyle};
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy, RecordingConsent, TollRule};
+use trunkline_core::routing::{DeliveryKind, ItemKind, TermsKind, VersionState};
 use trunkline_core::visitor::{CLICK_IDS, Channel, ClickId, Consent, Device, Source};
 use trunkline_engine::call::control::{Attestation, Codec, RecordingState, Transport, Verstat};
 use trunkline_engine::ports::PortError;
@@ -83,10 +84,12 @@ words!(
     CallerShown,
     Channel,
     Consent,
+    DeliveryKind,
     Device,
     Dialect,
     EndReason,
     EndedBy,
+    ItemKind,
     LabelKind,
     LineKind,
     ListKind,
@@ -97,8 +100,10 @@ words!(
     RecordingConsent,
     RecordingState,
     Role,
+    TermsKind,
     TollRule,
     Transport,
+    VersionState,
     Verstat,
 );
 

@@ -22,6 +22,7 @@ mod checks;
 mod configuration;
 mod convert;
 pub mod db;
+mod distribution;
 mod history;
 mod labels;
 mod newest;

@@ -19,6 +19,10 @@ crate::statements! { "newest";
         UNION ALL SELECT max(id) FROM form \
         UNION ALL SELECT max(id) FROM call UNION ALL SELECT max(id) FROM recording \
         UNION ALL SELECT max(id) FROM purchase UNION ALL SELECT max(id) FROM label UNION ALL SELECT max(id) FROM screening_entry \
+        UNION ALL SELECT max(id) FROM publisher UNION ALL SELECT max(id) FROM campaign \
+        UNION ALL SELECT max(id) FROM feed UNION ALL SELECT max(id) FROM buyer \
+        UNION ALL SELECT max(id) FROM destination UNION ALL SELECT max(id) FROM contract \
+        UNION ALL SELECT max(id) FROM item_list \
         UNION ALL SELECT max(id) FROM attribution_model) AS every_table";
 }
 

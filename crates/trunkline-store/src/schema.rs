@@ -2,8 +2,8 @@
 
 use crate::db::{MigrationFile, RecordKind, Statement, Table};
 use crate::{
-    access, arrivals, assignment, call, carriers, checks, configuration, labels, newest,
-    past_calls, past_visits, screening, trunks, visitor, webhooks,
+    access, arrivals, assignment, call, carriers, checks, configuration, distribution, labels,
+    newest, past_calls, past_visits, screening, trunks, visitor, webhooks,
 };
 
 macro_rules! migrations {
@@ -25,7 +25,8 @@ migrations!(
     "V0007__alarms_and_one_time_passwords",
     "V0008__depth",
     "V0009__carriers",
-    "V0010__whose_numbers"
+    "V0010__whose_numbers",
+    "V0011__distribution"
 );
 
 macro_rules! tables {
@@ -48,6 +49,15 @@ tables! {
     "call_flow" ("id"),
     "flow_version" ("flow", "version"),
     "prompt" ("id"),
+    "publisher" ("id"),
+    "campaign" ("id"),
+    "feed" ("id"),
+    "buyer" ("id"),
+    "destination" ("id"),
+    "contract" ("id"),
+    "item_list" ("id"),
+    "item_list_part" ("list", "revision", "part"),
+    "terms_version" ("thing", "version"),
     "site" ("id"),
     "site_version" ("site", "version"),
     "swap_target" ("id"),
@@ -80,6 +90,9 @@ pub fn statements() -> impl Iterator<Item = Statement> {
     [
         access::ALL,
         configuration::ALL,
+        distribution::things::ALL,
+        distribution::terms::ALL,
+        distribution::lists::ALL,
         trunks::ALL,
         visitor::ALL,
         arrivals::ALL,

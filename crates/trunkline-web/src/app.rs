@@ -13,6 +13,7 @@ use trunkline_engine::call::{Calls, Screener, Sounds, WebhookCalls};
 use trunkline_engine::check::Checks;
 use trunkline_engine::clock::Moment;
 use trunkline_engine::directory::SharedDirectory;
+use trunkline_engine::distribution::Distribution;
 use trunkline_engine::inventory::Inventory;
 use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::{
@@ -88,6 +89,8 @@ pub struct Backend {
     pub access: Arc<dyn Access>,
     /// Changes of what is set up.
     pub setup: Arc<Setup>,
+    /// What is sold, to whom and on which terms.
+    pub distribution: Arc<Distribution>,
     /// How trunks are, and trying them.
     pub trunks: Arc<Trunks>,
     /// Health and advice.
@@ -138,6 +141,8 @@ pub struct Web {
     pub(crate) purchases: Throttle<AccountId>,
     /// When each trunk's carrier was heard of, and whether it was believed.
     pub(crate) heard: Heard,
+    /// Lists that are being filled or written out.
+    pub(crate) lists: Places<AccountId>,
     /// Sounds that are being taken in.
     pub(crate) uploads: Places<AccountId>,
     /// Texts that are being spoken for somebody to hear.
@@ -198,6 +203,9 @@ const ADVICE_MAX: usize = 4;
 /// Sounds taken in at one time, of one account and in all: each is held in memory whole.
 const UPLOADS_PER_ACCOUNT_MAX: usize = 2;
 const UPLOADS_MAX: usize = 6;
+/// Lists filled or written out at one time, of one account and in all: each is held in memory whole.
+const LISTS_PER_ACCOUNT_MAX: usize = 1;
+const LISTS_MAX: usize = 2;
 /// Texts spoken at one time for somebody to hear, of one account and in all.
 const PREVIEWS_PER_ACCOUNT_MAX: usize = 1;
 const PREVIEWS_MAX: usize = 4;
@@ -233,6 +241,7 @@ impl Web {
             advice: Places::new(ADVICE_PER_ACCOUNT_MAX, ADVICE_MAX),
             reports: Places::new(REPORTS_PER_ACCOUNT_MAX, REPORTS_MAX),
             replays: Places::new(REPLAYS_PER_ACCOUNT_MAX, REPLAYS_MAX),
+            lists: Places::new(LISTS_PER_ACCOUNT_MAX, LISTS_MAX),
             uploads: Places::new(UPLOADS_PER_ACCOUNT_MAX, UPLOADS_MAX),
             previews: Places::new(PREVIEWS_PER_ACCOUNT_MAX, PREVIEWS_MAX),
             random: SystemRandom::new(),

@@ -26,9 +26,21 @@ pub struct Problem {
     /// The field it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// Everything that is wrong in a document, when it is about one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<ProblemPlace>,
     /// Seconds after which a retry makes sense; sent as `Retry-After`.
     #[serde(skip)]
     pub retry_after_s: Option<u32>,
+}
+
+/// Something wrong in a document.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ProblemPlace {
+    /// Where, such as `caps[0].max`; empty for the whole.
+    pub place: String,
+    /// What is wrong and what to write instead.
+    pub message: String,
 }
 
 impl Problem {
@@ -44,6 +56,7 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             field: None,
+            problems: Vec::new(),
             retry_after_s: None,
         }
     }
@@ -68,6 +81,35 @@ impl Problem {
         );
         Self {
             field: Some(field.into()),
+            ..problem
+        }
+    }
+
+    /// A document cannot be used; the first of what is wrong stands in the detail.
+    #[must_use]
+    pub fn document(problems: Vec<ProblemPlace>) -> Self {
+        let first = problems.first();
+        let detail = first.map_or_else(String::new, |first| {
+            let place = match first.place.as_str() {
+                "" => String::new(),
+                place => format!("`{place}`: "),
+            };
+            let more = match problems.len() - 1 {
+                0 => String::new(),
+                more => format!(" There is more to look at: {more}, see `problems`."),
+            };
+            format!("{place}{}{more}", sentence(&first.message))
+        });
+        let field = first.map(|first| first.place.clone());
+        let problem = Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid",
+            "A field needs another value",
+            detail,
+        );
+        Self {
+            field: field.filter(|place| !place.is_empty()),
+            problems,
             ..problem
         }
     }

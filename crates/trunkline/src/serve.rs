@@ -18,6 +18,7 @@ use trunkline_engine::attribution::LEARN_EVERY;
 use trunkline_engine::call::keeper::RECONCILE_EVERY;
 use trunkline_engine::call::trunk::TrunkControl;
 use trunkline_engine::call::{FETCH_EVERY, PROGRESS_FLUSH_EVERY, RETENTION_EVERY};
+use trunkline_engine::distribution::GO_LIVE_EVERY_MS;
 use trunkline_engine::inventory::WARM_UP_EVERY_MS;
 use trunkline_engine::supply::LOOK_UP_EVERY;
 use trunkline_engine::visit_retention::Forgotten;
@@ -269,6 +270,7 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
             }
         }
     }));
+    go_live(house, tasks, stop);
     let learner = Arc::clone(house);
     let ended = stop.clone();
     tasks.spawn(repeat(every(LEARN_EVERY, "learn"), move || {
@@ -335,6 +337,22 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
     keep_in_step(house, tasks, stop);
 }
 
+/// Puts terms in force whose time has come.
+fn go_live(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
+    let backend = house.backend.clone();
+    let period = Duration::from_millis(GO_LIVE_EVERY_MS);
+    tasks.spawn(repeat((period, "terms", stop.clone()), move || {
+        let backend = backend.clone();
+        async move {
+            match backend.distribution.go_live(backend.moment.now()).await {
+                Ok(0) => {}
+                Ok(versions) => tracing::info!(versions, "terms whose time has come are in force"),
+                Err(error) => tracing::warn!(%error, "terms whose time has come wait"),
+            }
+        }
+    }));
+}
+
 /// Looks up again where the hosts of trunks are, for the first time after a while: the start did it too. What memory holds
 /// of the configuration is read again only where a change may have passed it by.
 fn keep_in_step(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
@@ -352,6 +370,9 @@ fn keep_in_step(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToke
                 let looking = stop.run_until_cancelled(backend.setup.keep_in_step());
                 if let Some(Err(error)) = looking.await {
                     tracing::warn!(%error, "the directory could not be read again");
+                }
+                if let Err(error) = backend.distribution.keep_in_step().await {
+                    tracing::warn!(%error, "markets could not be read again");
                 }
                 if let Err(error) = backend.screener.keep_in_step().await {
                     tracing::warn!(%error, "the rules of screening could not be read again");

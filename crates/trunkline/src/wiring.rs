@@ -23,6 +23,7 @@ use trunkline_engine::call::{
 use trunkline_engine::check::{CheckResult, Checks};
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
+use trunkline_engine::distribution::Distribution;
 use trunkline_engine::inventory::Inventory;
 use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::configuration::Resolver;
@@ -321,6 +322,8 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         patient.clone(),
         Arc::new(RecordingFolder(config.recordings())),
     );
+    let distribution = Distribution::new(shared.clone(), directory.clone());
+    distribution.reload().await?;
     let token_secret = store
         .instance_secret("assignment_tokens", keys::random()?)
         .await?;
@@ -366,6 +369,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         pages: Arc::new(PageClient::new(config.http.page_tests_loopback)),
         access: shared,
         setup,
+        distribution: Arc::new(distribution),
         inventory: Arc::new(inventory),
         supply: Arc::new(supply),
         sounds,

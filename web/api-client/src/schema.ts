@@ -56,6 +56,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/buyers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The buyers of the account, oldest first. */
+        get: operations["listBuyers"];
+        put?: never;
+        /** Makes a buyer. */
+        post: operations["createBuyer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/buyers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A buyer. */
+        get: operations["readBuyer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes a buyer. */
+        patch: operations["changeBuyer"];
+        trace?: never;
+    };
+    "/api/v1/buyers/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a buyer without destinations away, or takes it out again. */
+        post: operations["archiveBuyer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls": {
         parameters: {
             query?: never;
@@ -266,6 +319,80 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The campaigns of the account, oldest first. */
+        get: operations["listCampaigns"];
+        put?: never;
+        /** Makes a campaign. */
+        post: operations["createCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A campaign. */
+        get: operations["readCampaign"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes a campaign. */
+        patch: operations["changeCampaign"];
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a campaign without feeds away, or takes it out again. */
+        post: operations["archiveCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The route plan of a campaign, in versions; `live` is null until there is one. */
+        get: operations["readPlan"];
+        /**
+         * Changes the route plan of a campaign, as the next version: at once, or from a time on. 409 when somebody changed it
+         *     since it was seen.
+         */
+        put: operations["changePlan"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/carriers": {
         parameters: {
             query?: never;
@@ -277,6 +404,199 @@ export interface paths {
         get: operations["listCarriers"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contracts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The contracts of the account, oldest first. */
+        get: operations["listContracts"];
+        put?: never;
+        /** Makes a contract. */
+        post: operations["createContract"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contracts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A contract. */
+        get: operations["readContract"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes a contract. */
+        patch: operations["changeContract"];
+        trace?: never;
+    };
+    "/api/v1/contracts/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a contract that stands in no plan away, or takes it out again. */
+        post: operations["archiveContract"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contracts/{id}/effective": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The terms of a contract that are in force, and the level that each comes from. */
+        get: operations["effectiveTerms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The destinations of the account, oldest first. */
+        get: operations["listDestinations"];
+        put?: never;
+        /** Makes a destination. */
+        post: operations["createDestination"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A destination. */
+        get: operations["readDestination"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes a destination. */
+        patch: operations["changeDestination"];
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a destination without contracts away, or takes it out again. */
+        post: operations["archiveDestination"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The feeds of the account, oldest first. */
+        get: operations["listFeeds"];
+        put?: never;
+        /** Makes a feed. Its secret key is in this answer only. */
+        post: operations["createFeed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A feed. */
+        get: operations["readFeed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes a feed. */
+        patch: operations["changeFeed"];
+        trace?: never;
+    };
+    "/api/v1/feeds/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a feed that no number and no pool names away, or takes it out again. */
+        post: operations["archiveFeed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds/{id}/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes another secret key; the one before opens nothing from then on. The key itself is in this answer only. */
+        post: operations["rotateFeedKey"];
         delete?: never;
         options?: never;
         head?: never;
@@ -432,6 +752,81 @@ export interface paths {
         put?: never;
         /** Publishes what an earlier version said, as the next version; the draft becomes the same. */
         post: operations["restoreFlow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The lists of the account, oldest first. */
+        get: operations["listLists"];
+        put?: never;
+        /** Makes a list without items. */
+        post: operations["createList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A list, without its items. */
+        get: operations["readList"];
+        put?: never;
+        post?: never;
+        /** Removes a list that nothing uses; 409 names what does. */
+        delete: operations["deleteList"];
+        options?: never;
+        head?: never;
+        /** Gives a list another name. */
+        patch: operations["changeList"];
+        trace?: never;
+    };
+    "/api/v1/lists/{id}/contains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether an item is in a list. */
+        get: operations["listContains"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every item of a list, a line each, as it is kept. */
+        get: operations["readListItems"];
+        /**
+         * Puts items in the place of those that a list has: a text with an item on each line, or CSV, of which the first column
+         *     counts. Up to a million; when some cannot be read, nothing changes and the first hundred are named with their lines.
+         */
+        put: operations["fillList"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -803,6 +1198,59 @@ export interface paths {
         get: operations["promptAudio"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/publishers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The publishers of the account, oldest first. */
+        get: operations["listPublishers"];
+        put?: never;
+        /** Makes a publisher. */
+        post: operations["createPublisher"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/publishers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A publisher. */
+        get: operations["readPublisher"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes a publisher. */
+        patch: operations["changePublisher"];
+        trace?: never;
+    };
+    "/api/v1/publishers/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a publisher without feeds away, or takes it out again. */
+        post: operations["archivePublisher"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1271,6 +1719,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/terms/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an account, campaign, feed, buyer, destination, contract or route plan says, by its id. */
+        get: operations["readTerms"];
+        /**
+         * Changes what it says, as the next version: at once, or from a time on. What was to come before is given up. 409 when
+         *     somebody changed it since it was seen.
+         */
+        put: operations["changeTerms"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/terms/{id}/staged": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Gives up the version to come. */
+        delete: operations["withdrawTerms"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/terms/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every version, newest first, a hundred on a page: what it said, since when, who wrote it. */
+        get: operations["termsVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/terms/{id}/versions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes what an earlier version said the next version, in force at once. */
+        post: operations["restoreTerms"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/trunks": {
         parameters: {
             query?: never;
@@ -1332,7 +1852,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The account at the carrier of a trunk; null when none is connected. */
+        /** The account at the carrier of a trunk. */
         get: operations["readCarrier"];
         /** Connects the account at the carrier of a trunk. */
         put: operations["setCarrier"];
@@ -1419,7 +1939,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How the carrier of a trunk talks by webhooks; null when it does not. */
+        /** How the carrier of a trunk talks by webhooks. */
         get: operations["readTrunkWebhook"];
         /** Sets how the carrier of a trunk talks by webhooks. */
         put: operations["setTrunkWebhook"];
@@ -1699,6 +2219,50 @@ export interface components {
         BlockCallerInput: {
             note?: string;
         };
+        /** @description A buyer. */
+        Buyer: {
+            /** Format: int64 */
+            archived_at?: number | null;
+            /** @description The buyer it belongs to; null when it stands alone. */
+            company?: string | null;
+            /** Format: int64 */
+            created_at: number;
+            /** @description How much it may owe, as a decimal; null: without limit. */
+            credit_limit?: string | null;
+            id: string;
+            name: string;
+            note: string;
+            /** @description Whether somebody paused it; its terms may pause it too. */
+            paused: boolean;
+            /** @description Its terms, in versions; changed by `PUT /terms/{id}` with its id. */
+            terms: components["schemas"]["Terms"];
+            /** @description IANA time zone; that of the account when null. */
+            zone?: string | null;
+        };
+        /**
+         * @description A buyer to make or change; what is left out stays.
+         * @example {
+         *       "credit_limit": "5000",
+         *       "name": "Sunny Roofs",
+         *       "terms": {
+         *         "payment": "net_terms"
+         *       },
+         *       "zone": "America/Chicago"
+         *     }
+         */
+        BuyerInput: {
+            /** @description The buyer it belongs to; empty for none. */
+            company?: string | null;
+            /** @description A decimal such as `5000`; empty for no limit. */
+            credit_limit?: string | null;
+            name?: string | null;
+            note?: string | null;
+            paused?: boolean | null;
+            /** @description Its first terms; changed by `PUT /terms/{id}` later. */
+            terms?: Record<string, never> | null;
+            /** @description IANA time zone; empty for that of the account. */
+            zone?: string | null;
+        };
         /** @description What a person said of a call. */
         CallConfirmation: {
             /** Format: int64 */
@@ -1756,8 +2320,6 @@ export interface components {
             quality?: components["schemas"]["CallQuality"] | null;
             recording?: components["schemas"]["Recording"] | null;
             screening?: components["schemas"]["CallScreening"] | null;
-            /** @description What the flow learned or set, such as the ZIP code the caller typed; the last value of each name. */
-            tags: components["schemas"]["CallTag"][];
             timeline: components["schemas"]["TimelineMark"][];
             /** @description What came of the carrier's check of the caller's number: `passed`, `failed` or `unchecked`. */
             verstat?: string | null;
@@ -1875,15 +2437,6 @@ export interface components {
             /** @description Why, as a sentence without its full stop. */
             why: string;
         };
-        /** @description Where a call in progress stands in its flow. */
-        CallStep: {
-            /** @description `hears`, `chooses`, `rings`, `talks`, `leaves_message` or `waits`. */
-            activity: string;
-            /** @description The name of the step; null for a call that is forwarded plainly. */
-            name?: string | null;
-            /** @description Whom it rings now. */
-            rings: string[];
-        };
         /** @description A call in the log. */
         CallSummary: {
             ambiguous: boolean;
@@ -1895,11 +2448,6 @@ export interface components {
             confirmed: boolean;
             destination?: string | null;
             destination_display?: string | null;
-            /**
-             * Format: int64
-             * @description When the destination that answered was dialled, or else the last one; null when nobody was dialled.
-             */
-            dialled_at?: number | null;
             /** Format: int64 */
             ended_at?: number | null;
             first_time: boolean;
@@ -1917,10 +2465,7 @@ export interface components {
             result?: string | null;
             /** @description Whether a person should look at it: it was up when the process ended. */
             review: boolean;
-            /**
-             * Format: int64
-             * @description From then to its answer, or to when it came to nothing; null when nobody was dialled, and while it rings.
-             */
+            /** Format: int64 */
             ring_seconds?: number | null;
             session?: string | null;
             site?: components["schemas"]["Named"] | null;
@@ -1929,16 +2474,55 @@ export interface components {
             started_at: number;
             /** @description `ringing`, `talking` or `ended`. */
             state: string;
-            step?: components["schemas"]["CallStep"] | null;
             /** @description Whether it is the server's own test, which is part of no figure. */
             synthetic: boolean;
             /** Format: int64 */
             talk_seconds: number;
         };
-        /** @description What a flow learned of a call. */
-        CallTag: {
+        /** @description A campaign. */
+        Campaign: {
+            /** Format: int64 */
+            archived_at?: number | null;
+            /** Format: int64 */
+            created_at: number;
+            /** @description What happens with people whom the campaign had before, unless a feed says something else. */
+            duplicates: Record<string, never>[];
+            /** @description The fields of its leads. */
+            fields: Record<string, never>[];
+            id: string;
             name: string;
-            value: string;
+            /** @description Whether somebody paused it; its terms may pause it too. */
+            paused: boolean;
+            /** @description Its route plan, in versions. */
+            plan: components["schemas"]["Terms"];
+            /** @description Its terms, in versions; changed by `PUT /terms/{id}` with its id. */
+            terms: components["schemas"]["Terms"];
+            /** @description The trade, such as `solar`. */
+            vertical?: string | null;
+        };
+        /**
+         * @description A campaign to make or change; what is left out stays.
+         * @example {
+         *       "duplicates": [
+         *         {
+         *           "action": "block",
+         *           "scope": "campaign",
+         *           "within_h": 720
+         *         }
+         *       ],
+         *       "name": "Solar in Texas",
+         *       "vertical": "solar"
+         *     }
+         */
+        CampaignInput: {
+            duplicates?: Record<string, never>[] | null;
+            fields?: Record<string, never>[] | null;
+            name?: string | null;
+            paused?: boolean | null;
+            /** @description Its first terms; changed by `PUT /terms/{id}` later. */
+            terms?: Record<string, never> | null;
+            /** @description Empty for none. */
+            vertical?: string | null;
         };
         /** @description A visit the call could have come from. */
         Candidate: {
@@ -2025,6 +2609,54 @@ export interface components {
             name: string;
             value: string;
         };
+        /** @description A contract. */
+        Contract: {
+            /** Format: int64 */
+            archived_at?: number | null;
+            /** @description Whose destination it is. */
+            buyer?: string | null;
+            campaign: string;
+            /** Format: int64 */
+            created_at: number;
+            destination: string;
+            id: string;
+            name: string;
+            /** @description Whether somebody paused it; its terms may pause it too. */
+            paused: boolean;
+            /** @description Its terms, in versions; changed by `PUT /terms/{id}` with its id. */
+            terms: components["schemas"]["Terms"];
+        };
+        /**
+         * @description A contract to make or change; what is left out stays.
+         * @example {
+         *       "campaign": "camp_01k7g3z9a0b1c",
+         *       "destination": "dst_01k7g3z9a0b1c",
+         *       "name": "Texas, days",
+         *       "terms": {
+         *         "price": {
+         *           "billable_from_s": 60,
+         *           "rules": [
+         *             {
+         *               "rate": {
+         *                 "fixed": 45
+         *               }
+         *             }
+         *           ]
+         *         },
+         *         "priority": 10
+         *       }
+         *     }
+         */
+        ContractInput: {
+            /** @description Stays what it is once the contract is made. */
+            campaign?: string | null;
+            /** @description Stays what it is once the contract is made. */
+            destination?: string | null;
+            name?: string | null;
+            paused?: boolean | null;
+            /** @description Its first terms; changed by `PUT /terms/{id}` later. */
+            terms?: Record<string, never> | null;
+        };
         /** @description The delay curve of a class of devices. */
         DelayCurve: {
             /** @description `phone`, or `desktop` for everything else. */
@@ -2044,11 +2676,77 @@ export interface components {
              */
             ratio: number;
         };
+        /** @description A destination. */
+        Destination: {
+            /** @description A phone number, SIP address or mail address; empty for the other kinds. */
+            address: string;
+            /** Format: int64 */
+            archived_at?: number | null;
+            buyer: string;
+            /** Format: int64 */
+            created_at: number;
+            /** @description How to post to it. */
+            endpoint?: Record<string, never> | null;
+            id: string;
+            /** @description `phone`, `sip`, `http`, `email` or `none`. */
+            kind: string;
+            name: string;
+            /** @description Whether somebody paused it; its terms may pause it too. */
+            paused: boolean;
+            /** @description Its terms, in versions; changed by `PUT /terms/{id}` with its id. */
+            terms: components["schemas"]["Terms"];
+        };
+        /**
+         * @description A destination to make or change; what is left out stays.
+         * @example {
+         *       "address": "+12145550123",
+         *       "buyer": "buy_01k7g3z9a0b1c",
+         *       "kind": "phone",
+         *       "name": "Front desk",
+         *       "terms": {
+         *         "concurrency_max": 3
+         *       }
+         *     }
+         */
+        DestinationInput: {
+            /** @description A phone number, SIP address or mail address. */
+            address?: string | null;
+            /** @description Stays what it is once the destination is made. */
+            buyer?: string | null;
+            /** @description How to post to it; for `http` with an https address as `url`. */
+            endpoint?: Record<string, never> | null;
+            /** @description `phone`, `sip`, `http`, `email` or `none`; a change needs the address and endpoint too. */
+            kind?: string | null;
+            name?: string | null;
+            paused?: boolean | null;
+            /** @description Its first terms; changed by `PUT /terms/{id}` later. */
+            terms?: Record<string, never> | null;
+        };
         /** @description Changes of a draft; what is left out stays. */
         DraftInput: {
             source_rules?: components["schemas"]["SourceRules"] | null;
             swap?: components["schemas"]["SwapSettings"] | null;
             targets?: components["schemas"]["SwapTargetInput"][] | null;
+        };
+        /** @description The terms of a contract that are in force. */
+        EffectiveTerms: {
+            contract: string;
+            /** @description The first level that is paused. */
+            paused_by?: string | null;
+            /** @description What holds of every level that said it. */
+            together: components["schemas"]["EffectiveValue"][];
+            /** @description Of each value the most specific level that said it; `default` when none did. */
+            values: components["schemas"]["EffectiveValue"][];
+            /** @description The version of what each level says; 0 when it never said anything. */
+            versions: components["schemas"]["LevelVersion"][];
+        };
+        /** @description A value, and who said it. */
+        EffectiveValue: {
+            /** @description As in the document, such as `ring_timeout_s`. */
+            field: string;
+            /** @description `default`, `account`, `campaign`, `buyer`, `destination` or `contract`. */
+            from: string;
+            value: Record<string, never>;
         };
         /** @description A piece of evidence about a candidate. */
         Evidence: {
@@ -2060,6 +2758,61 @@ export interface components {
             weight: number;
             /** @description As a sentence, without its full stop. */
             words: string;
+        };
+        /** @description A feed. */
+        Feed: {
+            /** Format: int64 */
+            archived_at?: number | null;
+            campaign: string;
+            campaign_name: string;
+            /** Format: int64 */
+            created_at: number;
+            /** @description The public key, for forms on pages. */
+            form_key: string;
+            id: string;
+            /** @description The secret key itself, only in the answer that made it. */
+            key?: string | null;
+            /** Format: int64 */
+            key_made_at: number;
+            /** @description First characters of the secret key. */
+            key_prefix: string;
+            /** @description Whether somebody paused it; its terms may pause it too. */
+            paused: boolean;
+            publisher: string;
+            publisher_name: string;
+            /** @description Its terms, in versions; changed by `PUT /terms/{id}` with its id. */
+            terms: components["schemas"]["Terms"];
+        };
+        /**
+         * @description A feed to make or change; what is left out stays.
+         * @example {
+         *       "campaign": "camp_01k7g3z9a0b1c",
+         *       "publisher": "pub_01k7g3z9a0b1c",
+         *       "terms": {
+         *         "payout": {
+         *           "billable_from_s": 60,
+         *           "rules": [
+         *             {
+         *               "rate": {
+         *                 "fixed": 30
+         *               }
+         *             }
+         *           ]
+         *         },
+         *         "rate": {
+         *           "per_minute": 600
+         *         }
+         *       }
+         *     }
+         */
+        FeedInput: {
+            /** @description Stays what it is once the feed is made. */
+            campaign?: string | null;
+            paused?: boolean | null;
+            /** @description Stays what it is once the feed is made. */
+            publisher?: string | null;
+            /** @description Its first terms; changed by `PUT /terms/{id}` later. */
+            terms?: Record<string, never> | null;
         };
         /** @description A call flow. */
         Flow: {
@@ -2248,11 +3001,6 @@ export interface components {
             at_ms: number;
             /** @description The node it happened in. */
             node: string;
-            /**
-             * @description Of the entry into a node: the way out of the node before that led there, as `on:` with an outcome, `choice:` with a
-             *     key, `case:` or `arm:` with its place counted from 0, or `to`.
-             */
-            way?: string | null;
             words: string;
         };
         /** @description A published version. */
@@ -2316,6 +3064,38 @@ export interface components {
             /** @description `in_call`, `cooling`, `provisional` or `held`. */
             state: string;
         };
+        /** @description A list. */
+        ItemList: {
+            /** Format: int64 */
+            created_at: number;
+            /** Format: int64 */
+            filled_at?: number | null;
+            id: string;
+            /**
+             * Format: int32
+             * @description How many different items it has.
+             */
+            items: number;
+            /** @description `numbers`, `zips`, `texts` or `hashes`. */
+            kind: string;
+            name: string;
+        };
+        /** @description Whether something is in a list. */
+        ItemListContains: {
+            contains: boolean;
+        };
+        /**
+         * @description A list to make, or another name for one.
+         * @example {
+         *       "kind": "numbers",
+         *       "name": "Do not call"
+         *     }
+         */
+        ItemListInput: {
+            /** @description `numbers`, `zips`, `texts` or `hashes`; stays what it is. */
+            kind?: string | null;
+            name?: string | null;
+        };
         /** @description How many labelled calls there are of a kind. */
         LabelCount: {
             calls: number;
@@ -2345,6 +3125,12 @@ export interface components {
             items: components["schemas"]["PoolLease"][];
             /** Format: int64 */
             now: number;
+        };
+        /** @description The version of what a level says. */
+        LevelVersion: {
+            level: string;
+            /** Format: int32 */
+            version: number;
         };
         /** @description The entry of a list that is about a caller. */
         ListedCaller: {
@@ -2586,6 +3372,30 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_Buyer: {
+            items: {
+                /** Format: int64 */
+                archived_at?: number | null;
+                /** @description The buyer it belongs to; null when it stands alone. */
+                company?: string | null;
+                /** Format: int64 */
+                created_at: number;
+                /** @description How much it may owe, as a decimal; null: without limit. */
+                credit_limit?: string | null;
+                id: string;
+                name: string;
+                note: string;
+                /** @description Whether somebody paused it; its terms may pause it too. */
+                paused: boolean;
+                /** @description Its terms, in versions; changed by `PUT /terms/{id}` with its id. */
+                terms: components["schemas"]["Terms"];
+                /** @description IANA time zone; that of the account when null. */
+                zone?: string | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_CallSummary: {
             items: {
                 ambiguous: boolean;
@@ -2597,11 +3407,6 @@ export interface components {
                 confirmed: boolean;
                 destination?: string | null;
                 destination_display?: string | null;
-                /**
-                 * Format: int64
-                 * @description When the destination that answered was dialled, or else the last one; null when nobody was dialled.
-                 */
-                dialled_at?: number | null;
                 /** Format: int64 */
                 ended_at?: number | null;
                 first_time: boolean;
@@ -2619,10 +3424,7 @@ export interface components {
                 result?: string | null;
                 /** @description Whether a person should look at it: it was up when the process ended. */
                 review: boolean;
-                /**
-                 * Format: int64
-                 * @description From then to its answer, or to when it came to nothing; null when nobody was dialled, and while it rings.
-                 */
+                /** Format: int64 */
                 ring_seconds?: number | null;
                 session?: string | null;
                 site?: components["schemas"]["Named"] | null;
@@ -2631,11 +3433,35 @@ export interface components {
                 started_at: number;
                 /** @description `ringing`, `talking` or `ended`. */
                 state: string;
-                step?: components["schemas"]["CallStep"] | null;
                 /** @description Whether it is the server's own test, which is part of no figure. */
                 synthetic: boolean;
                 /** Format: int64 */
                 talk_seconds: number;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Campaign: {
+            items: {
+                /** Format: int64 */
+                archived_at?: number | null;
+                /** Format: int64 */
+                created_at: number;
+                /** @description What happens with people whom the campaign had before, unless a feed says something else. */
+                duplicates: Record<string, never>[];
+                /** @description The fields of its leads. */
+                fields: Record<string, never>[];
+                id: string;
+                name: string;
+                /** @description Whether somebody paused it; its terms may pause it too. */
+                paused: boolean;
+                /** @description Its route plan, in versions. */
+                plan: components["schemas"]["Terms"];
+                /** @description Its terms, in versions; changed by `PUT /terms/{id}` with its id. */
+                terms: components["schemas"]["Terms"];
+                /** @description The trade, such as `solar`. */
+                vertical?: string | null;
             }[];
             /** @description Send it as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -2663,6 +3489,79 @@ export interface components {
                 sip_connection?: string | null;
                 trunk: string;
                 trunk_name: string;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Contract: {
+            items: {
+                /** Format: int64 */
+                archived_at?: number | null;
+                /** @description Whose destination it is. */
+                buyer?: string | null;
+                campaign: string;
+                /** Format: int64 */
+                created_at: number;
+                destination: string;
+                id: string;
+                name: string;
+                /** @description Whether somebody paused it; its terms may pause it too. */
+                paused: boolean;
+                /** @description Its terms, in versions; changed by `PUT /terms/{id}` with its id. */
+                terms: components["schemas"]["Terms"];
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Destination: {
+            items: {
+                /** @description A phone number, SIP address or mail address; empty for the other kinds. */
+                address: string;
+                /** Format: int64 */
+                archived_at?: number | null;
+                buyer: string;
+                /** Format: int64 */
+                created_at: number;
+                /** @description How to post to it. */
+                endpoint?: Record<string, never> | null;
+                id: string;
+                /** @description `phone`, `sip`, `http`, `email` or `none`. */
+                kind: string;
+                name: string;
+                /** @description Whether somebody paused it; its terms may pause it too. */
+                paused: boolean;
+                /** @description Its terms, in versions; changed by `PUT /terms/{id}` with its id. */
+                terms: components["schemas"]["Terms"];
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Feed: {
+            items: {
+                /** Format: int64 */
+                archived_at?: number | null;
+                campaign: string;
+                campaign_name: string;
+                /** Format: int64 */
+                created_at: number;
+                /** @description The public key, for forms on pages. */
+                form_key: string;
+                id: string;
+                /** @description The secret key itself, only in the answer that made it. */
+                key?: string | null;
+                /** Format: int64 */
+                key_made_at: number;
+                /** @description First characters of the secret key. */
+                key_prefix: string;
+                /** @description Whether somebody paused it; its terms may pause it too. */
+                paused: boolean;
+                publisher: string;
+                publisher_name: string;
+                /** @description Its terms, in versions; changed by `PUT /terms/{id}` with its id. */
+                terms: components["schemas"]["Terms"];
             }[];
             /** @description Send it as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -2722,6 +3621,26 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_ItemList: {
+            items: {
+                /** Format: int64 */
+                created_at: number;
+                /** Format: int64 */
+                filled_at?: number | null;
+                id: string;
+                /**
+                 * Format: int32
+                 * @description How many different items it has.
+                 */
+                items: number;
+                /** @description `numbers`, `zips`, `texts` or `hashes`. */
+                kind: string;
+                name: string;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Member: {
             items: {
                 /**
@@ -2769,6 +3688,8 @@ export interface components {
             items: {
                 /** Format: int64 */
                 created_at: number;
+                /** @description The feed that calls on its numbers come through. */
+                feed?: string | null;
                 /** @description What a new visitor could get now: idle, or with a holder who is silent beyond the floor. */
                 free: number;
                 /** @description What is neither free nor in a call: visible, not confirmed yet, locked, or kept aside after a call. */
@@ -2808,6 +3729,20 @@ export interface components {
                 name: string;
                 /** @description Flows that play it, in their draft or as published. */
                 used_by: components["schemas"]["PromptUser"][];
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Publisher: {
+            items: {
+                /** Format: int64 */
+                archived_at?: number | null;
+                /** Format: int64 */
+                created_at: number;
+                id: string;
+                name: string;
+                note: string;
             }[];
             /** @description Send it as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -2948,6 +3883,32 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_TermsVersion: {
+            items: {
+                document: Record<string, never>;
+                /**
+                 * Format: int64
+                 * @description Since when it is in force, or from when on it is to be.
+                 */
+                live_at: number;
+                /** Format: int64 */
+                made_at: number;
+                /** @description The user who wrote it; null for a key. */
+                made_by?: string | null;
+                /**
+                 * Format: int32
+                 * @description The version whose document it took, when it is a rollback.
+                 */
+                restores?: number | null;
+                /** @description `live`, `staged`, `past`, or `withdrawn`: it was to come and was given up. */
+                state: string;
+                /** Format: int32 */
+                version: number;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_TrackingNumber: {
             items: {
                 business_line: string;
@@ -2962,6 +3923,8 @@ export interface components {
                 cost?: components["schemas"]["NumberCost"] | null;
                 /** Format: int64 */
                 created_at: number;
+                /** @description The feed its calls come through; null: that of its pool, if any. */
+                feed?: string | null;
                 flow?: components["schemas"]["Named"] | null;
                 held?: components["schemas"]["NumberHold"] | null;
                 holder?: components["schemas"]["Holder"] | null;
@@ -3067,6 +4030,8 @@ export interface components {
         Pool: {
             /** Format: int64 */
             created_at: number;
+            /** @description The feed that calls on its numbers come through. */
+            feed?: string | null;
             /** @description What a new visitor could get now: idle, or with a holder who is silent beyond the floor. */
             free: number;
             /** @description What is neither free nor in a call: visible, not confirmed yet, locked, or kept aside after a call. */
@@ -3089,6 +4054,8 @@ export interface components {
         };
         /** @description A pool to make or change; what is left out stays. */
         PoolInput: {
+            /** @description The feed that calls on its numbers come through; empty for none. */
+            feed?: string | null;
             name?: string | null;
             /** @description Start of the path of the pages it is for, such as `/roofing`; empty for all. */
             page?: string | null;
@@ -3130,6 +4097,8 @@ export interface components {
             detail: string;
             /** @description The field it is about. */
             field?: string | null;
+            /** @description Everything that is wrong in a document, when it is about one. */
+            problems?: components["schemas"]["ProblemPlace"][];
             /**
              * Format: int32
              * @description HTTP status.
@@ -3139,6 +4108,13 @@ export interface components {
             title: string;
             /** @description A word for the kind of problem, stable for programs. */
             type: string;
+        };
+        /** @description Something wrong in a document. */
+        ProblemPlace: {
+            /** @description What is wrong and what to write instead. */
+            message: string;
+            /** @description Where, such as `caps[0].max`; empty for the whole. */
+            place: string;
         };
         /** @description A stored sound. */
         Prompt: {
@@ -3172,6 +4148,27 @@ export interface components {
         PromptUser: {
             flow: string;
             name: string;
+        };
+        /** @description A publisher. */
+        Publisher: {
+            /** Format: int64 */
+            archived_at?: number | null;
+            /** Format: int64 */
+            created_at: number;
+            id: string;
+            name: string;
+            note: string;
+        };
+        /**
+         * @description A publisher to make or change; what is left out stays.
+         * @example {
+         *       "name": "Clicks & Co",
+         *       "note": "Paid on Fridays"
+         *     }
+         */
+        PublisherInput: {
+            name?: string | null;
+            note?: string | null;
         };
         /** @description A number on its way from a carrier. */
         Purchase: {
@@ -3237,6 +4234,16 @@ export interface components {
             pool?: string | null;
             /** @description The trunk, whose carrier sells it and over which its calls come. */
             trunk: string;
+        };
+        /**
+         * @description Whether something is put away.
+         * @example {
+         *       "archived": true
+         *     }
+         */
+        PutAwayInput: {
+            /** @description True puts it away, when nothing uses it; false takes it out again. */
+            archived?: boolean | null;
         };
         /** @description A recording. */
         Recording: {
@@ -3870,6 +4877,106 @@ export interface components {
             number: string;
             number_display: string;
         };
+        /** @description What something says now, and what it is to say. */
+        Terms: {
+            /** @description The id under which it has versions. */
+            id: string;
+            live?: components["schemas"]["TermsVersion"] | null;
+            /**
+             * Format: int32
+             * @description The newest version, one to come included; 0 when nothing was ever said. Send it as `seen` with a change.
+             */
+            newest: number;
+            staged?: components["schemas"]["TermsVersion"] | null;
+        };
+        /**
+         * @description What something is to say.
+         * @example {
+         *       "document": {
+         *         "caps": [
+         *           {
+         *             "max": 20,
+         *             "window": {
+         *               "period": "day",
+         *               "zone": "America/Chicago"
+         *             }
+         *           }
+         *         ],
+         *         "filter": {
+         *           "field": {
+         *             "name": "state",
+         *             "value": {
+         *               "is_one_of": [
+         *                 "TX",
+         *                 "OK"
+         *               ]
+         *             }
+         *           }
+         *         },
+         *         "price": {
+         *           "billable_from_s": 60,
+         *           "rules": [
+         *             {
+         *               "rate": {
+         *                 "fixed": 45
+         *               }
+         *             }
+         *           ]
+         *         },
+         *         "priority": 10
+         *       },
+         *       "seen": 1
+         *     }
+         */
+        TermsInput: {
+            /** @description The whole document. Leave `id` out of a new cap; it gets one. */
+            document?: Record<string, never> | null;
+            /**
+             * Format: int64
+             * @description From when on it is in force, ms; at once when left out.
+             */
+            live_at?: number | null;
+            /**
+             * Format: int32
+             * @description The newest version you saw, one to come included; 0 when there was none.
+             */
+            seen?: number | null;
+        };
+        /**
+         * @description What somebody saw.
+         * @example {
+         *       "seen": 4
+         *     }
+         */
+        TermsSeen: {
+            /**
+             * Format: int32
+             * @description The newest version you saw, one to come included.
+             */
+            seen?: number | null;
+        };
+        /** @description A version of what something says. */
+        TermsVersion: {
+            document: Record<string, never>;
+            /**
+             * Format: int64
+             * @description Since when it is in force, or from when on it is to be.
+             */
+            live_at: number;
+            /** Format: int64 */
+            made_at: number;
+            /** @description The user who wrote it; null for a key. */
+            made_by?: string | null;
+            /**
+             * Format: int32
+             * @description The version whose document it took, when it is a rollback.
+             */
+            restores?: number | null;
+            /** @description `live`, `staged`, `past`, or `withdrawn`: it was to come and was given up. */
+            state: string;
+            /** Format: int32 */
+            version: number;
+        };
         /** @description A mark of the timeline. */
         TimelineMark: {
             /** Format: int64 */
@@ -3906,6 +5013,8 @@ export interface components {
             cost?: components["schemas"]["NumberCost"] | null;
             /** Format: int64 */
             created_at: number;
+            /** @description The feed its calls come through; null: that of its pool, if any. */
+            feed?: string | null;
             flow?: components["schemas"]["Named"] | null;
             held?: components["schemas"]["NumberHold"] | null;
             holder?: components["schemas"]["Holder"] | null;
@@ -3943,6 +5052,8 @@ export interface components {
         /** @description A tracking number to add or change; what is left out stays. */
         TrackingNumberInput: {
             business_line?: string | null;
+            /** @description The feed its calls come through; empty for that of its pool. */
+            feed?: string | null;
             /** @description Empty for plain forwarding. */
             flow?: string | null;
             /** @description Releases or moves the number although it was called within 90 days or copies of a block still show it. */
@@ -4231,6 +5342,196 @@ export interface operations {
                 content?: never;
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBuyers: {
+        parameters: {
+            query?: {
+                /** @description Those that are put away instead of the others. */
+                archived?: boolean;
+                /** @description Only those of this campaign. */
+                campaign?: string;
+                /** @description Only those of this publisher. */
+                publisher?: string;
+                /** @description Only those of this buyer. */
+                buyer?: string;
+                /** @description Only those of this destination. */
+                destination?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Buyer"];
+                };
+            };
+        };
+    };
+    createBuyer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BuyerInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Buyer"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readBuyer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Buyer"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeBuyer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BuyerInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Buyer"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archiveBuyer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutAwayInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Buyer"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4668,6 +5969,295 @@ export interface operations {
             };
         };
     };
+    listCampaigns: {
+        parameters: {
+            query?: {
+                /** @description Those that are put away instead of the others. */
+                archived?: boolean;
+                /** @description Only those of this campaign. */
+                campaign?: string;
+                /** @description Only those of this publisher. */
+                publisher?: string;
+                /** @description Only those of this buyer. */
+                buyer?: string;
+                /** @description Only those of this destination. */
+                destination?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Campaign"];
+                };
+            };
+        };
+    };
+    createCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archiveCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutAwayInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Terms"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changePlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "document": {
+                 *         "groups": {
+                 *           "main": {
+                 *             "members": [
+                 *               {
+                 *                 "to": {
+                 *                   "contract": "ctr_01k7g3z9a0b1c"
+                 *                 }
+                 *               }
+                 *             ],
+                 *             "method": "waterfall"
+                 *           }
+                 *         },
+                 *         "schema": 1,
+                 *         "start": "main"
+                 *       },
+                 *       "seen": 0
+                 *     }
+                 */
+                "application/json": components["schemas"]["TermsInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Terms"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listCarriers: {
         parameters: {
             query?: never;
@@ -4683,6 +6273,642 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Carrier"];
+                };
+            };
+        };
+    };
+    listContracts: {
+        parameters: {
+            query?: {
+                /** @description Those that are put away instead of the others. */
+                archived?: boolean;
+                /** @description Only those of this campaign. */
+                campaign?: string;
+                /** @description Only those of this publisher. */
+                publisher?: string;
+                /** @description Only those of this buyer. */
+                buyer?: string;
+                /** @description Only those of this destination. */
+                destination?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Contract"];
+                };
+            };
+        };
+    };
+    createContract: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContractInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contract"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readContract: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contract"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeContract: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContractInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contract"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archiveContract: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutAwayInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contract"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    effectiveTerms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EffectiveTerms"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDestinations: {
+        parameters: {
+            query?: {
+                /** @description Those that are put away instead of the others. */
+                archived?: boolean;
+                /** @description Only those of this campaign. */
+                campaign?: string;
+                /** @description Only those of this publisher. */
+                publisher?: string;
+                /** @description Only those of this buyer. */
+                buyer?: string;
+                /** @description Only those of this destination. */
+                destination?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Destination"];
+                };
+            };
+        };
+    };
+    createDestination: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DestinationInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Destination"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readDestination: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Destination"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeDestination: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DestinationInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Destination"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archiveDestination: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutAwayInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Destination"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFeeds: {
+        parameters: {
+            query?: {
+                /** @description Those that are put away instead of the others. */
+                archived?: boolean;
+                /** @description Only those of this campaign. */
+                campaign?: string;
+                /** @description Only those of this publisher. */
+                publisher?: string;
+                /** @description Only those of this buyer. */
+                buyer?: string;
+                /** @description Only those of this destination. */
+                destination?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Feed"];
+                };
+            };
+        };
+    };
+    createFeed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feed"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readFeed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feed"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeFeed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feed"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archiveFeed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutAwayInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feed"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotateFeedKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feed"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5070,6 +7296,322 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLists: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ItemList"];
+                };
+            };
+        };
+    };
+    createList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ItemListInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemList"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemList"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ItemListInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemList"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listContains: {
+        parameters: {
+            query: {
+                /** @description An item, written as items are. */
+                item: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemListContains"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readListItems: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fillList: {
+        parameters: {
+            query?: {
+                /** @description Whether the first line names the columns and is left out. */
+                header?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description An item on each line, or CSV with `Content-Type: text/csv` */
+        requestBody: {
+            content: {
+                /**
+                 * @example +12145550100
+                 *     +12145550101
+                 */
+                "text/plain": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemList"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6079,6 +8621,196 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPublishers: {
+        parameters: {
+            query?: {
+                /** @description Those that are put away instead of the others. */
+                archived?: boolean;
+                /** @description Only those of this campaign. */
+                campaign?: string;
+                /** @description Only those of this publisher. */
+                publisher?: string;
+                /** @description Only those of this buyer. */
+                buyer?: string;
+                /** @description Only those of this destination. */
+                destination?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Publisher"];
+                };
+            };
+        };
+    };
+    createPublisher: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublisherInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publisher"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readPublisher: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publisher"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changePublisher: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublisherInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publisher"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archivePublisher: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutAwayInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publisher"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7301,6 +10033,194 @@ export interface operations {
             };
         };
     };
+    readTerms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Terms"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeTerms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TermsInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Terms"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawTerms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Terms"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    termsVersions: {
+        parameters: {
+            query?: {
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TermsVersion"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restoreTerms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TermsSeen"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Terms"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listTrunks: {
         parameters: {
             query?: never;
@@ -7521,7 +10441,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Carrier"] | null;
+                    "application/json": components["schemas"]["Carrier"];
                 };
             };
             404: {
@@ -7847,7 +10767,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VoiceWebhook"] | null;
+                    "application/json": components["schemas"]["VoiceWebhook"];
                 };
             };
             404: {

@@ -74,6 +74,7 @@ mod tests {
             business_line: PhoneNumber::from_digits(12_142_345_678),
             second_line: None,
             flow: None,
+            feed: None,
             stage,
             stage_since: NOW,
             created_at: NOW,

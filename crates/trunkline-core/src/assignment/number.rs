@@ -1,6 +1,6 @@
 //! A tracking number: what it is used for and where its calls go.
 
-use crate::base::id::{AccountId, FlowId, NumberId, PoolId, SiteId, SwapTargetId, TrunkId};
+use crate::base::id::{AccountId, FeedId, FlowId, NumberId, PoolId, SiteId, SwapTargetId, TrunkId};
 use crate::base::{PhoneNumber, Timestamp, words};
 use crate::visitor::SourceSelector;
 
@@ -90,6 +90,8 @@ pub struct TrackingNumber {
     pub second_line: Option<PhoneNumber>,
     /// Its call flow; forwards to the lines when not given.
     pub flow: Option<FlowId>,
+    /// The feed its calls come through; that of its pool when not given.
+    pub feed: Option<FeedId>,
     /// Where it is in its life.
     pub stage: NumberStage,
     /// Since when.

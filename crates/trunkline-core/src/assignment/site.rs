@@ -1,7 +1,7 @@
 //! A web site on which numbers are swapped, its targets, and the settings of its pools.
 
 use super::{SiteContent, SwapSettings};
-use crate::base::id::{AccountId, FlowId, PoolId, SiteId, SwapTargetId};
+use crate::base::id::{AccountId, FeedId, FlowId, PoolId, SiteId, SwapTargetId};
 use crate::base::{PhoneNumber, Timestamp, Zone};
 use crate::visitor::{Source, SourceRules, SourceSelector};
 
@@ -118,6 +118,8 @@ pub struct PoolSettings {
     pub strict: bool,
     /// The visitors it is for.
     pub rule: PoolRule,
+    /// The feed that calls on its numbers come through.
+    pub feed: Option<FeedId>,
     /// When it was added.
     pub created_at: Timestamp,
 }

@@ -159,6 +159,20 @@ pub struct Comer {
     pub feed: FeedId,
 }
 
+/// What is wrong with all duplicate rules of one thing; places begin with `duplicates`.
+#[must_use]
+pub fn problems_of_duplicates(rules: &[DuplicateRule]) -> Vec<Problem> {
+    let mut found = Problems::default();
+    if rules.len() > DUPLICATE_RULES_MAX {
+        let message = format!("has {} rules; at most {DUPLICATE_RULES_MAX}", rules.len());
+        found.add("duplicates", message);
+    }
+    for (index, rule) in rules.iter().enumerate() {
+        found.within(&format!("duplicates[{index}]"), rule.problems());
+    }
+    found.0
+}
+
 /// That somebody came before, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Earlier {

@@ -239,7 +239,8 @@ pub fn parse_sha256(text: &str) -> Option<Sha256> {
     Some(hash)
 }
 
-fn hex(hash: Sha256) -> String {
+/// 64 hexadecimal digits.
+pub(super) fn hex(hash: Sha256) -> String {
     let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
     hash.iter()
         .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])

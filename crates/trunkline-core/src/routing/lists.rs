@@ -5,10 +5,12 @@
 //! look, and what is found there is compared whole. However somebody chooses the items of their list, a test is never
 //! more than a binary search.
 
+mod items;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::facts::{Sha256, parse_sha256, zip_digits};
+use super::facts::{Sha256, hex, parse_sha256, zip_digits};
 use super::text;
 use crate::base::id::ItemListId;
 use crate::base::{Country, PhoneNumber, words};
@@ -132,26 +134,11 @@ impl ItemList {
     ) -> Result<Self, ListError> {
         let mut reading = Reading::default();
         for (place, line) in lines.into_iter().enumerate() {
-            let line = line.trim();
-            if line.is_empty() {
-                continue;
-            }
-            if reading.count == ITEMS_MAX {
-                return Err(ListError::TooLong);
-            }
-            if let Err(message) = reading.item(kind, line, home)
-                && reading.bad.len() < BAD_ITEMS_MAX
-            {
-                let line = place + 1;
-                reading.bad.push(BadItem { line, message });
-            }
-            reading.count += 1;
+            reading.take(place + 1, line, |reading, line| {
+                reading.item(kind, line, home)
+            })?;
         }
-        if reading.bad.is_empty() {
-            Ok(reading.list(kind))
-        } else {
-            Err(ListError::BadItems(reading.bad))
-        }
+        reading.finish(kind)
     }
 
     /// A list without items.
@@ -249,6 +236,37 @@ struct Reading {
 }
 
 impl Reading {
+    /// Takes one line in, unless it is empty.
+    fn take(
+        &mut self,
+        line: usize,
+        item: &str,
+        read: impl FnOnce(&mut Self, &str) -> Result<(), String>,
+    ) -> Result<(), ListError> {
+        let item = item.trim();
+        if item.is_empty() {
+            return Ok(());
+        }
+        if self.count == ITEMS_MAX {
+            return Err(ListError::TooLong);
+        }
+        if let Err(message) = read(self, item)
+            && self.bad.len() < BAD_ITEMS_MAX
+        {
+            self.bad.push(BadItem { line, message });
+        }
+        self.count += 1;
+        Ok(())
+    }
+
+    fn finish(self, kind: ItemKind) -> Result<ItemList, ListError> {
+        if self.bad.is_empty() {
+            Ok(self.list(kind))
+        } else {
+            Err(ListError::BadItems(self.bad))
+        }
+    }
+
     fn item(&mut self, kind: ItemKind, line: &str, home: Country) -> Result<(), String> {
         let shown: String = line.chars().take(30).collect();
         match kind {

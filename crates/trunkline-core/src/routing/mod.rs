@@ -12,6 +12,7 @@ mod duplicates;
 mod eligible;
 mod facts;
 mod feed;
+mod feed_document;
 mod filter;
 mod lists;
 mod plan;
@@ -38,11 +39,14 @@ pub use caps::{
 pub use document::{Decimal, Problem};
 pub use duplicates::{
     Comer, DUPLICATE_RULES_MAX, DuplicateAction, DuplicateAfter, DuplicateRule, DuplicateScope,
-    Earlier, Past, Person, PersonField, Repeat, Taker, repeat,
+    Earlier, Past, Person, PersonField, Repeat, Taker, problems_of_duplicates, repeat,
 };
 pub use eligible::{Availability, Balance, Offer};
 pub use facts::{Clock, Facts, Field, Known, OpportunityKind, Sha256, parse_sha256, zip_digits};
 pub use feed::{FeedRefusal, FeedTerms, LetIn};
+pub use feed_document::{
+    ArrivalMismatch, FeedDocument, FeedParties, PingRules, RATE_PER_MINUTE_MAX, RateLimit,
+};
 pub use filter::{
     DEPTH_MAX, FailedTest, FieldTest, Filter, HEAVY_MAX, LIST_MAX, REGEX_BYTES_MAX, Sieve,
     TESTS_MAX, TEXT_MAX, TagTest, ValueTest, ZipWithin,
@@ -61,11 +65,12 @@ pub use select::{
     Method, Order, Performance, PerformanceMode, PerformanceRules, Seat, TierTurn, order,
 };
 pub use terms::{
-    ContractTerms, Effective, Layer, Layers, Level, PRIORITY_MAX, Parties, Payment, WEIGHT_MAX,
+    ContractTerms, DeliveryKind, Effective, Layer, Layers, Level, PRIORITY_MAX, Parties, Payment,
+    WEIGHT_MAX,
 };
 pub use trace::{Outcome, Owner, Refusal, TraceLine};
 pub use tree::{
     ATTEMPTS_MAX, CONTRACTS_MAX, GROUP_DEPTH_MAX, GROUPS_MAX, Group, Member, MemberOf, PLAN_SCHEMA,
     PlanThings, RoutePlan,
 };
-pub use versions::{Version, Versions};
+pub use versions::{TermsKind, Version, VersionState, Versions};

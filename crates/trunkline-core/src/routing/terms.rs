@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::caps::{Cap, Limit, Places, problems_of_all};
+use super::caps::{Cap, Limit, Places, ids_of, problems_of_all};
 use super::document::{Decimal, Problem, Problems};
-use super::duplicates::{DUPLICATE_RULES_MAX, DuplicateRule, Taker};
+use super::duplicates::{DuplicateRule, Taker, problems_of_duplicates};
 use super::filter::{Filter, Sieve};
 use super::lists::{ItemKind, ItemList, Shelf};
 use super::price::{PriceBook, PriceRules};
-use crate::base::id::{BuyerId, CampaignId, ContractId, DestinationId, ItemListId};
+use crate::base::id::{BuyerId, CampaignId, CapId, ContractId, DestinationId, ItemListId};
 use crate::base::{Currency, Money, Schedule, words};
 
 /// Largest weight.
@@ -59,6 +59,22 @@ words! {
         Prepaid = "prepaid",
         /// By invoice.
         NetTerms = "net_terms",
+    }
+}
+
+words! {
+    /// How a destination takes what it is offered.
+    DeliveryKind {
+        /// A call to a phone number.
+        Phone = "phone",
+        /// A call to a SIP address.
+        Sip = "sip",
+        /// A request to a server.
+        Http = "http",
+        /// A mail.
+        Email = "email",
+        /// Nothing is delivered; the buyer looks here.
+        None = "none",
     }
 }
 
@@ -235,6 +251,12 @@ pub struct ContractTerms {
 }
 
 impl Layer {
+    /// The ids of its caps, nested ones included.
+    #[must_use]
+    pub fn cap_ids(&self) -> Vec<CapId> {
+        ids_of(&self.caps)
+    }
+
     /// Everything that keeps what the level says from being used.
     #[must_use]
     pub fn problems(&self, shelf: &Shelf) -> Vec<Problem> {
@@ -269,13 +291,7 @@ impl Layer {
         }
         self.numbers(&mut found);
         let rules = self.duplicates.as_deref().unwrap_or_default();
-        if rules.len() > DUPLICATE_RULES_MAX {
-            let message = format!("has {} rules; at most {DUPLICATE_RULES_MAX}", rules.len());
-            found.add("duplicates", message);
-        }
-        for (index, rule) in rules.iter().enumerate() {
-            found.within(&format!("duplicates[{index}]"), rule.problems());
-        }
+        found.within("", problems_of_duplicates(rules));
         found.0
     }
 

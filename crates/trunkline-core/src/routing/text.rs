@@ -66,6 +66,16 @@ pub(super) const fn spread(mut bits: u64) -> u64 {
     bits ^ (bits >> 31)
 }
 
+/// The number that [`spread`] made these bits of.
+pub(super) const fn gather(mut bits: u64) -> u64 {
+    bits ^= (bits >> 31) ^ (bits >> 62);
+    bits = bits.wrapping_mul(0x3196_42b2_d24d_8ec3);
+    bits ^= (bits >> 27) ^ (bits >> 54);
+    bits = bits.wrapping_mul(0x96de_1b17_3f11_9089);
+    bits ^= (bits >> 30) ^ (bits >> 60);
+    bits.wrapping_sub(0x9e37_79b9_7f4a_7c15)
+}
+
 /// A number below `below`, drawn from a chance and a word, so that a replay draws the same.
 pub(super) fn draw(chance: u64, word: &str, below: u64) -> u64 {
     spread(fingerprint(word) ^ chance) % below.max(1)

@@ -9,13 +9,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::auction::AuctionRules;
-use super::caps::{Cap, problems_of_all};
+use super::caps::{Cap, ids_of, problems_of_all};
 use super::document::{Problem, Problems, below, id_text};
 use super::filter::Filter;
 use super::lists::Shelf;
 use super::select::{Method, PerformanceRules};
 use super::terms::{ContractTerms, PRIORITY_MAX, WEIGHT_MAX};
-use crate::base::id::ContractId;
+use crate::base::id::{CapId, ContractId};
 use crate::base::{Currency, Schedule};
 
 /// The schema of route plans that this version reads.
@@ -117,6 +117,12 @@ pub struct PlanThings<'a> {
 }
 
 impl RoutePlan {
+    /// The ids of the caps of all groups, nested ones included.
+    #[must_use]
+    pub fn cap_ids(&self) -> Vec<CapId> {
+        ids_of(self.groups.values().flat_map(|group| &group.caps))
+    }
+
     /// Everything that keeps the plan from being used.
     #[must_use]
     pub fn problems(&self, things: &PlanThings<'_>) -> Vec<Problem> {

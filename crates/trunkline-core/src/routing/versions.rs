@@ -1,7 +1,41 @@
 //! Terms have versions: a change is staged and goes live at once or at a time, and every opportunity keeps the number of
 //! the version it was decided by.
 
-use crate::base::Timestamp;
+use crate::base::{Timestamp, words};
+
+words! {
+    /// What has terms with versions.
+    TermsKind {
+        /// An account: what holds for everything in it.
+        Account = "account",
+        /// A campaign.
+        Campaign = "campaign",
+        /// A feed.
+        Feed = "feed",
+        /// A buyer.
+        Buyer = "buyer",
+        /// A destination.
+        Destination = "destination",
+        /// A contract.
+        Contract = "contract",
+        /// The route plan of a campaign.
+        Plan = "plan",
+    }
+}
+
+words! {
+    /// What became of a version.
+    VersionState {
+        /// It is to come.
+        Staged = "staged",
+        /// It is in force.
+        Live = "live",
+        /// It was in force.
+        Past = "past",
+        /// It was to come and was given up.
+        Withdrawn = "withdrawn",
+    }
+}
 
 /// One version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

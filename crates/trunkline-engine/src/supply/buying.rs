@@ -362,6 +362,7 @@ impl Supply {
             business_line: purchase.business_line,
             second_line: None,
             flow: None,
+            feed: None,
             stage: pool.map_or(NumberStage::InUse, |_| NumberStage::Warming),
             stage_since: now,
             created_at: ours_again.map_or(now, |n| n.created_at),

@@ -4,6 +4,7 @@ mod arrivals;
 mod beacons;
 mod calls;
 mod configuration;
+mod distribution;
 mod floods;
 mod flows;
 mod in_step;

@@ -550,6 +550,7 @@ fn quiet(id: i64) -> TrackingNumber {
         business_line: PhoneNumber::from_digits(12_142_345_678),
         second_line: None,
         flow: None,
+        feed: None,
         stage: NumberStage::Quarantine,
         stage_since: Timestamp::EPOCH,
         created_at: Timestamp::EPOCH,

@@ -54,6 +54,7 @@ pub(crate) fn everything(pool_size: u64, strict: bool) -> Everything {
         name: "Pool".to_owned(),
         strict,
         rule: PoolRule::default(),
+        feed: None,
         created_at,
     };
     let number = |index: u64, kind| TrackingNumber {
@@ -70,6 +71,7 @@ pub(crate) fn everything(pool_size: u64, strict: bool) -> Everything {
         business_line: PhoneNumber::from_digits(12_142_345_678),
         second_line: None,
         flow: None,
+        feed: None,
         stage: NumberStage::InUse,
         stage_since: created_at,
         created_at,

@@ -8,6 +8,7 @@ pub(crate) mod body;
 mod calls;
 mod calls_view;
 mod carriers;
+mod distribution;
 mod drafts;
 mod flow_nodes;
 mod flow_try;
@@ -34,6 +35,7 @@ mod swap_settings;
 mod trunk_test;
 mod trunk_view;
 mod trunks;
+mod upload;
 mod webhook;
 
 use axum::extract::DefaultBodyLimit;
@@ -108,6 +110,7 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
                 .merge(matches::router())
                 .merge(attribution::router())
                 .merge(reports::router())
+                .merge(distribution::router())
                 .merge(live::router()),
         )
         .split_for_parts()

@@ -39,6 +39,8 @@ pub(super) struct NumberItem {
     second_line: Option<String>,
     second_line_display: Option<String>,
     flow: Option<Named>,
+    /// The feed its calls come through; null: that of its pool, if any.
+    feed: Option<String>,
     /// Where it is in its life: `warming` (takes calls, not shown yet), `in_use`, `quarantine` (takes calls, not shown
     /// any more) or `released` (takes no calls).
     stage: &'static str,
@@ -202,6 +204,7 @@ impl View {
                 .flow
                 .and_then(|id| directory.flow(id))
                 .map(|f| named(f.id.to_string(), &f.name)),
+            feed: number.feed.map(|id| id.to_string()),
             stage: number.stage.word(),
             stage_since_at: number.stage_since.as_millis(),
             holder: self

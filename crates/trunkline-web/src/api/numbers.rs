@@ -75,6 +75,8 @@ struct NumberInput {
     second_line: Option<String>,
     /// Empty for plain forwarding.
     flow: Option<String>,
+    /// The feed its calls come through; empty for that of its pool.
+    feed: Option<String>,
     /// `warming`, `in_use`, `quarantine` or `released`.
     stage: Option<String>,
     /// Releases or moves the number although it was called within 90 days or copies of a block still show it.
@@ -138,6 +140,7 @@ async fn create(
         business_line: phone("business_line", &line, home)?,
         second_line: None,
         flow: None,
+        feed: None,
         stage: NumberStage::InUse,
         stage_since: app.backend.moment.now(),
         created_at: app.backend.moment.now(),
@@ -299,6 +302,7 @@ fn merge(
     number.target = optional("target", input.target.as_deref(), number.target)?;
     number.pool = optional("pool", input.pool.as_deref(), number.pool)?;
     number.flow = optional("flow", input.flow.as_deref(), number.flow)?;
+    number.feed = optional("feed", input.feed.as_deref(), number.feed)?;
     if let Some(trunk) = input.trunk {
         number.trunk = id("trunk", &trunk)?;
     }

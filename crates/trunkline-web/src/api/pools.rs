@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::body::Body;
-use super::numbers::{Named, Selector, id, selector};
+use super::numbers::{Named, Selector, id, optional, selector};
 use super::page::Page;
 use super::sites::account_defaults;
 use crate::app::{App, Web};
@@ -45,6 +45,8 @@ struct PoolItem {
     source: Option<Selector>,
     /// Start of the path of the pages it is for; empty for all.
     page: String,
+    /// The feed that calls on its numbers come through.
+    feed: Option<String>,
     size: usize,
     /// What is neither free nor in a call: visible, not confirmed yet, locked, or kept aside after a call.
     held: usize,
@@ -90,6 +92,8 @@ struct PoolInput {
     source: Option<Selector>,
     /// Start of the path of the pages it is for, such as `/roofing`; empty for all.
     page: Option<String>,
+    /// The feed that calls on its numbers come through; empty for none.
+    feed: Option<String>,
 }
 
 /// Who holds the numbers of a pool, at one moment.
@@ -167,6 +171,7 @@ async fn create(
             sources: input.source.map(selector).transpose()?.unwrap_or_default(),
             page: input.page.unwrap_or_default().trim().to_owned(),
         },
+        feed: optional("feed", input.feed.as_deref(), None)?,
         created_at: app.backend.moment.now(),
     };
     app.backend.setup.put_pool(&pool).await?;
@@ -217,6 +222,7 @@ async fn change(
     if let Some(page) = input.page {
         pool.rule.page = page.trim().to_owned();
     }
+    pool.feed = optional("feed", input.feed.as_deref(), pool.feed)?;
     app.backend.setup.put_pool(&pool).await?;
     Ok(Json(item(&app, &caller, &*find(&app, &caller, &id)?)?))
 }
@@ -346,6 +352,7 @@ fn item(app: &Web, caller: &Caller, pool: &PoolEntry) -> Result<PoolItem, Proble
             .filter(|sources| !sources.is_empty())
             .map(Selector::from),
         page: pool.settings.rule.page.clone(),
+        feed: pool.settings.feed.map(|id| id.to_string()),
         turned_away: app
             .backend
             .assignments

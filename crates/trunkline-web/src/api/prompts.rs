@@ -4,13 +4,11 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::{Body as RawBody, to_bytes};
+use axum::body::Body as RawBody;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
-use tokio::time::timeout;
 use trunkline_core::base::id::PromptId;
 use trunkline_core::call::flow::{Spoken, TEXT_MAX};
 use trunkline_engine::directory::Directory;
@@ -22,6 +20,7 @@ use utoipa_axum::routes;
 use super::body::{Body, Params};
 use super::page::{Page, after, cursor, limit};
 use super::sound_file;
+use super::upload::whole;
 use crate::app::{App, Web};
 use crate::auth::{Caller, Need};
 use crate::problem::Problem;
@@ -30,9 +29,6 @@ use crate::problem::Problem;
 const UPLOAD_BYTES_MAX: usize = 25 * 1024 * 1024;
 /// Longest an upload may take.
 const UPLOAD_WAIT: Duration = Duration::from_secs(120);
-/// Most of a file that is too large, and longest time, that is taken off the line before it is refused.
-const DRAIN_BYTES_MAX: usize = 128 * 1024 * 1024;
-const DRAIN_WAIT: Duration = Duration::from_secs(30);
 /// Longest name of a voice or language, in characters.
 const VOICE_MAX: usize = 60;
 /// What uploads say they are. What they are is found by looking.
@@ -165,7 +161,7 @@ async fn upload(
     let _place = place.ok_or_else(|| {
         Problem::too_many_at_once("Other sounds are being taken in. Send this one after them.")
     })?;
-    let file = whole(&headers, body).await?;
+    let file = whole(&headers, body, UPLOAD_BYTES_MAX, UPLOAD_WAIT).await?;
     let (id, now) = (app.backend.moment.id(), app.backend.moment.now());
     let setup = &app.backend.setup;
     let prompt = setup
@@ -185,49 +181,6 @@ fn check_kind(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::unsupported(
         "Send a WAV, MP3 or AAC file with its Content-Type: audio/wav, audio/mpeg, audio/aac or audio/mp4.",
     ))
-}
-
-async fn whole(headers: &HeaderMap, body: RawBody) -> Result<Vec<u8>, Problem> {
-    let told = headers.get(header::CONTENT_LENGTH);
-    let told = told.and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
-    if told.is_some_and(|bytes| bytes > UPLOAD_BYTES_MAX) {
-        let _ = timeout(DRAIN_WAIT, drain(body)).await;
-        return Err(Problem::too_large(UPLOAD_BYTES_MAX));
-    }
-    let read = timeout(UPLOAD_WAIT, to_bytes(body, UPLOAD_BYTES_MAX)).await;
-    let read = read.map_err(|_| {
-        let seconds = UPLOAD_WAIT.as_secs();
-        Problem::bad_request(format!("The file did not arrive within {seconds} s."))
-    })?;
-    match read {
-        Ok(bytes) => Ok(bytes.into()),
-        Err(error) if too_long(&error) => Err(Problem::too_large(UPLOAD_BYTES_MAX)),
-        Err(_) => Err(Problem::bad_request("The file broke off. Send it again.")),
-    }
-}
-
-/// Takes what is still being sent and keeps nothing of it: a browser that cannot finish sending shows a broken connection
-/// instead of our answer.
-async fn drain(body: RawBody) {
-    let mut chunks = body.into_data_stream();
-    let mut drained = 0;
-    while let Some(Ok(chunk)) = chunks.next().await {
-        drained += chunk.len();
-        if drained > DRAIN_BYTES_MAX {
-            return;
-        }
-    }
-}
-
-fn too_long(error: &axum::Error) -> bool {
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        if error.is::<http_body_util::LengthLimitError>() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }
 
 /// What a text sounds like: a WAV file. Nothing is kept.

@@ -210,6 +210,7 @@ async fn put_pool(
         name: "Web visitors".to_owned(),
         strict: false,
         rule: PoolRule::default(),
+        feed: None,
         created_at: moment.now(),
     };
     house.backend.setup.put_pool(&pool).await?;
@@ -241,6 +242,7 @@ impl Base<'_> {
             business_line: BUSINESS_LINE,
             second_line: Some(SECOND_LINE),
             flow: None,
+            feed: None,
             stage: NumberStage::InUse,
             stage_since: moment.now(),
             created_at: moment.now(),

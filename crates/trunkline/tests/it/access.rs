@@ -151,8 +151,22 @@ async fn tenants_never_see_each_other() {
         heard.extend(more.expect("the owner hears of the call"));
     }
 
+    crate::distribution::one_of_each(&house).await;
     let lists = [
-        "sites", "numbers", "pools", "flows", "sessions", "calls", "api-keys",
+        "sites",
+        "numbers",
+        "pools",
+        "flows",
+        "sessions",
+        "calls",
+        "api-keys",
+        "publishers",
+        "campaigns",
+        "feeds",
+        "buyers",
+        "destinations",
+        "contracts",
+        "lists",
     ];
     for list in lists {
         let theirs: Value = house
@@ -189,6 +203,9 @@ async fn tenants_never_see_each_other() {
             "matches",
             "reliability",
             "versions",
+            "plan",
+            "effective",
+            "items",
         ] {
             let path = format!("/api/v1/{list}/{own}/{more}");
             let answer = house.send_as(&cookie, Method::GET, &path, None).await;

@@ -242,13 +242,19 @@ impl Cap {
     }
 }
 
+/// The ids of caps, nested ones included.
+pub(super) fn ids_of<'a>(caps: impl IntoIterator<Item = &'a Cap>) -> Vec<CapId> {
+    let mut ids = Vec::new();
+    caps.into_iter().for_each(|cap| cap.ids(&mut ids));
+    ids
+}
+
 /// What is wrong with all caps of one thing, each by itself and together.
 pub(super) fn problems_of_all(caps: &[Cap], shelf: &Shelf) -> Vec<Problem> {
     let mut found = Problems::default();
-    let mut ids = Vec::new();
+    let mut ids = ids_of(caps);
     for (index, cap) in caps.iter().enumerate() {
         found.within(&format!("caps[{index}]"), cap.problems(shelf));
-        cap.ids(&mut ids);
     }
     if ids.len() > CAPS_MAX {
         let message = format!("has {} caps; at most {CAPS_MAX}", ids.len());

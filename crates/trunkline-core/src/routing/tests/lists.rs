@@ -126,3 +126,35 @@ fn letters_beyond_ascii_compare_like_the_others() {
         );
     }
 }
+
+#[test]
+fn a_list_is_written_item_by_item_and_read_back_the_same() {
+    let hash = "ab".repeat(32);
+    for (kind, items) in [
+        (
+            ItemKind::Numbers,
+            vec!["(214) 555-0100", "+442079460018", "214 555 0100"],
+        ),
+        (ItemKind::Zips, vec!["99999", "00000", "75201-1234"]),
+        (ItemKind::Texts, vec!["Ford", " Škoda ", "ford", "a, b"]),
+        (ItemKind::Hashes, vec![hash.as_str()]),
+        (ItemKind::Texts, vec![]),
+    ] {
+        let list = ItemList::read(kind, items.iter().copied(), Country::US).expect("a list");
+        let written: Vec<_> = list.items().collect();
+        assert_eq!(written.len(), list.len(), "{kind:?}: every item once");
+        let again = ItemList::stored(kind, written.iter().map(AsRef::as_ref));
+        assert_eq!(again, Ok(list), "{kind:?}");
+    }
+    assert!(ItemList::stored(ItemKind::Numbers, ["2145550100"]).is_err());
+}
+
+proptest! {
+    #[test]
+    fn every_number_of_a_list_comes_back(digits in proptest::collection::btree_set(1_000_000_u64..1_000_000_000_000_000, 0..200)) {
+        let items: Vec<String> = digits.iter().map(|d| format!("+{d}")).collect();
+        let list = ItemList::stored(ItemKind::Numbers, items.iter().map(String::as_str)).expect("a list");
+        let back: BTreeSet<String> = list.items().map(std::borrow::Cow::into_owned).collect();
+        prop_assert_eq!(back, items.into_iter().collect());
+    }
+}

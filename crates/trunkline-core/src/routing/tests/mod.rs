@@ -3,6 +3,7 @@
 mod auctions;
 mod caps;
 mod duplicates;
+mod feed_documents;
 mod feeds;
 mod filters;
 mod lists;

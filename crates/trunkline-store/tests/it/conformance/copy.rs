@@ -1,14 +1,17 @@
 //! The whole database moves from one engine to the other and back.
 
+use trunkline_core::assignment::TrackingNumber;
 use trunkline_engine::ports::access::{Access, User};
 use trunkline_engine::ports::calls::CallRecords;
 use trunkline_engine::ports::configuration::Configuration;
+use trunkline_engine::ports::distribution::{Buyer, DistributionRecords, ThingChange};
 use trunkline_engine::ports::history::{History, Record, TapRow};
 use trunkline_store::db::{Db, DbOptions, Location, copy};
 use trunkline_store::schema::{MIGRATIONS, TABLES};
 use trunkline_store::testing::TestDatabase;
 
 use super::calls::{as_read, whole_change};
+use super::distribution::Things;
 use super::world::{NOON, World, open};
 
 async fn empty(database: &TestDatabase) -> Db {
@@ -57,6 +60,28 @@ async fn a_copied_database_tells_the_same_story() {
                 Record::Tap(tap),
             ])
             .await;
+        let things = Things::new(&world, set_up.account.id);
+        things.put(store).await;
+        // A company that is younger than who belongs to it.
+        let company = Buyer {
+            id: world.id(),
+            name: "Holding".to_owned(),
+            ..things.buyer.clone()
+        };
+        let member = Buyer {
+            company: Some(company.id),
+            ..things.buyer.clone()
+        };
+        for buyer in [company, member] {
+            let buyer = ThingChange::Buyer(buyer);
+            store.put_thing(&buyer, None).await.unwrap();
+        }
+        let number = TrackingNumber {
+            feed: Some(things.feed.id),
+            ..set_up.numbers[0].clone()
+        };
+        store.put_number(&number).await.unwrap();
+        let numbers = store.load().await.unwrap().numbers;
         let change = whole_change(&world, &set_up);
         store.save(&change).await.unwrap();
 
@@ -91,7 +116,12 @@ async fn a_copied_database_tells_the_same_story() {
             moved.instance_secret("tokens", [6; 32]).await.unwrap(),
             [5; 32]
         );
-        assert_eq!(moved.load().await.unwrap().numbers, set_up.numbers);
+        assert_eq!(moved.load().await.unwrap().numbers, numbers);
+        let account = set_up.account.id;
+        let market = moved.load_distribution(account).await.unwrap();
+        let before = store.load_distribution(account).await.unwrap();
+        assert_eq!(market.buyers, before.buyers);
+        assert_eq!(market.feeds, [things.feed]);
         let story = moved.session_story(session.id).await.unwrap();
         assert_eq!(story, store.session_story(session.id).await.unwrap());
         assert_eq!(

@@ -8,6 +8,7 @@ pub(crate) mod calls;
 mod carriers;
 mod configuration;
 mod copy;
+mod distribution;
 mod history;
 mod labels;
 mod past_calls;

@@ -235,6 +235,7 @@ impl SetUp {
             name: "Main pool".to_owned(),
             strict: true,
             rule: PoolRule::default(),
+            feed: None,
             created_at: NOON,
         };
         let flow = Flow {
@@ -372,6 +373,7 @@ pub(crate) fn number(
         business_line: PhoneNumber::from_digits(12_145_550_100),
         second_line: Some(PhoneNumber::from_digits(12_145_550_101)),
         flow: None,
+        feed: None,
         stage: NumberStage::InUse,
         stage_since: NOON,
         created_at: NOON,

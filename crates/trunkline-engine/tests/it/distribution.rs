@@ -1,0 +1,372 @@
+//! The market in memory says what is stored: it is found by keys and ids, follows every change, and catches up when an
+//! answer of the store was lost.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use trunkline_core::base::id::{AccountId, ItemListId};
+use trunkline_core::base::{Country, Currency, Id, IdKind, PhoneNumber, Timestamp, Zone};
+use trunkline_core::call::{RecordingConsent, TollPolicy};
+use trunkline_core::routing::{Layer, Level, VersionState};
+use trunkline_engine::directory::{Directory, SharedDirectory};
+use trunkline_engine::distribution::{Distribution, DistributionError, TermsEdit, Written};
+use trunkline_engine::ports::configuration::{Account, Everything};
+use trunkline_engine::ports::distribution::{
+    AllDistribution, Buyer, Campaign, Contract, Delivery, Destination, DistributionRecords, Feed,
+    FeedKey, ListRow, Publisher, TermsChange, TermsDocument, TermsOf, TermsVersion, ThingChange,
+};
+use trunkline_engine::ports::{PortError, PortResult};
+
+const ACCOUNT: AccountId = AccountId::from_raw(9);
+const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+/// What is stored, in memory. A change whose answer is lost was made all the same.
+#[derive(Default)]
+struct Stored {
+    all: Mutex<AllDistribution>,
+    loses_answers: AtomicBool,
+}
+
+impl Stored {
+    fn change(&self, change: impl FnOnce(&mut AllDistribution)) -> PortResult<()> {
+        change(&mut self.all.lock().expect("a lock"));
+        if self.loses_answers.load(Ordering::SeqCst) {
+            return Err(PortError::Unavailable("the answer was lost".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+fn put<T, I: PartialEq>(all: &mut Vec<T>, thing: T, id: impl Fn(&T) -> I) {
+    all.retain(|other| id(other) != id(&thing));
+    all.push(thing);
+}
+
+#[async_trait]
+impl DistributionRecords for Stored {
+    async fn load_distribution(&self, account: AccountId) -> PortResult<AllDistribution> {
+        assert_eq!(account, ACCOUNT);
+        Ok(self.all.lock().expect("a lock").clone())
+    }
+
+    async fn put_thing(&self, thing: &ThingChange, first: Option<&TermsVersion>) -> PortResult<()> {
+        self.change(|all| {
+            all.terms.extend(first.cloned());
+            match thing.clone() {
+                ThingChange::Publisher(p) => put(&mut all.publishers, p, |p| p.id),
+                ThingChange::Campaign(c) => put(&mut all.campaigns, c, |c| c.id),
+                ThingChange::Feed(f) => put(&mut all.feeds, f, |f| f.id),
+                ThingChange::Buyer(b) => put(&mut all.buyers, b, |b| b.id),
+                ThingChange::Destination(d) => put(&mut all.destinations, d, |d| d.id),
+                ThingChange::Contract(c) => put(&mut all.contracts, c, |c| c.id),
+            }
+        })
+    }
+
+    async fn change_terms(&self, change: &TermsChange) -> PortResult<()> {
+        self.change(|all| {
+            let of = change.version.of;
+            let ends = change.version.state;
+            all.terms.retain(|v| v.of != of || v.state != ends);
+            all.terms.push(change.version.clone());
+        })
+    }
+
+    async fn withdraw_terms(&self, _: TermsOf, _: u32) -> PortResult<bool> {
+        Ok(false)
+    }
+
+    async fn go_live(&self, of: TermsOf, version: u32, at: Timestamp) -> PortResult<bool> {
+        self.change(|all| {
+            all.terms.retain(|v| v.of != of || v.version == version);
+            let staged = all.terms.iter_mut().filter(|v| v.of == of);
+            staged.for_each(|v| (v.state, v.live_at) = (VersionState::Live, at));
+        })?;
+        Ok(true)
+    }
+
+    async fn terms_versions(
+        &self,
+        of: TermsOf,
+        _: Option<u32>,
+        _: u32,
+    ) -> PortResult<Vec<TermsVersion>> {
+        let all = self.all.lock().expect("a lock");
+        let mut found: Vec<_> = all.terms.iter().filter(|v| v.of == of).cloned().collect();
+        found.sort_by_key(|v| std::cmp::Reverse(v.version));
+        Ok(found)
+    }
+
+    async fn terms_version(&self, _: TermsOf, _: u32) -> PortResult<Option<TermsVersion>> {
+        Ok(None)
+    }
+
+    async fn put_list(&self, list: &ListRow) -> PortResult<()> {
+        self.change(|all| put(&mut all.lists, list.clone(), |l| l.id))
+    }
+
+    async fn add_list_parts(&self, _: ItemListId, _: i64, _: i64, _: &[String]) -> PortResult<()> {
+        Ok(())
+    }
+
+    async fn fill_list(&self, list: &ListRow) -> PortResult<()> {
+        self.put_list(list).await
+    }
+
+    async fn tidy_list(&self, _: ItemListId, _: i64) -> PortResult<u64> {
+        Ok(0)
+    }
+
+    async fn list_part(&self, _: ItemListId, _: i64, _: i64) -> PortResult<Option<(i64, String)>> {
+        Ok(None)
+    }
+
+    async fn delete_list(&self, _: AccountId, _: ItemListId) -> PortResult<bool> {
+        Ok(false)
+    }
+}
+
+fn id<K: IdKind>(n: i64) -> Id<K> {
+    Id::from_raw(n)
+}
+
+fn publisher() -> Publisher {
+    Publisher {
+        id: id(1),
+        account: ACCOUNT,
+        name: "Clicks".to_owned(),
+        note: String::new(),
+        archived_at: None,
+        created_at: NOW,
+    }
+}
+
+fn campaign() -> Campaign {
+    Campaign {
+        id: id(2),
+        account: ACCOUNT,
+        name: "Solar".to_owned(),
+        vertical: None,
+        plan: id(3),
+        fields: "[]".to_owned(),
+        duplicates: Vec::new(),
+        paused: false,
+        archived_at: None,
+        created_at: NOW,
+    }
+}
+
+fn feed() -> Feed {
+    Feed {
+        id: id(4),
+        account: ACCOUNT,
+        campaign: id(2),
+        publisher: id(1),
+        key: FeedKey {
+            hash: [7; 32],
+            prefix: "tlf_7".to_owned(),
+            made_at: NOW,
+        },
+        form_key: "form".to_owned(),
+        paused: false,
+        archived_at: None,
+        created_at: NOW,
+    }
+}
+
+fn buyer() -> Buyer {
+    Buyer {
+        id: id(5),
+        account: ACCOUNT,
+        name: "Roofs".to_owned(),
+        company: None,
+        credit_limit_micros: None,
+        zone: None,
+        note: String::new(),
+        paused: false,
+        archived_at: None,
+        created_at: NOW,
+    }
+}
+
+fn destination() -> Destination {
+    Destination {
+        id: id(6),
+        account: ACCOUNT,
+        buyer: id(5),
+        name: "Desk".to_owned(),
+        delivery: Delivery::Phone(PhoneNumber::from_digits(12_145_550_100)),
+        paused: false,
+        archived_at: None,
+        created_at: NOW,
+    }
+}
+
+fn contract() -> Contract {
+    Contract {
+        id: id(7),
+        account: ACCOUNT,
+        campaign: id(2),
+        destination: id(6),
+        name: "Texas".to_owned(),
+        paused: false,
+        archived_at: None,
+        created_at: NOW,
+    }
+}
+
+fn directory() -> SharedDirectory {
+    let account = Account {
+        id: ACCOUNT,
+        name: "A".to_owned(),
+        zone: Zone::parse("America/Chicago").expect("a zone"),
+        currency: Currency::USD,
+        country: Country::US,
+        toll: TollPolicy {
+            countries_allowed: vec![Country::US],
+            concurrent_calls_max: 1,
+            daily_minutes_max: 1,
+        },
+        recording_consent: RecordingConsent::Notice,
+        recording_keep_days: None,
+        qualified_seconds: 60,
+        created_at: NOW,
+    };
+    let directory = SharedDirectory::default();
+    directory.replace(Directory::new(Everything {
+        accounts: vec![account],
+        ..Everything::default()
+    }));
+    directory
+}
+
+async fn set_up() -> (Arc<Stored>, Distribution, SharedDirectory) {
+    let (stored, directory) = (Arc::new(Stored::default()), directory());
+    let distribution = Distribution::new(stored.clone(), directory.clone());
+    distribution.reload().await.expect("read");
+    let made = async {
+        distribution.create(publisher(), None, NOW).await?;
+        distribution.create(campaign(), None, NOW).await?;
+        distribution.create(feed(), None, NOW).await?;
+        distribution.create(buyer(), None, NOW).await?;
+        distribution.create(destination(), None, NOW).await?;
+        distribution.create(contract(), None, NOW).await
+    };
+    made.await.expect("made");
+    (stored, distribution, directory)
+}
+
+fn edit(of: TermsOf, document: TermsDocument, seen: u32, live_at: Option<Timestamp>) -> TermsEdit {
+    TermsEdit {
+        of,
+        written: Written {
+            document,
+            drawn: Vec::new(),
+            by: None,
+        },
+        seen,
+        live_at,
+    }
+}
+
+fn layer(layer: Layer) -> TermsDocument {
+    TermsDocument::Layer(Arc::new(layer))
+}
+
+fn plan() -> TermsDocument {
+    let member = format!(r#"{{"to": {{"contract": "{}"}}}}"#, contract().id);
+    let json = format!(
+        r#"{{"schema": 1, "start": "a", "groups": {{"a": {{"method": "waterfall", "members": [{member}]}}}}}}"#
+    );
+    TermsDocument::Plan(Arc::new(serde_json::from_str(&json).expect("a plan")))
+}
+
+#[tokio::test]
+async fn a_market_is_found_by_keys_and_holds_everything_made_ready() {
+    let (_, distribution, directory) = set_up().await;
+    let of = TermsOf::from(campaign().plan);
+    let planned = distribution.change_terms(ACCOUNT, edit(of, plan(), 0, None), NOW);
+    planned.await.expect("a plan");
+    let markets = directory.markets().now();
+    let (market, entry) = markets.by_key(&[7; 32]).expect("the feed");
+    let terms = entry.terms.as_ref().expect("terms");
+    assert_eq!((terms.feed, terms.publisher), (feed().id, publisher().id));
+    assert_eq!(
+        markets.by_form_key("form").expect("it").1.feed.id,
+        feed().id
+    );
+    assert!(markets.by_key(&[8; 32]).is_none());
+    let routes = market.campaign(campaign().id).expect("it").routes.as_ref();
+    let routes = routes.expect("a plan made ready");
+    assert_eq!(routes.contracts().len(), 1);
+    let leads_to = market.destination_of(contract().id).expect("it");
+    assert_eq!(leads_to.id, destination().id);
+
+    // A pause by hand reaches the contracts, another key replaces the first, and what is put away is found no more.
+    let paused = |buyer: &mut Buyer| buyer.paused = true;
+    let changed = distribution.change(ACCOUNT, buyer().id, paused);
+    changed.await.expect("paused");
+    let rotated = |feed: &mut Feed| feed.key.hash = [8; 32];
+    let changed = distribution.change(ACCOUNT, feed().id, rotated);
+    changed.await.expect("another key");
+    let markets = directory.markets().now();
+    assert!(markets.by_key(&[7; 32]).is_none());
+    let (market, _) = markets.by_key(&[8; 32]).expect("the feed");
+    let terms = market.contract(contract().id).expect("it").terms.as_ref();
+    assert_eq!(terms.expect("terms").paused, Some(Level::Buyer));
+    let put_away = distribution.archive::<Feed>(ACCOUNT, feed().id, Some(NOW));
+    put_away.await.expect("put away");
+    let markets = directory.markets().now();
+    assert!(markets.by_key(&[8; 32]).is_none() && markets.by_form_key("form").is_none());
+    let used = distribution.archive::<Contract>(ACCOUNT, contract().id, Some(NOW));
+    assert!(matches!(used.await, Err(DistributionError::Conflict(_))));
+}
+
+#[tokio::test]
+async fn a_version_to_come_is_in_force_when_its_time_has_come_and_not_before() {
+    let (_, distribution, directory) = set_up().await;
+    let later = NOW.plus_millis(60_000);
+    let heavy = layer(Layer {
+        weight: Some(5),
+        ..Layer::default()
+    });
+    let of = TermsOf::from(contract().id);
+    let staged = distribution.change_terms(ACCOUNT, edit(of, heavy, 1, Some(later)), NOW);
+    staged.await.expect("staged");
+    let weight = || {
+        let market = directory.markets().of(ACCOUNT).expect("a market");
+        let terms = market.contract(contract().id).expect("it").terms.clone();
+        let terms = terms.expect("terms");
+        (terms.weight.value, terms.parties.version)
+    };
+    assert_eq!(weight(), (1, 1));
+    let early = distribution.go_live(later.plus_millis(-1)).await;
+    assert_eq!(early, Ok(0));
+    assert_eq!(weight(), (1, 1));
+    assert_eq!(distribution.go_live(later).await, Ok(1));
+    assert_eq!(weight(), (5, 2));
+    assert_eq!(distribution.go_live(later).await, Ok(0));
+}
+
+#[tokio::test]
+async fn a_change_whose_answer_was_lost_is_seen_once_the_store_is_read_again() {
+    let (stored, distribution, directory) = set_up().await;
+    stored.loses_answers.store(true, Ordering::SeqCst);
+    let renamed = |publisher: &mut Publisher| publisher.name = "Renamed".to_owned();
+    let changed = distribution.change(ACCOUNT, publisher().id, renamed);
+    assert!(matches!(changed.await, Err(DistributionError::Port(_))));
+    stored.loses_answers.store(false, Ordering::SeqCst);
+    let name = || {
+        let market = directory.markets().of(ACCOUNT).expect("a market");
+        market.publisher(publisher().id).expect("it").name.clone()
+    };
+    assert_eq!(name(), "Clicks", "memory is behind");
+    distribution.keep_in_step().await.expect("read");
+    assert_eq!(name(), "Renamed");
+    // Nothing is behind any more: the market stays the one it is.
+    let before = directory.markets().of(ACCOUNT).expect("a market");
+    distribution.keep_in_step().await.expect("read");
+    let after = directory.markets().of(ACCOUNT).expect("a market");
+    assert!(Arc::ptr_eq(&before, &after));
+}

@@ -1,0 +1,243 @@
+//! Campaigns: what is sold under one name, and the plan of who is asked for it.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use trunkline_core::base::Timestamp;
+use trunkline_core::routing::{DuplicateRule, TermsKind};
+use trunkline_engine::distribution::Market;
+use trunkline_engine::ports::distribution::Campaign;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::super::body::{Body, Params};
+use super::super::page::Page;
+use super::terms::{TermsInput, TermsItem, document_of, save, written};
+use super::{ArchiveInput, ListParams, find, name, page, terms_stay};
+use crate::app::App;
+use crate::auth::{Caller, Need};
+use crate::problem::Problem;
+
+pub(crate) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(read, change))
+        .routes(routes!(archive))
+        .routes(routes!(read_plan, change_plan))
+}
+
+/// A campaign.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Campaign)]
+struct CampaignItem {
+    id: String,
+    name: String,
+    /// The trade, such as `solar`.
+    vertical: Option<String>,
+    /// The fields of its leads.
+    #[schema(value_type = Vec<Object>)]
+    fields: Value,
+    /// What happens with people whom the campaign had before, unless a feed says something else.
+    #[schema(value_type = Vec<Object>)]
+    duplicates: Vec<DuplicateRule>,
+    /// Whether somebody paused it; its terms may pause it too.
+    paused: bool,
+    /// Its terms, in versions; changed by `PUT /terms/{id}` with its id.
+    terms: TermsItem,
+    /// Its route plan, in versions.
+    plan: TermsItem,
+    archived_at: Option<i64>,
+    created_at: i64,
+}
+
+impl CampaignItem {
+    fn new(market: &Market, campaign: &Campaign) -> Self {
+        Self {
+            id: campaign.id.to_string(),
+            name: campaign.name.clone(),
+            vertical: campaign.vertical.clone(),
+            fields: serde_json::from_str(&campaign.fields).unwrap_or_default(),
+            duplicates: campaign.duplicates.clone(),
+            paused: campaign.paused,
+            terms: TermsItem::new(market, campaign.id),
+            plan: TermsItem::new(market, campaign.plan),
+            archived_at: campaign.archived_at.map(Timestamp::as_millis),
+            created_at: campaign.created_at.as_millis(),
+        }
+    }
+}
+
+/// A campaign to make or change; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CampaignInput, example = json!({"name": "Solar in Texas", "vertical": "solar", "duplicates": [{"scope": "campaign", "within_h": 720, "action": "block"}]}))]
+struct CampaignInput {
+    name: Option<String>,
+    /// Empty for none.
+    vertical: Option<String>,
+    #[schema(value_type = Option<Vec<Object>>)]
+    fields: Option<Value>,
+    #[schema(value_type = Option<Vec<Object>>)]
+    duplicates: Option<Value>,
+    paused: Option<bool>,
+    /// Its first terms; changed by `PUT /terms/{id}` later.
+    #[schema(value_type = Option<Object>)]
+    terms: Option<Value>,
+}
+
+/// The campaigns of the account, oldest first.
+#[utoipa::path(get, path = "/campaigns", tag = "routing", operation_id = "listCampaigns", params(ListParams), responses((status = 200, body = Page<CampaignItem>)))]
+async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Params(params): Params<ListParams>,
+) -> Result<Json<Page<CampaignItem>>, Problem> {
+    caller.may(Need::Read)?;
+    let market = app.backend.distribution.market(caller.account)?;
+    let all = market.campaigns().map(|entry| &entry.campaign);
+    let item = |campaign: &Campaign| CampaignItem::new(&market, campaign);
+    Ok(Json(page(all, &params, item)?))
+}
+
+/// Makes a campaign.
+#[utoipa::path(post, path = "/campaigns", tag = "routing", operation_id = "createCampaign", request_body = CampaignInput, responses((status = 201, body = CampaignItem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    Body(input): Body<CampaignInput>,
+) -> Result<(StatusCode, Json<CampaignItem>), Problem> {
+    caller.may(Need::Write)?;
+    let now = app.backend.moment.now();
+    let terms = input
+        .terms
+        .map(|terms| written(&app, &caller, TermsKind::Campaign, terms, "terms"));
+    let written = terms.transpose()?;
+    let fields = input.fields.as_ref().map(read_fields).transpose()?;
+    let duplicates = input.duplicates.map(read_duplicates).transpose()?;
+    let plan = app.backend.moment.id();
+    let campaign = Campaign {
+        id: app.backend.moment.id(),
+        account: caller.account,
+        name: name(input.name),
+        vertical: input
+            .vertical
+            .map(|v| name(Some(v)))
+            .filter(|v| !v.is_empty()),
+        plan,
+        fields: fields.unwrap_or_else(|| "[]".to_owned()),
+        duplicates: duplicates.unwrap_or_default(),
+        paused: input.paused.unwrap_or(false),
+        archived_at: None,
+        created_at: now,
+    };
+    let id = campaign.id.to_string();
+    let distribution = &app.backend.distribution;
+    distribution.create(campaign, written, now).await?;
+    let (market, campaign) = find::<Campaign, _>(&app, &caller, &id)?;
+    let item = CampaignItem::new(&market, &campaign);
+    Ok((StatusCode::CREATED, Json(item)))
+}
+
+/// A campaign.
+#[utoipa::path(get, path = "/campaigns/{id}", tag = "routing", operation_id = "readCampaign", params(("id" = String, Path)), responses((status = 200, body = CampaignItem), (status = 404, body = Problem)))]
+async fn read(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<CampaignItem>, Problem> {
+    caller.may(Need::Read)?;
+    let (market, campaign) = find::<Campaign, _>(&app, &caller, &id)?;
+    Ok(Json(CampaignItem::new(&market, &campaign)))
+}
+
+/// Changes a campaign.
+#[utoipa::path(patch, path = "/campaigns/{id}", tag = "routing", operation_id = "changeCampaign", params(("id" = String, Path)), request_body = CampaignInput, responses((status = 200, body = CampaignItem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+async fn change(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(input): Body<CampaignInput>,
+) -> Result<Json<CampaignItem>, Problem> {
+    caller.may(Need::Write)?;
+    let (_, campaign) = find::<Campaign, _>(&app, &caller, &id)?;
+    terms_stay(input.terms.as_ref())?;
+    let fields = input.fields.as_ref().map(read_fields).transpose()?;
+    let duplicates = input.duplicates.map(read_duplicates).transpose()?;
+    let change = |campaign: &mut Campaign| {
+        if let Some(text) = input.name {
+            campaign.name = name(Some(text));
+        }
+        if let Some(text) = input.vertical {
+            campaign.vertical = Some(name(Some(text))).filter(|v| !v.is_empty());
+        }
+        campaign.paused = input.paused.unwrap_or(campaign.paused);
+        if let Some(fields) = fields {
+            campaign.fields = fields;
+        }
+        if let Some(duplicates) = duplicates {
+            campaign.duplicates = duplicates;
+        }
+    };
+    let distribution = &app.backend.distribution;
+    let changed = distribution.change(caller.account, campaign.id, change);
+    changed.await?;
+    let (market, campaign) = find::<Campaign, _>(&app, &caller, &id)?;
+    Ok(Json(CampaignItem::new(&market, &campaign)))
+}
+
+/// Puts a campaign without feeds away, or takes it out again.
+#[utoipa::path(post, path = "/campaigns/{id}/archive", tag = "routing", operation_id = "archiveCampaign", params(("id" = String, Path)), request_body = ArchiveInput, responses((status = 200, body = CampaignItem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+async fn archive(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(input): Body<ArchiveInput>,
+) -> Result<Json<CampaignItem>, Problem> {
+    caller.may(Need::Write)?;
+    let (_, campaign) = find::<Campaign, _>(&app, &caller, &id)?;
+    let distribution = &app.backend.distribution;
+    let changed = distribution.archive::<Campaign>(caller.account, campaign.id, input.read(&app)?);
+    changed.await?;
+    let (market, campaign) = find::<Campaign, _>(&app, &caller, &id)?;
+    Ok(Json(CampaignItem::new(&market, &campaign)))
+}
+
+fn read_fields(fields: &Value) -> Result<String, Problem> {
+    if !fields.is_array() {
+        return Err(Problem::invalid("fields", "Write a list of fields."));
+    }
+    Ok(fields.to_string())
+}
+
+fn read_duplicates(rules: Value) -> Result<Vec<DuplicateRule>, Problem> {
+    document_of(rules, "duplicates")
+}
+
+/// The route plan of a campaign, in versions; `live` is null until there is one.
+#[utoipa::path(get, path = "/campaigns/{id}/plan", tag = "routing", operation_id = "readPlan", params(("id" = String, Path)), responses((status = 200, body = TermsItem), (status = 404, body = Problem)))]
+async fn read_plan(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<TermsItem>, Problem> {
+    caller.may(Need::Read)?;
+    let (market, campaign) = find::<Campaign, _>(&app, &caller, &id)?;
+    Ok(Json(TermsItem::new(&market, campaign.plan)))
+}
+
+/// Changes the route plan of a campaign, as the next version: at once, or from a time on. 409 when somebody changed it
+/// since it was seen.
+#[utoipa::path(put, path = "/campaigns/{id}/plan", tag = "routing", operation_id = "changePlan", params(("id" = String, Path)), request_body(content = TermsInput, example = json!({"seen": 0, "document": {"schema": 1, "start": "main", "groups": {"main": {"method": "waterfall", "members": [{"to": {"contract": "ctr_01k7g3z9a0b1c"}}]}}}})), responses((status = 200, body = TermsItem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+async fn change_plan(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(input): Body<TermsInput>,
+) -> Result<Json<TermsItem>, Problem> {
+    caller.may(Need::Write)?;
+    let (_, campaign) = find::<Campaign, _>(&app, &caller, &id)?;
+    save(&app, &caller, campaign.plan.into(), input).await
+}
