@@ -11,6 +11,7 @@ pub mod clock;
 pub mod directory;
 mod in_step;
 pub mod inventory;
+pub mod ledger;
 pub mod live;
 pub mod page_check;
 pub mod ports;

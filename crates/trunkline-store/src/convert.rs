@@ -8,12 +8,15 @@ use trunkline_core::base::{Country, Currency, Id, IdKind, Locality, PhoneNumber,
 use trunkline_core::call::screening::ListKind;
 use trunkline_core::call::trunk::{CallerShown, NumberStyle};
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy, RecordingConsent, TollRule};
+use trunkline_core::ledger::{Book, HoldState, PartyKind};
+use trunkline_core::routing::{AttemptOutcome, OpportunityKind, ReasonCode, Stage};
 use trunkline_core::visitor::{CLICK_IDS, Channel, ClickId, Consent, Device, Source};
 use trunkline_engine::call::control::{Attestation, Codec, RecordingState, Transport, Verstat};
 use trunkline_engine::ports::PortError;
 use trunkline_engine::ports::access::Role;
 use trunkline_engine::ports::calls::CallEventKind;
 use trunkline_engine::ports::carriers::{LineKind, PurchaseState};
+use trunkline_engine::ports::outbox::{AfterCrash, OutboxState};
 use trunkline_engine::ports::sounds::SoundHash;
 use trunkline_engine::ports::webhooks::Dialect;
 
@@ -77,6 +80,9 @@ macro_rules! words {
     )*};
 }
 words!(
+    AfterCrash,
+    AttemptOutcome,
+    Book,
     CallEventKind,
     CallResult,
     CallState,
@@ -87,16 +93,22 @@ words!(
     Dialect,
     EndReason,
     EndedBy,
+    HoldState,
     LabelKind,
     LineKind,
     ListKind,
     NumberStage,
     NumberStyle,
     NumberUse,
+    OpportunityKind,
+    OutboxState,
+    PartyKind,
     PurchaseState,
+    ReasonCode,
     RecordingConsent,
     RecordingState,
     Role,
+    Stage,
     TollRule,
     Transport,
     Verstat,

@@ -19,6 +19,8 @@ crate::statements! { "newest";
         UNION ALL SELECT max(id) FROM form \
         UNION ALL SELECT max(id) FROM call UNION ALL SELECT max(id) FROM recording \
         UNION ALL SELECT max(id) FROM purchase UNION ALL SELECT max(id) FROM label UNION ALL SELECT max(id) FROM screening_entry \
+        UNION ALL SELECT max(id) FROM opportunity UNION ALL SELECT max(id) FROM reservation \
+        UNION ALL SELECT max(id) FROM posting UNION ALL SELECT max(id) FROM hold UNION ALL SELECT max(id) FROM outbox_event \
         UNION ALL SELECT max(id) FROM attribution_model) AS every_table";
 }
 

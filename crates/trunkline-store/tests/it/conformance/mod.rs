@@ -2,6 +2,7 @@
 
 mod access;
 mod arrivals;
+mod books;
 mod call_log;
 mod callers;
 pub(crate) mod calls;
@@ -10,10 +11,14 @@ mod configuration;
 mod copy;
 mod history;
 mod labels;
+mod opportunities;
+mod outbox;
 mod past_calls;
 mod past_visits;
 mod published;
+mod racing;
 mod recordings;
+mod reservations;
 mod screening;
 mod toll;
 mod webhooks;
