@@ -9,6 +9,7 @@ mod lists;
 mod plans;
 mod prices;
 mod reasons;
+mod reserving;
 mod terms;
 mod trees;
 mod turns;

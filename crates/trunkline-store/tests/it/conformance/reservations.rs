@@ -159,7 +159,7 @@ async fn a_cap_is_reserved_used_and_given_back_and_names_its_numbers() {
         assert_eq!(store.release(bid.id, NOON).await.unwrap(), Stepped::Yes);
         let again = store.release(bid.id, NOON).await.unwrap();
         assert_eq!(again, Stepped::No(Some(Stage::Released)));
-        assert_eq!(used(&world, account, connected).await, [(1, 0)]);
+        assert_eq!(used(&world, account, connected).await, [(1, 1)]);
         assert_eq!(used(&world, account, billable).await, [(0, 1)]);
         assert_eq!(used(&world, account, revenue).await, [(0, 30_000_000)]);
         assert_eq!(store.reserve(&third).await.unwrap(), Reserved::Yes);
