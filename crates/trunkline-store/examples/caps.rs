@@ -2,6 +2,7 @@
 //! cap holds exactly its most, no place and no balance more than there is, and everything adds up.
 //!
 //! `caps SQLITE POSTGRES`: how many reservations are asked for on each.
+#![allow(clippy::print_stdout)] // what it tells goes to standard output
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};

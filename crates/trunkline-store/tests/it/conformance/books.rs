@@ -147,7 +147,7 @@ async fn a_call_is_settled_with_everything_that_belongs_to_it_and_only_once() {
         assert_eq!(books[&(Book::Revenue, Party::House)], (-40, 0));
         assert_eq!(store.holds(account, taker.buyer).await.unwrap(), []);
         let history = store.booked_before(account, &[subject]).await.unwrap();
-        assert_eq!(history.postings, [posting.clone()]);
+        assert_eq!(history.postings, std::slice::from_ref(&posting));
         assert_eq!(history.seen[0].times, 1);
         let found = store.posting(account, posting.key()).await.unwrap();
         assert_eq!(found, Some((posting.clone(), Some(subject))));

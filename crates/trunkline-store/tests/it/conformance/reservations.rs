@@ -333,7 +333,9 @@ async fn money_is_set_aside_up_to_balance_and_credit_and_is_free_again() {
         assert_eq!(store.reserve(&on_credit).await.unwrap(), Reserved::Yes);
         let held: Vec<_> = store.holds(account, buyer).await.unwrap();
         assert_eq!(
-            held.iter().map(|h| h.amount()).collect::<Vec<_>>(),
+            held.iter()
+                .map(trunkline_core::ledger::Hold::amount)
+                .collect::<Vec<_>>(),
             [usd(60); 2]
         );
         let wallets = store.stock(account, NOON, NOON).await.unwrap().wallets;
