@@ -12,6 +12,7 @@ pub mod directory;
 pub mod distribution;
 mod in_step;
 pub mod inventory;
+pub mod ledger;
 pub mod live;
 pub mod page_check;
 pub mod ports;

@@ -8,13 +8,18 @@ use trunkline_core::base::{Country, Currency, Id, IdKind, Locality, PhoneNumber,
 use trunkline_core::call::screening::ListKind;
 use trunkline_core::call::trunk::{CallerShown, NumberStyle};
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy, RecordingConsent, TollRule};
-use trunkline_core::routing::{DeliveryKind, ItemKind, TermsKind, VersionState};
+use trunkline_core::ledger::{Book, HoldState, PartyKind};
+use trunkline_core::routing::{
+    AttemptOutcome, DeliveryKind, ItemKind, OpportunityKind, ReasonCode, Stage, TermsKind,
+    VersionState,
+};
 use trunkline_core::visitor::{CLICK_IDS, Channel, ClickId, Consent, Device, Source};
 use trunkline_engine::call::control::{Attestation, Codec, RecordingState, Transport, Verstat};
 use trunkline_engine::ports::PortError;
 use trunkline_engine::ports::access::Role;
 use trunkline_engine::ports::calls::CallEventKind;
 use trunkline_engine::ports::carriers::{LineKind, PurchaseState};
+use trunkline_engine::ports::outbox::{AfterCrash, OutboxState};
 use trunkline_engine::ports::sounds::SoundHash;
 use trunkline_engine::ports::webhooks::Dialect;
 
@@ -78,6 +83,9 @@ macro_rules! words {
     )*};
 }
 words!(
+    AfterCrash,
+    AttemptOutcome,
+    Book,
     CallEventKind,
     CallResult,
     CallState,
@@ -89,6 +97,7 @@ words!(
     Dialect,
     EndReason,
     EndedBy,
+    HoldState,
     ItemKind,
     LabelKind,
     LineKind,
@@ -96,10 +105,15 @@ words!(
     NumberStage,
     NumberStyle,
     NumberUse,
+    OpportunityKind,
+    OutboxState,
+    PartyKind,
     PurchaseState,
+    ReasonCode,
     RecordingConsent,
     RecordingState,
     Role,
+    Stage,
     TermsKind,
     TollRule,
     Transport,

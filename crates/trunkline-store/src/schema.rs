@@ -3,7 +3,7 @@
 use crate::db::{MigrationFile, RecordKind, Statement, Table};
 use crate::{
     access, arrivals, assignment, call, carriers, checks, configuration, distribution, labels,
-    newest, past_calls, past_visits, screening, trunks, visitor, webhooks,
+    ledger, newest, outbox, past_calls, past_visits, routing, screening, trunks, visitor, webhooks,
 };
 
 macro_rules! migrations {
@@ -26,7 +26,8 @@ migrations!(
     "V0008__depth",
     "V0009__carriers",
     "V0010__whose_numbers",
-    "V0011__distribution"
+    "V0011__distribution",
+    "V0012__routing_and_ledger",
 );
 
 macro_rules! tables {
@@ -83,6 +84,23 @@ tables! {
     "screening" ("account"),
     "screening_entry" ("id"),
     "purchase" ("id"),
+    "opportunity" ("id"),
+    "attempt" ("opportunity", "n"),
+    "reservation" ("id"),
+    "cap_counter" ("cap", "feed", "window_from", "window_to"),
+    "cap_line" ("cap", "feed"),
+    "place_counter" ("account", "kind", "owner", "name"),
+    "claim" ("account", "claimed"),
+    "taken" ("opportunity", "contract"),
+    "turn" ("campaign", "contract", "name"),
+    "sold" ("kind", "owner", "month_from"),
+    "posting" ("id"),
+    "ledger_entry" ("posting", "n"),
+    "balance" ("account", "book", "party_kind", "party"),
+    "booked" ("account", "subject_kind", "subject"),
+    "buyer_report" ("account", "subject_kind", "subject", "n"),
+    "hold" ("id"),
+    "outbox_event" ("id"),
 }
 
 /// Every statement of the store, for the test that prepares each on both engines.
@@ -106,6 +124,11 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         newest::ALL,
         webhooks::ALL,
         carriers::ALL,
+        routing::ALL,
+        routing::OPPORTUNITY_STATEMENTS,
+        ledger::ALL,
+        ledger::VERIFY_STATEMENTS,
+        outbox::ALL,
     ]
     .into_iter()
     .flatten()

@@ -312,6 +312,12 @@ ids! {
     ItemListKind ItemListId "list",
     /// A limit on how much is offered, sold or spent in a window of time.
     CapKind CapId "cap",
+    /// What one attempt to sell an opportunity took of caps, places and money.
+    ReservationKind ReservationId "rsv",
+    /// Entries on the books that come to nothing together.
+    PostingKind PostingId "post",
+    /// Something that is to be told outside.
+    OutboxEventKind OutboxEventId "out",
 }
 
 #[cfg(test)]

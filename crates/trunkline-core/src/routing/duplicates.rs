@@ -173,6 +173,17 @@ pub fn problems_of_duplicates(rules: &[DuplicateRule]) -> Vec<Problem> {
     found.0
 }
 
+/// That a person is being sold in a scope. As long as one opportunity has it, no other can.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// In which scope.
+    pub scope: DuplicateScope,
+    /// Which contract, buyer, company, campaign or feed, by its raw id; 0 for the account.
+    pub within: i64,
+    /// Who, by everything that is there.
+    pub person: Person,
+}
+
 /// That somebody came before, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Earlier {
@@ -252,6 +263,65 @@ impl DuplicateRule {
             .filter(counts)
             .max_by_key(|p| (p.at, p.opportunity));
         latest.map(Earlier::from)
+    }
+
+    /// What nobody else may be sold at the same time: the person in this scope, by each thing that recognises them. Empty
+    /// where nothing of the person is known.
+    #[must_use]
+    pub fn claims(&self, comer: &Comer, taker: Option<Taker>) -> Vec<Claim> {
+        let Some(within) = self.scope_id(comer, taker) else {
+            return Vec::new();
+        };
+        let claim = |person| Claim {
+            scope: self.scope,
+            within,
+            person,
+        };
+        let nobody = Person::default();
+        let phone = comer.person.phone.map(|phone| Person {
+            phone: Some(phone),
+            ..nobody
+        });
+        let phone_hash = comer.person.phone_sha256.map(|hash| Person {
+            phone_sha256: Some(hash),
+            ..nobody
+        });
+        let email = comer.person.email_sha256.map(|hash| Person {
+            email_sha256: Some(hash),
+            ..nobody
+        });
+        let has = |field| self.fields.contains(&field);
+        let phones = [phone, phone_hash].into_iter().flatten();
+        let phones = phones.filter(|_| has(PersonField::Phone));
+        let email = email.filter(|_| has(PersonField::Email));
+        if self.all_fields && has(PersonField::Phone) && has(PersonField::Email) {
+            let both = |phone: Person| {
+                email.map(|email| Person {
+                    email_sha256: email.email_sha256,
+                    ..phone
+                })
+            };
+            return phones.filter_map(both).map(claim).collect();
+        }
+        phones.chain(email).map(claim).collect()
+    }
+
+    fn scope_id(&self, comer: &Comer, taker: Option<Taker>) -> Option<i64> {
+        Some(match self.scope {
+            DuplicateScope::Contract => taker?.contract.raw(),
+            DuplicateScope::Buyer => taker?.buyer.raw(),
+            DuplicateScope::BuyerCompany => taker?.company.raw(),
+            DuplicateScope::Campaign => comer.campaign.raw(),
+            DuplicateScope::Feed => comer.feed.raw(),
+            DuplicateScope::Account => 0,
+        })
+    }
+
+    /// Since when the past counts; `None`: always.
+    #[must_use]
+    pub fn since(&self, now: Timestamp) -> Option<Timestamp> {
+        let hours = self.within_h?;
+        Some(now.plus_millis(-i64::from(hours) * HOUR_MS))
     }
 
     fn is_recent(&self, earlier: &Past, now: Timestamp) -> bool {

@@ -18,6 +18,7 @@ mod lists;
 mod plan;
 mod price;
 mod reason;
+mod reserve;
 mod routes;
 mod select;
 mod terms;
@@ -33,13 +34,15 @@ pub use auction::{
     LEGS_MAX, MODIFIERS_MAX, Modifier, Pays, Sale, read_amount,
 };
 pub use caps::{
-    Adds, CAP_DEPTH_MAX, CAPS_MAX, Cap, CapUnit, CapUse, CapWindow, Counter, Limit, Live, NoRoom,
-    Pace, Pacing, Period, Places, SLICE_MS, SliceUse, Window, pace, room,
+    Adds, CAP_DEPTH_MAX, CAPS_MAX, Cap, CapTake, CapUnit, CapUse, CapWindow, Counter, Counting,
+    Limit, Live, NoRoom, Pace, Pacing, Period, Places, ROLLING_SLICES, SLICE_MS, SliceUse, Slot,
+    SlotTake, SlotUse, Window, pace, room, takes,
 };
 pub use document::{Decimal, Problem};
 pub use duplicates::{
-    Comer, DUPLICATE_RULES_MAX, DuplicateAction, DuplicateAfter, DuplicateRule, DuplicateScope,
-    Earlier, Past, Person, PersonField, Repeat, Taker, problems_of_duplicates, repeat,
+    Claim, Comer, DUPLICATE_RULES_MAX, DuplicateAction, DuplicateAfter, DuplicateRule,
+    DuplicateScope, Earlier, Past, Person, PersonField, Repeat, Taker, problems_of_duplicates,
+    repeat,
 };
 pub use eligible::{Availability, Balance, Offer};
 pub use facts::{Clock, Facts, Field, Known, OpportunityKind, Sha256, parse_sha256, zip_digits};
@@ -60,6 +63,10 @@ pub use price::{
     PriceRule, PriceRules, Quote, Rate, TIERS_MAX, TimeTier, VolumeTier,
 };
 pub use reason::ReasonCode;
+pub use reserve::{
+    AttemptOutcome, Came, Moved, PlaceOwner, Progress, SlotMove, Stage, Took, TookSlot, advance,
+    begin,
+};
 pub use routes::Routes;
 pub use select::{
     Method, Order, Performance, PerformanceMode, PerformanceRules, Seat, TierTurn, order,

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use super::auction::Auction;
-use super::caps::{Limit, Places};
+use super::caps::{Adds, CapTake, Limit, Places, takes};
 use super::document::Problem;
+use super::facts::Facts;
 use super::filter::Sieve;
+use super::reserve::PlaceOwner;
 use super::select::{Method, PerformanceRules};
-use super::terms::ContractTerms;
+use super::terms::{ContractTerms, Level};
+use super::trace::Owner;
 use super::tree::{MemberOf, PlanThings, RoutePlan};
-use crate::base::Schedule;
-use crate::base::id::{ContractId, ContractKind, IdMap};
+use crate::base::id::{AccountId, ContractId, ContractKind, FeedId, IdMap};
+use crate::base::{Schedule, Timestamp};
 
 /// A route plan made ready.
 #[derive(Debug, Clone)]
@@ -89,6 +92,71 @@ impl Routes {
         found.sort_by_key(|limit| limit.id);
         found.dedup_by_key(|limit| limit.id);
         found
+    }
+
+    /// What an opportunity takes of the caps of a contract and of the groups around it.
+    #[must_use]
+    pub fn cap_takes(
+        &self,
+        contract: ContractId,
+        facts: &Facts<'_>,
+        feed: FeedId,
+        adds: Adds,
+        now: Timestamp,
+    ) -> Vec<CapTake> {
+        let Some(place) = self.places.get(&contract) else {
+            return Vec::new();
+        };
+        let terms = &self.contracts[*place];
+        let hours = terms.schedule.as_ref().map(|schedule| &schedule.value);
+        let mut found = Vec::new();
+        for (level, limits) in &terms.limits {
+            let of = Some(Owner::Terms(*level));
+            found.extend(takes(limits, of, facts, feed, adds, hours, now));
+        }
+        for (number, group) in self.around(*place) {
+            let of = Some(Owner::Group(number));
+            let hours = group.schedule.as_ref();
+            found.extend(takes(&group.limits, of, facts, feed, adds, hours, now));
+        }
+        found
+    }
+
+    /// The places for calls at the same time that a call to a contract takes.
+    #[must_use]
+    pub fn place_takes(
+        &self,
+        account: AccountId,
+        contract: ContractId,
+    ) -> Vec<(Owner, PlaceOwner, Places)> {
+        let Some(place) = self.places.get(&contract) else {
+            return Vec::new();
+        };
+        let terms = &self.contracts[*place];
+        let of_level = |level| match level {
+            Level::Default | Level::Account => PlaceOwner::Account(account),
+            Level::Campaign => PlaceOwner::Campaign(terms.parties.campaign),
+            Level::Buyer => PlaceOwner::Buyer(terms.parties.buyer),
+            Level::Destination => PlaceOwner::Destination(terms.parties.destination),
+            Level::Contract => PlaceOwner::Contract(contract),
+        };
+        let own = terms.places.iter();
+        let own = own.map(|(level, places)| (Owner::Terms(*level), of_level(*level), *places));
+        let groups = self.around(*place).filter_map(|(number, group)| {
+            let owner = PlaceOwner::Group(terms.parties.campaign, Arc::clone(&group.name));
+            Some((Owner::Group(number), owner, group.places?))
+        });
+        own.chain(groups).collect()
+    }
+
+    /// The groups around a contract, the nearest first.
+    fn around(&self, place: usize) -> impl Iterator<Item = (u16, &ReadyGroup)> {
+        let nearest = Some(self.stands_in[place]);
+        let numbers = std::iter::successors(nearest, |number| self.groups[*number].within);
+        numbers.map(|number| {
+            let group = &self.groups[number];
+            (u16::try_from(number).unwrap_or(u16::MAX), group)
+        })
     }
 }
 

@@ -6,9 +6,11 @@
 //!
 //! Every kind must be idempotent: a batch whose commit was not confirmed is written again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
 
 use super::error::DbError;
+use super::statement::Statement;
 use super::value::Val;
 
 /// The type of a column, for PostgreSQL's arrays.
@@ -166,6 +168,18 @@ impl Record {
     #[must_use]
     pub fn kind_name(&self) -> &'static str {
         self.kind.name
+    }
+
+    /// The same as a statement of a transaction that is submitted whole. The text of a kind is made once.
+    pub(crate) fn into_step(self) -> (Statement, Vec<Val>) {
+        static TEXTS: Mutex<BTreeMap<&'static str, &'static str>> = Mutex::new(BTreeMap::new());
+        // The map is valid between two statements, whoever panicked.
+        let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = self.kind.name;
+        let sql = texts
+            .entry(name)
+            .or_insert_with(|| Box::leak(self.kind.row_sql().into_boxed_str()));
+        (Statement { name, sql }, self.values)
     }
 
     /// Its columns with their values.

@@ -61,6 +61,17 @@ impl Transaction {
         });
     }
 
+    /// Adds everything of another one.
+    pub fn append(&mut self, other: Self) {
+        self.steps.extend(other.steps);
+    }
+
+    /// How many statements there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.steps.len()
+    }
+
     /// Whether there is nothing to run.
     #[must_use]
     pub fn is_empty(&self) -> bool {

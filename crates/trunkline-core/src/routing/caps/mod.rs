@@ -4,10 +4,12 @@
 //! and reserved for a cap's window, [`room`] only compares, and the transaction that reserves decides in the end.
 //! Pings never count.
 
+mod count;
 mod pacing;
 mod room;
 mod window;
 
+pub use count::{CapTake, Counting, ROLLING_SLICES, Slot, SlotTake, SlotUse, takes};
 pub use pacing::{Pace, SLICE_MS, pace};
 pub use room::{Adds, CapUse, Live, NoRoom, Places, SliceUse, room};
 pub use window::{CapWindow, Period, Window};

@@ -36,7 +36,9 @@ pub struct Adds {
 }
 
 impl Adds {
-    const fn of(self, unit: CapUnit) -> i64 {
+    /// In the unit of a cap.
+    #[must_use]
+    pub const fn of(self, unit: CapUnit) -> i64 {
         match unit {
             CapUnit::Offered | CapUnit::Connected | CapUnit::Billable => 1,
             CapUnit::Revenue => self.revenue,

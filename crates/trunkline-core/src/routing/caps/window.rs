@@ -83,14 +83,7 @@ impl CapWindow {
         if self.period == Period::All {
             return Window::ALL;
         }
-        if self.rolling {
-            let length = match self.period {
-                Period::Minute => MINUTE_MS,
-                Period::Hour => HOUR_MS,
-                Period::Day => DAY_MS,
-                Period::Week => 7 * DAY_MS,
-                Period::Month | Period::All => 30 * DAY_MS,
-            };
+        if let Some(length) = self.rolling_ms() {
             return Window {
                 from: now.plus_millis(1 - length),
                 to: now.plus_millis(1),
@@ -103,6 +96,20 @@ impl CapWindow {
             Period::Hour => hour(now, &zone),
             _ => days(self.period, now, &zone).unwrap_or_else(|| floor(now, DAY_MS, 0)),
         }
+    }
+
+    /// How long it is when it ends now; `None` by the calendar.
+    #[must_use]
+    pub fn rolling_ms(&self) -> Option<i64> {
+        let length = match self.period {
+            Period::Minute => MINUTE_MS,
+            Period::Hour => HOUR_MS,
+            Period::Day => DAY_MS,
+            Period::Week => 7 * DAY_MS,
+            Period::Month => 30 * DAY_MS,
+            Period::All => return None,
+        };
+        self.rolling.then_some(length)
     }
 
     pub(super) fn problems(&self) -> Vec<Problem> {

@@ -10,6 +10,7 @@ mod lists;
 mod plans;
 mod prices;
 mod reasons;
+mod reserving;
 mod terms;
 mod trees;
 mod turns;

@@ -2,6 +2,7 @@
 
 mod access;
 mod arrivals;
+mod books;
 mod call_log;
 mod callers;
 pub(crate) mod calls;
@@ -11,10 +12,14 @@ mod copy;
 mod distribution;
 mod history;
 mod labels;
+mod opportunities;
+mod outbox;
 mod past_calls;
 mod past_visits;
 mod published;
+mod racing;
 mod recordings;
+mod reservations;
 mod screening;
 mod toll;
 mod webhooks;
