@@ -10,7 +10,7 @@ use anyhow::bail;
 use crate::shell::{has, root, run, say};
 
 /// The targets.
-const TARGETS: &[&str] = &["sdp", "rtp", "sip", "flow", "webhook"];
+const TARGETS: &[&str] = &["sdp", "rtp", "sip", "flow", "webhook", "intake"];
 /// How long each runs unless said otherwise.
 pub(crate) const SECONDS: u32 = 60;
 /// Longest input: a datagram, a description, a flow and a request of usual size.

@@ -21,4 +21,5 @@ pub mod report;
 pub mod setup;
 pub mod supply;
 pub mod trunks;
+pub mod verticals;
 pub mod visit_retention;

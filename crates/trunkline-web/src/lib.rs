@@ -8,6 +8,7 @@ mod api;
 mod app;
 mod auth;
 mod health;
+pub mod intake;
 mod places;
 mod problem;
 pub mod server;

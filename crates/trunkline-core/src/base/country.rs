@@ -20,6 +20,31 @@ impl Country {
         NAME_OF.get(self.code()).copied().unwrap_or(self.code())
     }
 
+    /// From its two letters, a usual abbreviation or its English name, in capitals or not; `None` for what is no country.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let code = match text.to_ascii_uppercase().as_str() {
+            "USA" | "U.S." | "U.S.A." | "UNITED STATES OF AMERICA" => "US",
+            "CAN" => "CA",
+            "UK" | "GBR" | "GREAT BRITAIN" => "GB",
+            "MEX" => "MX",
+            "AUS" => "AU",
+            _ => return Self::by_name(text),
+        };
+        code.parse().ok()
+    }
+
+    fn by_name(text: &str) -> Option<Self> {
+        let is = |(code, name): &(&&str, &&str)| {
+            text.eq_ignore_ascii_case(code)
+                || text.eq_ignore_ascii_case(name)
+                || text.eq_ignore_ascii_case(name.strip_prefix("the ").unwrap_or(name))
+        };
+        let (code, _) = NAME_OF.iter().find(is)?;
+        code.parse().ok()
+    }
+
     /// Whether telephones there and in `other` cannot be told apart by their calling code.
     #[must_use]
     pub fn shares_calling_code(self, other: Self) -> bool {
@@ -63,6 +88,24 @@ mod tests {
         }
         let lines = NAMES.lines().filter(|l| !l.starts_with('#')).count();
         assert!(lines > 240 && NAME_OF.len() == lines);
+    }
+
+    #[test]
+    fn countries_are_read_as_people_write_them() {
+        for text in [
+            "US",
+            "us",
+            "USA",
+            "United States",
+            "the united states",
+            " U.S. ",
+        ] {
+            assert_eq!(Country::named(text), Some(Country::US), "{text}");
+        }
+        assert_eq!(Country::named("France"), Some(country("FR")));
+        assert_eq!(Country::named("uk"), Some(country("GB")));
+        assert_eq!(Country::named("XX"), None);
+        assert_eq!(Country::named(""), None);
     }
 
     #[test]

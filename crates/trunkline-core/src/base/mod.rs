@@ -4,17 +4,23 @@
 
 pub mod area;
 mod country;
+pub(crate) mod document;
+mod hash;
 pub mod id;
 pub mod money;
 pub mod phone;
 pub mod schedule;
+mod state;
 pub mod time;
 mod words;
 
 pub use area::{Area, AreaCode, Locality, Nearness, area_code_of};
+pub use document::{Decimal, Problem, REGEX_BYTES_MAX};
+pub use hash::{Hasher, Sha256, parse_sha256, sha256_text};
 pub use id::{Id, IdKind, IdSequence, ParseIdError};
 pub use money::{Currency, Money, MoneyError};
 pub use phone::{Country, NumberClass, ParsePhoneError, PhoneNumber};
 pub use schedule::Schedule;
+pub use state::{state_code, state_of_zip, zip_digits, zones_of_state};
 pub use time::{Timestamp, Zone, ZoneError};
 pub(crate) use words::words;

@@ -7,12 +7,10 @@ use std::collections::BTreeMap;
 
 use super::text;
 use crate::base::schedule::Day;
-use crate::base::{Country, PhoneNumber, Timestamp, Zone, area_code_of, words};
+use crate::base::{Country, PhoneNumber, Timestamp, Zone, area_code_of, sha256_text, words};
+pub use crate::base::{Sha256, parse_sha256, zip_digits};
 use crate::call::screening::Vouched;
 use crate::visitor::Source;
-
-/// A SHA-256 hash, as phone numbers and e-mail addresses come in pings.
-pub type Sha256 = [u8; 32];
 
 words! {
     /// What is on offer.
@@ -180,8 +178,8 @@ fn text_of(known: &Known<'_>, field: Field) -> Option<String> {
     match field {
         Field::Kind => Some(known.kind.word().to_owned()),
         Field::Phone => known.phone.map(|p| p.to_string()),
-        Field::PhoneSha256 => known.phone_sha256.map(hex),
-        Field::EmailSha256 => known.email_sha256.map(hex),
+        Field::PhoneSha256 => known.phone_sha256.map(sha256_text),
+        Field::EmailSha256 => known.email_sha256.map(sha256_text),
         Field::Zip => known.zip.and_then(zip_digits).map(owned),
         Field::State => known
             .state
@@ -206,43 +204,4 @@ fn text_of(known: &Known<'_>, field: Field) -> Option<String> {
         Field::Attestation => known.attestation.map(|a| a.word().to_owned()),
         Field::TimesBefore => Some(known.times_before.to_string()),
     }
-}
-
-/// The five digits of a ZIP code, with or without the four behind them; `None` when it is none.
-#[must_use]
-pub fn zip_digits(text: &str) -> Option<&str> {
-    let text = text.trim();
-    let five = text.get(..5)?;
-    let rest = &text.as_bytes()[5..];
-    let digits = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_digit);
-    let plus_four = match rest {
-        [] => true,
-        [b'-', four @ ..] => four.len() == 4 && digits(four),
-        four => four.len() == 4 && digits(four),
-    };
-    (digits(five.as_bytes()) && plus_four).then_some(five)
-}
-
-/// Reads 64 hexadecimal digits.
-#[must_use]
-pub fn parse_sha256(text: &str) -> Option<Sha256> {
-    let text = text.trim().as_bytes();
-    let mut hash = [0; 32];
-    if text.len() != 64 {
-        return None;
-    }
-    for (byte, pair) in hash.iter_mut().zip(text.chunks_exact(2)) {
-        let digit = |c: u8| char::from(c).to_digit(16);
-        let value = digit(pair[0])? * 16 + digit(pair[1])?;
-        *byte = u8::try_from(value).ok()?;
-    }
-    Some(hash)
-}
-
-/// 64 hexadecimal digits.
-pub(super) fn hex(hash: Sha256) -> String {
-    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
-    hash.iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
 }

@@ -4,6 +4,7 @@
 //! numbers that were compared are not here but in the trace.
 
 use crate::base::words;
+use crate::lead::RefusalCode;
 
 words! {
     /// Why an opportunity was not taken, or why a contract was not offered it. Members stand in the order in which they
@@ -87,6 +88,19 @@ words! {
         BuyerRejected = "BUYER_REJECTED",
         /// Something of ours failed.
         SystemError = "SYSTEM_ERROR",
+    }
+}
+
+/// What was refused before routing is refused for the reason of the same word.
+impl From<RefusalCode> for ReasonCode {
+    fn from(code: RefusalCode) -> Self {
+        match code {
+            RefusalCode::MissingField => Self::MissingField,
+            RefusalCode::InvalidField => Self::InvalidField,
+            RefusalCode::ConsentMissing => Self::ConsentMissing,
+            RefusalCode::PingMismatch => Self::PingMismatch,
+            RefusalCode::Expired => Self::Expired,
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! What keeps a filter from meaning what it says, each with its place and with what to write instead.
 
-use regex::{Regex, RegexBuilder};
-
 use super::super::document::{Decimal, Problem, Problems, below};
 use super::super::lists::{ItemKind, Shelf};
 use super::document::{Filter, TagTest, ValueTest, ZipWithin};
+pub use crate::base::REGEX_BYTES_MAX;
+pub(super) use crate::base::document::regex;
 use crate::base::id::ItemListId;
 use crate::call::flow::{TAG_NAME_MAX, is_tag_name};
 
@@ -16,8 +16,6 @@ pub const DEPTH_MAX: usize = 8;
 pub const LIST_MAX: usize = 1_000;
 /// Longest text of a comparison, in characters.
 pub const TEXT_MAX: usize = 500;
-/// Most bytes a regular expression may take once it is prepared.
-pub const REGEX_BYTES_MAX: usize = 256 * 1024;
 /// Most regular expressions and distances of one filter: each takes memory of its own.
 pub const HEAVY_MAX: usize = 10;
 /// Longest way from a ZIP code, in miles.
@@ -208,24 +206,4 @@ impl Check<'_> {
             self.found.add(place, message);
         }
     }
-}
-
-/// Prepares a regular expression.
-pub(super) fn regex(pattern: &str) -> Result<Regex, String> {
-    let built = RegexBuilder::new(pattern)
-        .case_insensitive(true)
-        .size_limit(REGEX_BYTES_MAX)
-        .dfa_size_limit(REGEX_BYTES_MAX)
-        .build();
-    built.map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => {
-            format!("`{pattern}` is too large a regular expression; write a smaller one")
-        }
-        error => {
-            let text = error.to_string();
-            let last = text.lines().last().unwrap_or_default().trim();
-            let why = last.strip_prefix("error: ").unwrap_or(last);
-            format!("`{pattern}` is no regular expression: {why}")
-        }
-    })
 }

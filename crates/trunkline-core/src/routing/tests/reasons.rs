@@ -122,3 +122,10 @@ fn zip_codes_and_hashes_are_read_strictly() {
         assert_eq!(parse_sha256(wrong), None, "{wrong}");
     }
 }
+
+#[test]
+fn what_a_lead_is_refused_for_is_a_reason_of_the_same_word() {
+    for code in crate::lead::RefusalCode::ALL {
+        assert_eq!(ReasonCode::from(*code).word(), code.word());
+    }
+}
