@@ -50,6 +50,21 @@ impl Filter {
     }
 }
 
+impl ValueTest {
+    /// Everything that keeps a comparison from being used where there are no lists.
+    pub(in crate::routing) fn problems(&self) -> Vec<Problem> {
+        let shelf = Shelf::default();
+        let mut check = Check {
+            shelf: &shelf,
+            found: Problems::default(),
+            tests: 0,
+            heavy: 0,
+        };
+        check.value(self, "");
+        check.found.0
+    }
+}
+
 struct Check<'a> {
     shelf: &'a Shelf,
     found: Problems,
@@ -211,7 +226,7 @@ impl Check<'_> {
 }
 
 /// Prepares a regular expression.
-pub(super) fn regex(pattern: &str) -> Result<Regex, String> {
+pub(in crate::routing) fn regex(pattern: &str) -> Result<Regex, String> {
     let built = RegexBuilder::new(pattern)
         .case_insensitive(true)
         .size_limit(REGEX_BYTES_MAX)
