@@ -172,7 +172,7 @@ impl<'a> Facts<'a> {
     }
 }
 
-fn text_of(known: &Known<'_>, field: Field) -> Option<String> {
+pub(super) fn text_of(known: &Known<'_>, field: Field) -> Option<String> {
     let source = known.source;
     let owned = |text: &str| text.to_owned();
     match field {

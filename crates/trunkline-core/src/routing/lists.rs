@@ -10,7 +10,7 @@ mod items;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::facts::{Sha256, hex, parse_sha256, zip_digits};
+use super::facts::{Sha256, parse_sha256, zip_digits};
 use super::text;
 use crate::base::id::ItemListId;
 use crate::base::{Country, PhoneNumber, words};

@@ -7,6 +7,7 @@
 
 mod auction;
 mod caps;
+pub mod delivery;
 mod document;
 mod duplicates;
 mod eligible;

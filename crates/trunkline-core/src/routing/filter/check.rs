@@ -48,6 +48,21 @@ impl Filter {
     }
 }
 
+impl ValueTest {
+    /// Everything that keeps a comparison from being used where there are no lists.
+    pub(in crate::routing) fn problems(&self) -> Vec<Problem> {
+        let shelf = Shelf::default();
+        let mut check = Check {
+            shelf: &shelf,
+            found: Problems::default(),
+            tests: 0,
+            heavy: 0,
+        };
+        check.value(self, "");
+        check.found.0
+    }
+}
+
 struct Check<'a> {
     shelf: &'a Shelf,
     found: Problems,

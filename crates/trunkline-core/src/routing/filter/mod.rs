@@ -7,6 +7,8 @@ mod check;
 mod document;
 mod sieve;
 
+pub(super) use crate::base::document::regex;
 pub use check::{DEPTH_MAX, HEAVY_MAX, LIST_MAX, REGEX_BYTES_MAX, TESTS_MAX, TEXT_MAX};
 pub use document::{FieldTest, Filter, TagTest, ValueTest, ZipWithin};
+pub(super) use sieve::Check as ValueCheck;
 pub use sieve::{FailedTest, Sieve};

@@ -53,8 +53,9 @@ enum Subject {
     Field(Field),
 }
 
+/// A comparison made ready.
 #[derive(Debug, Clone)]
-enum Check {
+pub(in crate::routing) enum Check {
     Present(bool),
     Is(Box<str>),
     IsOneOf(Box<[Box<str>]>),
@@ -79,7 +80,8 @@ impl Subject {
 }
 
 impl Check {
-    fn holds(&self, value: Option<&str>) -> bool {
+    /// Whether it is true of a value, or of none.
+    pub(in crate::routing) fn holds(&self, value: Option<&str>) -> bool {
         let Some(value) = value else {
             return matches!(self, Self::Present(false));
         };
@@ -184,6 +186,13 @@ fn masked<'a>(subject: &Subject, value: &'a str) -> std::borrow::Cow<'a, str> {
         return number.map_or_else(|_| "…".into(), |n| n.masked().into());
     }
     value.into()
+}
+
+impl ValueTest {
+    /// Makes a comparison ready that has no problems, where there are no lists.
+    pub(in crate::routing) fn ready(&self) -> Check {
+        check(self, &Shelf::default())
+    }
 }
 
 impl Filter {

@@ -28,9 +28,11 @@ impl ItemList {
                 let item = text.get(ends[0] as usize..ends[1] as usize);
                 Cow::Borrowed(item.unwrap_or_default())
             })),
-            Items::Hashes { hashes, .. } => {
-                Box::new(hashes.iter().map(|hash| Cow::Owned(super::hex(*hash))))
-            }
+            Items::Hashes { hashes, .. } => Box::new(
+                hashes
+                    .iter()
+                    .map(|hash| Cow::Owned(crate::base::sha256_text(*hash))),
+            ),
         }
     }
 
