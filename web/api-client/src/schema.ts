@@ -1852,7 +1852,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The account at the carrier of a trunk. */
+        /** The account at the carrier of a trunk; null when none is connected. */
         get: operations["readCarrier"];
         /** Connects the account at the carrier of a trunk. */
         put: operations["setCarrier"];
@@ -1939,7 +1939,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How the carrier of a trunk talks by webhooks. */
+        /** How the carrier of a trunk talks by webhooks; null when it does not. */
         get: operations["readTrunkWebhook"];
         /** Sets how the carrier of a trunk talks by webhooks. */
         put: operations["setTrunkWebhook"];
@@ -2320,6 +2320,8 @@ export interface components {
             quality?: components["schemas"]["CallQuality"] | null;
             recording?: components["schemas"]["Recording"] | null;
             screening?: components["schemas"]["CallScreening"] | null;
+            /** @description What the flow learned or set, such as the ZIP code the caller typed; the last value of each name. */
+            tags: components["schemas"]["CallTag"][];
             timeline: components["schemas"]["TimelineMark"][];
             /** @description What came of the carrier's check of the caller's number: `passed`, `failed` or `unchecked`. */
             verstat?: string | null;
@@ -2437,6 +2439,15 @@ export interface components {
             /** @description Why, as a sentence without its full stop. */
             why: string;
         };
+        /** @description Where a call in progress stands in its flow. */
+        CallStep: {
+            /** @description `hears`, `chooses`, `rings`, `talks`, `leaves_message` or `waits`. */
+            activity: string;
+            /** @description The name of the step; null for a call that is forwarded plainly. */
+            name?: string | null;
+            /** @description Whom it rings now. */
+            rings: string[];
+        };
         /** @description A call in the log. */
         CallSummary: {
             ambiguous: boolean;
@@ -2448,6 +2459,11 @@ export interface components {
             confirmed: boolean;
             destination?: string | null;
             destination_display?: string | null;
+            /**
+             * Format: int64
+             * @description When the destination that answered was dialled, or else the last one; null when nobody was dialled.
+             */
+            dialled_at?: number | null;
             /** Format: int64 */
             ended_at?: number | null;
             first_time: boolean;
@@ -2465,7 +2481,10 @@ export interface components {
             result?: string | null;
             /** @description Whether a person should look at it: it was up when the process ended. */
             review: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description From then to its answer, or to when it came to nothing; null when nobody was dialled, and while it rings.
+             */
             ring_seconds?: number | null;
             session?: string | null;
             site?: components["schemas"]["Named"] | null;
@@ -2474,10 +2493,16 @@ export interface components {
             started_at: number;
             /** @description `ringing`, `talking` or `ended`. */
             state: string;
+            step?: components["schemas"]["CallStep"] | null;
             /** @description Whether it is the server's own test, which is part of no figure. */
             synthetic: boolean;
             /** Format: int64 */
             talk_seconds: number;
+        };
+        /** @description What a flow learned of a call. */
+        CallTag: {
+            name: string;
+            value: string;
         };
         /** @description A campaign. */
         Campaign: {
@@ -3001,6 +3026,11 @@ export interface components {
             at_ms: number;
             /** @description The node it happened in. */
             node: string;
+            /**
+             * @description Of the entry into a node: the way out of the node before that led there, as `on:` with an outcome, `choice:` with a
+             *     key, `case:` or `arm:` with its place counted from 0, or `to`.
+             */
+            way?: string | null;
             words: string;
         };
         /** @description A published version. */
@@ -3407,6 +3437,11 @@ export interface components {
                 confirmed: boolean;
                 destination?: string | null;
                 destination_display?: string | null;
+                /**
+                 * Format: int64
+                 * @description When the destination that answered was dialled, or else the last one; null when nobody was dialled.
+                 */
+                dialled_at?: number | null;
                 /** Format: int64 */
                 ended_at?: number | null;
                 first_time: boolean;
@@ -3424,7 +3459,10 @@ export interface components {
                 result?: string | null;
                 /** @description Whether a person should look at it: it was up when the process ended. */
                 review: boolean;
-                /** Format: int64 */
+                /**
+                 * Format: int64
+                 * @description From then to its answer, or to when it came to nothing; null when nobody was dialled, and while it rings.
+                 */
                 ring_seconds?: number | null;
                 session?: string | null;
                 site?: components["schemas"]["Named"] | null;
@@ -3433,6 +3471,7 @@ export interface components {
                 started_at: number;
                 /** @description `ringing`, `talking` or `ended`. */
                 state: string;
+                step?: components["schemas"]["CallStep"] | null;
                 /** @description Whether it is the server's own test, which is part of no figure. */
                 synthetic: boolean;
                 /** Format: int64 */
@@ -10441,7 +10480,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Carrier"];
+                    "application/json": components["schemas"]["Carrier"] | null;
                 };
             };
             404: {
@@ -10767,7 +10806,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VoiceWebhook"];
+                    "application/json": components["schemas"]["VoiceWebhook"] | null;
                 };
             };
             404: {
