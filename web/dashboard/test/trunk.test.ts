@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bodyOf, comesFrom, goesTo, healthOf, problemsOf, registrationOf, startOf, type Trunk, transportOf } from "../src/features/call/trunk";
+import { bodyOf, comesFrom, goesTo, healthOf, problemsOf, registrationOf, startOf, type Trunk, transportOf, withPort } from "../src/features/call/trunk";
 
 const trunk: Trunk = {
   id: "trunk_1",
@@ -101,4 +101,14 @@ describe("the ways of a trunk", () => {
     const shared = { ...bare, kind: null, addresses: null, by_webhook: null };
     expect([comesFrom(shared), goesTo(shared)]).toEqual(["its carrier", "not over SIP"]);
   });
+});
+
+describe("the port of a host", () => {
+  it.each([
+    ["sip.carrier.example", "udp", "sip.carrier.example:5060"],
+    ["sip.carrier.example", "tls", "sip.carrier.example:5061"],
+    ["sip.carrier.example:5080", "tcp", "sip.carrier.example:5080"],
+    ["2001:db8::1", "udp", "[2001:db8::1]:5060"],
+    ["[2001:db8::1]:5070", "udp", "[2001:db8::1]:5070"],
+  ])("%s over %s is %s", (host, transport, shown) => expect(withPort(host, transport)).toBe(shown));
 });

@@ -23,6 +23,19 @@ test("Live follows the stream and agrees with the API", async ({ page }) => {
   else await expect(page.locator(".lc").first()).toBeVisible();
 });
 
+test("the call log fits a small laptop, and says so where it does not", async ({ page }) => {
+  need((await items<Call>(page, "/calls?limit=1"))[0], "there is no call");
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await open(page, "/calls");
+  await expect(page.getByRole("columnheader", { name: "Status" })).toBeInViewport({ ratio: 1 });
+  await expect(page.locator(".scroll-frame.more")).toHaveCount(0);
+  await page.setViewportSize({ width: 900, height: 800 });
+  const frame = page.locator(".scroll-frame.more");
+  await expect(frame).toBeVisible();
+  await frame.locator(".scroll").evaluate((part) => part.scrollTo({ left: part.scrollWidth }));
+  await expect(frame).toHaveCount(0);
+});
+
 test("a broken stream says so, keeps the last calls and comes back by itself", async ({ page }) => {
   let broken = true;
   await page.route("**/api/v1/live", (route) => (broken ? route.abort() : route.continue()));

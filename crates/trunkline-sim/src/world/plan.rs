@@ -55,13 +55,13 @@ pub struct Calendar {
 }
 
 impl Pace {
-    /// For a demo: a call every fifteen to twenty seconds, shorter than in life.
+    /// For a demo: two to three calls a minute, shorter than in life.
     #[must_use]
     pub const fn demo() -> Self {
         Self {
-            visitors_per_minute: 4.0,
+            visitors_per_minute: 3.0,
             callers: 0.45,
-            strangers_per_minute: 1.3,
+            strangers_per_minute: 1.0,
             call_again: 0.13,
             visit_ms: 55_000.0,
             talk_ms: (48_000.0, 120_000.0),

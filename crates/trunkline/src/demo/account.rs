@@ -38,8 +38,9 @@ const PRINTED: PhoneNumber = number(469, 163);
 const BUSINESS_LINE: PhoneNumber = number(214, 190);
 const SECOND_LINE: PhoneNumber = number(214, 191);
 /// Numbers of the pool. After a call a number stays with its caller for 15 minutes, and the world
-/// makes a call on one of them every 40 seconds: some 30 are taken, and a newcomer finds one free.
-pub(super) const POOL_SIZE: u64 = 40;
+/// makes a call on one of them every 40 seconds: half of them are taken, and a newcomer gets one that
+/// nobody saw for long, so that their call is credited to them.
+pub(super) const POOL_SIZE: u64 = 60;
 /// When the telephones are answered without a plan, in milliseconds.
 const ANSWER_AFTER_MS: u64 = 4_000;
 
@@ -256,7 +257,9 @@ impl Base<'_> {
     /// The numbers that visitors are shown.
     async fn put_numbers(&self, pool: PoolId) -> anyhow::Result<()> {
         for index in 0..POOL_SIZE {
-            let shown = self.tracking(number(469, 100 + index), NumberUse::Pool, "");
+            // Those from 150 on belong to sources, and one is printed.
+            let last = if index < 50 { 100 + index } else { 120 + index };
+            let shown = self.tracking(number(469, last), NumberUse::Pool, "");
             self.put(TrackingNumber {
                 pool: Some(pool),
                 ..shown
@@ -311,5 +314,54 @@ impl Base<'_> {
             .await?;
         }
         Ok(printed.map(|(last, _)| number(214, last)).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trunkline_core::assignment::pool::{COOL_DOWN_MS, SOFT_FLOOR_MS};
+    use trunkline_sim::world::{Happening, Pace, Plan};
+
+    use super::POOL_SIZE;
+
+    const HOUR_MS: u64 = 3_600_000;
+    const RINGS_MS: u64 = 20_000;
+
+    /// From when to when a visit keeps others from its number.
+    fn holds(at_ms: u64, what: &Happening) -> Option<(u64, u64)> {
+        let Happening::Visit(visit) = what else {
+            return None;
+        };
+        let stay: u64 = visit.pages.iter().map(|page| page.ms).sum();
+        let seen = stay + SOFT_FLOOR_MS.unsigned_abs();
+        let called = visit.call.as_ref().map_or(0, |call| {
+            let again = call.again.as_ref();
+            let again = again.map_or(0, |(wait, talk)| wait + RINGS_MS + talk.talk_ms);
+            let over = call.after_ms + RINGS_MS + call.conversation.talk_ms + again;
+            over + COOL_DOWN_MS.unsigned_abs()
+        });
+        Some((at_ms, at_ms + seen.max(called)))
+    }
+
+    #[test]
+    fn a_quarter_of_the_pool_is_free_however_long_the_demo_runs() {
+        for seed in 1..=5 {
+            let plan = Plan::new(seed, Pace::demo());
+            let held: Vec<(u64, u64)> = plan
+                .take_while(|entry| entry.at_ms < 3 * HOUR_MS)
+                .filter_map(|entry| holds(entry.at_ms, &entry.what))
+                .collect();
+            let most = (0..180).map(|minute| {
+                let now = minute * 60_000;
+                held.iter()
+                    .filter(|(from, to)| (*from..*to).contains(&now))
+                    .count() as u64
+            });
+            let most = most.max().unwrap_or(0);
+            assert!(
+                most * 4 <= POOL_SIZE * 3,
+                "seed {seed}: {most} of {POOL_SIZE} are taken"
+            );
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use trunkline_core::base::PhoneNumber;
 use trunkline_sim::audio::{Voice, strength};
@@ -236,33 +237,50 @@ async fn a_busy_business_line_is_followed_by_the_second_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn premium_and_foreign_destinations_are_refused_with_their_reason() {
+async fn premium_and_foreign_lines_are_refused_when_set_up_and_when_dialled() {
     let (house, carrier, _, _) = ready(Behaviour::Answer { after_ms: 0 }).await;
     let trunk = house.get("/api/v1/trunks").await["items"][0]["id"].clone();
-    for (index, (line, reason)) in [
-        ("+19002345678", "premium-rate numbers are never dialled"),
+    let abroad = "+442079460018";
+    let tracking = "+13125554000";
+    let number = |line: &str| json!({"number": tracking, "trunk": trunk, "business_line": line});
+    for (line, reason) in [
+        ("+19002345678", "premium-rate numbers are never dialled; "),
         (
-            "+442079460018",
-            "calls to GB are not allowed for this account",
+            abroad,
+            "calls to the United Kingdom are not allowed for this account; ",
         ),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let tracking = format!("+1312555400{index}");
-        house
-            .post(
-                "/api/v1/numbers",
-                json!({"number": tracking, "trunk": trunk, "business_line": line}),
-            )
+    ] {
+        let body = Some(number(line));
+        let refused = house
+            .send_as(house.cookie(), Method::POST, "/api/v1/numbers", body)
             .await;
-        let caller = dial(&carrier, &tracking).await;
-        let ending = caller.ended().await;
-        assert_eq!((ending.why, ending.status), (Why::Refused, Some(603)));
-        let call = ended(&house).await;
-        assert_eq!(call["result"], "refused");
-        assert_eq!(call["attempts"][0]["refusal"], reason);
+        assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        let told: Value = refused.json().await.expect("JSON");
+        assert_eq!(told["field"], "business_line");
+        let detail = told["detail"].as_str().expect("a reason");
+        assert!(detail.starts_with(reason), "{detail}");
     }
+    // One that was allowed when it was set up is refused call by call.
+    let allow = async |countries: Value| {
+        let body = Some(json!({"countries_allowed": countries}));
+        house
+            .api(Method::PATCH, "/api/v1/settings/account", body)
+            .await;
+    };
+    allow(json!(["US", "GB"])).await;
+    house.post("/api/v1/numbers", number(abroad)).await;
+    allow(json!(["US"])).await;
+    let caller = dial(&carrier, tracking).await;
+    let ending = caller.ended().await;
+    assert_eq!((ending.why, ending.status), (Why::Refused, Some(603)));
+    let call = ended(&house).await;
+    assert_eq!(call["result"], "refused");
+    let reason = "calls to the United Kingdom are not allowed for this account";
+    assert_eq!(call["attempts"][0]["refusal"], reason);
+    let unrung = (&call["destination"], &call["ring_seconds"]);
+    assert_eq!(unrung, (&Value::Null, &Value::Null), "it never rang");
+    let marks = call["timeline"].as_array().expect("marks");
+    assert!(marks.iter().all(|mark| mark["kind"] != "attempt"), "{call}");
     carrier.stop().await;
 }
 

@@ -158,6 +158,8 @@ async fn a_number_of_a_webhook_trunk_is_pointed_at_our_webhook() {
     let world = World::new("twilio").await;
     let webhook = json!({"dialect": "twilio", "account_sid": ACCOUNT, "signing_key": "a-token"});
     let path = format!("/api/v1/trunks/{}/webhook", world.trunk);
+    let none = world.house.get(&path).await;
+    assert_eq!(none, Value::Null, "a trunk without one is no error");
     let webhook = world.house.api(Method::PUT, &path, Some(webhook)).await;
     assert_eq!(webhook["last_believed_at"], Value::Null);
     let number = world.bought(WANTED).await;

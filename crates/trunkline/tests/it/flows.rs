@@ -374,10 +374,11 @@ async fn a_call_runs_the_published_version_and_its_record_names_it() {
     let marks = story["timeline"].as_array().expect("marks");
     let tag = marks.iter().find(|mark| mark["kind"] == "tag");
     assert_eq!(
-        tag.map(|t| &t["detail"]),
+        tag.map(|t| &t["title"]),
         Some(&json!("line: one")),
         "{story}"
     );
+    assert_eq!(story["tags"], json!([{"name": "line", "value": "one"}]));
     assert_eq!(
         story["recorded"], false,
         "the account records, this node does not"

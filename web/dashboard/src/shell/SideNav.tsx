@@ -63,8 +63,8 @@ function AccountMenu() {
             <span className="med cut block" style={{ lineHeight: "16px" }}>
               {me.account.name}
             </span>
-            <span className="dim small cut block">
-              {me.user.name || me.user.email}, {me.role}
+            <span className="dim small cut block" title={`${me.user.name || me.user.email}, ${me.role}`}>
+              {me.user.name || me.user.email}
             </span>
           </span>
           <span className="dim">

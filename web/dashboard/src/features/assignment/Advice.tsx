@@ -4,10 +4,11 @@ import { NumberInput } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, take } from "../../api/client";
-import { count, percent, plural } from "../../base/figures";
+import { count, money, percent, plural } from "../../base/figures";
 import { Card } from "../../parts/Card";
 import { Scroll } from "../../parts/Scroll";
 import { Loaded } from "../../parts/Waiting";
+import { useMe } from "../access/session";
 import { advised, curve, type Advice as Advised } from "./advice";
 import type { Pool } from "./words";
 
@@ -52,6 +53,7 @@ export function Advice({ pool }: { pool: Pool }) {
 type ToldProps = { advice: Advised; price: number; setPrice: (price: number) => void };
 
 function Told({ advice, price, setPrice }: ToldProps) {
+  const { currency } = useMe().account;
   return (
     <div className="body stack">
       <p className="med">{advised(advice)}</p>
@@ -87,7 +89,7 @@ function Told({ advice, price, setPrice }: ToldProps) {
                 <td className="num">{percent(size.right)}</td>
                 <td className="num soft">{percent(size.wrong)}</td>
                 <td className="num soft">{percent(size.overflow)}</td>
-                <td className="num soft">{amount(size.monthly_cost_micros ?? 0)}</td>
+                <td className="num soft">{money(size.monthly_cost_micros ?? 0, currency)}</td>
                 <td className="dim">
                   {[size.numbers === advice.size && "now", size.numbers === advice.knee && "enough"]
                     .filter(Boolean)
@@ -99,7 +101,7 @@ function Told({ advice, price, setPrice }: ToldProps) {
         </table>
       </Scroll>
       <NumberInput
-        label="A number costs, per month"
+        label={`A number costs, ${currency} per month`}
         size="xs"
         min={0}
         max={1_000}
@@ -110,11 +112,15 @@ function Told({ advice, price, setPrice }: ToldProps) {
         style={{ maxWidth: 180 }}
       />
       <p className="small soft">
-        {count(advice.visits)} visits; {plural(Math.round(advice.busiest_hour), "visit")} in the busiest hour, each
-        holding a number for {advice.held_minutes.toFixed(1)} min. That is a load of {advice.load.toFixed(1)}: by the
-        formula of Erlang {advice.numbers_for_1_percent} numbers leave 1% of the visitors without one,{" "}
-        {advice.numbers_for_5_percent} leave 5%. <b>Right</b> counts calls drawn from these visits that would be
-        credited to the visit they came from; what is known about returning callers and taps comes on top.
+        <b>Right</b> is the share of calls that the number alone credits to the visit they came from, in a replay of{" "}
+        {count(advice.visits)} visits. Taps, returning callers and what people confirm come on top, so that more of the
+        real calls are right: how many, the site's page shows.
+      </p>
+      <p className="small soft">
+        In the busiest hour {plural(Math.round(advice.busiest_hour), "visit")} hold a number for{" "}
+        {advice.held_minutes.toFixed(1)} min each, so that {advice.load.toFixed(1)} are taken at a time. Visits come in
+        bunches: with {plural(advice.numbers_for_5_percent, "number")} 1 visitor in 20 finds none free, with{" "}
+        {advice.numbers_for_1_percent} 1 in 100 (Erlang's formula for telephone lines).
       </p>
     </div>
   );
@@ -167,10 +173,4 @@ function Curve({ advice }: { advice: Advised }) {
       )}
     </svg>
   );
-}
-
-const money = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-
-function amount(micros: number): string {
-  return money.format(micros / MICROS);
 }

@@ -17,7 +17,17 @@ import { Page } from "../../shell/Page";
 import { useMay, useMe } from "../access/session";
 import { carriersQuery, carrierWords, type Carrier } from "../call/carriers";
 import { BuyDialog } from "./BuyDialog";
-import { lineKinds, purchaseState, purchasesQuery, type LineKind, type Offer, type Purchase } from "./buying";
+import {
+  areaHint,
+  countriesOf,
+  lineKinds,
+  northAmerican,
+  purchaseState,
+  purchasesQuery,
+  type LineKind,
+  type Offer,
+  type Purchase,
+} from "./buying";
 
 const above = { name: "Numbers and pools", path: "/numbers" };
 
@@ -109,15 +119,16 @@ function Shop({ carriers }: { carriers: Carrier[] }) {
               }))}
               value={search.trunk}
               allowDeselect={false}
-              onChange={(trunk) => set({ trunk: trunk ?? search.trunk })}
+              onChange={(trunk) => set(moved(search, carriers, trunk))}
             />
-            <TextInput
+            <Select
               label="Country"
-              description="Two letters"
-              inputWrapperOrder={["label", "input", "description"]}
-              maxLength={2}
+              searchable
+              data={countriesOf(carrier?.dialect ?? "", account.country)}
               value={search.country}
-              onChange={(event) => set({ country: event.currentTarget.value.toUpperCase() })}
+              allowDeselect={false}
+              nothingFoundMessage="Not sold by this carrier"
+              onChange={(country) => set({ country: country ?? search.country, area_code: "" })}
             />
           </div>
           <div>
@@ -127,14 +138,17 @@ function Shop({ carriers }: { carriers: Carrier[] }) {
             <SegmentedControl
               aria-labelledby="line-kind"
               value={search.kind}
-              onChange={(kind) => set({ kind: kind as LineKind })}
+              onChange={(kind) => set({ kind: kind as LineKind, area_code: "" })}
               data={Object.entries(lineKinds).map(([value, label]) => ({ value, label }))}
             />
           </div>
           <div className="pair">
             <TextInput
               label="Area code"
-              placeholder="Any"
+              placeholder={northAmerican(search.country) ? "Any, such as 214" : "Any"}
+              disabled={search.kind === "toll_free" && northAmerican(search.country)}
+              description={areaHint(search.country, search.kind)}
+              inputWrapperOrder={["label", "input", "description"]}
               inputMode="numeric"
               value={search.area_code}
               onChange={(event) => set({ area_code: event.currentTarget.value })}
@@ -199,7 +213,17 @@ function Shop({ carriers }: { carriers: Carrier[] }) {
   );
 }
 
+/** Another carrier may not sell in the country that was chosen. */
+function moved(search: Search, carriers: Carrier[], trunk: string | null): Partial<Search> {
+  const next = carriers.find((each) => each.trunk === trunk);
+  if (!next) return {};
+  const sold = countriesOf(next.dialect, search.country).some((each) => each.value === search.country);
+  return { trunk: next.trunk, country: sold ? search.country : "US" };
+}
+
 function Offers({ offers, choose }: { offers: Offer[]; choose: (offer: Offer) => void }) {
+  // A column of its own only where something is charged once.
+  const once = offers.some((offer) => (offer.setup_micros ?? 0) > 0);
   return (
     <>
       <Scroll className="wide-only">
@@ -213,9 +237,11 @@ function Offers({ offers, choose }: { offers: Offer[]; choose: (offer: Offer) =>
               <th scope="col" className="num">
                 A month
               </th>
-              <th scope="col" className="num">
-                Once
-              </th>
+              {once && (
+                <th scope="col" className="num">
+                  Once
+                </th>
+              )}
               <th scope="col">
                 <span className="sr">Choose</span>
               </th>
@@ -227,7 +253,11 @@ function Offers({ offers, choose }: { offers: Offer[]; choose: (offer: Offer) =>
                 <td className="fix tel med">{offer.number_display}</td>
                 <td className="soft">{offer.place || <span className="dim">—</span>}</td>
                 <td className="num">{price(offer.monthly_micros, offer.currency)}</td>
-                <td className="num soft">{price(offer.setup_micros ?? 0, offer.currency)}</td>
+                {once && (
+                  <td className="num soft">
+                    {offer.setup_micros ? price(offer.setup_micros, offer.currency) : <span className="dim">—</span>}
+                  </td>
+                )}
                 <td className="num">
                   <Choose offer={offer} choose={choose} />
                 </td>

@@ -129,20 +129,30 @@ function Wide({ numbers, ask }: { numbers: TrackingNumber[] } & AskProps) {
           <tr key={number.id}>
             <td className="fix">
               <span className="tel med">{number.number_display}</span>{" "}
-              {number.label && <span className="dim">{number.label}</span>}
+              {number.label && (
+                <span className="dim label-cell" title={number.label}>
+                  {number.label}
+                </span>
+              )}
             </td>
             <td>
-              <Use number={number} />
+              <span className="pair-cell block">
+                <Use number={number} />
+              </span>
             </td>
             <td className="soft">
               {number.site ? (
-                <Link href={`/sites/${number.site.id}`}>{number.site.name}</Link>
+                <Link className="name-cell cut" href={`/sites/${number.site.id}`}>
+                  {number.site.name}
+                </Link>
               ) : (
                 <span className="dim">—</span>
               )}
             </td>
             <td className="tel soft">{number.business_line_display}</td>
-            <td className="soft">{number.trunk.name}</td>
+            <td className="soft">
+              <span className="name-cell cut">{number.trunk.name}</span>
+            </td>
             <td>
               <Now number={number} />
             </td>

@@ -17,14 +17,14 @@ export function advised(advice: Advice): string {
         advice.missing > advice.by
           ? ` now, and look again: ${plural(advice.missing, "number")} are missing in all`
           : "";
-      return `Add ${plural(advice.by, "number")}${then}. With ${advice.size} ${right(now)} of the calls are credited right, with ${advice.knee} ${right(knee)}.`;
+      return `Add ${plural(advice.by, "number")}${then}. By the number alone, ${plural(advice.size, "number")} credit ${right(now)} of the calls right; ${advice.knee ?? "more"} would credit ${right(knee)}.`;
     }
     case "shrink":
       return `${plural(advice.by, "number")} could go: for 60 days ${advice.size - advice.by} would have been enough. Put those into quarantine that were not called.`;
     default:
       if (advice.knee && advice.knee < advice.size)
         return `${plural(advice.size, "number")} are more than enough: ${advice.knee} would have done for the last ${advice.days} days. After 60 such days fewer are proposed.`;
-      return `${plural(advice.size, "number")} are enough: ${right(now)} of the calls are credited right, and twice as many would hardly change that.`;
+      return `${plural(advice.size, "number")} are enough: by the number alone ${right(now)} of the calls are credited right, and twice as many would hardly change that.`;
   }
 }
 

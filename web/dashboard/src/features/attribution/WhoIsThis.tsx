@@ -143,10 +143,11 @@ function Choice({ match, mayWrite, compact, busy, choose }: ChoiceProps) {
           <span className="med cut">
             {compact ? match.who : <Link href={`/visitors/${match.session}`}>{match.who}</Link>}
           </span>
-          {match.probability > 0 && <span className="dim small">{percent(match.probability)}</span>}
+          <span className="dim small">{match.probability > 0 ? percent(match.probability) : "not shown it"}</span>
         </span>
         <span className="small soft cut block" title={match.page}>
-          {match.probability === 0 ? `on ${place}, not shown this number` : match.live ? `on ${place}` : `last on ${place}`}
+          {match.live ? "on " : "last on "}
+          {place}
         </span>
         <span className="small dim cut block">
           {match.source.label}

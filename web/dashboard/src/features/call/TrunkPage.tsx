@@ -8,7 +8,7 @@ import { Page } from "../../shell/Page";
 import { useMay } from "../access/session";
 import { CarrierCard } from "./CarrierCard";
 import { TrunkState } from "./TrunkState";
-import { comesFrom, goesTo, type Trunk, transportOf } from "./trunk";
+import { comesFrom, goesTo, type Trunk, transportOf, withPort } from "./trunk";
 import { WebhookCard } from "./WebhookCard";
 
 const above = { name: "Trunks", path: "/trunks" };
@@ -35,33 +35,54 @@ export default function TrunkPage({ id }: { id: string }) {
 
 function Inside({ trunk }: { trunk: Trunk }) {
   const may = useMay();
+  const bySip = trunk.dials || trunk.kind === "registered" || (trunk.addresses ?? []).length > 0;
+  const sip = (
+    <Card title="Over SIP" lined>
+      <div className="pad">
+        <TrunkState trunk={trunk} />
+      </div>
+      <dl className="facts pad" style={{ borderTop: "1px solid var(--line)" }}>
+        <dt>Calls come from</dt>
+        <dd>{comesFrom(trunk)}</dd>
+        <dt>Calls go out to</dt>
+        <dd>
+          {goesTo(trunk)} {transportOf(trunk)}
+        </dd>
+        {trunk.kind === "registered" && (
+          <>
+            <dt>Registers as</dt>
+            <dd>{trunk.user}</dd>
+            <dt>At the registrar</dt>
+            <dd>{withPort(trunk.registrar || `${trunk.host}:${trunk.port ?? ""}`.replace(/:$/, ""), trunk.transport)}</dd>
+            {trunk.proxy && (
+              <>
+                <dt>By the proxy</dt>
+                <dd>{withPort(trunk.proxy, trunk.transport)}</dd>
+              </>
+            )}
+          </>
+        )}
+        <dt>Used by</dt>
+        <dd>{trunk.shared ? "all accounts" : "this account"}</dd>
+      </dl>
+    </Card>
+  );
+  const hook = trunk.kind ? (
+    <WebhookCard trunk={trunk} />
+  ) : (
+    <Card title="Calls by webhook" lined>
+      <Empty title="Set up by the operator">All accounts share this trunk; how it is set up the operator sees.</Empty>
+    </Card>
+  );
+  // The way its calls come now stands first.
   return (
     <div className="two-col">
       <div className="stack">
-        {trunk.kind ? (
-          <WebhookCard trunk={trunk} />
-        ) : (
-          <Card title="Calls by webhook" lined>
-            <Empty title="Set up by the operator">All accounts share this trunk; how it is set up the operator sees.</Empty>
-          </Card>
-        )}
-        {may.operate && <CarrierCard trunk={trunk} />}
+        {bySip && sip}
+        {hook}
+        {!bySip && sip}
       </div>
-      <Card title="Over SIP" lined>
-        <div className="pad">
-          <TrunkState trunk={trunk} />
-        </div>
-        <dl className="facts pad" style={{ borderTop: "1px solid var(--line)" }}>
-          <dt>Calls come from</dt>
-          <dd>{comesFrom(trunk)}</dd>
-          <dt>Calls go out to</dt>
-          <dd>
-            {goesTo(trunk)} {transportOf(trunk)}
-          </dd>
-          <dt>Used by</dt>
-          <dd>{trunk.shared ? "all accounts" : "this account"}</dd>
-        </dl>
-      </Card>
+      {may.operate && <CarrierCard trunk={trunk} />}
     </div>
   );
 }

@@ -24,9 +24,15 @@ export function comesFrom(trunk: Trunk): string {
 
 /** A trunk without a host only takes calls in, unless its carrier dials for us when its webhooks say so. */
 export function goesTo(trunk: Trunk): string {
-  if (trunk.dials) return trunk.host ? `${trunk.host}:${trunk.port}` : "its carrier";
+  if (trunk.dials) return trunk.host ? `${trunk.host}:${trunk.port ?? ports.udp}` : "its carrier";
   if (!trunk.kind) return "not over SIP";
   return trunk.by_webhook ? WEBHOOKS : "nowhere, only takes calls in";
+}
+
+/** A host with its port, also where the port was left out and SIP's own is used. */
+export function withPort(host: string, transport: string | null | undefined): string {
+  if (/^[^:]+:\d+$|\]:\d+$/.test(host)) return host;
+  return `${host.includes(":") ? `[${host}]` : host}:${ports[(transport ?? "udp") as Transport] ?? ports.udp}`;
 }
 
 /** How SIP travels; nothing for a trunk that has no SIP. */
