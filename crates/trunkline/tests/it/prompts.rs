@@ -414,7 +414,7 @@ async fn a_caller_hears_every_prompt_presses_keys_in_every_form_and_leaves_a_mes
         let marks = marks.iter().filter(|m| m["kind"] == kind);
         marks.filter_map(|m| m[part].as_str()).collect()
     };
-    assert_eq!(of("tag", "detail"), ["zip: 75201"], "{story}");
+    assert_eq!(of("tag", "title"), ["zip: 75201"], "{story}");
     let steps = ["start", "hello", "menu", "again", "zip", "mail"];
     assert_eq!(of("flow", "title"), steps);
     assert_eq!(story["attempts"][0]["result"], "no_answer", "{story}");
