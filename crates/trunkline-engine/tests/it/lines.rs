@@ -24,7 +24,7 @@ fn message(refused: Result<(), SetupError>) -> (&'static str, String) {
 #[tokio::test]
 async fn a_number_takes_no_line_that_can_never_be_dialled() {
     let (desk, setup) = furnished(Everything::default()).await;
-    let number = TrackingNumber::clone(&desk.directory.now().numbers_of(ACCOUNT)[0]);
+    let number = TrackingNumber::clone(desk.directory.now().numbers_of(ACCOUNT)[0]);
     let with = |business_line, second_line| TrackingNumber {
         business_line,
         second_line,
@@ -57,7 +57,7 @@ async fn a_number_takes_no_line_that_can_never_be_dialled() {
 #[tokio::test]
 async fn a_number_keeps_a_line_that_was_allowed_once() {
     let (desk, _) = furnished(Everything::default()).await;
-    let number = TrackingNumber::clone(&desk.directory.now().numbers_of(ACCOUNT)[0]);
+    let number = TrackingNumber::clone(desk.directory.now().numbers_of(ACCOUNT)[0]);
     // As if the United Kingdom was taken off the account's countries since.
     let led_abroad = TrackingNumber {
         id: NumberId::from_raw(178),
