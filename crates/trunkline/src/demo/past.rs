@@ -98,6 +98,7 @@ struct Past<'a> {
     directory: SharedDirectory,
     assignments: Arc<Assignments>,
     calls: Calls,
+    keeper: Arc<Keeper>,
     steps: BinaryHeap<Reverse<(i64, Step)>>,
     visits: Vec<(Visit, Option<(Known, PhoneNumber)>)>,
     ringing: Vec<Ringing>,
@@ -138,6 +139,7 @@ pub(super) async fn pass(
     assignments.reload();
     let spool = data.join("past.spool");
     let keeper = Keeper::new(store.clone(), Arc::new(FileSpool::open(&spool)?));
+    let keeper = Arc::new(keeper);
     keeper.reconcile().await?;
     let attributions = Attributions::new(
         store.clone(),
@@ -159,7 +161,7 @@ pub(super) async fn pass(
         attributions,
         Arc::new(screener),
         store,
-        Arc::new(keeper),
+        Arc::clone(&keeper),
         LiveBus::default(),
         Arc::clone(&house.backend.checks),
         Arc::new(AskClient::new(false)),
@@ -172,6 +174,7 @@ pub(super) async fn pass(
         directory,
         assignments,
         calls,
+        keeper,
         steps: BinaryHeap::new(),
         visits: Vec::new(),
         ringing: Vec::new(),
@@ -195,6 +198,8 @@ impl Past<'_> {
                 self.crowd(moment).await;
             }
             self.run_until(at).await;
+            // A machine that is busy for a moment spools a call, and those after it wait behind it.
+            self.keeper.reconcile().await?;
             self.set(at.max(self.clock.now()));
             match entry.what {
                 Happening::Visit(visit) => self.arrive(*visit).await,
@@ -214,6 +219,7 @@ impl Past<'_> {
         }
         // Calls that are up come to their end; nobody arrives any more.
         self.run_until(end.plus_millis(GAP_MS / 2)).await;
+        self.keeper.reconcile().await?;
         Ok(())
     }
 
