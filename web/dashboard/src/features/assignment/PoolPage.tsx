@@ -140,7 +140,7 @@ function Figures({ pool, leases }: { pool: Pool; leases: Lease[] }) {
           leases.length > 0 && silent > 0 ? `${silent} of them silent, taken last` : "the one unseen longest goes first"
         }
       />
-      <Tile label="On call" figure={pool.in_call} detail="their numbers wait for the end of the call" />
+      <Tile label="On call" figure={pool.in_call} detail="kept until the call ends" />
       <Tile
         label="Site"
         figure={
