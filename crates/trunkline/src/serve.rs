@@ -36,6 +36,8 @@ use crate::wiring::{self, House};
 const DRAIN_CALLS: Duration = Duration::from_secs(20);
 /// How often the addresses of trunks' peers are looked up again.
 const RESOLVE_EVERY: Duration = Duration::from_secs(300);
+/// How soon they are looked up again when one was not found; twice as long after each time in vain.
+const RESOLVE_AGAIN: Duration = Duration::from_secs(5);
 
 /// A server that runs.
 pub(crate) struct Server {
@@ -358,29 +360,37 @@ fn go_live(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
 fn keep_in_step(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
     let (house, stop) = (Arc::clone(house), stop.clone());
     tasks.spawn(async move {
-        let first = tokio::time::sleep(RESOLVE_EVERY);
-        if stop.run_until_cancelled(first).await.is_none() {
-            return;
-        }
-        let period = (RESOLVE_EVERY, "resolve", stop.clone());
-        repeat(period, move || {
-            let (house, stop) = (Arc::clone(&house), stop.clone());
-            async move {
-                let backend = &house.backend;
-                let looking = stop.run_until_cancelled(backend.setup.keep_in_step());
-                if let Some(Err(error)) = looking.await {
-                    tracing::warn!(%error, "the directory could not be read again");
-                }
-                if let Err(error) = backend.distribution.keep_in_step().await {
-                    tracing::warn!(%error, "markets could not be read again");
-                }
-                if let Err(error) = backend.screener.keep_in_step().await {
-                    tracing::warn!(%error, "the rules of screening could not be read again");
-                }
+        let backend = &house.backend;
+        let mut in_vain = 0;
+        loop {
+            let misses = backend.setup.misses_a_host();
+            let wait = tokio::time::sleep(resolve_after(misses.then_some(in_vain)));
+            in_vain = if misses { in_vain + 1 } else { 0 };
+            if stop.run_until_cancelled(wait).await.is_none() {
+                break;
             }
-        })
-        .await;
+            let looking = stop.run_until_cancelled(backend.setup.keep_in_step());
+            if let Some(Err(error)) = looking.await {
+                tracing::warn!(%error, "the directory could not be read again");
+            }
+            if let Err(error) = backend.distribution.keep_in_step().await {
+                tracing::warn!(%error, "markets could not be read again");
+            }
+            if let Err(error) = backend.screener.keep_in_step().await {
+                tracing::warn!(%error, "the rules of screening could not be read again");
+            }
+        }
+        tracing::debug!(name = "resolve", "a job ended");
     });
+}
+
+/// When hosts are looked up again: soon while one is missing, whose trunk cannot be used until it is found, and less and
+/// less often when that was `in_vain` so many times.
+fn resolve_after(in_vain: Option<u32>) -> Duration {
+    in_vain.map_or(RESOLVE_EVERY, |times| {
+        let factor = 2_u32.saturating_pow(times);
+        RESOLVE_AGAIN.saturating_mul(factor).min(RESOLVE_EVERY)
+    })
 }
 
 /// Speaks what published flows and challenges say and is not kept; at the start, because the engine may be another one now.
@@ -485,4 +495,16 @@ where
         }
     }
     tracing::debug!(name, "a job ended");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_host_is_looked_up_soon_and_then_less_and_less_often() {
+        let waits = [None, Some(0), Some(1), Some(5), Some(6), Some(99)];
+        let seconds = waits.map(|in_vain| resolve_after(in_vain).as_secs());
+        assert_eq!(seconds, [300, 5, 10, 160, 300, 300]);
+    }
 }
