@@ -160,6 +160,7 @@ impl Again {
         };
         let asked = Asked {
             account: call.account,
+            site: call.site,
             number: call.number,
             caller: call.caller,
             at: call.started_at,

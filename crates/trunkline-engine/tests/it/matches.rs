@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use trunkline_core::assignment::Network;
-use trunkline_core::attribution::{LabelKind, PageKind, Showing, Tap};
-use trunkline_core::base::id::{AccountId, CallId, SessionId, UserId, VisitorId};
+use trunkline_core::attribution::{EarlierCall, Form, LabelKind, PageKind, Showing, Tap};
+use trunkline_core::base::id::{AccountId, CallId, SessionId, SiteId, UserId, VisitorId};
 use trunkline_core::call::{EndReason, TollPolicy};
 use trunkline_core::visitor::{Channel, Consent, Device, Landing, Source};
 use trunkline_engine::assignment::Visit;
@@ -250,4 +250,51 @@ async fn while_it_rings_visitors_on_the_site_fill_the_list_and_afterwards_they_d
     desk.hangs_up(call).await;
     let likeliest = desk.matches.likeliest(&desk.records.last()).await;
     assert_eq!(likeliest.expect("visits"), []);
+}
+
+/// Ann calls a number of this site a day after she called, and wrote to, another one of the account.
+#[tokio::test]
+async fn what_a_caller_did_on_another_site_takes_no_call_from_the_visitor_of_this_one() {
+    const ELSEWHERE: SiteId = SiteId::from_raw(2);
+    for site in [SITE, ELSEWHERE] {
+        let desk = desk(TollPolicy::default(), None).await;
+        let bob = desk.watches(1);
+        let (session, visitor) = (SessionId::from_raw(7), VisitorId::from_raw(70));
+        let now = desk.clock.now();
+        let called = EarlierCall {
+            session,
+            visitor,
+            at: now.plus_millis(-3_600_000),
+            probability: 0.99,
+        };
+        let at = now.plus_millis(-600_000);
+        let wrote = Form {
+            session,
+            visitor,
+            at,
+        };
+        desk.records
+            .earlier
+            .lock()
+            .expect("calls")
+            .push((site, called));
+        desk.history
+            .forms
+            .lock()
+            .expect("forms")
+            .push((site, wrote));
+        desk.rings().await;
+        let call = desk.records.last();
+        let named: Vec<_> = call.candidates.iter().filter_map(|c| c.session).collect();
+        if site == SITE {
+            assert_eq!(
+                call.session,
+                Some(session),
+                "her own visit, on the same site"
+            );
+        } else {
+            assert_eq!((call.session, named), (Some(bob.id), vec![bob.id]));
+        }
+        assert!(!call.first_time, "she called the account before");
+    }
 }

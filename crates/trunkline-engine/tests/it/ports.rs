@@ -60,6 +60,8 @@ pub(crate) struct MemoryHistory {
     pub(crate) open: Mutex<Vec<OpenLease>>,
     /// Taps on any number.
     pub(crate) taps: Mutex<Vec<Tap>>,
+    /// Forms of every caller with the site they were sent on, oldest first.
+    pub(crate) forms: Mutex<Vec<(SiteId, Form)>>,
     /// What `showings_of` answers.
     pub(crate) showings: Mutex<Vec<Showing>>,
 }
@@ -181,11 +183,17 @@ impl History for MemoryHistory {
     async fn latest_form(
         &self,
         _: AccountId,
+        site: Option<SiteId>,
         _: PhoneNumber,
         _: Timestamp,
         _: Timestamp,
     ) -> PortResult<Option<Form>> {
-        Ok(None)
+        let forms = self.forms.lock().expect("forms");
+        let of_site = forms
+            .iter()
+            .rev()
+            .find(|(at, _)| site.is_none_or(|site| site == *at));
+        Ok(of_site.map(|(_, form)| *form))
     }
 
     async fn taps_on(&self, _: NumberId, _: Timestamp, _: Timestamp) -> PortResult<Vec<Tap>> {
@@ -209,6 +217,8 @@ pub(crate) struct MemoryCalls {
     pub(crate) minutes: AtomicI64,
     /// Recordings, oldest first.
     pub(crate) recordings: Mutex<Vec<RecordingRow>>,
+    /// Credited calls of every caller with the site of their visit, oldest first.
+    pub(crate) earlier: Mutex<Vec<(SiteId, EarlierCall)>>,
     /// Earlier calls of every caller.
     pub(crate) before: Mutex<CallsBefore>,
 }
@@ -320,12 +330,18 @@ impl CallRecords for MemoryCalls {
     async fn earlier_call(
         &self,
         _: AccountId,
+        site: Option<SiteId>,
         _: PhoneNumber,
         _: Timestamp,
         _: Timestamp,
     ) -> PortResult<(bool, Option<EarlierCall>)> {
         self.gate().await?;
-        Ok((false, None))
+        let earlier = self.earlier.lock().expect("calls");
+        let of_site = earlier
+            .iter()
+            .rev()
+            .find(|(at, _)| site.is_none_or(|site| site == *at));
+        Ok((!earlier.is_empty(), of_site.map(|(_, call)| *call)))
     }
 
     async fn calls_before(
