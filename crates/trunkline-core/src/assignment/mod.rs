@@ -17,6 +17,7 @@ pub mod site;
 pub mod sizing;
 pub mod slot;
 pub mod swap;
+pub mod tappers;
 #[cfg(test)]
 mod tests;
 pub mod version;
@@ -28,6 +29,7 @@ pub use pool::{Holder, Pick, PickReason, Pool, PoolNumber, TurnedAway};
 pub use published::{Hold, Published};
 pub use settings::{FormCapture, LeaseOn, SwapMode, SwapSettings};
 pub use site::{PoolRule, PoolSettings, Site, SwapTarget};
-pub use swap::{Replacement, replacement};
 pub use slot::{SlotUse, SlotView};
+pub use swap::{Replacement, replacement};
+pub use tappers::Tappers;
 pub use version::{SiteContent, SiteVersion};

@@ -392,8 +392,10 @@ fn source_of(
             Some(certain.unwrap_or_else(own))
         }
         NumberUse::Static if !number.label.is_empty() => {
+            // A guess among all who see the number is no reason to say otherwise than what is printed on it.
+            let certain = of_session.filter(|_| !ambiguous);
             let own = || by_number(Channel::Other, "static", &number.label, "static_number");
-            Some(of_session.unwrap_or_else(own))
+            Some(certain.unwrap_or_else(own))
         }
         NumberUse::Static | NumberUse::Source | NumberUse::Pool => of_session,
     }

@@ -58,7 +58,7 @@ pub(crate) struct MemoryHistory {
     pub(crate) failing: AtomicBool,
     /// What `open_leases` answers.
     pub(crate) open: Mutex<Vec<OpenLease>>,
-    /// Taps on any number.
+    /// Taps on any number, besides those that were recorded.
     pub(crate) taps: Mutex<Vec<Tap>>,
     /// Forms of every caller with the site they were sent on, oldest first.
     pub(crate) forms: Mutex<Vec<(SiteId, Form)>>,
@@ -196,8 +196,34 @@ impl History for MemoryHistory {
         Ok(of_site.map(|(_, form)| *form))
     }
 
-    async fn taps_on(&self, _: NumberId, _: Timestamp, _: Timestamp) -> PortResult<Vec<Tap>> {
-        Ok(self.taps.lock().expect("taps").clone())
+    async fn taps_on(
+        &self,
+        number: NumberId,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> PortResult<Vec<Tap>> {
+        let mut taps = self.taps.lock().expect("taps").clone();
+        let records = self.records.lock().expect("records");
+        for record in records.iter() {
+            let Record::Tap(row) = record else { continue };
+            if row.number != number || row.at < since || row.at > until {
+                continue;
+            }
+            match taps.iter_mut().find(|tap| tap.session == row.session) {
+                Some(tap) => {
+                    tap.at = tap.at.max(row.at);
+                    tap.times += 1;
+                    tap.late |= row.late;
+                }
+                None => taps.push(Tap {
+                    session: row.session,
+                    at: row.at,
+                    times: 1,
+                    late: row.late,
+                }),
+            }
+        }
+        Ok(taps)
     }
 }
 
