@@ -269,3 +269,47 @@ async fn a_call_on_a_general_overflow_number_is_shared_among_those_who_saw_it() 
         assert!((table.total().expected - 2.0).abs() < 1e-9);
     }
 }
+
+/// Ann's second call came of another visit than her first, as the person who answered it said.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_call_follows_the_one_a_person_confirmed_also_when_weighed_again() {
+    for world in World::both().await {
+        let (store, set_up) = (&world.store, world.set_up().await);
+        let [first, second] = [world.session(&set_up, NOON), world.session(&set_up, NOON)];
+        let lease = world.lease(&set_up, set_up.numbers[0].id, &first, NOON);
+        let showing = world.showing(&lease, NOON);
+        world
+            .record(vec![
+                Record::Session(Box::new(first.clone())),
+                Record::Session(Box::new(second.clone())),
+                Record::LeaseConfirmed(lease.id, NOON),
+                Record::Lease(lease),
+                Record::ShowingEnded(showing.id, after(10)),
+                Record::Showing(showing),
+            ])
+            .await;
+        let calls = [9, 2_000, 2_010].map(|minutes| ended(&world, &set_up, minutes));
+        for call in &calls {
+            save(store, call).await;
+        }
+        let told = confirmed(&world, &calls[1], Some(second.id), after(2_005));
+        store.confirm(&told).await.unwrap();
+        let shared = Arc::new(store.patient());
+        let again = Again::new(
+            shared.clone(),
+            shared.clone(),
+            shared,
+            directory(store).await,
+            SharedModels::default(),
+            VisitDays::default(),
+        );
+        let run = again.run(&set_up.site, NOON, after(3_000), true).await;
+        assert_eq!(run.unwrap().confirmed, 1);
+        let mut credited = Vec::new();
+        for call in &calls {
+            credited.push(store.call(call.id).await.unwrap().unwrap().session);
+        }
+        let expected = [first.id, second.id, second.id].map(Some);
+        assert_eq!(credited, expected);
+    }
+}
