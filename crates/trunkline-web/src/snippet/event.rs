@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use trunkline_core::assignment::Network;
 use trunkline_core::base::{Country, PhoneNumber};
 use trunkline_core::visitor::Landing;
 use trunkline_engine::assignment::{Beacon, BeaconOutcome, Known};
@@ -114,10 +115,18 @@ async fn take(app: &App, site: &SiteEntry, head: &Parts, body: Body) -> Result<(
         visitor: token.visitor,
         session: token.session,
     };
+    let network = Network::of(address);
     match app
         .backend
         .assignments
-        .beacons(site.site.id, known, token.lease, request.c, beacons)
+        .beacons(
+            site.site.id,
+            known,
+            token.lease,
+            network,
+            request.c,
+            beacons,
+        )
         .await
     {
         BeaconOutcome::Taken => Ok(()),
