@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use trunkline_core::base::id::{AccountId, ContractId, ItemListId};
 use trunkline_core::base::{Currency, Id, IdKind};
+use trunkline_core::lead::{FieldDef, FieldDocument, Fields};
 use trunkline_core::routing::{
     ContractTerms, FeedParties, FeedTerms, ItemList, Layers, Parties, PingRules, Problem,
     RateLimit, Routes, Shelf, VersionState,
 };
 
 use super::market::{CampaignEntry, ContractEntry, FeedEntry, Market, Terms};
-use crate::ports::distribution::{AllDistribution, Feed, TermsDocument, TermsVersion};
+use crate::ports::distribution::{AllDistribution, Campaign, Feed, TermsDocument, TermsVersion};
 
 /// Items of lists by the list's id.
 pub(super) type Items = BTreeMap<ItemListId, Arc<ItemList>>;
@@ -41,6 +42,7 @@ pub(super) fn market(
         .into_iter()
         .map(|campaign| {
             let entry = CampaignEntry {
+                fields: Arc::new(fields(&campaign)),
                 campaign: Arc::new(campaign),
                 routes: None,
                 plan_version: 0,
@@ -68,6 +70,22 @@ pub(super) fn market(
         .collect();
     market.feeds = ready.into_iter().map(|f| (f.feed.id, f)).collect();
     market
+}
+
+/// The fields of a campaign's leads; none when they cannot be read.
+fn fields(campaign: &Campaign) -> Fields {
+    let fields = serde_json::from_str::<Vec<FieldDef>>(&campaign.fields);
+    let fields = fields.map_err(|error| {
+        vec![Problem {
+            place: String::new(),
+            message: error.to_string(),
+        }]
+    });
+    let ready = fields.and_then(|fields| FieldDocument { fields }.compile());
+    ready.unwrap_or_else(|problems| {
+        log("fields", &campaign.id.to_string(), &problems);
+        Fields::default()
+    })
 }
 
 fn by_id<T, K: IdKind>(all: Vec<T>, id: impl Fn(&T) -> Id<K>) -> BTreeMap<Id<K>, Arc<T>> {

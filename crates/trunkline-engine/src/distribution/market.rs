@@ -9,6 +9,7 @@ use trunkline_core::base::Currency;
 use trunkline_core::base::id::{
     AccountId, BuyerId, CampaignId, ContractId, DestinationId, FeedId, ItemListId, PublisherId,
 };
+use trunkline_core::lead::Fields;
 use trunkline_core::routing::{
     ContractTerms, FeedTerms, Layer, Level, PingRules, PlanThings, RateLimit, RoutePlan, Routes,
     Shelf,
@@ -53,6 +54,8 @@ impl Terms {
 pub struct CampaignEntry {
     /// The campaign.
     pub campaign: Arc<Campaign>,
+    /// The fields of its leads, made ready.
+    pub fields: Arc<Fields>,
     /// Its route plan, made ready; `None` before there is one, and when the campaign is put away.
     pub routes: Option<Arc<Routes>>,
     /// The number of the plan's version.

@@ -6,7 +6,7 @@ use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{
     AccountId, BuyerId, CampaignId, ContractId, DestinationId, FeedId, PublisherId,
 };
-use trunkline_core::routing::{FeedDocument, Layer, problems_of_duplicates};
+use trunkline_core::routing::{FeedDocument, Layer, Problem, problems_of_duplicates};
 
 use super::things::{Sight, Thing, check_name, same_name};
 use super::uses::named;
@@ -176,7 +176,11 @@ impl Thing for Campaign {
             let message = format!("write at most {DOCUMENT_BYTES_MAX} bytes of JSON");
             return Err(invalid("fields", message));
         }
-        let problems = problems_of_duplicates(&self.duplicates);
+        let mut problems = problems_of_duplicates(&self.duplicates);
+        problems.extend(self.leads.problems().into_iter().map(|p| Problem {
+            place: format!("leads.{}", p.place),
+            ..p
+        }));
         if problems.is_empty() {
             Ok(())
         } else {
