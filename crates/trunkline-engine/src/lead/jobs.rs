@@ -1,0 +1,60 @@
+//! What goes on by itself: leads that wait are offered again, windows in which nobody knows end, and what a crash left is
+//! taken on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use trunkline_core::base::id::OpportunityId;
+
+use super::desk::{LeadDesk, LeadError};
+use crate::ports::PortResult;
+
+/// How often it is looked for leads whose time has come. They are late by this at most.
+pub const LEADS_EVERY: Duration = Duration::from_millis(500);
+/// How many are begun with at once.
+const BATCH: u32 = 100;
+
+impl LeadDesk {
+    /// Goes on with leads whose time has come, as many as can be sold at one time; with how many. Call it every
+    /// [`LEADS_EVERY`].
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn go_on(self: &Arc<Self>) -> PortResult<usize> {
+        let due = self.leads.leads_due(self.moment.now(), BATCH).await?;
+        self.begin_with(&due).await
+    }
+
+    /// Takes on what was being sent when the process before this one ended; with how many leads. Call it once, at the
+    /// start, before anybody else empties the outbox.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn recover(self: &Arc<Self>) -> PortResult<usize> {
+        let (mut last, mut begun) = (None, 0);
+        loop {
+            let some = self.leads.leads_sending(last, BATCH).await?;
+            begun += self.begin_with(&some).await?;
+            last = some.last().copied();
+            if some.len() < BATCH as usize {
+                return Ok(begun);
+            }
+        }
+    }
+
+    async fn begin_with(self: &Arc<Self>, leads: &[OpportunityId]) -> PortResult<usize> {
+        let mut begun = 0;
+        for id in leads {
+            let Some(row) = self.leads.lead(*id).await? else {
+                continue;
+            };
+            match self.begin(&row) {
+                Ok(Some(_)) => begun += 1,
+                Ok(None) => {}
+                Err(LeadError::Busy) => break,
+                Err(_) => {}
+            }
+        }
+        Ok(begun)
+    }
+}
