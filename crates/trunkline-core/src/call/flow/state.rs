@@ -52,6 +52,8 @@ pub enum Doing {
         /// Which question of a survey.
         question: usize,
     },
+    /// The campaign's plan is asked who is rung next.
+    Routing,
     /// Destinations ring.
     Dialling(Dialling),
     /// A destination is connected.
