@@ -29,6 +29,7 @@ migrations!(
     "V0010__whose_numbers",
     "V0011__distribution",
     "V0012__routing_and_ledger",
+    "V0013__open_opportunities",
     "V0014__leads",
 );
 

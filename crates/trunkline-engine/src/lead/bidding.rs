@@ -82,14 +82,19 @@ impl LeadDesk {
         valid_ms: i64,
     ) -> Result<Bid, LeadError> {
         let bid_min = sent.feed.pings.bid_min;
-        let least = [bid_min.map(Decimal::micros), row.price_min.map(Money::micros)];
+        let least = [
+            bid_min.map(Decimal::micros),
+            row.price_min.map(Money::micros),
+        ];
         let least = least.into_iter().flatten().max();
         let mut why = ReasonCode::NoCandidate;
         while let Some((place, attempt)) = planned.next_attempt() {
             let alone = |contract| (contract, None);
             let all: Vec<_> = match &attempt {
                 Attempt::One(contract) => vec![alone(*contract)],
-                Attempt::Together { contracts, .. } => contracts.iter().copied().map(alone).collect(),
+                Attempt::Together { contracts, .. } => {
+                    contracts.iter().copied().map(alone).collect()
+                }
                 Attempt::Auction { contracts, .. } => {
                     let won = self.router.bids(planned, place, contracts).await;
                     let bid = |bid: BidWon| (bid.contract, Some(bid.amount));

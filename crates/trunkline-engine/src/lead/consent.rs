@@ -1,8 +1,8 @@
 //! Consent: what a lead brings of it, whether that is what its campaign asks for, and our own signed record of it.
 
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
-use trunkline_core::base::id::AccountId;
 use trunkline_core::base::Timestamp;
+use trunkline_core::base::id::AccountId;
 use trunkline_core::lead::{
     CONSENT_TEXT_MAX, Certificate, ConsentFault, ConsentProof, ConsentRecord, ConsentRules,
     FieldType, Fields, Lead, Link, SELLERS_MAX,
@@ -74,7 +74,11 @@ pub(super) fn record(
     Some(ConsentRecord {
         given_at: now,
         page_url: cut(page(lead, Some(seen)).unwrap_or_default(), PAGE_MAX),
-        text: if short { words.to_owned() } else { String::new() },
+        text: if short {
+            words.to_owned()
+        } else {
+            String::new()
+        },
         text_sha256,
         ip: Some(seen.ip),
         user_agent: cut(&seen.user_agent, AGENT_MAX),

@@ -9,27 +9,39 @@ use trunkline_core::base::id::{ContractId, OpportunityId};
 use trunkline_core::base::{Country, Decimal, Money};
 use trunkline_core::lead::{Certificate, Event, Lead, LegState, StepRefusal, step};
 use trunkline_core::routing::delivery::{PrepareError, Slot, Step, Values};
-use trunkline_core::routing::{
-    AttemptOutcome, DeliveryKind, Known, OpportunityKind, ReasonCode,
-};
+use trunkline_core::routing::{AttemptOutcome, DeliveryKind, Known, OpportunityKind, ReasonCode};
 
 use super::desk::{LeadDesk, LeadError};
 use super::sell::{KEEP_MS, Sale, with};
-use crate::distribution::Reach;
-use crate::ports::buyers::{
-    BuyerOutcome, BuyerReport, BuyerRequest, MailRequest, NotSent, Standing,
-};
+use crate::ports::buyers::{BuyerOutcome, BuyerReport, BuyerRequest, NotSent, Standing};
 use crate::ports::leads::{LeadChange, LeadEventKind, LeadRow};
 use crate::ports::outbox::{Delivery, OutboxEvent};
 
 /// The kind of the outbox's rows by which leads are sent.
 pub const LEAD_POST: &str = "lead_post";
-/// How long a mail server may take to take a letter.
-const MAIL_WAIT: Duration = Duration::from_secs(20);
 /// How long a row waits of which somebody else works on the lead, in milliseconds.
 const OTHERS_MS: i64 = 10_000;
 /// Longest text that is kept of what a buyer said, in characters.
 const TOLD_MAX: usize = 300;
+
+enum Reach {
+    Server {
+        endpoint: Arc<trunkline_core::routing::delivery::Endpoint>,
+        secrets: Arc<std::collections::BTreeMap<String, crate::ports::webhooks::Secret>>,
+    },
+}
+
+fn reach(delivery: &crate::ports::distribution::Delivery) -> Option<Reach> {
+    let crate::ports::distribution::Delivery::Http(text) = delivery else {
+        return None;
+    };
+    let document: trunkline_core::routing::delivery::EndpointDocument =
+        serde_json::from_str(text).ok()?;
+    Some(Reach::Server {
+        endpoint: Arc::new(document.compile().ok()?),
+        secrets: Arc::default(),
+    })
+}
 
 /// What a row of the outbox says beside which lead it is about.
 #[derive(Debug, Serialize, Deserialize)]
@@ -120,7 +132,10 @@ fn values(sale: &Sale, n: usize, lead: &Lead) -> Values {
         (Slot::PingId, facts.ping_name.clone().unwrap_or_default()),
         (Slot::Price, price.map(amount).unwrap_or_default()),
         (Slot::CreatedAt, moment_text(row)),
-        (Slot::IsDuplicate, sale.planned.price(leg.contract).1.to_string()),
+        (
+            Slot::IsDuplicate,
+            sale.planned.price(leg.contract).1.to_string(),
+        ),
         (Slot::Test, row.test.to_string()),
     ] {
         values.set(slot, text);
@@ -157,7 +172,7 @@ fn set_certificate(values: &mut Values, lead: &Lead) {
 }
 
 /// A plain decimal, such as `12.5`.
-pub fn amount(money: Money) -> String {
+fn amount(money: Money) -> String {
     Decimal::from_micros(money.micros()).to_string()
 }
 
@@ -208,19 +223,8 @@ impl LeadDesk {
         }
         let now = self.moment.now();
         let values = values(sale, n, &post.lead);
-        match market.reach(facts.destination) {
+        match reach(&destination.delivery) {
             None => nowhere(),
-            Some(Reach::Mailbox(mail)) => {
-                let letter = MailRequest {
-                    destination: facts.destination,
-                    opportunity: sale.row.id,
-                    mail: Arc::clone(mail),
-                    values,
-                    now,
-                };
-                let until = Instant::now() + MAIL_WAIT;
-                self.mail.send(&letter, until).await
-            }
             Some(Reach::Server { endpoint, secrets }) => {
                 if !endpoint.has(Step::Post) {
                     let why = PrepareError::NoStep(Step::Post.word());
@@ -231,9 +235,9 @@ impl LeadDesk {
                 let request = BuyerRequest {
                     destination: facts.destination,
                     opportunity: sale.row.id,
-                    endpoint: Arc::clone(endpoint),
+                    endpoint: Arc::clone(&endpoint),
                     values,
-                    secrets: Arc::clone(secrets),
+                    secrets: Arc::clone(&secrets),
                     currency: sale.row.currency,
                     bid_max: terms.and_then(|t| t.bid_max.as_ref().map(|m| m.value)),
                     home: self.home(sale.row.account),
@@ -247,7 +251,9 @@ impl LeadDesk {
 
     pub(super) fn home(&self, account: trunkline_core::base::id::AccountId) -> Country {
         let directory = self.directory.peek();
-        directory.account(account).map_or(Country::US, |a| a.country)
+        directory
+            .account(account)
+            .map_or(Country::US, |a| a.country)
     }
 
     /// Stores what came of sending a lead to somebody.

@@ -17,7 +17,7 @@ use super::locks::KeyedLocks;
 use crate::clock::Moment;
 use crate::directory::SharedDirectory;
 use crate::ports::leads::{LeadChange, LeadRow, LeadStored, Leads};
-use crate::ports::{BuyerMail, Books, Buyers, Opportunities, Outbox, PortError};
+use crate::ports::{Books, Buyers, Opportunities, Outbox, PortError};
 use crate::routing::Router;
 
 /// Most leads that are taken through their plans at one time; more are refused before anything is stored.
@@ -38,8 +38,6 @@ pub struct LeadPorts {
     pub outbox: Arc<dyn Outbox>,
     /// Buyers' servers.
     pub buyers: Arc<dyn Buyers>,
-    /// Buyers' mailboxes.
-    pub mail: Arc<dyn BuyerMail>,
 }
 
 /// Takes leads in and sells them.
@@ -52,7 +50,6 @@ pub struct LeadDesk {
     pub(super) books: Arc<dyn Books>,
     pub(super) outbox: Arc<dyn Outbox>,
     pub(super) buyers: Arc<dyn Buyers>,
-    pub(super) mail: Arc<dyn BuyerMail>,
     pub(super) signer: ConsentSigner,
     pub(super) pings: KeyedLocks<(FeedId, Sha256)>,
     pub(super) keys: KeyedLocks<(FeedId, String)>,
@@ -151,7 +148,6 @@ impl LeadDesk {
             books: ports.books,
             outbox: ports.outbox,
             buyers: ports.buyers,
-            mail: ports.mail,
             signer,
             pings: KeyedLocks::default(),
             keys: KeyedLocks::default(),
@@ -174,7 +170,7 @@ impl LeadDesk {
 
     /// Whether another lead can be sold now.
     pub(super) fn has_room(&self) -> Result<(), LeadError> {
-        if self.room.availablepermits() == 0 {
+        if self.room.available_permits() == 0 {
             metrics::counter!("trunkline_leads_busy_total").increment(1);
             return Err(LeadError::Busy);
         }

@@ -45,7 +45,10 @@ impl<K: Eq + Hash> Drop for KeyHeld<'_, K> {
         let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
         drop(self.guard.take());
         // Whoever waits holds it too.
-        if locks.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1) {
+        if locks
+            .get(&self.key)
+            .is_some_and(|lock| Arc::strong_count(lock) == 1)
+        {
             locks.remove(&self.key);
         }
     }

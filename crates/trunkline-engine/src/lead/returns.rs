@@ -12,8 +12,8 @@ use trunkline_core::routing::{CapWindow, Person};
 
 use super::desk::{LeadDesk, TRIES_MAX};
 use super::sell::with;
-use crate::ports::{PortError, PortResult};
 use crate::ports::leads::{LeadChange, LeadEventKind, LeadRow, LeadStored, ReturnRow};
+use crate::ports::{PortError, PortResult};
 
 /// How much of a person's past is looked at for a proof.
 const PAST_MAX: u32 = 200;
@@ -107,7 +107,10 @@ impl LeadDesk {
             let (sold_at, buyer) = accepted.ok_or(ReturnError::NotTheirs)?;
             let now = self.moment.now();
             let proved = self.is_proved(&row, ask, buyer, sold_at).await?;
-            let used = self.leads.return_use(account, buyer, self.month(&row, now)).await?;
+            let used = self
+                .leads
+                .return_use(account, buyer, self.month(&row, now))
+                .await?;
             let rules = self.return_rules(&row);
             let of = rules.ask(ask.reason, proved, sold_at, used, now)?;
             let back = ReturnRow {
@@ -227,7 +230,10 @@ impl LeadDesk {
             phone_sha256: post.lead.phone_sha256,
             email_sha256: post.lead.email_sha256,
         };
-        let past = self.opportunities.past(row.account, &person, PAST_MAX).await?;
+        let past = self
+            .opportunities
+            .past(row.account, &person, PAST_MAX)
+            .await?;
         Ok(past.iter().any(|past| {
             past.opportunity != row.id
                 && past.at < sold_at

@@ -10,8 +10,8 @@ use trunkline_core::routing::{
     Attempt, AttemptOutcome, ContractTerms, OpportunityKind, Person, ReasonCode,
 };
 
-use super::desk::{LeadDesk, LeadError};
 use super::deliver::{self, LEAD_POST};
+use super::desk::{LeadDesk, LeadError};
 use super::receive::{LOOK_AFTER_MS, event};
 use crate::ports::leads::{Held, LeadChange, LeadEvent, LeadEventKind, LeadRow, LegFacts};
 use crate::ports::outbox::{AfterCrash, OutboxEvent};
@@ -425,7 +425,9 @@ impl LeadDesk {
                 due_at: Some(now.plus_millis(LOOK_AFTER_MS)),
                 ..row
             });
-            change.events.push(with(now, LeadEventKind::Sending, to.contract, ""));
+            change
+                .events
+                .push(with(now, LeadEventKind::Sending, to.contract, ""));
             change.outbox.push(posting);
             change.attempts.clone_from(&attempts);
             Ok(change)
@@ -527,7 +529,11 @@ fn closed(mut row: LeadRow, why: ReasonCode, now: Timestamp) -> LeadChange {
         RunState::Sold => LeadEventKind::Sold,
         _ => LeadEventKind::Unsold,
     };
-    row.due_at = row.run.waits.filter(|_| row.run.state == RunState::Queued).map(|w| w.next_at);
+    row.due_at = row
+        .run
+        .waits
+        .filter(|_| row.run.state == RunState::Queued)
+        .map(|w| w.next_at);
     row.reason = match row.run.state {
         RunState::Sold => None,
         _ => Some(why.word().to_owned()),

@@ -3,11 +3,11 @@
 
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::{Money, Zone};
+use trunkline_core::lead::{Event, Leg, LegState, RunState, StepRefusal, step};
 use trunkline_core::ledger::{
     Booked, BuyerTerms, CONVERSION_WINDOW_MS, Event as MoneyEvent, LeadSold, Pay, PublisherTerms,
     Side, Subject, Terms,
 };
-use trunkline_core::lead::{Event, Leg, LegState, RunState, StepRefusal, step};
 use trunkline_core::routing::{
     AttemptOutcome, Came, CapWindow, ContractTerms, PriceBook, ReasonCode,
 };
@@ -105,7 +105,10 @@ impl LeadDesk {
         let nothing = PriceBook::nothing(sale.row.currency);
         let price = terms.price.as_ref().filter(|_| !unpaid);
         let had = |leg: &&Leg| {
-            matches!(leg.state, LegState::Accepted { .. } | LegState::Returned { .. })
+            matches!(
+                leg.state,
+                LegState::Accepted { .. } | LegState::Returned { .. }
+            )
         };
         let others = before.run.legs.iter().filter(had).count();
         let facts = sale.planned.facts();
@@ -132,7 +135,16 @@ impl LeadDesk {
         let subjects = [Subject::Lead(sale.row.id)];
         let with = |booked: &Booked| sale.settlement(yes, Some(&terms), booked, zone.as_ref());
         let (books, account) = (self.books.as_ref(), sale.row.account);
-        let booked = book(books, &self.moment, account, &subjects, &event, &money, with).await;
+        let booked = book(
+            books,
+            &self.moment,
+            account,
+            &subjects,
+            &event,
+            &money,
+            with,
+        )
+        .await;
         match booked {
             Ok(_) => Ok(()),
             Err(BookError::Port(error)) => Err(error),
@@ -243,7 +255,10 @@ impl Sale {
         };
         let mut record = self.planned.record.clone();
         let opportunity = &mut record.opportunity;
-        let (contract, buyer) = (self.row.run.legs[yes.n].contract, self.row.legs[yes.n].buyer);
+        let (contract, buyer) = (
+            self.row.run.legs[yes.n].contract,
+            self.row.legs[yes.n].buyer,
+        );
         opportunity.sold_to = opportunity.sold_to.or(Some((contract, buyer)));
         opportunity.reason = None;
         opportunity.revenue = lead.lead.revenue;
@@ -260,7 +275,9 @@ impl Sale {
         if let (true, Some(terms), Some(zone)) = (billable, terms, zone) {
             let month = CapWindow::month(zone.clone()).at(yes.at).from;
             settlement.sold.push((Sold::Contract(contract), month));
-            settlement.billable.push((self.row.id, terms.parties.taker()));
+            settlement
+                .billable
+                .push((self.row.id, terms.parties.taker()));
             if first && came.payout > 0 {
                 settlement.sold.push((Sold::Feed(self.row.feed), month));
             }

@@ -24,7 +24,9 @@ impl LeadDesk {
     ) -> Result<LeadRow, LeadError> {
         let now = self.moment.now();
         let mut change = LeadChange::new(row);
-        change.events.push(event(now, LeadEventKind::Pinged, "test"));
+        change
+            .events
+            .push(event(now, LeadEventKind::Pinged, "test"));
         let lead = &mut change.lead;
         let refused = match outcome {
             TestOutcome::Unsold => Some(ReasonCode::NoBid),
