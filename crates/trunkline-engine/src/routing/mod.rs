@@ -1,0 +1,3 @@
+//! Station **routing** as a use case.
+
+pub mod auction;
