@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod auctions;
+mod away;
 mod beacons;
 mod calls;
 mod configuration;
