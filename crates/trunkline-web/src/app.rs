@@ -30,6 +30,7 @@ use crate::auth::gate::Gate;
 use crate::auth::strangers::Strangers;
 use crate::auth::throttle::Throttle;
 use crate::health::Readiness;
+use crate::intake::rate::FeedRates;
 use crate::places::Places;
 use crate::problem::Problem;
 use crate::voice::{Heard, Lines};
@@ -158,6 +159,10 @@ pub struct Web {
     pub(crate) lines: Lines,
     /// Limits what one address may forge before it is told less.
     pub(crate) forged: Throttle<IpAddr>,
+    /// Limits what feeds ask.
+    pub(crate) feed_rates: FeedRates,
+    /// Limits feeds' keys that open nothing, from one network.
+    pub(crate) unknown_keys: Throttle<IpAddr>,
     random: SystemRandom,
 }
 
@@ -176,6 +181,9 @@ const SNIPPET_EVERY_MS: i64 = 5;
 /// Voice webhooks of one address that are not believed: twenty at once, then one a second, each with its reason.
 const FORGED_BURST: u32 = 20;
 const FORGED_EVERY_MS: i64 = 1_000;
+/// Keys of feeds that open nothing, from one network: two hundred at once, then ten a second.
+const UNKNOWN_KEYS_BURST: u32 = 200;
+const UNKNOWN_KEYS_EVERY_MS: i64 = 100;
 /// Tests of pages of one account: ten at once, then one in 6 s.
 const PAGE_CHECKS_BURST: u32 = 10;
 const PAGE_CHECKS_EVERY_MS: i64 = 6_000;
@@ -240,6 +248,8 @@ impl Web {
             streams: Streams::default(),
             lines: Lines::default(),
             forged: Throttle::new(FORGED_BURST, FORGED_EVERY_MS),
+            feed_rates: FeedRates::default(),
+            unknown_keys: Throttle::new(UNKNOWN_KEYS_BURST, UNKNOWN_KEYS_EVERY_MS),
             exports: Places::new(EXPORTS_PER_ACCOUNT_MAX, EXPORTS_MAX),
             advice: Places::new(ADVICE_PER_ACCOUNT_MAX, ADVICE_MAX),
             reports: Places::new(REPORTS_PER_ACCOUNT_MAX, REPORTS_MAX),

@@ -8,6 +8,7 @@
 //! The engine is never later than [`PLAN_WAIT`] and [`STEP_WAIT`]: a store that is late or away is an error, and whoever
 //! holds the call goes on without a buyer.
 
+pub mod auction;
 mod availability;
 mod bids;
 mod end_call;
