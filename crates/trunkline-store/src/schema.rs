@@ -119,6 +119,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         distribution::things::ALL,
         distribution::terms::ALL,
         distribution::lists::ALL,
+        distribution::secrets::ALL,
         trunks::ALL,
         visitor::ALL,
         arrivals::ALL,

@@ -13,35 +13,19 @@ use trunkline_core::routing::{AttemptOutcome, DeliveryKind, Known, OpportunityKi
 
 use super::desk::{LeadDesk, LeadError};
 use super::sell::{KEEP_MS, Sale, with};
+use crate::distribution::Reach;
 use crate::ports::buyers::{BuyerOutcome, BuyerReport, BuyerRequest, NotSent, Standing};
 use crate::ports::leads::{LeadChange, LeadEventKind, LeadRow};
 use crate::ports::outbox::{Delivery, OutboxEvent};
 
 /// The kind of the outbox's rows by which leads are sent.
 pub const LEAD_POST: &str = "lead_post";
+/// How long a mail server may take to take a letter.
+const MAIL_WAIT: Duration = Duration::from_secs(20);
 /// How long a row waits of which somebody else works on the lead, in milliseconds.
 const OTHERS_MS: i64 = 10_000;
 /// Longest text that is kept of what a buyer said, in characters.
 const TOLD_MAX: usize = 300;
-
-enum Reach {
-    Server {
-        endpoint: Arc<trunkline_core::routing::delivery::Endpoint>,
-        secrets: Arc<std::collections::BTreeMap<String, crate::ports::webhooks::Secret>>,
-    },
-}
-
-fn reach(delivery: &crate::ports::distribution::Delivery) -> Option<Reach> {
-    let crate::ports::distribution::Delivery::Http(text) = delivery else {
-        return None;
-    };
-    let document: trunkline_core::routing::delivery::EndpointDocument =
-        serde_json::from_str(text).ok()?;
-    Some(Reach::Server {
-        endpoint: Arc::new(document.compile().ok()?),
-        secrets: Arc::default(),
-    })
-}
 
 /// What a row of the outbox says beside which lead it is about.
 #[derive(Debug, Serialize, Deserialize)]
@@ -223,8 +207,19 @@ impl LeadDesk {
         }
         let now = self.moment.now();
         let values = values(sale, n, &post.lead);
-        match reach(&destination.delivery) {
+        match market.reach(facts.destination) {
             None => nowhere(),
+            Some(Reach::Mailbox(mail)) => {
+                let letter = MailRequest {
+                    destination: facts.destination,
+                    opportunity: sale.row.id,
+                    mail: Arc::clone(mail),
+                    values,
+                    now,
+                };
+                let until = Instant::now() + MAIL_WAIT;
+                self.mail.send(&letter, until).await
+            }
             Some(Reach::Server { endpoint, secrets }) => {
                 if !endpoint.has(Step::Post) {
                     let why = PrepareError::NoStep(Step::Post.word());
@@ -235,9 +230,9 @@ impl LeadDesk {
                 let request = BuyerRequest {
                     destination: facts.destination,
                     opportunity: sale.row.id,
-                    endpoint: Arc::clone(&endpoint),
+                    endpoint: Arc::clone(endpoint),
                     values,
-                    secrets: Arc::clone(&secrets),
+                    secrets: Arc::clone(secrets),
                     currency: sale.row.currency,
                     bid_max: terms.and_then(|t| t.bid_max.as_ref().map(|m| m.value)),
                     home: self.home(sale.row.account),

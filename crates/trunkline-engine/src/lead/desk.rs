@@ -17,7 +17,7 @@ use super::locks::KeyedLocks;
 use crate::clock::Moment;
 use crate::directory::SharedDirectory;
 use crate::ports::leads::{LeadChange, LeadRow, LeadStored, Leads};
-use crate::ports::{Books, Buyers, Opportunities, Outbox, PortError};
+use crate::ports::{BuyerMail, Books, Buyers, Opportunities, Outbox, PortError};
 use crate::routing::Router;
 
 /// Most leads that are taken through their plans at one time; more are refused before anything is stored.
@@ -38,6 +38,8 @@ pub struct LeadPorts {
     pub outbox: Arc<dyn Outbox>,
     /// Buyers' servers.
     pub buyers: Arc<dyn Buyers>,
+    /// Buyers' mailboxes.
+    pub mail: Arc<dyn BuyerMail>,
 }
 
 /// Takes leads in and sells them.
@@ -50,6 +52,7 @@ pub struct LeadDesk {
     pub(super) books: Arc<dyn Books>,
     pub(super) outbox: Arc<dyn Outbox>,
     pub(super) buyers: Arc<dyn Buyers>,
+    pub(super) mail: Arc<dyn BuyerMail>,
     pub(super) signer: ConsentSigner,
     pub(super) pings: KeyedLocks<(FeedId, Sha256)>,
     pub(super) keys: KeyedLocks<(FeedId, String)>,
@@ -148,6 +151,7 @@ impl LeadDesk {
             books: ports.books,
             outbox: ports.outbox,
             buyers: ports.buyers,
+            mail: ports.mail,
             signer,
             pings: KeyedLocks::default(),
             keys: KeyedLocks::default(),
@@ -184,6 +188,13 @@ impl LeadDesk {
             lead,
             permit: None,
         })
+    }
+
+    /// Waits until nobody works on a lead: for the end of the server, and for tests.
+    pub async fn at_rest(&self) {
+        // Every lead that is worked on has a place; whoever has all of them is alone.
+        let all = u32::try_from(LEADS_AT_WORK_MAX).unwrap_or(u32::MAX);
+        drop(self.room.acquire_many(all).await);
     }
 
     /// Waits until another lead can be sold.

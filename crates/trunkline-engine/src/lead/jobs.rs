@@ -4,10 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use trunkline_core::base::id::OpportunityId;
 
+use super::deliver::LEAD_POST;
 use super::desk::{LeadDesk, LeadError};
+use crate::outbox::{Teller, Told};
 use crate::ports::PortResult;
+use crate::ports::outbox::{AfterCrash, Delivery, OutboxRow};
 
 /// How often it is looked for leads whose time has come. They are late by this at most.
 pub const LEADS_EVERY: Duration = Duration::from_millis(500);
@@ -56,5 +60,33 @@ impl LeadDesk {
             }
         }
         Ok(begun)
+    }
+}
+
+/// Tells the outbox's rows by which leads are sent: those that a crash left before anything was sent, and those that a
+/// person sends again.
+pub struct LeadTeller(pub Arc<LeadDesk>);
+
+#[async_trait]
+impl Teller for LeadTeller {
+    fn kind(&self) -> &'static str {
+        LEAD_POST
+    }
+
+    fn after_crash(&self) -> AfterCrash {
+        AfterCrash::Unknown
+    }
+
+    fn about(&self, raw: i64) -> Option<String> {
+        Some(OpportunityId::from_raw(raw).to_string())
+    }
+
+    async fn tell(&self, row: &OutboxRow) -> Told {
+        match self.0.deliver(&row.event).await {
+            Delivery::Done => Told::Arrived,
+            Delivery::Again(at, why) => Told::FailedUntil(at, why),
+            Delivery::Unknown(why) => Told::Unclear(why),
+            Delivery::Dead(why) => Told::Hopeless(why),
+        }
     }
 }

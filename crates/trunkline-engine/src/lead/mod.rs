@@ -25,7 +25,7 @@ pub use consent::ConsentSigner;
 pub use deliver::LEAD_POST;
 pub use desk::{Answered, LEADS_AT_WORK_MAX, LeadDesk, LeadError, LeadPorts};
 pub use import::{IMPORT_ROWS_MAX, Imported, ImportedRow, RowFate};
-pub use jobs::LEADS_EVERY;
+pub use jobs::{LEADS_EVERY, LeadTeller};
 pub use receive::{PageSeen, Sent, Visit};
 pub use returns::{ReturnAsk, ReturnDecision, ReturnError};
 

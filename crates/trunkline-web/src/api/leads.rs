@@ -20,9 +20,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::view::{LeadDetail, LeadSummary, csv_row};
-use super::account::account_defaults;
 use super::body::{Body, Params};
 use super::page::{Page, after, cursor, limit};
+use super::sites::account_defaults;
 use crate::app::{App, Web};
 use crate::auth::{Caller, Need};
 use crate::problem::{Problem, sentence};

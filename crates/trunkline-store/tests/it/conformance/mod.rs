@@ -12,6 +12,8 @@ mod copy;
 mod distribution;
 mod history;
 mod labels;
+mod leads;
+mod sold_leads;
 mod opportunities;
 mod outbox;
 mod past_calls;
