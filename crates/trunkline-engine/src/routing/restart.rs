@@ -56,10 +56,10 @@ impl Router {
     async fn recall(&self, planned: &mut Planned) -> PortResult<()> {
         let opportunity = &planned.record.opportunity;
         let (id, account, came_at) = (opportunity.id, opportunity.account, opportunity.came_at);
+        let person = opportunity.person;
         let month = month_from(&planned.zone, came_at);
         let stock = self.reservations.stock(account, came_at, month).await?;
         planned.count(&stock);
-        let person = opportunity.person;
         let past = self.opportunities.past(account, &person, super::PAST_MAX).await?;
         let comer = planned.comer();
         // It was let in then; caps have moved since and do not matter.
