@@ -23,7 +23,8 @@ crate::statements! { "outbox";
         AND after_crash = 'resend'";
     UNKNOWN_AFTER_CRASH = "UPDATE outbox_event SET state = 'unknown', ended_at = $1, \
         trouble = 'the process ended while it was being sent' WHERE state = 'sending' AND after_crash = 'unknown'";
-    SEND_AGAIN = "UPDATE outbox_event SET state = 'waiting', due_at = $3, ended_at = NULL WHERE account = $1 AND id = $2 \
+    /// The schedule begins anew.
+    SEND_AGAIN = "UPDATE outbox_event SET state = 'waiting', tries = 0, due_at = $3, ended_at = NULL WHERE account = $1 AND id = $2 \
         AND state IN ('dead', 'unknown')";
     EVENTS_IN = "SELECT id, account, kind, about, body, after_crash, state, due_at, tries, made_at, ended_at, trouble \
         FROM outbox_event WHERE account = $1 AND state = $2 AND id < $3 ORDER BY id DESC LIMIT $4";

@@ -29,6 +29,7 @@ migrations!(
     "V0011__distribution",
     "V0012__routing_and_ledger",
     "V0013__open_opportunities",
+    "V0015__bids",
 );
 
 macro_rules! tables {
@@ -102,6 +103,10 @@ tables! {
     "buyer_report" ("account", "subject_kind", "subject", "n"),
     "hold" ("id"),
     "outbox_event" ("id"),
+    "bid" ("opportunity", "attempt", "contract"),
+    "given_bid" ("id"),
+    "given_ping" ("feed", "asked"),
+    "given_number" ("number"),
 }
 
 /// Every statement of the store, for the test that prepares each on both engines.
@@ -112,6 +117,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         distribution::things::ALL,
         distribution::terms::ALL,
         distribution::lists::ALL,
+        distribution::secrets::ALL,
         trunks::ALL,
         visitor::ALL,
         arrivals::ALL,
@@ -127,6 +133,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         carriers::ALL,
         routing::ALL,
         routing::OPPORTUNITY_STATEMENTS,
+        routing::BID_STATEMENTS,
         ledger::ALL,
         ledger::VERIFY_STATEMENTS,
         outbox::ALL,

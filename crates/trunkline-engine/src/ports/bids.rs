@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use trunkline_core::base::id::{
-    AccountId, BuyerId, CallId, CampaignId, ContractId, DestinationId, FeedId, GivenBidId,
-    OpportunityId, ReservationId,
+    AccountId, BuyerId, CallId, ContractId, DestinationId, FeedId, GivenBidId, OpportunityId,
 };
 use trunkline_core::base::{Currency, Money, PhoneNumber, Sha256, Timestamp};
 use trunkline_core::routing::{GivenBid, ReasonCode};
 
 use super::PortResult;
+use super::routing::{AttemptRow, OpportunityRecord};
 
 /// Longest text of a buyer that is kept, in characters.
 pub const SAID_MAX: usize = 200;
@@ -57,6 +57,10 @@ pub struct Give {
     pub numbers: Vec<PhoneNumber>,
     /// What came of asking buyers.
     pub asked: Vec<BidRow>,
+    /// What it is given for, as it stands.
+    pub record: OpportunityRecord,
+    /// What was tried, with what is reserved among it.
+    pub attempts: Vec<AttemptRow>,
     /// Now.
     pub at: Timestamp,
 }
@@ -115,15 +119,4 @@ pub trait Bids: Send + Sync {
     async fn arrived(&self, id: GivenBidId, call: CallId, at: Timestamp) -> PortResult<bool>;
     /// Closes bids whose time was over before `now`, at most `limit`, with their opportunities, which nobody took.
     async fn close_missed(&self, now: Timestamp, limit: u32) -> PortResult<Vec<Missed>>;
-}
-
-/// What a bid names: kept together, since all of it is of one sale.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Promised {
-    /// The campaign.
-    pub campaign: CampaignId,
-    /// Who is to have the call.
-    pub contract: ContractId,
-    /// What it took.
-    pub reservation: ReservationId,
 }

@@ -33,7 +33,7 @@ pub use asks::Asks;
 pub use atlas::Atlas;
 pub use bids::Bids;
 pub use books::Books;
-pub use buyers::Buyers;
+pub use buyers::{BuyerMail, Buyers};
 pub use calls::{CallRecords, CallSpool};
 pub use carriers::{CarrierRecords, NumberSupply};
 pub use checks::CheckRecords;

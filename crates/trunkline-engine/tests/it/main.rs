@@ -12,6 +12,7 @@ mod flows;
 mod in_step;
 mod lines;
 mod matches;
+mod outbox;
 mod page_check;
 mod ports;
 mod published;

@@ -8,6 +8,7 @@ mod carrier_side;
 mod carriers;
 mod check;
 mod crash;
+mod delivery;
 mod distribution;
 mod flows;
 mod geo;

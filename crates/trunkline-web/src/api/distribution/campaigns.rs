@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trunkline_core::base::Timestamp;
+use trunkline_core::lead::FieldDef;
 use trunkline_core::routing::{DuplicateRule, TermsKind};
 use trunkline_engine::distribution::Market;
 use trunkline_engine::ports::distribution::Campaign;
@@ -19,7 +20,7 @@ use super::terms::{TermsInput, TermsItem, document_of, save, written};
 use super::{ArchiveInput, ListParams, find, name, page, terms_stay};
 use crate::app::App;
 use crate::auth::{Caller, Need};
-use crate::problem::Problem;
+use crate::problem::{Problem, sentence};
 
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -115,7 +116,7 @@ async fn create(
         .terms
         .map(|terms| written(&app, &caller, TermsKind::Campaign, terms, "terms"));
     let written = terms.transpose()?;
-    let fields = input.fields.as_ref().map(read_fields).transpose()?;
+    let fields = input.fields.map(read_fields).transpose()?;
     let duplicates = input.duplicates.map(read_duplicates).transpose()?;
     let plan = app.backend.moment.id();
     let campaign = Campaign {
@@ -164,7 +165,7 @@ async fn change(
     caller.may(Need::Write)?;
     let (_, campaign) = find::<Campaign, _>(&app, &caller, &id)?;
     terms_stay(input.terms.as_ref())?;
-    let fields = input.fields.as_ref().map(read_fields).transpose()?;
+    let fields = input.fields.map(read_fields).transpose()?;
     let duplicates = input.duplicates.map(read_duplicates).transpose()?;
     let change = |campaign: &mut Campaign| {
         if let Some(text) = input.name {
@@ -205,11 +206,10 @@ async fn archive(
     Ok(Json(CampaignItem::new(&market, &campaign)))
 }
 
-fn read_fields(fields: &Value) -> Result<String, Problem> {
-    if !fields.is_array() {
-        return Err(Problem::invalid("fields", "Write a list of fields."));
-    }
-    Ok(fields.to_string())
+fn read_fields(fields: Value) -> Result<String, Problem> {
+    let fields: Vec<FieldDef> = document_of(fields, "fields")?;
+    serde_json::to_string(&fields)
+        .map_err(|error| Problem::invalid("fields", sentence(&error.to_string())))
 }
 
 fn read_duplicates(rules: Value) -> Result<Vec<DuplicateRule>, Problem> {
