@@ -31,6 +31,7 @@ migrations!(
     "V0012__routing_and_ledger",
     "V0013__open_opportunities",
     "V0014__leads",
+    "V0015__bids",
 );
 
 macro_rules! tables {
@@ -109,6 +110,10 @@ tables! {
     "lead_event" ("lead", "n"),
     "consent_record" ("account", "number"),
     "lead_return" ("lead", "contract"),
+    "bid" ("opportunity", "attempt", "contract"),
+    "given_bid" ("id"),
+    "given_ping" ("feed", "asked"),
+    "given_number" ("number"),
 }
 
 /// Every statement of the store, for the test that prepares each on both engines.
@@ -135,6 +140,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         carriers::ALL,
         routing::ALL,
         routing::OPPORTUNITY_STATEMENTS,
+        routing::BID_STATEMENTS,
         ledger::ALL,
         ledger::VERIFY_STATEMENTS,
         outbox::ALL,

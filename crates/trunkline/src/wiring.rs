@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use async_trait::async_trait;
 use tokio::time::timeout;
-use trunkline_clients::{AskClient, CarrierClient, MediaClient, PageClient, find_speech};
+use trunkline_clients::{AskClient, BuyerClient, CarrierClient, MailClient, MediaClient, PageClient, find_speech};
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::SiteId;
 use trunkline_core::call::flow::Ability;
@@ -25,6 +25,7 @@ use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::distribution::Distribution;
 use trunkline_engine::inventory::Inventory;
+use trunkline_engine::lead::{ConsentSigner, LeadDesk, LeadPorts};
 use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::configuration::Resolver;
 use trunkline_engine::ports::webhooks::{Dialect, FetchedRecording};
@@ -281,6 +282,24 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         shared.clone(),
         shared.clone(),
     ));
+    let seed = store
+        .instance_secret("consent_records", keys::random()?)
+        .await?;
+    let signer = ConsentSigner::new(&seed).context("the key of records of consent is of no use")?;
+    let leads = LeadDesk::new(
+        moment.clone(),
+        directory.clone(),
+        Arc::clone(&router),
+        LeadPorts {
+            leads: shared.clone(),
+            opportunities: shared.clone(),
+            books: shared.clone(),
+            outbox: shared.clone(),
+            buyers: Arc::new(BuyerClient::new(config.http.webhooks_loopback)),
+            mail: Arc::new(MailClient::none()),
+        },
+        signer,
+    );
     let calls = Calls::new(
         moment.clone(),
         directory.clone(),
@@ -300,6 +319,11 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         .recover(|path| salvage(&config.recordings().join(path)))
         .await
         .context("calls of the last process could not be closed")?;
+    match leads.recover().await {
+        Ok(0) => {}
+        Ok(found) => tracing::info!(found, "leads were being sent when the last process ended"),
+        Err(error) => tracing::warn!(%error, "leads that were being sent are looked at later"),
+    }
     let calls = Arc::new(calls);
     let webhooks = WebhookCalls::new(Arc::clone(&calls), Arc::clone(&records), shared.clone());
     let fetching = Fetching::new(
@@ -365,6 +389,8 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         assignments,
         calls,
         router,
+        leads,
+        lead_records: shared.clone(),
         screener,
         webhooks: Arc::new(webhooks),
         records,

@@ -81,6 +81,11 @@ pub(super) fn market(
     market
 }
 
+fn by_id<T, K: IdKind>(all: Vec<T>, id: impl Fn(&T) -> Id<K>) -> BTreeMap<Id<K>, Arc<T>> {
+    let pairs = all.into_iter().map(|thing| (id(&thing), Arc::new(thing)));
+    pairs.collect()
+}
+
 /// The fields of a campaign's leads; none when they cannot be read.
 fn fields(campaign: &Campaign) -> Fields {
     let ready = documents::fields(&campaign.fields);

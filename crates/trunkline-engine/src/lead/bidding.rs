@@ -89,7 +89,7 @@ impl LeadDesk {
         let least = least.into_iter().flatten().max();
         let mut why = ReasonCode::NoCandidate;
         while let Some((place, attempt)) = planned.next_attempt() {
-            let alone = |contract| (contract, None);
+            let alone = |contract| (contract, None::<BidWon>);
             let all: Vec<_> = match &attempt {
                 Attempt::One(contract) => vec![alone(*contract)],
                 Attempt::Together { contracts, .. } => {
@@ -97,14 +97,16 @@ impl LeadDesk {
                 }
                 Attempt::Auction { contracts, .. } => {
                     let won = self.router.bids(planned, place, contracts).await;
-                    let bid = |bid: BidWon| (bid.contract, Some(bid.amount));
-                    won.into_iter().map(bid).collect()
+                    won.into_iter().map(|bid| (bid.contract, Some(bid))).collect()
                 }
             };
-            for (contract, bid) in all {
+            for (contract, won) in all {
+                let bid = won.as_ref().map(|won| won.amount);
                 let (price, unpaid) = planned.price(contract);
                 let price = bid.or(price).filter(|_| !unpaid);
-                let quoted = planned.payout(price);
+                // What an auction leaves for the publisher; else what the feed's rules say.
+                let offer = won.as_ref().and_then(|won| won.offer);
+                let quoted = offer.or_else(|| planned.payout(price));
                 if least.is_some_and(|least| quoted.map_or(0, Money::micros) < least) {
                     why = ReasonCode::BelowFloor;
                     continue;
@@ -129,7 +131,7 @@ impl LeadDesk {
                         reservation,
                         bid,
                         price,
-                        ping_name: None,
+                        ping_name: won.and_then(|won| won.name),
                     };
                     return Ok(Bid::Yes(held, quoted));
                 }

@@ -39,6 +39,8 @@ pub(super) struct ToOffer {
     attempt: u16,
     contract: ContractId,
     bid: Option<Money>,
+    /// What the buyer calls its bid.
+    ping_name: Option<String>,
     held: Option<Held>,
 }
 
@@ -242,6 +244,7 @@ impl LeadDesk {
                 attempt: 0,
                 contract: held.contract,
                 bid: held.bid,
+                ping_name: held.ping_name.clone(),
                 held: Some(held),
             };
             if self.offer_to(sale, &to).await? == Tried::Stop {
@@ -253,6 +256,7 @@ impl LeadDesk {
                 attempt: place,
                 contract: *contract,
                 bid: None,
+                ping_name: None,
                 held: None,
             };
             let all: Vec<ToOffer> = match &attempt {
@@ -263,6 +267,7 @@ impl LeadDesk {
                     won.into_iter()
                         .map(|bid| ToOffer {
                             bid: Some(bid.amount),
+                            ping_name: bid.name,
                             ..one(&bid.contract)
                         })
                         .collect()
@@ -383,14 +388,13 @@ impl LeadDesk {
         place: usize,
     ) -> Result<usize, LeadError> {
         let outbox: OutboxEventId = self.moment.id();
-        let held = to.held.as_ref();
         let facts = LegFacts {
             buyer: terms.parties.buyer,
             destination: terms.parties.destination,
             reservation: sale.planned.attempts[place].reservation,
             outbox: Some(outbox),
             bid: to.bid,
-            ping_name: held.and_then(|held| held.ping_name.clone()),
+            ping_name: to.ping_name.clone(),
             price: sale.planned.attempts[place].price,
             buyers_name: None,
             redirect_url: None,

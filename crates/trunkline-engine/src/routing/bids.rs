@@ -10,7 +10,7 @@ use trunkline_core::base::{Money, PhoneNumber};
 use super::{Planned, Router};
 
 /// A bid that may be called or posted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BidWon {
     /// Whose it is.
     pub contract: ContractId,
@@ -18,6 +18,12 @@ pub struct BidWon {
     pub amount: Money,
     /// The number at which they want the call; that of the destination when they name none.
     pub to: Option<PhoneNumber>,
+    /// What they call their bid.
+    pub name: Option<String>,
+    /// What the publisher may be promised when it is sold: the same for all bids of an auction.
+    pub offer: Option<Money>,
+    /// From how many connected seconds on the publisher may be promised it.
+    pub min_seconds: u32,
 }
 
 /// Asks for bids.

@@ -10,6 +10,7 @@
 
 pub mod auction;
 mod availability;
+pub mod bidding;
 mod bids;
 mod end_call;
 mod planned;

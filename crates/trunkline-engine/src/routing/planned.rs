@@ -201,13 +201,13 @@ impl Planned {
         }
     }
 
-    /// What filters and prices may ask; clocks show the moment at which it came.
+    /// What is known of it.
     #[must_use]
-    pub fn facts(&self) -> Facts<'_> {
+    pub fn known(&self) -> Known<'_> {
         let OpportunityRecord {
             opportunity, asked, ..
         } = &self.record;
-        let known = Known {
+        Known {
             kind: opportunity.kind,
             tags: &asked.tags,
             phone: opportunity.person.phone,
@@ -220,8 +220,21 @@ impl Planned {
             score: asked.score,
             attestation: asked.attestation,
             times_before: asked.times_before,
-        };
-        Facts::of(&known, &self.zone, opportunity.came_at)
+        }
+    }
+
+    /// What filters and prices may ask; clocks show the moment at which it came.
+    #[must_use]
+    pub fn facts(&self) -> Facts<'_> {
+        Facts::of(&self.known(), &self.zone, self.record.opportunity.came_at)
+    }
+
+    /// From how many connected seconds on the publisher is paid by the terms of its feed.
+    #[must_use]
+    pub fn paid_from_s(&self) -> u32 {
+        let payout = self.feed.as_ref().and_then(|feed| feed.payout.as_ref());
+        let from_ms = payout.map_or(0, |payout| payout.billable_from_ms());
+        u32::try_from(from_ms / 1_000).unwrap_or(u32::MAX)
     }
 
     /// The plan made ready that it goes through; `None` when its campaign has none.

@@ -161,7 +161,7 @@ pub(crate) fn put_attempt(attempt: &AttemptRow) -> Vec<Val> {
     ]
 }
 
-fn hash(row: &Row, column: &'static str) -> Result<Option<Sha256>, DbError> {
+pub(super) fn hash(row: &Row, column: &'static str) -> Result<Option<Sha256>, DbError> {
     let bytes: Option<Vec<u8>> = row.get(column)?;
     let Some(bytes) = bytes else {
         return Ok(None);
@@ -179,7 +179,7 @@ fn person(row: &Row) -> Result<Person, DbError> {
     })
 }
 
-fn money(row: &Row, column: &'static str, currency: Currency) -> Result<Option<Money>, DbError> {
+pub(super) fn money(row: &Row, column: &'static str, currency: Currency) -> Result<Option<Money>, DbError> {
     let micros: Option<i64> = row.get(column)?;
     Ok(micros.map(|micros| Money::from_micros(micros, currency)))
 }

@@ -14,6 +14,7 @@ mod flows;
 mod geo;
 mod house;
 mod inventory;
+mod lead_crash;
 mod leads;
 mod mmdb;
 mod operator;
