@@ -18,6 +18,7 @@ pub mod page_check;
 pub mod ports;
 pub mod replay;
 pub mod report;
+pub mod routing;
 pub mod setup;
 pub mod supply;
 pub mod trunks;

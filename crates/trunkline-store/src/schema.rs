@@ -28,6 +28,7 @@ migrations!(
     "V0010__whose_numbers",
     "V0011__distribution",
     "V0012__routing_and_ledger",
+    "V0013__open_opportunities",
 );
 
 macro_rules! tables {

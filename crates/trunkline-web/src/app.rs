@@ -19,6 +19,7 @@ use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::{
     Access, Atlas, CallRecords, History, Labels, Pages, PastArrivals, PastCalls,
 };
+use trunkline_engine::routing::Router;
 use trunkline_engine::setup::Setup;
 use trunkline_engine::supply::Supply;
 use trunkline_engine::trunks::Trunks;
@@ -59,6 +60,8 @@ pub struct Backend {
     pub assignments: Arc<Assignments>,
     /// Calls in progress.
     pub calls: Arc<Calls>,
+    /// Takes opportunities through plans.
+    pub router: Arc<Router>,
     /// Who is let through, and who is not.
     pub screener: Arc<Screener>,
     /// Calls whose carrier talks by webhooks.

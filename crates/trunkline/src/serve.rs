@@ -20,6 +20,7 @@ use trunkline_engine::call::trunk::TrunkControl;
 use trunkline_engine::call::{FETCH_EVERY, PROGRESS_FLUSH_EVERY, RETENTION_EVERY};
 use trunkline_engine::distribution::GO_LIVE_EVERY_MS;
 use trunkline_engine::inventory::WARM_UP_EVERY_MS;
+use trunkline_engine::routing::EXPIRE_EVERY;
 use trunkline_engine::supply::LOOK_UP_EVERY;
 use trunkline_engine::visit_retention::Forgotten;
 use trunkline_voice::{TlsListen, Voice, VoiceConfig};
@@ -271,6 +272,7 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
         }
     }));
     go_live(house, tasks, stop);
+    end_reservations(house, tasks, stop);
     let learner = Arc::clone(house);
     let ended = stop.clone();
     tasks.spawn(repeat(every(LEARN_EVERY, "learn"), move || {
@@ -351,6 +353,38 @@ fn go_live(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
             }
         }
     }));
+}
+
+/// Ends reservations whose time is over, and stores what calls came to while the store was away.
+fn end_reservations(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
+    let router = Arc::clone(&house.backend.router);
+    tasks.spawn(repeat(
+        (EXPIRE_EVERY, "reservations", stop.clone()),
+        move || {
+            let router = Arc::clone(&router);
+            async move {
+                match router.expire().await {
+                    Ok(0) => {}
+                    Ok(ended) => tracing::debug!(ended, "reservations ended by themselves"),
+                    Err(error) => tracing::warn!(%error, "reservations whose time is over wait"),
+                }
+            }
+        },
+    ));
+    let router = Arc::clone(&house.backend.router);
+    tasks.spawn(repeat(
+        (RECONCILE_EVERY, "settle", stop.clone()),
+        move || {
+            let router = Arc::clone(&router);
+            async move {
+                match router.settle_waiting().await {
+                    Ok(0) => {}
+                    Ok(calls) => tracing::info!(calls, "stored what calls came to"),
+                    Err(error) => tracing::warn!(%error, "what calls came to still waits"),
+                }
+            }
+        },
+    ));
 }
 
 /// Looks up again where the hosts of trunks are, for the first time after a while: the start did it too. What memory holds

@@ -29,6 +29,7 @@ use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::configuration::Resolver;
 use trunkline_engine::ports::webhooks::{Dialect, FetchedRecording};
 use trunkline_engine::ports::{Atlas, CallRecords, CheckRecords, Configuration, RecordingMaker};
+use trunkline_engine::routing::Router;
 use trunkline_engine::setup::{Performers, Setup};
 use trunkline_engine::supply::Supply;
 use trunkline_engine::trunks::Trunks;
@@ -270,6 +271,16 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
     let screener = Screener::new(shared.clone(), performers.clone(), Arc::clone(&sounds));
     let screener = Arc::new(screener);
     screener.reload().await?;
+    // What is stored of calls of the last process is closed by the terms of their contracts.
+    let distribution = Distribution::new(shared.clone(), directory.clone());
+    distribution.reload().await?;
+    let router = Arc::new(Router::new(
+        moment.clone(),
+        directory.clone(),
+        shared.clone(),
+        shared.clone(),
+        shared.clone(),
+    ));
     let calls = Calls::new(
         moment.clone(),
         directory.clone(),
@@ -282,6 +293,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         Arc::clone(&checks),
         Arc::new(AskClient::new(config.http.webhooks_loopback)),
         Arc::clone(&sounds),
+        Arc::clone(&router),
         settings,
     );
     calls
@@ -322,8 +334,6 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         patient.clone(),
         Arc::new(RecordingFolder(config.recordings())),
     );
-    let distribution = Distribution::new(shared.clone(), directory.clone());
-    distribution.reload().await?;
     let token_secret = store
         .instance_secret("assignment_tokens", keys::random()?)
         .await?;
@@ -354,6 +364,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         trunks: Arc::new(trunks),
         assignments,
         calls,
+        router,
         screener,
         webhooks: Arc::new(webhooks),
         records,

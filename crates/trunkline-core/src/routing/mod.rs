@@ -35,9 +35,9 @@ pub use auction::{
     LEGS_MAX, MODIFIERS_MAX, Modifier, Pays, Sale, read_amount,
 };
 pub use caps::{
-    Adds, CAP_DEPTH_MAX, CAPS_MAX, Cap, CapTake, CapUnit, CapUse, CapWindow, Counter, Counting,
-    Limit, Live, NoRoom, Pace, Pacing, Period, Places, ROLLING_SLICES, SLICE_MS, SliceUse, Slot,
-    SlotTake, SlotUse, Window, pace, room, takes,
+    Adds, CAP_DEPTH_MAX, CAPS_MAX, Cap, CapTake, CapUnit, CapUse, CapWindow, Counted, Counter,
+    Counting, Limit, Live, NoRoom, Pace, Pacing, Period, Places, ROLLING_SLICES, SLICE_MS,
+    SliceUse, Slot, SlotTake, SlotUse, Window, pace, room, takes,
 };
 pub use document::{Decimal, Problem};
 pub use duplicates::{

@@ -50,7 +50,11 @@ impl Calls {
                 }
                 FlowAction::Play { action, prompt } => out.push(Action::Play { action, prompt }),
                 FlowAction::Gather(gather) => out.push(Action::Gather(gather)),
-                FlowAction::CancelDial { attempts } => out.push(Action::CancelDial { attempts }),
+                FlowAction::CancelDial { attempts } => {
+                    self.lost(call, &attempts).await;
+                    out.push(Action::CancelDial { attempts });
+                }
+                FlowAction::Route(routing) => queue.extend(self.route(call, routing).await),
                 FlowAction::Dial(dial) => {
                     let (dialling, next) = self.dial(call, dial, events).await;
                     out.extend(dialling.map(Action::Dial));
@@ -133,7 +137,7 @@ impl Calls {
         for target in dial.targets {
             let trunks = self.permit(call, target.attempt, target.to, events).await;
             let Some((trunk, rest)) = trunks.split_first() else {
-                next.extend(self.refused(call, target.attempt));
+                next.extend(self.refused(call, target.attempt).await);
                 continue;
             };
             let mut route = Route {
@@ -219,16 +223,36 @@ impl Calls {
     }
 
     /// Tells the flow that an attempt was refused; the refusal with its reason is in the timeline already.
-    fn refused(&self, call: CallId, attempt: u32) -> Vec<FlowAction> {
+    async fn refused(&self, call: CallId, attempt: u32) -> Vec<FlowAction> {
         let event = FlowEvent::DialFailed {
             attempt,
             outcome: DialOutcome::Refused,
             sip_status: None,
         };
-        let (id, now) = (self.moment.id(), self.moment.now());
-        let mut active = hold(&self.active);
-        let call = active.get_mut(&call);
-        call.map_or_else(Vec::new, |call| call.take(id, event, now).1)
+        self.walk(call, event, self.moment.now()).await.1
+    }
+
+    /// Walks a call's flow by one event, and moves what was reserved for it; gives the row to be kept, and what the flow
+    /// wants next.
+    pub(super) async fn walk(
+        &self,
+        call: CallId,
+        event: FlowEvent,
+        now: Timestamp,
+    ) -> (Option<CallEventRow>, Vec<FlowAction>) {
+        let (walked, before) = {
+            let mut active = hold(&self.active);
+            let Some(active) = active.get_mut(&call) else {
+                return (None, Vec::new());
+            };
+            let before = active.routed.is_some().then(|| active.state.doing.clone());
+            let walked = active.take(self.moment.id(), event.clone(), now);
+            (walked, before)
+        };
+        if let Some(before) = before {
+            self.follow(call, &event, &before, now).await;
+        }
+        walked
     }
 
     /// Asks another server and tells the flow what it said.

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use trunkline_core::base::Currency;
 use trunkline_core::base::id::{
     AccountId, BuyerId, CampaignId, ContractId, DestinationId, FeedId, ItemListId, PublisherId,
 };
+use trunkline_core::base::{Currency, Money};
 use trunkline_core::routing::{
     ContractTerms, FeedTerms, Layer, Level, PingRules, PlanThings, RateLimit, RoutePlan, Routes,
     Shelf,
@@ -164,6 +164,14 @@ impl Market {
     pub fn destination_of(&self, contract: ContractId) -> Option<&Arc<Destination>> {
         let contract = self.contracts.get(&contract)?;
         self.destinations.get(&contract.contract.destination)
+    }
+
+    /// By how much the wallet of a buyer may go below zero; nothing when nobody set a limit, for what is prepaid is there
+    /// before.
+    #[must_use]
+    pub fn credit_of(&self, buyer: BuyerId) -> Money {
+        let limit = self.buyers.get(&buyer).and_then(|b| b.credit_limit_micros);
+        Money::from_micros(limit.unwrap_or(0), self.currency)
     }
 
     /// The feed of a publisher for a campaign.

@@ -1,6 +1,7 @@
 //! The use cases with a clock set by hand and ports in memory.
 
 mod arrivals;
+mod away;
 mod beacons;
 mod calls;
 mod configuration;

@@ -72,6 +72,7 @@ crate::statements! { "opportunity";
         revenue = excluded.revenue, billable = excluded.billable WHERE attempt.account = excluded.account";
     OPPORTUNITY = concat!("SELECT ", columns!(), ", asked, planned, trace FROM opportunity WHERE account = $1 AND id = $2");
     OPPORTUNITIES_OF_CALL = concat!("SELECT ", columns!(), " FROM opportunity WHERE call = $2 AND account = $1 ORDER BY id");
+    OPEN_CALLS = "SELECT account, call FROM opportunity WHERE ended_at IS NULL AND call IS NOT NULL ORDER BY id";
     OPPORTUNITIES = opportunities!("account = $1 AND id >= $2");
     OPPORTUNITIES_OF_CAMPAIGN = opportunities!("account = $1 AND campaign = $6 AND id >= $2");
     OPPORTUNITIES_OF_BUYER = opportunities!("account = $1 AND buyer = $7 AND id >= $2");
@@ -298,6 +299,15 @@ impl Opportunities for Store {
             read_opportunity,
         )
         .await
+    }
+
+    async fn open_calls(&self) -> PortResult<Vec<(AccountId, CallId)>> {
+        let found = self.many(OPEN_CALLS, args![], |row| {
+            Ok((row.get("account")?, row.get("call")?))
+        });
+        let mut calls: Vec<(AccountId, CallId)> = found.await?;
+        calls.dedup();
+        Ok(calls)
     }
 
     async fn opportunities(&self, filter: &OpportunityFilter) -> PortResult<Vec<Opportunity>> {
