@@ -97,7 +97,9 @@ impl LeadDesk {
                 }
                 Attempt::Auction { contracts, .. } => {
                     let won = self.router.bids(planned, place, contracts).await;
-                    won.into_iter().map(|bid| (bid.contract, Some(bid))).collect()
+                    won.into_iter()
+                        .map(|bid| (bid.contract, Some(bid)))
+                        .collect()
                 }
             };
             for (contract, won) in all {

@@ -14,7 +14,9 @@ use trunkline_core::routing::{AttemptOutcome, DeliveryKind, Known, OpportunityKi
 use super::desk::{LeadDesk, LeadError};
 use super::sell::{KEEP_MS, Sale, with};
 use crate::distribution::Reach;
-use crate::ports::buyers::{BuyerOutcome, BuyerReport, BuyerRequest, NotSent, Standing};
+use crate::ports::buyers::{
+    BuyerOutcome, BuyerReport, BuyerRequest, MailRequest, NotSent, Standing,
+};
 use crate::ports::leads::{LeadChange, LeadEventKind, LeadRow};
 use crate::ports::outbox::{Delivery, OutboxEvent};
 

@@ -17,7 +17,7 @@ use super::locks::KeyedLocks;
 use crate::clock::Moment;
 use crate::directory::SharedDirectory;
 use crate::ports::leads::{LeadChange, LeadRow, LeadStored, Leads};
-use crate::ports::{BuyerMail, Books, Buyers, Opportunities, Outbox, PortError};
+use crate::ports::{Books, BuyerMail, Buyers, Opportunities, Outbox, PortError};
 use crate::routing::Router;
 
 /// Most leads that are taken through their plans at one time; more are refused before anything is stored.

@@ -5,8 +5,8 @@
 //! and [given up](Router::give_up) when nobody does. What it came to is stored with the end of the call or the lead, in one
 //! transaction with the money; [`Router::end_call`] does it for calls.
 //!
-//! The engine is never later than [`PLAN_WAIT`] and [`STEP_WAIT`]: a store that is late or away is an error, and whoever
-//! holds the call goes on without a buyer.
+//! No step takes longer than [`PLAN_WAIT`] or [`STEP_WAIT`]: a store that is late or away is an error, and whoever holds the
+//! call goes on without a buyer.
 
 pub mod auction;
 mod availability;
@@ -42,10 +42,10 @@ pub use planned::{Planned, Wanted};
 pub use reserving::Reserving;
 pub use ringing::ToRing;
 
-/// Longest wait for everything a plan needs, and for its record.
-pub const PLAN_WAIT: Duration = Duration::from_millis(500);
+/// Longest wait for everything a plan needs, and for its record: a caller hears ringing meanwhile.
+pub const PLAN_WAIT: Duration = Duration::from_millis(1_700);
 /// Longest wait for one step of a reservation.
-pub const STEP_WAIT: Duration = Duration::from_millis(500);
+pub const STEP_WAIT: Duration = Duration::from_millis(1_200);
 /// How often reservations are looked for whose time is over: what they took is free again so late at most.
 pub const EXPIRE_EVERY: Duration = Duration::from_millis(500);
 /// How many are ended at once.
@@ -64,6 +64,8 @@ pub struct Router {
     pub(crate) reservations: Arc<dyn Reservations>,
     pub(crate) opportunities: Arc<dyn Opportunities>,
     pub(crate) books: Arc<dyn Books>,
+    plan_wait: Duration,
+    pub(crate) step_wait: Duration,
     /// Whoever asks for bids.
     bidders: OnceLock<Arc<dyn Bidders>>,
     /// Past results of contracts, and when they were read.
@@ -114,9 +116,21 @@ impl Router {
             reservations,
             opportunities,
             books,
+            plan_wait: PLAN_WAIT,
+            step_wait: STEP_WAIT,
             bidders: OnceLock::new(),
             performance: Mutex::default(),
             unsettled: Mutex::default(),
+        }
+    }
+
+    /// The same with other waits, where nobody waits for an answer.
+    #[must_use]
+    pub fn waiting(self, plan: Duration, step: Duration) -> Self {
+        Self {
+            plan_wait: plan,
+            step_wait: step,
+            ..self
         }
     }
 
@@ -126,7 +140,7 @@ impl Router {
     /// # Errors
     /// When there is no such campaign, or the store is late or away.
     pub async fn plan(&self, wanted: Wanted) -> PortResult<Planned> {
-        let planned = in_time(PLAN_WAIT, async {
+        let planned = in_time(self.plan_wait, async {
             let planned = self.planned(wanted).await?;
             self.opportunities.put_opportunity(&planned.record).await?;
             Ok(planned)
@@ -143,7 +157,7 @@ impl Router {
     /// # Errors
     /// When there is no such campaign, or the store is late or away.
     pub async fn rehearse(&self, wanted: Wanted) -> PortResult<Planned> {
-        in_time(PLAN_WAIT, self.planned(wanted)).await
+        in_time(self.plan_wait, self.planned(wanted)).await
     }
 
     async fn planned(&self, wanted: Wanted) -> PortResult<Planned> {
@@ -282,7 +296,7 @@ impl Router {
     /// When the store is late or away.
     pub async fn offer(&self, id: ReservationId) -> PortResult<Stepped> {
         let now = self.moment.now();
-        in_time(STEP_WAIT, self.reservations.offer(id, now)).await
+        in_time(self.step_wait, self.reservations.offer(id, now)).await
     }
 
     /// Gives what was reserved more time; false when it is over.
@@ -292,7 +306,7 @@ impl Router {
     pub async fn renew(&self, id: ReservationId, keep_ms: i64) -> PortResult<bool> {
         let now = self.moment.now();
         let until = now.plus_millis(keep_ms);
-        in_time(STEP_WAIT, self.reservations.renew(id, now, until)).await
+        in_time(self.step_wait, self.reservations.renew(id, now, until)).await
     }
 
     /// Gives back what was reserved.
@@ -301,7 +315,7 @@ impl Router {
     /// When the store is late or away; it ends by itself then.
     pub async fn release(&self, id: ReservationId) -> PortResult<Stepped> {
         let now = self.moment.now();
-        in_time(STEP_WAIT, self.reservations.release(id, now)).await
+        in_time(self.step_wait, self.reservations.release(id, now)).await
     }
 
     /// Ends every reservation whose time is over; how many. Call it every [`EXPIRE_EVERY`].

@@ -10,7 +10,7 @@ use trunkline_core::routing::{
 };
 
 use super::planned::Planned;
-use super::{Router, STEP_WAIT, in_time};
+use super::{Router, in_time};
 use crate::ports::PortResult;
 use crate::ports::routing::{AttemptRow, HoldTake, Reserve, Reserved};
 
@@ -51,7 +51,7 @@ impl Router {
             return Ok(None);
         }
         let reserve = self.to_reserve(planned, &terms, &what, id, now);
-        match in_time(STEP_WAIT, self.reservations.reserve(&reserve)).await {
+        match in_time(self.step_wait, self.reservations.reserve(&reserve)).await {
             Ok(Reserved::Yes) => {
                 planned.take_turns(what.attempt);
                 row.reservation = Some(id);
@@ -89,7 +89,7 @@ impl Router {
         let Some(id) = row.reservation else {
             return Ok(());
         };
-        in_time(STEP_WAIT, async {
+        in_time(self.step_wait, async {
             // A start after a crash reads from the attempt for how long the buyer had it.
             self.opportunities.put_attempts(&planned.attempts).await?;
             self.reservations.connect(id, now).await

@@ -94,7 +94,9 @@ impl Filter {
         Ok(LeadFilter {
             account: caller.account,
             from: self.from.map_or(Timestamp::EPOCH, Timestamp::from_millis),
-            to: self.to.map_or(Timestamp::from_millis(i64::MAX), Timestamp::from_millis),
+            to: self
+                .to
+                .map_or(Timestamp::from_millis(i64::MAX), Timestamp::from_millis),
             campaign: given("campaign", self.campaign)?,
             feed: given("feed", self.feed)?,
             publisher: given("publisher", self.publisher)?,

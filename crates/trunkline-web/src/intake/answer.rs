@@ -85,7 +85,11 @@ impl PingAnswer {
         let row = &answered.lead;
         let offer = row.run.ping.as_ref().and_then(|ping| ping.offer);
         Self {
-            status: if offer.is_some() { "accepted" } else { "rejected" },
+            status: if offer.is_some() {
+                "accepted"
+            } else {
+                "rejected"
+            },
             ping_id: offer.map(|_| row.id.to_string()),
             price: offer.and_then(|offer| offer.quoted).map(amount),
             currency: row.currency.code().to_owned(),

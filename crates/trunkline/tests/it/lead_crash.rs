@@ -108,7 +108,8 @@ async fn send_until_killed(
     };
     for n in 0.. {
         let phone = format!("+1214{}{:06}", partner, n);
-        let mut lead = json!({"phone": phone, "zip": "75201", "idempotency_key": format!("{partner}-{n}")});
+        let mut lead =
+            json!({"phone": phone, "zip": "75201", "idempotency_key": format!("{partner}-{n}")});
         let path = if n % 2 == 0 {
             "/in/lead"
         } else {
@@ -165,7 +166,13 @@ async fn survive(database: TestDatabase) {
     let partners: Vec<_> = (0..PARTNERS)
         .map(|partner| {
             let (client, base) = (house.client.clone(), house.url(""));
-            tokio::spawn(send_until_killed(client, base, feed.key.clone(), partner, tell.clone()))
+            tokio::spawn(send_until_killed(
+                client,
+                base,
+                feed.key.clone(),
+                partner,
+                tell.clone(),
+            ))
         })
         .collect();
     drop(tell);
@@ -211,7 +218,10 @@ async fn survive(database: TestDatabase) {
     let times = arrived.all();
     for lead in &leads {
         assert!(lead.run.accepted() <= 1, "{} on {on}", lead.id);
-        if times.get(&lead.id.to_string()).is_some_and(|times| *times > 1) {
+        if times
+            .get(&lead.id.to_string())
+            .is_some_and(|times| *times > 1)
+        {
             window_was_over(&store, lead).await;
         }
     }

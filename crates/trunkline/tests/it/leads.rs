@@ -48,8 +48,10 @@ pub(crate) async fn feed(house: &House, destination: &Value, leads: Value) -> Fe
         to["buyer"] = buyer["id"].clone();
         to["name"] = json!("Desk");
         let to = post("destinations", to).await;
-        let terms = json!({"payment": "net_terms", "price": {"rules": [{"rate": {"fixed": price}}]}});
-        let contract = json!({"campaign": campaign, "destination": to["id"], "name": name, "terms": terms});
+        let terms =
+            json!({"payment": "net_terms", "price": {"rules": [{"rate": {"fixed": price}}]}});
+        let contract =
+            json!({"campaign": campaign, "destination": to["id"], "name": name, "terms": terms});
         contracts.push(text(&post("contracts", contract).await["id"]));
     }
     let members: Vec<Value> = contracts
@@ -90,7 +92,14 @@ async fn answered(response: Response) -> (StatusCode, Value) {
 
 /// JSON to a face of the feed; what is answered must be 200.
 async fn told(house: &House, feed: &Feed, path: &str, body: &Value) -> Value {
-    let sent = send(house, &feed.key, path, "application/json", &body.to_string()).await;
+    let sent = send(
+        house,
+        &feed.key,
+        path,
+        "application/json",
+        &body.to_string(),
+    )
+    .await;
     let (status, answer) = answered(sent).await;
     assert_eq!(status, StatusCode::OK, "{path} {body}: {answer}");
     answer
@@ -138,11 +147,16 @@ async fn a_lead_is_taken_in_each_dialect_sold_and_in_the_log() {
         let first = told(&house, &feed, "/in/lead", &keyed).await;
         let second = told(&house, &feed, "/in/lead", &keyed).await;
         assert_eq!(first["lead_id"], second["lead_id"]);
-        assert_eq!((&first["cached"], &second["cached"]), (&json!(false), &json!(true)));
+        assert_eq!(
+            (&first["cached"], &second["cached"]),
+            (&json!(false), &json!(true))
+        );
         assert_eq!(log(&house, "").await.len(), 4);
         assert_eq!(log(&house, "person=%2B12145550100").await.len(), 1);
         assert_eq!(log(&house, "state=unsold").await.len(), 0);
-        let csv = house.send_as(house.cookie(), Method::GET, "/api/v1/leads.csv", None).await;
+        let csv = house
+            .send_as(house.cookie(), Method::GET, "/api/v1/leads.csv", None)
+            .await;
         assert_eq!(csv.text().await.expect("a table").lines().count(), 5);
 
         // A return.
@@ -151,12 +165,22 @@ async fn a_lead_is_taken_in_each_dialect_sold_and_in_the_log() {
         let ask = json!({"contract": feed.contract, "reason": "wrong_number"});
         let asked = house.post(&path, ask.clone()).await;
         assert_eq!(asked["state"], "requested");
-        let again = house.send_as(house.cookie(), Method::POST, &path, Some(ask)).await;
+        let again = house
+            .send_as(house.cookie(), Method::POST, &path, Some(ask))
+            .await;
         assert_eq!(again.status(), StatusCode::CONFLICT);
         let decide = format!("{path}/{}", feed.contract);
-        let decided = house.post(&decide, json!({"decision": "approve", "percent": 50})).await;
-        assert_eq!((&decided["state"], &decided["percent"]), (&json!("approved"), &json!(50)));
-        assert_eq!(house.get(&format!("/api/v1/leads/{id}")).await["state"], "returned");
+        let decided = house
+            .post(&decide, json!({"decision": "approve", "percent": 50}))
+            .await;
+        assert_eq!(
+            (&decided["state"], &decided["percent"]),
+            (&json!("approved"), &json!(50))
+        );
+        assert_eq!(
+            house.get(&format!("/api/v1/leads/{id}")).await["state"],
+            "returned"
+        );
     }
 }
 
@@ -167,14 +191,23 @@ async fn a_ping_tells_nobody_and_its_post_is_sold_for_what_was_promised() {
     let hash = trunkline_core::base::sha256_text(trunkline_engine::lead::sha256(b"+12145550100"));
     let ping = json!({"zip": "75201", "phone_sha256": hash, "first_name": "Ann"});
     let first = told(&house, &feed, "/in/ping", &ping).await;
-    assert_eq!((&first["status"], &first["price"]), (&json!("accepted"), &json!("28")));
+    assert_eq!(
+        (&first["status"], &first["price"]),
+        (&json!("accepted"), &json!("28"))
+    );
     let again = told(&house, &feed, "/in/ping", &ping).await;
     for same in ["ping_id", "price", "expires_at"] {
         assert_eq!(first[same], again[same]);
     }
     assert_eq!(again["cached"], true);
-    let lead = house.get(&format!("/api/v1/leads/{}", text(&first["ping_id"]))).await;
-    assert_eq!(lead["fields"], json!({"zip": "75201"}), "nobody's name is kept");
+    let lead = house
+        .get(&format!("/api/v1/leads/{}", text(&first["ping_id"])))
+        .await;
+    assert_eq!(
+        lead["fields"],
+        json!({"zip": "75201"}),
+        "nobody's name is kept"
+    );
 
     let mut post = ann(100);
     post["ping_id"] = first["ping_id"].clone();
@@ -182,44 +215,125 @@ async fn a_ping_tells_nobody_and_its_post_is_sold_for_what_was_promised() {
     changed["zip"] = json!("75202");
     let told_changed = told(&house, &feed, "/in/post", &changed).await;
     assert_eq!(told_changed["reason_code"], "PING_MISMATCH");
-    assert_eq!((&told_changed["status"], &told_changed["field"]), (&json!("rejected"), &json!("zip")));
+    assert_eq!(
+        (&told_changed["status"], &told_changed["field"]),
+        (&json!("rejected"), &json!("zip"))
+    );
     let sold = told(&house, &feed, "/in/post", &post).await;
-    assert_eq!((&sold["status"], &sold["price"]), (&json!("sold"), &first["price"]));
+    assert_eq!(
+        (&sold["status"], &sold["price"]),
+        (&json!("sold"), &first["price"])
+    );
     let same = told(&house, &feed, "/in/post", &post).await;
-    assert_eq!((&same["lead_id"], &same["cached"]), (&sold["lead_id"], &json!(true)));
+    assert_eq!(
+        (&same["lead_id"], &same["cached"]),
+        (&sold["lead_id"], &json!(true))
+    );
     let dear = json!({"zip": "75209", "min_price": "28.01"});
     let refused = told(&house, &feed, "/in/ping", &dear).await;
-    assert_eq!((&refused["status"], &refused["reason_code"]), (&json!("rejected"), &json!("BELOW_FLOOR")));
+    assert_eq!(
+        (&refused["status"], &refused["reason_code"]),
+        (&json!("rejected"), &json!("BELOW_FLOOR"))
+    );
     assert_eq!(refused["ping_id"], Value::Null);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_input_has_a_reason_and_leaves_nothing() {
     let house = House::start().await;
-    let feed = feed(&house, &nowhere(), json!({"consent": {"needs": "trusted_form"}})).await;
+    let feed = feed(
+        &house,
+        &nowhere(),
+        json!({"consent": {"needs": "trusted_form"}}),
+    )
+    .await;
     let json_kind = "application/json";
     let large = format!(r#"{{"phone": "{}"}}"#, "1".repeat(300_000));
     for (path, kind, body, status, code) in [
-        ("/in/lead", json_kind, r#"{"phone": "2145550100"}"#, 422, "MISSING_FIELD"),
-        ("/in/lead", json_kind, r#"{"phone": "12", "zip": "75201"}"#, 422, "INVALID_FIELD"),
-        ("/in/lead", json_kind, r#"{"phone": NaN, "zip": "75201"}"#, 400, ""),
+        (
+            "/in/lead",
+            json_kind,
+            r#"{"phone": "2145550100"}"#,
+            422,
+            "MISSING_FIELD",
+        ),
+        (
+            "/in/lead",
+            json_kind,
+            r#"{"phone": "12", "zip": "75201"}"#,
+            422,
+            "INVALID_FIELD",
+        ),
+        (
+            "/in/lead",
+            json_kind,
+            r#"{"phone": NaN, "zip": "75201"}"#,
+            400,
+            "",
+        ),
         ("/in/lead", json_kind, r#"{"a": 1, "a": 2}"#, 400, ""),
-        ("/in/lead", "text/xml", r#"<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>"#, 400, ""),
+        (
+            "/in/lead",
+            "text/xml",
+            r#"<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>"#,
+            400,
+            "",
+        ),
         ("/in/lead", "image/png", "x", 415, ""),
         ("/in/lead", json_kind, &large, 413, ""),
-        ("/in/ping", json_kind, r#"{"zip": "75201", "min_price": "-1"}"#, 422, ""),
-        ("/in/ping", json_kind, r#"{"zip": "75201", "min_price": "NaN"}"#, 422, ""),
-        ("/in/ping", json_kind, r#"{"zip": "75201", "min_price": "1e9"}"#, 422, ""),
-        ("/in/post", json_kind, r#"{"phone": "2145550100", "zip": "75201"}"#, 422, ""),
-        ("/in/post", json_kind, r#"{"ping_id": "opp_0000000000001", "phone": "2145550100", "zip": "75201"}"#, 404, ""),
-        ("/in/lead", json_kind, r#"{"ping_id": "opp_0000000000001"}"#, 422, ""),
+        (
+            "/in/ping",
+            json_kind,
+            r#"{"zip": "75201", "min_price": "-1"}"#,
+            422,
+            "",
+        ),
+        (
+            "/in/ping",
+            json_kind,
+            r#"{"zip": "75201", "min_price": "NaN"}"#,
+            422,
+            "",
+        ),
+        (
+            "/in/ping",
+            json_kind,
+            r#"{"zip": "75201", "min_price": "1e9"}"#,
+            422,
+            "",
+        ),
+        (
+            "/in/post",
+            json_kind,
+            r#"{"phone": "2145550100", "zip": "75201"}"#,
+            422,
+            "",
+        ),
+        (
+            "/in/post",
+            json_kind,
+            r#"{"ping_id": "opp_0000000000001", "phone": "2145550100", "zip": "75201"}"#,
+            404,
+            "",
+        ),
+        (
+            "/in/lead",
+            json_kind,
+            r#"{"ping_id": "opp_0000000000001"}"#,
+            422,
+            "",
+        ),
         ("/in/lead", json_kind, r#"{"test": "perhaps"}"#, 422, ""),
     ] {
         let sent = send(&house, &feed.key, path, kind, body).await;
         let head: String = body.chars().take(80).collect();
         let (told, problem) = answered(sent).await;
         assert_eq!(told.as_u16(), status, "{path} {head}: {problem}");
-        assert_eq!(problem["reason_code"].as_str().unwrap_or_default(), code, "{head}: {problem}");
+        assert_eq!(
+            problem["reason_code"].as_str().unwrap_or_default(),
+            code,
+            "{head}: {problem}"
+        );
         assert!(problem["detail"].as_str().is_some_and(|d| !d.is_empty()));
     }
     let nobody = send(&house, "tlf_nobodys", "/in/lead", json_kind, "{}").await;
@@ -227,14 +341,20 @@ async fn bad_input_has_a_reason_and_leaves_nothing() {
     assert_eq!(log(&house, "").await.len(), 0, "nothing is kept");
     // What is a lead without the proof that the campaign asks for is refused, and in the log.
     let refused = told(&house, &feed, "/in/lead", &ann(100)).await;
-    assert_eq!((&refused["status"], &refused["reason_code"]), (&json!("rejected"), &json!("CONSENT_MISSING")));
+    assert_eq!(
+        (&refused["status"], &refused["reason_code"]),
+        (&json!("rejected"), &json!("CONSENT_MISSING"))
+    );
     assert_eq!(log(&house, "state=rejected").await.len(), 1);
     // A feed that is paused keeps nothing.
     let pause = json!({"paused": true});
     let path = format!("/api/v1/feeds/{}", feed.id);
     house.api(Method::PATCH, &path, Some(pause)).await;
     let paused = told(&house, &feed, "/in/lead", &ann(101)).await;
-    assert_eq!((&paused["reason_code"], &paused["lead_id"]), (&json!("FEED_PAUSED"), &Value::Null));
+    assert_eq!(
+        (&paused["reason_code"], &paused["lead_id"]),
+        (&json!("FEED_PAUSED"), &Value::Null)
+    );
     assert_eq!(log(&house, "").await.len(), 1);
 }
 
@@ -247,7 +367,14 @@ async fn a_feed_that_asks_too_often_waits() {
     house.api(Method::PUT, &path, Some(terms)).await;
     let mut statuses = Vec::new();
     for _ in 0..3 {
-        let sent = send(&house, &feed.key, "/in/ping", "application/json", r#"{"zip": "75201"}"#).await;
+        let sent = send(
+            &house,
+            &feed.key,
+            "/in/ping",
+            "application/json",
+            r#"{"zip": "75201"}"#,
+        )
+        .await;
         let waits = sent.headers().contains_key("retry-after");
         statuses.push((sent.status().as_u16(), waits));
     }
@@ -258,9 +385,16 @@ async fn a_feed_that_asks_too_often_waits() {
 async fn forms_of_pages_are_leads_with_a_signed_record_of_consent() {
     let house = House::start().await;
     let site = house.add_site().await;
-    let feed = feed(&house, &nowhere(), json!({"consent": {"needs": "own_record"}})).await;
+    let feed = feed(
+        &house,
+        &nowhere(),
+        json!({"consent": {"needs": "own_record"}}),
+    )
+    .await;
     let form = async |origin: &str, body: &str| {
-        let request = house.client.post(house.url(&format!("/in/{}/lead", feed.form_key)));
+        let request = house
+            .client
+            .post(house.url(&format!("/in/{}/lead", feed.form_key)));
         let request = request
             .header("origin", origin)
             .header("referer", format!("https://{HOST}/quote"))
@@ -279,18 +413,31 @@ async fn forms_of_pages_are_leads_with_a_signed_record_of_consent() {
     assert_eq!(sent.headers()["access-control-allow-origin"], own.as_str());
     let (status, answer) = answered(sent).await;
     assert_eq!(status, StatusCode::ACCEPTED);
-    assert_eq!(answer.as_object().expect("an object").len(), 2, "no price and no buyer: {answer}");
+    assert_eq!(
+        answer.as_object().expect("an object").len(),
+        2,
+        "no price and no buyer: {answer}"
+    );
     let path = format!("/api/v1/leads/{}", text(&answer["lead_id"]));
     let lead = house.until(&path, |lead| lead["state"] == "sold").await;
     let consent = &lead["consent"];
-    assert_eq!((&consent["number"], &consent["intact"]), (&json!(1), &json!(true)));
+    assert_eq!(
+        (&consent["number"], &consent["intact"]),
+        (&json!(1), &json!(true))
+    );
     assert_eq!(consent["text"], "I agree to be called");
     assert_eq!(consent["page_url"], format!("https://{HOST}/quote"));
 
     // The snippet tells of a form: the lead has its visit.
     let swap = json!({"swap": {"forms": [{"selector": "form", "phone": "phone", "name": "name", "zip": "zip",
         "consent_text": "I agree."}], "lead_feed": feed.id}});
-    house.api(Method::PATCH, &format!("/api/v1/sites/{}", site.id), Some(swap)).await;
+    house
+        .api(
+            Method::PATCH,
+            &format!("/api/v1/sites/{}", site.id),
+            Some(swap),
+        )
+        .await;
     let assigned = house
         .assign(&site, "/?utm_source=google&utm_medium=cpc", None, json!({}))
         .await;
@@ -299,15 +446,24 @@ async fn forms_of_pages_are_leads_with_a_signed_record_of_consent() {
         "name": "Ann Lee", "zip": "75201", "consent": "I agree."}]);
     for _ in 0..2 {
         // A page may send it again.
-        assert_eq!(house.event(&site, &token, told.clone()).await, StatusCode::NO_CONTENT);
+        assert_eq!(
+            house.event(&site, &token, told.clone()).await,
+            StatusCode::NO_CONTENT
+        );
     }
     let found = log(&house, "person=%2B14695550123").await;
     assert_eq!(found.len(), 1, "once");
-    assert_eq!((&found[0]["came_by"], &found[0]["source"]), (&json!("snippet"), &json!("google")));
+    assert_eq!(
+        (&found[0]["came_by"], &found[0]["source"]),
+        (&json!("snippet"), &json!("google"))
+    );
     let path = format!("/api/v1/leads/{}", text(&found[0]["id"]));
     let lead = house.until(&path, |lead| lead["state"] == "sold").await;
     assert_eq!(lead["fields"]["last_name"], "Lee");
-    assert_eq!((&lead["consent"]["number"], &lead["consent"]["intact"]), (&json!(2), &json!(true)));
+    assert_eq!(
+        (&lead["consent"]["number"], &lead["consent"]["intact"]),
+        (&json!(2), &json!(true))
+    );
     assert!(lead["session"].is_string());
     // Without a token nothing changes.
     let forged = house.event(&site, "forged", told).await;
@@ -321,7 +477,10 @@ async fn a_table_is_tried_taken_in_and_never_doubled() {
     let table = "Phone,ZIP,First Name\n2145550100,75201,Ann\n2145550100,75201,Ann again\n12,75201,Bob\n\"2145550101\",2134,\"O'Neil, Cy\"\na,b,c,d\n";
     let import = async |query: &str| {
         let path = format!("/api/v1/feeds/{}/import?{query}", feed.id);
-        let request = house.client.post(house.url(&path)).header("cookie", house.cookie());
+        let request = house
+            .client
+            .post(house.url(&path))
+            .header("cookie", house.cookie());
         let request = request
             .header("origin", house.url(""))
             .header("content-type", "text/csv")
@@ -334,17 +493,28 @@ async fn a_table_is_tried_taken_in_and_never_doubled() {
     };
     let (status, dry) = import("dry_run=true").await;
     assert_eq!(status, StatusCode::OK, "{dry}");
-    assert_eq!(fates(&dry), ["good", "same", "refused", "good", "unreadable"]);
+    assert_eq!(
+        fates(&dry),
+        ["good", "same", "refused", "good", "unreadable"]
+    );
     assert_eq!(dry["rows"][2]["reason_code"], "INVALID_FIELD:phone");
     assert_eq!(log(&house, "").await.len(), 0);
     let (_, taken) = import("").await;
-    assert_eq!(fates(&taken), ["kept", "same", "refused", "kept", "unreadable"]);
+    assert_eq!(
+        fates(&taken),
+        ["kept", "same", "refused", "kept", "unreadable"]
+    );
     let (_, again) = import("").await;
-    assert_eq!(fates(&again), ["known", "same", "refused", "known", "unreadable"]);
+    assert_eq!(
+        fates(&again),
+        ["known", "same", "refused", "known", "unreadable"]
+    );
     assert_eq!(log(&house, "").await.len(), 2);
     house
         .until("/api/v1/leads?state=sold", |page| {
-            page["items"].as_array().is_some_and(|items| items.len() == 2)
+            page["items"]
+                .as_array()
+                .is_some_and(|items| items.len() == 2)
         })
         .await;
 }
@@ -355,7 +525,9 @@ async fn nobody_sees_the_leads_of_another_account_or_feed() {
     let own = feed(&house, &nowhere(), json!({})).await;
     let sold = told(&house, &own, "/in/lead", &ann(100)).await;
     let id = text(&sold["lead_id"]);
-    let publisher = house.post("/api/v1/publishers", json!({"name": "Other"})).await;
+    let publisher = house
+        .post("/api/v1/publishers", json!({"name": "Other"}))
+        .await;
     let other = json!({"campaign": own.campaign, "publisher": publisher["id"]});
     let other = house.post("/api/v1/feeds", other).await;
     let request = house.client.get(house.url(&format!("/in/leads/{id}")));
@@ -364,18 +536,34 @@ async fn nobody_sees_the_leads_of_another_account_or_feed() {
     assert_eq!(status, StatusCode::NOT_FOUND);
 
     assert!(house.command(&["account", "add", "Other"]).status.success());
-    let cookie = house.add_user("owner@other.example", &["--account", "Other"]).await;
+    let cookie = house
+        .add_user("owner@other.example", &["--account", "Other"])
+        .await;
     let ask = json!({"contract": own.contract, "reason": "other"});
     for (method, path, body) in [
         (Method::GET, format!("/api/v1/leads/{id}"), None),
-        (Method::POST, format!("/api/v1/leads/{id}/returns"), Some(ask)),
-        (Method::POST, format!("/api/v1/leads/{id}/returns/{}", own.contract), Some(json!({"decision": "approve"}))),
-        (Method::POST, format!("/api/v1/leads/{id}/legs/{}", own.contract), Some(json!({"taken": true}))),
+        (
+            Method::POST,
+            format!("/api/v1/leads/{id}/returns"),
+            Some(ask),
+        ),
+        (
+            Method::POST,
+            format!("/api/v1/leads/{id}/returns/{}", own.contract),
+            Some(json!({"decision": "approve"})),
+        ),
+        (
+            Method::POST,
+            format!("/api/v1/leads/{id}/legs/{}", own.contract),
+            Some(json!({"taken": true})),
+        ),
     ] {
         let answer = house.send_as(&cookie, method.clone(), &path, body).await;
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{method} {path}");
     }
-    let theirs = house.send_as(&cookie, Method::GET, "/api/v1/leads", None).await;
+    let theirs = house
+        .send_as(&cookie, Method::GET, "/api/v1/leads", None)
+        .await;
     let theirs: Value = theirs.json().await.expect("JSON");
     assert_eq!(theirs["items"], json!([]));
 }

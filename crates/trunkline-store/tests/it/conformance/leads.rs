@@ -28,13 +28,19 @@ fn sha256(bytes: &[u8]) -> Sha256 {
 
 fn ann(phone: bool) -> Lead {
     let pairs = |pairs: &[(&str, &str)]| {
-        let pairs = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+        let pairs = pairs
+            .iter()
+            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
         Values(pairs.collect())
     };
     let number = PhoneNumber::from_digits(12_145_550_100);
     Kept {
         values: if phone {
-            pairs(&[("zip", "75201"), ("phone", "+12145550100"), ("first_name", "Ann \u{2603}")])
+            pairs(&[
+                ("zip", "75201"),
+                ("phone", "+12145550100"),
+                ("first_name", "Ann \u{2603}"),
+            ])
         } else {
             pairs(&[("zip", "75201")])
         },
@@ -136,7 +142,11 @@ async fn a_lead_is_changed_by_whoever_saw_it_last_and_read_as_it_was_written() {
         change.events = vec![event(LeadEventKind::Pinged), event(LeadEventKind::Offered)];
         assert_eq!(store.put_lead(&change).await.unwrap(), LeadStored::Yes);
         assert_eq!(store.lead(row.id).await.unwrap(), Some(stored(&row)));
-        assert_eq!(store.put_lead(&change).await.unwrap(), LeadStored::Moved, "twice");
+        assert_eq!(
+            store.put_lead(&change).await.unwrap(),
+            LeadStored::Moved,
+            "twice"
+        );
         // The key is the feed's: another lead cannot have it.
         let other = LeadRow {
             id: world.id(),
@@ -287,17 +297,85 @@ async fn the_log_finds_leads_by_what_they_are() {
         };
         assert_eq!(found(all.clone()).await, [2, 1, 0]);
         for (filter, places) in [
-            (LeadFilter { account: world.id(), ..all.clone() }, vec![]),
-            (LeadFilter { limit: 2, ..all.clone() }, vec![2, 1]),
-            (LeadFilter { before: Some(rows[1].id), ..all.clone() }, vec![0]),
-            (LeadFilter { from: NOON.plus_millis(1), to: NOON.plus_millis(2), ..all.clone() }, vec![1]),
-            (LeadFilter { test: Some(true), ..all.clone() }, vec![1]),
-            (LeadFilter { test: Some(false), ..all.clone() }, vec![2, 0]),
-            (LeadFilter { state: Some(RunState::Unsold), ..all.clone() }, vec![2]),
-            (LeadFilter { campaign: Some(things.campaign.id), ..all.clone() }, vec![1, 0]),
-            (LeadFilter { person: Some(sha256(b"+12145550100")), ..all.clone() }, vec![1, 0]),
-            (LeadFilter { buyer: Some(things.buyer.id), ..all.clone() }, vec![]),
-            (LeadFilter { feed: Some(things.feed.id), publisher: Some(things.publisher.id), ..all.clone() }, vec![2, 1, 0]),
+            (
+                LeadFilter {
+                    account: world.id(),
+                    ..all.clone()
+                },
+                vec![],
+            ),
+            (
+                LeadFilter {
+                    limit: 2,
+                    ..all.clone()
+                },
+                vec![2, 1],
+            ),
+            (
+                LeadFilter {
+                    before: Some(rows[1].id),
+                    ..all.clone()
+                },
+                vec![0],
+            ),
+            (
+                LeadFilter {
+                    from: NOON.plus_millis(1),
+                    to: NOON.plus_millis(2),
+                    ..all.clone()
+                },
+                vec![1],
+            ),
+            (
+                LeadFilter {
+                    test: Some(true),
+                    ..all.clone()
+                },
+                vec![1],
+            ),
+            (
+                LeadFilter {
+                    test: Some(false),
+                    ..all.clone()
+                },
+                vec![2, 0],
+            ),
+            (
+                LeadFilter {
+                    state: Some(RunState::Unsold),
+                    ..all.clone()
+                },
+                vec![2],
+            ),
+            (
+                LeadFilter {
+                    campaign: Some(things.campaign.id),
+                    ..all.clone()
+                },
+                vec![1, 0],
+            ),
+            (
+                LeadFilter {
+                    person: Some(sha256(b"+12145550100")),
+                    ..all.clone()
+                },
+                vec![1, 0],
+            ),
+            (
+                LeadFilter {
+                    buyer: Some(things.buyer.id),
+                    ..all.clone()
+                },
+                vec![],
+            ),
+            (
+                LeadFilter {
+                    feed: Some(things.feed.id),
+                    publisher: Some(things.publisher.id),
+                    ..all.clone()
+                },
+                vec![2, 1, 0],
+            ),
         ] {
             let told = format!("{filter:?}");
             assert_eq!(found(filter).await, places, "{told}");
@@ -412,7 +490,12 @@ async fn a_return_is_asked_for_once_and_decided_by_whoever_saw_it_last() {
         let put = async |row: &ReturnRow, was| store.put_return(row, was, None).await.unwrap();
         assert_eq!(put(&asked, None).await, LeadStored::Yes);
         assert_eq!(put(&asked, None).await, LeadStored::Moved, "twice");
-        let used = async |since| store.return_use(account, things.buyer.id, since).await.unwrap();
+        let used = async |since| {
+            store
+                .return_use(account, things.buyer.id, since)
+                .await
+                .unwrap()
+        };
         let one = ReturnUse {
             received: 1,
             asked: 1,

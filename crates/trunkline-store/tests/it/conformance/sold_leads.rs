@@ -132,9 +132,7 @@ impl Buyers for Scripted {
             Does::TakesAsItEnds | Does::Takes => reading(Verdict::Accepted),
             Does::Refuses => reading(Verdict::Refused(RefusedAs::Capped)),
             Does::TakesInSilence | Does::Loses => BuyerOutcome::TimedOut,
-            Does::Unreachable => {
-                BuyerOutcome::NotSent(NotSent::Unreachable("refused".to_owned()))
-            }
+            Does::Unreachable => BuyerOutcome::NotSent(NotSent::Unreachable("refused".to_owned())),
         })
     }
 
@@ -158,7 +156,9 @@ impl BuyerMail for NoMail {
     }
 
     async fn send(&self, _: &MailRequest, _: Instant) -> BuyerReport {
-        report(BuyerOutcome::NotSent(NotSent::Refused("no mail".to_owned())))
+        report(BuyerOutcome::NotSent(NotSent::Refused(
+            "no mail".to_owned(),
+        )))
     }
 }
 
@@ -253,7 +253,8 @@ impl<'a> Market<'a> {
                 store.put_thing(&thing, None).await.unwrap();
             }
         }
-        let layer = || TermsDocument::Layer(Arc::new(serde_json::from_str(contract_terms).unwrap()));
+        let layer =
+            || TermsDocument::Layer(Arc::new(serde_json::from_str(contract_terms).unwrap()));
         let mut documents: Vec<_> = contracts
             .iter()
             .map(|contract| version(*contract, account, layer()))
@@ -361,7 +362,10 @@ impl<'a> Market<'a> {
     /// Who has a lead, by what buyers know.
     fn has(&self, id: OpportunityId) -> Vec<DestinationId> {
         let has = self.scripted.has.lock().unwrap();
-        has.iter().filter(|(lead, _)| *lead == id).map(|(_, to)| *to).collect()
+        has.iter()
+            .filter(|(lead, _)| *lead == id)
+            .map(|(_, to)| *to)
+            .collect()
     }
 
     /// What a buyer owes, and what the publisher is owed, in micro-units.
@@ -426,7 +430,10 @@ async fn a_refusal_goes_to_the_next_buyer_and_the_money_is_booked_with_the_sale(
         let answered = market.post("2145550100").await.unwrap();
         let row = &answered.lead;
         assert_eq!((row.run.state, row.run.accepted()), (RunState::Sold, 1));
-        assert_eq!(row.payout, Some(Money::from_micros(28_040_000, Currency::USD)));
+        assert_eq!(
+            row.payout,
+            Some(Money::from_micros(28_040_000, Currency::USD))
+        );
         assert_eq!(market.has(row.id), [market.destinations[2]]);
         let (owed, payable) = market.money().await;
         assert_eq!(owed, [(market.buyers[2], 40 * UNIT)].into());
@@ -444,13 +451,22 @@ async fn a_refusal_goes_to_the_next_buyer_and_the_money_is_booked_with_the_sale(
         ];
         assert_eq!(kinds, told);
         // What was never sent is laid aside for a person, and cannot go to a second buyer from there.
-        let dead = world.store.events_in(market.account, OutboxState::Dead, None, 10);
+        let dead = world
+            .store
+            .events_in(market.account, OutboxState::Dead, None, 10);
         let dead = dead.await.unwrap();
         assert_eq!(dead.len(), 1);
         let again = market.desk.deliver(&dead[0].event).await;
-        assert!(matches!(again, trunkline_engine::ports::outbox::Delivery::Dead(_)));
+        assert!(matches!(
+            again,
+            trunkline_engine::ports::outbox::Delivery::Dead(_)
+        ));
         assert_eq!(market.has(row.id).len(), 1);
-        let legs: Vec<_> = row.legs.iter().map(|leg| leg.buyers_name.is_some()).collect();
+        let legs: Vec<_> = row
+            .legs
+            .iter()
+            .map(|leg| leg.buyers_name.is_some())
+            .collect();
         assert_eq!(legs, [false, false, true]);
         adds_up(&world, market.account).await;
     }
@@ -465,12 +481,23 @@ async fn a_buyer_who_does_not_answer_holds_the_lead_until_the_window_is_over() {
         assert_eq!((row.run.state, row.run.accepted()), (RunState::Selling, 0));
         market.forward(29_000);
         market.go_on().await;
-        assert_eq!(market.lead(row.id).await.legs.len(), 1, "nobody else is asked");
+        assert_eq!(
+            market.lead(row.id).await.legs.len(),
+            1,
+            "nobody else is asked"
+        );
         // The buyer tells that they took it: it is sold, to them.
-        let told = market.desk.tell(row.id, market.contracts[0], true).await.unwrap();
+        let told = market
+            .desk
+            .tell(row.id, market.contracts[0], true)
+            .await
+            .unwrap();
         assert_eq!(told.run.state, RunState::Sold);
         assert_eq!(market.has(row.id), [market.destinations[0]]);
-        assert_eq!(market.money().await.0, [(market.buyers[0], 40 * UNIT)].into());
+        assert_eq!(
+            market.money().await.0,
+            [(market.buyers[0], 40 * UNIT)].into()
+        );
 
         // Another one, of which nobody tells anything: behind the window the next has it.
         market.script(&[(0, &[Does::Loses])]);
@@ -481,7 +508,11 @@ async fn a_buyer_who_does_not_answer_holds_the_lead_until_the_window_is_over() {
         assert_eq!(row.run.state, RunState::Sold);
         assert_eq!(market.has(row.id), [market.destinations[1]]);
         // Now the first says that they had it: it is sold elsewhere, and nothing is booked twice.
-        let told = market.desk.tell(row.id, market.contracts[0], true).await.unwrap();
+        let told = market
+            .desk
+            .tell(row.id, market.contracts[0], true)
+            .await
+            .unwrap();
         assert_eq!(told.run.accepted(), 1);
         assert!(market.kinds(row.id).await.contains(&LeadEventKind::TooLate));
         let (owed, payable) = market.money().await;
@@ -507,16 +538,25 @@ async fn what_was_being_sent_when_the_process_ended_may_have_arrived() {
         let row = market.lead(id).await;
         assert_eq!(row.run.state, RunState::Selling);
         assert!(matches!(row.run.legs[0].state, LegState::Unknown { .. }));
-        let unknown = world.store.events_in(market.account, OutboxState::Unknown, None, 10);
+        let unknown = world
+            .store
+            .events_in(market.account, OutboxState::Unknown, None, 10);
         assert_eq!(unknown.await.unwrap().len(), 1, "a person sees it");
         assert_eq!(market.desk.recover().await.unwrap(), 0, "once");
         market.forward(29_000);
         market.go_on().await;
         assert_eq!(market.has(id).len(), 1, "nobody else has it meanwhile");
         // The buyer tells that it came.
-        let told = market.desk.tell(id, market.contracts[0], true).await.unwrap();
+        let told = market
+            .desk
+            .tell(id, market.contracts[0], true)
+            .await
+            .unwrap();
         assert_eq!(told.run.state, RunState::Sold);
-        assert_eq!(market.money().await.0, [(market.buyers[0], 40 * UNIT)].into());
+        assert_eq!(
+            market.money().await.0,
+            [(market.buyers[0], 40 * UNIT)].into()
+        );
         adds_up(&world, market.account).await;
     }
 }
@@ -568,18 +608,36 @@ async fn a_ping_is_bid_on_once_and_its_post_must_be_its_own() {
         ] {
             let changed = market.desk.post_of_ping(id, market.sent(&form)).await;
             let field = wrong.to_owned();
-            assert_eq!(changed.err(), Some(LeadError::Step(StepRefusal::Changed { field })));
+            assert_eq!(
+                changed.err(),
+                Some(LeadError::Step(StepRefusal::Changed { field }))
+            );
         }
-        let stranger = market.desk.post_of_ping(world.id(), market.sent(&form)).await;
+        let stranger = market
+            .desk
+            .post_of_ping(world.id(), market.sent(&form))
+            .await;
         assert_eq!(stranger.err(), Some(LeadError::NoSuchPing));
-        let sold = market.desk.post_of_ping(id, market.sent(&form)).await.unwrap();
+        let sold = market
+            .desk
+            .post_of_ping(id, market.sent(&form))
+            .await
+            .unwrap();
         assert_eq!((sold.lead.id, sold.lead.run.state), (id, RunState::Sold));
         assert_eq!(sold.lead.payout, offer.quoted, "as it was promised");
-        let again = market.desk.post_of_ping(id, market.sent(&form)).await.unwrap();
+        let again = market
+            .desk
+            .post_of_ping(id, market.sent(&form))
+            .await
+            .unwrap();
         assert!(again.cached);
         assert_eq!(market.has(id).len(), 1);
         let reservations = world.store.reservations(id).await.unwrap();
-        assert_eq!(reservations.len(), 1, "the post goes on with what the ping took");
+        assert_eq!(
+            reservations.len(),
+            1,
+            "the post goes on with what the ping took"
+        );
 
         // An offer ends.
         let other = Sent {
@@ -631,7 +689,11 @@ async fn what_nobody_took_waits_and_is_offered_again() {
         assert_eq!(row.run.state, RunState::Queued);
         assert_eq!(row.reason.as_deref(), Some("BUYER_REJECTED"));
         market.go_on().await;
-        assert_eq!(market.lead(row.id).await.run.state, RunState::Queued, "it waits");
+        assert_eq!(
+            market.lead(row.id).await.run.state,
+            RunState::Queued,
+            "it waits"
+        );
         market.script(&[(1, &[Does::Takes])]);
         market.forward(5 * MINUTE);
         market.go_on().await;
@@ -660,7 +722,12 @@ async fn tests_touch_no_buyer_no_money_and_no_cap() {
             ("90196", RunState::Selling),
             ("90195", RunState::Selling),
         ] {
-            let row = market.desk.post(test(zip, CameBy::Post)).await.unwrap().lead;
+            let row = market
+                .desk
+                .post(test(zip, CameBy::Post))
+                .await
+                .unwrap()
+                .lead;
             assert_eq!(row.run.state, state, "{zip}");
             market.forward(31_000);
             market.go_on().await;
@@ -673,9 +740,19 @@ async fn tests_touch_no_buyer_no_money_and_no_cap() {
             assert_eq!(after, settled, "{zip}");
             assert_eq!(world.store.reservations(row.id).await.unwrap(), []);
         }
-        let ping = market.desk.ping(test("90100", CameBy::Ping)).await.unwrap().lead;
+        let ping = market
+            .desk
+            .ping(test("90100", CameBy::Ping))
+            .await
+            .unwrap()
+            .lead;
         assert_eq!(ping.run.state, RunState::PingAccepted);
-        let ping = market.desk.ping(test("90199", CameBy::Ping)).await.unwrap().lead;
+        let ping = market
+            .desk
+            .ping(test("90199", CameBy::Ping))
+            .await
+            .unwrap()
+            .lead;
         assert_eq!(ping.run.state, RunState::PingRejected);
         assert_eq!(market.scripted.has.lock().unwrap().len(), 0);
         assert_eq!(market.money().await, (BTreeMap::new(), 0));
@@ -710,7 +787,9 @@ async fn a_cap_is_never_overshot_by_leads_that_come_at_once() {
         for n in 0..10 {
             let desk = market.desk.clone();
             let sent = market.sent(&[("phone", &format!("21455501{n:02}")), ("zip", "75201")]);
-            posts.push(tokio::spawn(async move { desk.post(sent).await.unwrap().lead }));
+            posts.push(tokio::spawn(
+                async move { desk.post(sent).await.unwrap().lead },
+            ));
         }
         let mut sold = 0;
         for post in posts {
@@ -736,13 +815,29 @@ async fn returns_are_decided_within_the_terms() {
             note: "A florist".to_owned(),
         };
         let account = market.account;
-        let theirs = market.desk.ask_return(account, &ask(market.contracts[1])).await;
+        let theirs = market
+            .desk
+            .ask_return(account, &ask(market.contracts[1]))
+            .await;
         assert!(theirs.is_err(), "they do not have it");
-        let foreign = market.desk.ask_return(world.id(), &ask(market.contracts[0])).await;
+        let foreign = market
+            .desk
+            .ask_return(world.id(), &ask(market.contracts[0]))
+            .await;
         assert!(foreign.is_err(), "another account's");
         let contract = market.contracts[0];
-        market.desk.ask_return(account, &ask(contract)).await.unwrap();
-        assert!(market.desk.ask_return(account, &ask(contract)).await.is_err());
+        market
+            .desk
+            .ask_return(account, &ask(contract))
+            .await
+            .unwrap();
+        assert!(
+            market
+                .desk
+                .ask_return(account, &ask(contract))
+                .await
+                .is_err()
+        );
         let decision = ReturnDecision {
             lead: row.id,
             contract,
@@ -762,7 +857,10 @@ async fn returns_are_decided_within_the_terms() {
             lead: late.id,
             ..ask(contract)
         };
-        assert!(market.desk.ask_return(account, &late).await.is_err(), "too late");
+        assert!(
+            market.desk.ask_return(account, &late).await.is_err(),
+            "too late"
+        );
     }
 }
 
@@ -791,7 +889,10 @@ fn scripts() -> impl Strategy<Value = (u8, bool, Vec<Vec<Does>>, Vec<(u8, i64)>)
 /// buyer who has it kept silent for the whole window.
 #[test]
 fn a_lead_is_sold_at_most_as_often_as_its_terms_allow() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let worlds = runtime.block_on(World::both());
     for world in &worlds {
         let mut runner = TestRunner::new(Config {
@@ -848,8 +949,15 @@ async fn one_story(
         if !silent {
             prop_assert!(known.len() <= max, "{known:?}");
         }
-        let taken = |leg: &&trunkline_core::lead::Leg| matches!(leg.state, LegState::Accepted { .. });
-        let mut companies: Vec<_> = row.run.legs.iter().filter(taken).map(|l| l.company).collect();
+        let taken =
+            |leg: &&trunkline_core::lead::Leg| matches!(leg.state, LegState::Accepted { .. });
+        let mut companies: Vec<_> = row
+            .run
+            .legs
+            .iter()
+            .filter(taken)
+            .map(|l| l.company)
+            .collect();
         companies.sort_unstable();
         prop_assert!(companies.is_sorted_by(|a, b| a < b));
         // What is on the books is what was sold, to the micro-unit.

@@ -148,7 +148,9 @@ async fn import(
         ));
     }
     let _place = app.lists.take(caller.account).ok_or_else(|| {
-        Problem::too_many_at_once("A file of this account is being read. Wait for it, then ask again.")
+        Problem::too_many_at_once(
+            "A file of this account is being read. Wait for it, then ask again.",
+        )
     })?;
     let bytes = whole(&headers, body, TABLE_BYTES_MAX, TABLE_WAIT).await?;
     // Thousands of rows are read: not on a thread that answers requests.

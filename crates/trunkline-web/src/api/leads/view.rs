@@ -106,7 +106,9 @@ impl LeadSummary {
 fn buyer(market: &Market, id: trunkline_core::base::id::BuyerId) -> Named {
     Named {
         id: id.to_string(),
-        name: market.buyer(id).map_or_else(String::new, |b| b.name.clone()),
+        name: market
+            .buyer(id)
+            .map_or_else(String::new, |b| b.name.clone()),
     }
 }
 
