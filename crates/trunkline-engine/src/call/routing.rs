@@ -65,7 +65,10 @@ impl ActiveCall {
         let Doing::Talking { attempt } = self.state.doing else {
             return false;
         };
-        let recovery_ms = self.routed.as_ref().and_then(|r| r.recovery_ms.get(&attempt));
+        let recovery_ms = self
+            .routed
+            .as_ref()
+            .and_then(|r| r.recovery_ms.get(&attempt));
         let since = self.talks_since.map_or(0, |at| now.millis_since(at));
         recovery_ms.is_some_and(|recovery_ms| since < *recovery_ms)
     }
