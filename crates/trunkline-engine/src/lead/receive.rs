@@ -7,8 +7,8 @@ use std::sync::Arc;
 use trunkline_core::base::id::{OpportunityId, SessionId};
 use trunkline_core::base::{Country, Money, Sha256, Timestamp, Zone};
 use trunkline_core::lead::{
-    Accepted, ConsentRecord, Context, Event, Fields, Lead, Run, Stage, StepRefusal, Way, accept,
-    fingerprint, step, way,
+    Accepted, ConsentRecord, Context, Event, Fields, Lead, Run, RunState, Stage, StepRefusal, Way,
+    accept, fingerprint, step, way,
 };
 use trunkline_core::routing::ReasonCode;
 use trunkline_core::visitor::Source;
@@ -253,8 +253,9 @@ impl LeadDesk {
     /// When it cannot be read, or the store fails.
     pub async fn take(self: &Arc<Self>, sent: Sent) -> Result<Answered, LeadError> {
         let (row, fresh) = self.keep(sent).await?;
-        if fresh && row.run.state == trunkline_core::lead::RunState::Validating {
-            self.begin(&row)?;
+        if fresh && row.run.state == RunState::Validating {
+            // It is kept: when as many as may are being sold, the job goes on with it.
+            let _ = self.begin(&row);
         }
         Ok(Answered {
             lead: row,
