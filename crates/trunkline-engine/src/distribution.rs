@@ -2,9 +2,11 @@
 //! Every change is checked, stored, and only then seen: the market of the account is read back and replaced whole.
 
 mod compile;
+mod documents;
 mod lists;
 mod market;
 mod rules;
+mod secrets;
 mod terms;
 mod things;
 mod uses;
@@ -20,8 +22,12 @@ use crate::directory::SharedDirectory;
 use crate::ports::distribution::{DistributionRecords, TermsDocument};
 use crate::ports::{PortError, PortResult};
 
+pub use documents::MAIL_USUAL;
 pub use lists::{ACCOUNT_ITEMS_MAX, LISTS_MAX};
-pub use market::{CampaignEntry, ContractEntry, FeedEntry, Market, Markets, SharedMarkets, Terms};
+pub use market::{
+    CampaignEntry, ContractEntry, FeedEntry, Market, Markets, Reach, SharedMarkets, Terms,
+};
+pub use secrets::{SECRET_BYTES_MAX, SECRETS_MAX, check_secrets};
 pub use terms::{STAGED_DAYS_MAX, TermsEdit, VERSIONS_LISTED};
 pub use things::{Sight, Thing};
 
@@ -220,8 +226,9 @@ impl Distribution {
             items.insert(row.id, list);
         }
         // Thousands of filters may be made ready: not on a thread that answers requests.
-        let made =
-            tokio::task::spawn_blocking(move || compile::market(account, currency, all, items));
+        let made = tokio::task::spawn_blocking(move || {
+            compile::market(account, currency, all, items, before.as_deref())
+        });
         let market = made
             .await
             .map_err(|error| PortError::Failed(format!("a market was not made: {error}")))?;

@@ -3,7 +3,8 @@
 use crate::db::{MigrationFile, RecordKind, Statement, Table};
 use crate::{
     access, arrivals, assignment, call, carriers, checks, configuration, distribution, labels,
-    ledger, newest, outbox, past_calls, past_visits, routing, screening, trunks, visitor, webhooks,
+    lead, ledger, newest, outbox, past_calls, past_visits, routing, screening, trunks, visitor,
+    webhooks,
 };
 
 macro_rules! migrations {
@@ -28,6 +29,9 @@ migrations!(
     "V0010__whose_numbers",
     "V0011__distribution",
     "V0012__routing_and_ledger",
+    "V0013__open_opportunities",
+    "V0014__leads",
+    "V0015__bids",
 );
 
 macro_rules! tables {
@@ -101,6 +105,15 @@ tables! {
     "buyer_report" ("account", "subject_kind", "subject", "n"),
     "hold" ("id"),
     "outbox_event" ("id"),
+    "lead" ("id"),
+    "lead_leg" ("lead", "n"),
+    "lead_event" ("lead", "n"),
+    "consent_record" ("account", "number"),
+    "lead_return" ("lead", "contract"),
+    "bid" ("opportunity", "attempt", "contract"),
+    "given_bid" ("id"),
+    "given_ping" ("feed", "asked"),
+    "given_number" ("number"),
 }
 
 /// Every statement of the store, for the test that prepares each on both engines.
@@ -111,6 +124,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         distribution::things::ALL,
         distribution::terms::ALL,
         distribution::lists::ALL,
+        distribution::secrets::ALL,
         trunks::ALL,
         visitor::ALL,
         arrivals::ALL,
@@ -126,9 +140,11 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         carriers::ALL,
         routing::ALL,
         routing::OPPORTUNITY_STATEMENTS,
+        routing::BID_STATEMENTS,
         ledger::ALL,
         ledger::VERIFY_STATEMENTS,
         outbox::ALL,
+        lead::ALL,
     ]
     .into_iter()
     .flatten()

@@ -15,10 +15,12 @@ use trunkline_engine::clock::Moment;
 use trunkline_engine::directory::SharedDirectory;
 use trunkline_engine::distribution::Distribution;
 use trunkline_engine::inventory::Inventory;
+use trunkline_engine::lead::LeadDesk;
 use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::{
-    Access, Atlas, CallRecords, History, Labels, Pages, PastArrivals, PastCalls,
+    Access, Atlas, CallRecords, History, Labels, Leads, Pages, PastArrivals, PastCalls,
 };
+use trunkline_engine::routing::Router;
 use trunkline_engine::setup::Setup;
 use trunkline_engine::supply::Supply;
 use trunkline_engine::trunks::Trunks;
@@ -29,6 +31,7 @@ use crate::auth::gate::Gate;
 use crate::auth::strangers::Strangers;
 use crate::auth::throttle::Throttle;
 use crate::health::Readiness;
+use crate::intake::rate::FeedRates;
 use crate::places::Places;
 use crate::problem::Problem;
 use crate::voice::{Heard, Lines};
@@ -59,6 +62,8 @@ pub struct Backend {
     pub assignments: Arc<Assignments>,
     /// Calls in progress.
     pub calls: Arc<Calls>,
+    /// Takes opportunities through plans.
+    pub router: Arc<Router>,
     /// Who is let through, and who is not.
     pub screener: Arc<Screener>,
     /// Calls whose carrier talks by webhooks.
@@ -91,6 +96,10 @@ pub struct Backend {
     pub setup: Arc<Setup>,
     /// What is sold, to whom and on which terms.
     pub distribution: Arc<Distribution>,
+    /// Leads that come in, and what becomes of them.
+    pub leads: Arc<LeadDesk>,
+    /// Leads as they are stored.
+    pub lead_records: Arc<dyn Leads>,
     /// How trunks are, and trying them.
     pub trunks: Arc<Trunks>,
     /// Health and advice.
@@ -155,6 +164,12 @@ pub struct Web {
     pub(crate) lines: Lines,
     /// Limits what one address may forge before it is told less.
     pub(crate) forged: Throttle<IpAddr>,
+    /// Limits what feeds ask.
+    pub(crate) feed_rates: FeedRates,
+    /// Limits forms of pages from one network.
+    pub(crate) forms: Throttle<IpAddr>,
+    /// Limits feeds' keys that open nothing, from one network.
+    pub(crate) unknown_keys: Throttle<IpAddr>,
     random: SystemRandom,
 }
 
@@ -173,6 +188,12 @@ const SNIPPET_EVERY_MS: i64 = 5;
 /// Voice webhooks of one address that are not believed: twenty at once, then one a second, each with its reason.
 const FORGED_BURST: u32 = 20;
 const FORGED_EVERY_MS: i64 = 1_000;
+/// Forms of pages from one network: a hundred at once, then one a second. Many people may sit behind one address.
+const FORMS_BURST: u32 = 100;
+const FORMS_EVERY_MS: i64 = 1_000;
+/// Keys of feeds that open nothing, from one network: two hundred at once, then ten a second.
+const UNKNOWN_KEYS_BURST: u32 = 200;
+const UNKNOWN_KEYS_EVERY_MS: i64 = 100;
 /// Tests of pages of one account: ten at once, then one in 6 s.
 const PAGE_CHECKS_BURST: u32 = 10;
 const PAGE_CHECKS_EVERY_MS: i64 = 6_000;
@@ -237,6 +258,9 @@ impl Web {
             streams: Streams::default(),
             lines: Lines::default(),
             forged: Throttle::new(FORGED_BURST, FORGED_EVERY_MS),
+            feed_rates: FeedRates::default(),
+            forms: Throttle::new(FORMS_BURST, FORMS_EVERY_MS),
+            unknown_keys: Throttle::new(UNKNOWN_KEYS_BURST, UNKNOWN_KEYS_EVERY_MS),
             exports: Places::new(EXPORTS_PER_ACCOUNT_MAX, EXPORTS_MAX),
             advice: Places::new(ADVICE_PER_ACCOUNT_MAX, ADVICE_MAX),
             reports: Places::new(REPORTS_PER_ACCOUNT_MAX, REPORTS_MAX),

@@ -5,6 +5,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use trunkline_core::routing::ReasonCode;
 use trunkline_engine::ports::PortError;
 use trunkline_engine::ports::carriers::CarrierError;
 use trunkline_engine::setup::SetupError;
@@ -29,6 +30,9 @@ pub struct Problem {
     /// Everything that is wrong in a document, when it is about one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<ProblemPlace>,
+    /// Why a partner's request was refused, such as `RATE_LIMITED`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason_code: Option<&'static str>,
     /// Seconds after which a retry makes sense; sent as `Retry-After`.
     #[serde(skip)]
     pub retry_after_s: Option<u32>,
@@ -57,7 +61,17 @@ impl Problem {
             detail: detail.into(),
             field: None,
             problems: Vec::new(),
+            reason_code: None,
             retry_after_s: None,
+        }
+    }
+
+    /// The same with the code of its reason, for partners.
+    #[must_use]
+    pub(crate) fn because(self, reason: ReasonCode) -> Self {
+        Self {
+            reason_code: Some(reason.word()),
+            ..self
         }
     }
 

@@ -20,6 +20,8 @@ use trunkline_engine::call::trunk::TrunkControl;
 use trunkline_engine::call::{FETCH_EVERY, PROGRESS_FLUSH_EVERY, RETENTION_EVERY};
 use trunkline_engine::distribution::GO_LIVE_EVERY_MS;
 use trunkline_engine::inventory::WARM_UP_EVERY_MS;
+use trunkline_engine::lead::LEADS_EVERY;
+use trunkline_engine::routing::EXPIRE_EVERY;
 use trunkline_engine::supply::LOOK_UP_EVERY;
 use trunkline_engine::visit_retention::Forgotten;
 use trunkline_voice::{TlsListen, Voice, VoiceConfig};
@@ -34,6 +36,8 @@ use crate::wiring::{self, House};
 
 /// How long calls in progress may go on after the server was asked to end.
 const DRAIN_CALLS: Duration = Duration::from_secs(20);
+/// How long leads that are being sent may go on after that.
+const DRAIN_LEADS: Duration = Duration::from_secs(15);
 /// How often the addresses of trunks' peers are looked up again.
 const RESOLVE_EVERY: Duration = Duration::from_secs(300);
 /// How soon they are looked up again when one was not found; twice as long after each time in vain.
@@ -129,6 +133,10 @@ impl Server {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+        let at_rest = tokio::time::timeout(DRAIN_LEADS, self.house.backend.leads.at_rest());
+        if at_rest.await.is_err() {
+            tracing::warn!("leads were being sent; the next start goes on with them");
+        }
         if let Err(error) = self.house.keeper.reconcile().await {
             tracing::warn!(%error, "calls wait in the spool for the next start");
         }
@@ -273,6 +281,8 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
         }
     }));
     go_live(house, tasks, stop);
+    end_reservations(house, tasks, stop);
+    go_on_with_leads(house, tasks, stop);
     let learner = Arc::clone(house);
     let ended = stop.clone();
     tasks.spawn(repeat(every(LEARN_EVERY, "learn"), move || {
@@ -350,6 +360,51 @@ fn go_live(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
                 Ok(0) => {}
                 Ok(versions) => tracing::info!(versions, "terms whose time has come are in force"),
                 Err(error) => tracing::warn!(%error, "terms whose time has come wait"),
+            }
+        }
+    }));
+}
+
+/// Ends reservations whose time is over, and stores what calls came to while the store was away.
+fn end_reservations(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
+    let router = Arc::clone(&house.backend.router);
+    tasks.spawn(repeat(
+        (EXPIRE_EVERY, "reservations", stop.clone()),
+        move || {
+            let router = Arc::clone(&router);
+            async move {
+                match router.expire().await {
+                    Ok(0) => {}
+                    Ok(ended) => tracing::debug!(ended, "reservations ended by themselves"),
+                    Err(error) => tracing::warn!(%error, "reservations whose time is over wait"),
+                }
+            }
+        },
+    ));
+    let router = Arc::clone(&house.backend.router);
+    tasks.spawn(repeat(
+        (RECONCILE_EVERY, "settle", stop.clone()),
+        move || {
+            let router = Arc::clone(&router);
+            async move {
+                match router.settle_waiting().await {
+                    Ok(0) => {}
+                    Ok(calls) => tracing::info!(calls, "stored what calls came to"),
+                    Err(error) => tracing::warn!(%error, "what calls came to still waits"),
+                }
+            }
+        },
+    ));
+}
+
+/// Goes on with leads that wait, and with those of which it was not known who has them.
+fn go_on_with_leads(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
+    let leads = Arc::clone(&house.backend.leads);
+    tasks.spawn(repeat((LEADS_EVERY, "leads", stop.clone()), move || {
+        let leads = Arc::clone(&leads);
+        async move {
+            if let Err(error) = leads.go_on().await {
+                tracing::warn!(%error, "leads whose time has come wait");
             }
         }
     }));

@@ -9,7 +9,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use async_trait::async_trait;
 use tokio::time::timeout;
-use trunkline_clients::{AskClient, CarrierClient, MediaClient, PageClient, find_speech};
+use trunkline_clients::{
+    AskClient, BuyerClient, CarrierClient, MailClient, MediaClient, PageClient, find_speech,
+};
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::SiteId;
 use trunkline_core::call::flow::Ability;
@@ -25,10 +27,12 @@ use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::distribution::Distribution;
 use trunkline_engine::inventory::Inventory;
+use trunkline_engine::lead::{ConsentSigner, LeadDesk, LeadPorts};
 use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::configuration::Resolver;
 use trunkline_engine::ports::webhooks::{Dialect, FetchedRecording};
 use trunkline_engine::ports::{Atlas, CallRecords, CheckRecords, Configuration, RecordingMaker};
+use trunkline_engine::routing::Router;
 use trunkline_engine::setup::{Performers, Setup};
 use trunkline_engine::supply::Supply;
 use trunkline_engine::trunks::Trunks;
@@ -270,6 +274,34 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
     let screener = Screener::new(shared.clone(), performers.clone(), Arc::clone(&sounds));
     let screener = Arc::new(screener);
     screener.reload().await?;
+    // What is stored of calls of the last process is closed by the terms of their contracts.
+    let distribution = Distribution::new(shared.clone(), directory.clone());
+    distribution.reload().await?;
+    let router = Arc::new(Router::new(
+        moment.clone(),
+        directory.clone(),
+        shared.clone(),
+        shared.clone(),
+        shared.clone(),
+    ));
+    let seed = store
+        .instance_secret("consent_records", keys::random()?)
+        .await?;
+    let signer = ConsentSigner::new(&seed).context("the key of records of consent is of no use")?;
+    let leads = LeadDesk::new(
+        moment.clone(),
+        directory.clone(),
+        Arc::clone(&router),
+        LeadPorts {
+            leads: shared.clone(),
+            opportunities: shared.clone(),
+            books: shared.clone(),
+            outbox: shared.clone(),
+            buyers: Arc::new(BuyerClient::new(config.http.webhooks_loopback)),
+            mail: Arc::new(MailClient::none()),
+        },
+        signer,
+    );
     let calls = Calls::new(
         moment.clone(),
         directory.clone(),
@@ -282,12 +314,18 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         Arc::clone(&checks),
         Arc::new(AskClient::new(config.http.webhooks_loopback)),
         Arc::clone(&sounds),
+        Arc::clone(&router),
         settings,
     );
     calls
         .recover(|path| salvage(&config.recordings().join(path)))
         .await
         .context("calls of the last process could not be closed")?;
+    match leads.recover().await {
+        Ok(0) => {}
+        Ok(found) => tracing::info!(found, "leads were being sent when the last process ended"),
+        Err(error) => tracing::warn!(%error, "leads that were being sent are looked at later"),
+    }
     let calls = Arc::new(calls);
     let webhooks = WebhookCalls::new(Arc::clone(&calls), Arc::clone(&records), shared.clone());
     let fetching = Fetching::new(
@@ -322,8 +360,6 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         patient.clone(),
         Arc::new(RecordingFolder(config.recordings())),
     );
-    let distribution = Distribution::new(shared.clone(), directory.clone());
-    distribution.reload().await?;
     let token_secret = store
         .instance_secret("assignment_tokens", keys::random()?)
         .await?;
@@ -354,6 +390,9 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         trunks: Arc::new(trunks),
         assignments,
         calls,
+        router,
+        leads,
+        lead_records: shared.clone(),
         screener,
         webhooks: Arc::new(webhooks),
         records,

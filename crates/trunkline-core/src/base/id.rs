@@ -314,6 +314,8 @@ ids! {
     CapKind CapId "cap",
     /// What one attempt to sell an opportunity took of caps, places and money.
     ReservationKind ReservationId "rsv",
+    /// A bid that was given to a publisher for a call to come.
+    GivenBidKind GivenBidId "bid",
     /// Entries on the books that come to nothing together.
     PostingKind PostingId "post",
     /// Something that is to be told outside.

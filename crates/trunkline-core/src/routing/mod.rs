@@ -31,13 +31,14 @@ mod tree;
 mod versions;
 
 pub use auction::{
-    AUCTION_MS_MAX, Auction, AuctionResult, AuctionRules, AuctionTerms, Bid, BidOutcome, Change,
-    LEGS_MAX, MODIFIERS_MAX, Modifier, Pays, Sale, read_amount,
+    ARRIVAL_GRACE_MS, AUCTION_MS_MAX, Arrives, Arriving, Auction, AuctionResult, AuctionRules,
+    AuctionTerms, Bid, BidOutcome, Change, GivenBid, LEGS_MAX, MODIFIERS_MAX, Modifier, NextBid,
+    Pays, Sale, arrives, read_amount,
 };
 pub use caps::{
-    Adds, CAP_DEPTH_MAX, CAPS_MAX, Cap, CapTake, CapUnit, CapUse, CapWindow, Counter, Counting,
-    Limit, Live, NoRoom, Pace, Pacing, Period, Places, ROLLING_SLICES, SLICE_MS, SliceUse, Slot,
-    SlotTake, SlotUse, Window, pace, room, takes,
+    Adds, CAP_DEPTH_MAX, CAPS_MAX, Cap, CapTake, CapUnit, CapUse, CapWindow, Counted, Counter,
+    Counting, Limit, Live, NoRoom, Pace, Pacing, Period, Places, ROLLING_SLICES, SLICE_MS,
+    SliceUse, Slot, SlotTake, SlotUse, Window, pace, room, takes,
 };
 pub use document::{Decimal, Problem};
 pub use duplicates::{

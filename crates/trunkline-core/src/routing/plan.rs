@@ -41,6 +41,15 @@ impl Attempt {
             Self::Together { contracts, .. } | Self::Auction { contracts, .. } => contracts,
         }
     }
+
+    /// The group that is asked as one, by its number.
+    #[must_use]
+    pub const fn group(&self) -> Option<u16> {
+        match self {
+            Self::One(_) => None,
+            Self::Together { group, .. } | Self::Auction { group, .. } => Some(*group),
+        }
+    }
 }
 
 /// A whole plan.

@@ -80,6 +80,12 @@ words! {
         MarginLow = "MARGIN_LOW",
         /// No contract could take it.
         NoCandidate = "NO_CANDIDATE",
+        /// Whoever could take it was asked, and nobody did.
+        NotTaken = "NOT_TAKEN",
+        /// The caller hung up before anybody took the call.
+        CallerLeft = "CALLER_LEFT",
+        /// The destination cannot be reached in the way that it is set up.
+        Unreachable = "UNREACHABLE",
         /// The post differs from its ping.
         PingMismatch = "PING_MISMATCH",
         /// The bid or the ping is not valid any more.
@@ -146,6 +152,9 @@ impl ReasonCode {
             Self::AuctionLost => "Another bid was better.",
             Self::MarginLow => "Too little would be left after what was promised to the publisher.",
             Self::NoCandidate => "No contract could take it.",
+            Self::NotTaken => "Everybody who could take it was asked, and nobody did.",
+            Self::CallerLeft => "The caller hung up before anybody took the call.",
+            Self::Unreachable => "The destination cannot be reached as it is set up.",
             Self::PingMismatch => "What was posted differs from what was pinged.",
             Self::Expired => "The bid or the ping is not valid any more.",
             Self::BuyerRejected => "The buyer refused what was posted.",
@@ -178,6 +187,7 @@ impl ReasonCode {
                 | Self::TimedOut
                 | Self::AuctionLost
                 | Self::MarginLow
+                | Self::Unreachable
                 | Self::BuyerRejected
         )
     }

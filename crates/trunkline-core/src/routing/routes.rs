@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::auction::Auction;
-use super::caps::{Adds, CapTake, Limit, Places, takes};
+use super::caps::{Adds, CapTake, CapUse, Counted, Limit, Places, takes};
 use super::document::Problem;
 use super::facts::Facts;
 use super::filter::Sieve;
@@ -12,7 +12,7 @@ use super::select::{Method, PerformanceRules};
 use super::terms::{ContractTerms, Level};
 use super::trace::Owner;
 use super::tree::{MemberOf, PlanThings, RoutePlan};
-use crate::base::id::{AccountId, ContractId, ContractKind, FeedId, IdMap};
+use crate::base::id::{AccountId, CapKind, ContractId, ContractKind, FeedId, IdMap};
 use crate::base::{Schedule, Timestamp};
 
 /// A route plan made ready.
@@ -94,6 +94,37 @@ impl Routes {
         found
     }
 
+    /// What is used of every cap that may be asked, for an opportunity of a feed.
+    #[must_use]
+    pub fn uses(&self, feed: FeedId, now: Timestamp, counted: &Counted) -> IdMap<CapKind, CapUse> {
+        let mut uses = IdMap::default();
+        for group in &self.groups {
+            let hours = group.schedule.as_ref();
+            counted.uses(&group.limits, feed, hours, now, &mut uses);
+        }
+        for terms in &self.contracts {
+            let hours = terms.schedule.as_ref().map(|schedule| &schedule.value);
+            for (_, limits) in &terms.limits {
+                counted.uses(limits, feed, hours, now, &mut uses);
+            }
+        }
+        uses
+    }
+
+    /// The contracts whose past results are asked, each with how many of its latest offers count.
+    #[must_use]
+    pub fn performers(&self) -> Vec<(ContractId, u32)> {
+        let wanted = |place: usize| {
+            let around = self.around(self.stands_in[place]);
+            let mut rules = around.filter(|(_, group)| group.method == Method::Performance);
+            Some(rules.next()?.1.performance.attempts_wanted)
+        };
+        let contracts = self.contracts.iter().enumerate();
+        contracts
+            .filter_map(|(place, terms)| Some((terms.parties.contract, wanted(place)?)))
+            .collect()
+    }
+
     /// What an opportunity takes of the caps of a contract and of the groups around it.
     #[must_use]
     pub fn cap_takes(
@@ -114,7 +145,7 @@ impl Routes {
             let of = Some(Owner::Terms(*level));
             found.extend(takes(limits, of, facts, feed, adds, hours, now));
         }
-        for (number, group) in self.around(*place) {
+        for (number, group) in self.around(self.stands_in[*place]) {
             let of = Some(Owner::Group(number));
             let hours = group.schedule.as_ref();
             found.extend(takes(&group.limits, of, facts, feed, adds, hours, now));
@@ -142,17 +173,18 @@ impl Routes {
         };
         let own = terms.places.iter();
         let own = own.map(|(level, places)| (Owner::Terms(*level), of_level(*level), *places));
-        let groups = self.around(*place).filter_map(|(number, group)| {
-            let owner = PlaceOwner::Group(terms.parties.campaign, Arc::clone(&group.name));
-            Some((Owner::Group(number), owner, group.places?))
-        });
+        let groups = self
+            .around(self.stands_in[*place])
+            .filter_map(|(number, group)| {
+                let owner = PlaceOwner::Group(terms.parties.campaign, Arc::clone(&group.name));
+                Some((Owner::Group(number), owner, group.places?))
+            });
         own.chain(groups).collect()
     }
 
-    /// The groups around a contract, the nearest first.
-    fn around(&self, place: usize) -> impl Iterator<Item = (u16, &ReadyGroup)> {
-        let nearest = Some(self.stands_in[place]);
-        let numbers = std::iter::successors(nearest, |number| self.groups[*number].within);
+    /// A group and those around it, the nearest first.
+    fn around(&self, nearest: usize) -> impl Iterator<Item = (u16, &ReadyGroup)> {
+        let numbers = std::iter::successors(Some(nearest), |number| self.groups[*number].within);
         numbers.map(|number| {
             let group = &self.groups[number];
             (u16::try_from(number).unwrap_or(u16::MAX), group)

@@ -11,6 +11,7 @@ use trunkline_core::call::{CallResult, CallState, DialOutcome, EndReason, EndedB
 use super::control::{Arrival, CallEnd};
 use super::failover::Route;
 use super::opening::Running;
+use super::routing::Routed;
 use crate::attribution::Tapped;
 use crate::ports::calls::{CallEventKind, CallEventRow, CallRow, RecordingRow};
 use crate::ports::labels::{LabelRow, Said};
@@ -44,6 +45,12 @@ pub(super) struct ActiveCall {
     pub(super) routes: HashMap<u32, Route>,
     /// What the last failed attempt came to.
     last_outcome: Option<DialOutcome>,
+    /// Since when the destination that talks does.
+    pub(super) talks_since: Option<Timestamp>,
+    /// How many destinations were connected.
+    pub(super) talks: u32,
+    /// The plans it goes through, once it came to one.
+    pub(super) routed: Option<Box<Routed>>,
 }
 
 impl ActiveCall {
@@ -65,6 +72,9 @@ impl ActiveCall {
             rung: Vec::new(),
             routes: HashMap::new(),
             last_outcome: None,
+            talks_since: None,
+            talks: 0,
+            routed: None,
         }
     }
 
@@ -128,6 +138,8 @@ impl ActiveCall {
 
     /// A destination is connected.
     fn connected(&mut self, id: CallEventId, attempt: u32, now: Timestamp) -> CallEventRow {
+        self.talks_since = Some(now);
+        self.talks += 1;
         self.row.state = CallState::Talking;
         self.row.result = Some(CallResult::Answered);
         self.row.answered_at.get_or_insert(now);

@@ -36,6 +36,7 @@ use crate::ports::calls::{CallChange, CallEventKind, CallEventRow, CallRow};
 use crate::ports::labels::{Confirmed, Said};
 use crate::ports::sounds::SoundKey;
 use crate::ports::{Asks, CallRecords, Lines};
+use crate::routing::Router;
 
 /// Longest a call waits for attribution before it goes on without.
 const ATTRIBUTION_WAIT: Duration = Duration::from_millis(200);
@@ -68,6 +69,7 @@ pub struct Calls {
     checks: Arc<Checks>,
     pub(super) asks: Arc<dyn Asks>,
     sounds: Arc<Sounds>,
+    pub(super) router: Arc<Router>,
     pub(super) settings: CallSettings,
     /// Boxed: a map sets aside room for up to twice as many as there are.
     pub(super) active: Mutex<HashMap<CallId, Box<ActiveCall>>>,
@@ -101,6 +103,7 @@ impl Calls {
         checks: Arc<Checks>,
         asks: Arc<dyn Asks>,
         sounds: Arc<Sounds>,
+        router: Arc<Router>,
         settings: CallSettings,
     ) -> Self {
         Self {
@@ -115,6 +118,7 @@ impl Calls {
             checks,
             asks,
             sounds,
+            router,
             settings,
             active: Mutex::default(),
             marks: Mutex::default(),
@@ -179,6 +183,7 @@ impl Calls {
     /// Writes the signs of life that came in; call it every
     /// [`PROGRESS_FLUSH_EVERY`].
     pub async fn flush_progress(&self) {
+        self.renew_reservations().await;
         let marks: Vec<(CallId, Timestamp)> = hold(&self.marks).drain().collect();
         if marks.is_empty() {
             return;
@@ -488,13 +493,8 @@ impl CallControl for Calls {
             return vec![action];
         }
         let now = self.moment.now();
-        let (noted, actions) = {
-            let mut active = hold(&self.active);
-            let Some(active) = active.get_mut(&call) else {
-                return Vec::new();
-            };
-            active.take(self.moment.id(), event, now)
-        };
+        let event = self.as_taken(call, event, now);
+        let (noted, actions) = self.walk(call, event, now).await;
         let mut events: Vec<CallEventRow> = noted.into_iter().collect();
         let actions = self.perform(call, actions, &mut events).await;
         if !events.is_empty() {
@@ -514,13 +514,13 @@ impl CallControl for Calls {
     }
 
     async fn ended(&self, call: CallId, end: CallEnd) {
-        let ended = {
+        let (ended, routed, talks) = {
             let mut active = hold(&self.active);
             let Some(call) = active.get_mut(&call) else {
                 return;
             };
             let event = call.close(self.moment.id(), &end);
-            CallChange {
+            let change = CallChange {
                 call: call.row.clone(),
                 events: vec![event],
                 recording: call.recording.clone(),
@@ -530,7 +530,8 @@ impl CallControl for Calls {
                     }
                     _ => call.tap_label(self.moment.id(), end.ended_at),
                 },
-            }
+            };
+            (change, call.routed.take(), call.talks)
         };
         hold(&self.marks).remove(&call);
         self.count_minutes(ended.call.account, ended.call.talk_ms);
@@ -539,7 +540,9 @@ impl CallControl for Calls {
             Some(CallResult::Blocked) => self.assignments.call_blocked(ended.call.number),
             _ => self.assignments.call_ended(ended.call.number),
         }
-        self.keeper.keep(&ended).await;
+        if !self.settle(routed, talks, &end, &ended).await {
+            self.keeper.keep(&ended).await;
+        }
         hold(&self.active).remove(&call);
         self.tell(&ended.call);
     }

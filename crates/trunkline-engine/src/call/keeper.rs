@@ -41,6 +41,12 @@ impl Keeper {
         }
     }
 
+    /// Whether changes wait in the spool.
+    #[must_use]
+    pub fn is_spooling(&self) -> bool {
+        self.spooled.load(Ordering::Acquire)
+    }
+
     /// Saves a change, or spools it. Returns within about [`SAVE_WAIT`].
     pub async fn keep(&self, change: &CallChange) {
         if !self.spooled.load(Ordering::Acquire) {

@@ -15,6 +15,7 @@ mod perform;
 mod recovery;
 mod resting;
 pub mod retention;
+mod routing;
 mod screening;
 mod sound_cache;
 pub mod sounds;

@@ -50,7 +50,11 @@ impl Calls {
                 }
                 FlowAction::Play { action, prompt } => out.push(Action::Play { action, prompt }),
                 FlowAction::Gather(gather) => out.push(Action::Gather(gather)),
-                FlowAction::CancelDial { attempts } => out.push(Action::CancelDial { attempts }),
+                FlowAction::CancelDial { attempts } => {
+                    self.lost(call, &attempts).await;
+                    out.push(Action::CancelDial { attempts });
+                }
+                FlowAction::Route(routing) => queue.extend(self.route(call, routing).await),
                 FlowAction::Dial(dial) => {
                     let (dialling, next) = self.dial(call, dial, events).await;
                     out.extend(dialling.map(Action::Dial));
@@ -135,7 +139,7 @@ impl Calls {
             let (trunk, rest) = match permitted {
                 Ok(trunks) => trunks,
                 Err(outcome) => {
-                    next.extend(self.not_dialled(call, target.attempt, outcome));
+                    next.extend(self.not_dialled(call, target.attempt, outcome).await);
                     continue;
                 }
             };
@@ -228,16 +232,36 @@ impl Calls {
     }
 
     /// Tells the flow that an attempt was not dialled; why is in the timeline already.
-    fn not_dialled(&self, call: CallId, attempt: u32, outcome: DialOutcome) -> Vec<FlowAction> {
+    async fn not_dialled(&self, call: CallId, attempt: u32, outcome: DialOutcome) -> Vec<FlowAction> {
         let event = FlowEvent::DialFailed {
             attempt,
             outcome,
             sip_status: None,
         };
-        let (id, now) = (self.moment.id(), self.moment.now());
-        let mut active = hold(&self.active);
-        let call = active.get_mut(&call);
-        call.map_or_else(Vec::new, |call| call.take(id, event, now).1)
+        self.walk(call, event, self.moment.now()).await.1
+    }
+
+    /// Walks a call's flow by one event, and moves what was reserved for it; gives the row to be kept, and what the flow
+    /// wants next.
+    pub(super) async fn walk(
+        &self,
+        call: CallId,
+        event: FlowEvent,
+        now: Timestamp,
+    ) -> (Option<CallEventRow>, Vec<FlowAction>) {
+        let (walked, before) = {
+            let mut active = hold(&self.active);
+            let Some(active) = active.get_mut(&call) else {
+                return (None, Vec::new());
+            };
+            let before = active.routed.is_some().then(|| active.state.doing.clone());
+            let walked = active.take(self.moment.id(), event.clone(), now);
+            (walked, before)
+        };
+        if let Some(before) = before {
+            self.follow(call, &event, &before, now).await;
+        }
+        walked
     }
 
     /// Asks another server and tells the flow what it said.

@@ -9,6 +9,7 @@ use super::control::RecordingState;
 use super::desk::Calls;
 use crate::ports::PortResult;
 use crate::ports::calls::{CallChange, CallEventKind, CallEventRow, CallRow, RecordingRow};
+use crate::routing::CallEnding;
 
 /// What a half-written recording turned out to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct Recovered {
     pub calls: usize,
     /// Recordings that were mended.
     pub recordings: usize,
+    /// Opportunities of calls that had ended, which were closed.
+    pub opportunities: usize,
 }
 
 impl Calls {
@@ -58,18 +61,63 @@ impl Calls {
         }
         for call in self.records.open_calls().await? {
             let change = close(call, self.moment.id());
-            self.records.save(&change).await?;
+            self.close_open(change).await?;
             found.calls += 1;
         }
+        found.opportunities = self.close_opportunities().await?;
         if found != Recovered::default() {
             tracing::warn!(
                 calls = found.calls,
                 recordings = found.recordings,
+                opportunities = found.opportunities,
                 "closed what the last process left open"
             );
         }
         self.cool_down().await?;
         Ok(found)
+    }
+
+    /// Closes a call that was up. What it was sold for by then is stored with it; what was only reserved is free again.
+    async fn close_open(&self, change: CallChange) -> PortResult<()> {
+        let (account, call) = (change.call.account, change.call.id);
+        let mut plans = self.router.restore_call(account, call).await?;
+        if plans.is_empty() {
+            return self.records.save(&change).await;
+        }
+        let ending = CallEnding {
+            account,
+            call,
+            ended_at: change.call.progress_at,
+            caller_left: false,
+            change: Some(Box::new(change)),
+            telephony: Vec::new(),
+        };
+        self.router.end_call(&ending, &mut plans).await
+    }
+
+    /// Closes the opportunities of calls that had ended when the store was away, and of calls of which nothing else was
+    /// stored.
+    async fn close_opportunities(&self) -> PortResult<usize> {
+        let mut closed = 0;
+        for (account, call) in self.router.open_calls().await? {
+            let mut plans = self.router.restore_call(account, call).await?;
+            let row = self.records.call(call).await?;
+            let came = plans.first().map(|plan| plan.record.opportunity.came_at);
+            let Some(ended_at) = row.and_then(|row| row.ended_at).or(came) else {
+                continue;
+            };
+            let ending = CallEnding {
+                account,
+                call,
+                ended_at,
+                caller_left: false,
+                change: None,
+                telephony: Vec::new(),
+            };
+            closed += plans.len();
+            self.router.end_call(&ending, &mut plans).await?;
+        }
+        Ok(closed)
     }
 
     /// Lets the numbers of calls that ended a moment ago cool down, those of calls that were just closed

@@ -17,7 +17,7 @@ use trunkline_core::call::screening::{
     asks_for_earlier, screen,
 };
 
-use super::control::{Arrival, Attestation, Incoming, SOUND_WAIT_MS, Verstat};
+use super::control::{Arrival, Attestation, Incoming, SOUND_WAIT_MS, Signalled, Verstat};
 use super::desk::hold;
 use super::sounds::Sounds;
 use crate::in_step::InStep;
@@ -372,7 +372,7 @@ impl Screener {
             rules: self.rules(number.account),
             account: number.account,
             caller: who(incoming),
-            vouched: vouched(incoming),
+            vouched: vouched(incoming.attestation, &incoming.signalled),
             call,
             recent: noted.unwrap_or_default(),
             unasked: self.unasked(incoming.arrival, dialect),
@@ -485,11 +485,11 @@ fn who(incoming: &Incoming) -> Caller {
 }
 
 /// What the carrier vouches for, as it signalled it.
-fn vouched(incoming: &Incoming) -> Vouched {
-    if incoming.signalled.verstat == Some(Verstat::Failed) {
+pub(super) fn vouched(attestation: Option<Attestation>, signalled: &Signalled) -> Vouched {
+    if signalled.verstat == Some(Verstat::Failed) {
         return Vouched::Forged;
     }
-    match incoming.attestation {
+    match attestation {
         Some(Attestation::A) => Vouched::Full,
         Some(Attestation::B) => Vouched::Partial,
         Some(Attestation::C) => Vouched::Gateway,

@@ -6,13 +6,17 @@ use std::sync::Arc;
 
 use trunkline_core::base::id::{AccountId, ContractId, ItemListId};
 use trunkline_core::base::{Currency, Id, IdKind};
+use trunkline_core::lead::Fields;
 use trunkline_core::routing::{
     ContractTerms, FeedParties, FeedTerms, ItemList, Layers, Parties, PingRules, Problem,
     RateLimit, Routes, Shelf, VersionState,
 };
 
-use super::market::{CampaignEntry, ContractEntry, FeedEntry, Market, Terms};
-use crate::ports::distribution::{AllDistribution, Feed, TermsDocument, TermsVersion};
+use super::documents;
+use super::market::{CampaignEntry, ContractEntry, FeedEntry, Market, Reach, Terms};
+use crate::ports::distribution::{
+    AllDistribution, Campaign, Delivery, Feed, TermsDocument, TermsVersion,
+};
 
 /// Items of lists by the list's id.
 pub(super) type Items = BTreeMap<ItemListId, Arc<ItemList>>;
@@ -23,6 +27,7 @@ pub(super) fn market(
     currency: Currency,
     all: AllDistribution,
     items: Items,
+    before: Option<&Market>,
 ) -> Market {
     let mut market = Market::empty(account, currency);
     market.shelf = Shelf {
@@ -32,6 +37,11 @@ pub(super) fn market(
     market.publishers = by_id(all.publishers, |p| p.id);
     market.buyers = by_id(all.buyers, |b| b.id);
     market.destinations = by_id(all.destinations, |d| d.id);
+    let secrets = all.secrets.into_iter();
+    market.secrets = secrets
+        .map(|own| (own.destination, Arc::new(own.secrets)))
+        .collect();
+    reaches(&mut market, before);
     market.lists = by_id(all.lists, |l| l.id);
     all.terms
         .into_iter()
@@ -41,6 +51,7 @@ pub(super) fn market(
         .into_iter()
         .map(|campaign| {
             let entry = CampaignEntry {
+                fields: Arc::new(fields(&campaign)),
                 campaign: Arc::new(campaign),
                 routes: None,
                 plan_version: 0,
@@ -73,6 +84,52 @@ pub(super) fn market(
 fn by_id<T, K: IdKind>(all: Vec<T>, id: impl Fn(&T) -> Id<K>) -> BTreeMap<Id<K>, Arc<T>> {
     let pairs = all.into_iter().map(|thing| (id(&thing), Arc::new(thing)));
     pairs.collect()
+}
+
+/// The fields of a campaign's leads; none when they cannot be read.
+fn fields(campaign: &Campaign) -> Fields {
+    let ready = documents::fields(&campaign.fields);
+    ready.unwrap_or_else(|problems| {
+        log("fields", &campaign.id.to_string(), &problems);
+        Fields::default()
+    })
+}
+
+/// How each destination is spoken or written to. What did not change is not made ready again.
+fn reaches(market: &mut Market, before: Option<&Market>) {
+    let mut reaches = BTreeMap::new();
+    for (id, destination) in &market.destinations {
+        let secrets = market.secrets(*id);
+        let known = before.and_then(|before| {
+            let same = before.destinations.get(id)?.delivery == destination.delivery;
+            before.reaches.get(id).filter(|_| same)
+        });
+        let reach = match (known, &destination.delivery) {
+            (Some(Reach::Server { endpoint, .. }), _) => Ok(Reach::Server {
+                endpoint: Arc::clone(endpoint),
+                secrets,
+            }),
+            (Some(known @ Reach::Mailbox(_)), _) => Ok(known.clone()),
+            (None, Delivery::Http(text)) => {
+                documents::endpoint(text).map(|endpoint| Reach::Server {
+                    endpoint: Arc::new(endpoint),
+                    secrets,
+                })
+            }
+            (None, Delivery::Email(address, text)) => {
+                let mail = documents::mail(address, text.as_deref());
+                mail.map(|mail| Reach::Mailbox(Arc::new(mail)))
+            }
+            (None, Delivery::Phone(_) | Delivery::Sip(_) | Delivery::None) => continue,
+        };
+        match reach {
+            Ok(reach) => {
+                reaches.insert(*id, reach);
+            }
+            Err(problems) => log("endpoint", &id.to_string(), &problems),
+        }
+    }
+    market.reaches = reaches;
 }
 
 fn add(market: &mut Market, version: TermsVersion) {

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use trunkline_core::base::Currency;
 use trunkline_core::base::id::{
     AccountId, BuyerId, CampaignId, ContractId, DestinationId, FeedId, ItemListId, PublisherId,
 };
+use trunkline_core::base::{Currency, Money};
+use trunkline_core::lead::Fields;
+use trunkline_core::routing::delivery::{Endpoint, Mail};
 use trunkline_core::routing::{
     ContractTerms, FeedTerms, Layer, Level, PingRules, PlanThings, RateLimit, RoutePlan, Routes,
     Shelf,
@@ -18,6 +20,7 @@ use crate::ports::distribution::{
     Buyer, Campaign, Contract, Destination, Feed, ListRow, Publisher, TermsDocument, TermsOf,
     TermsVersion,
 };
+use crate::ports::webhooks::Secret;
 
 /// The versions of something that count.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +56,8 @@ impl Terms {
 pub struct CampaignEntry {
     /// The campaign.
     pub campaign: Arc<Campaign>,
+    /// The fields of its leads, made ready.
+    pub fields: Arc<Fields>,
     /// Its route plan, made ready; `None` before there is one, and when the campaign is put away.
     pub routes: Option<Arc<Routes>>,
     /// The number of the plan's version.
@@ -70,6 +75,20 @@ pub struct FeedEntry {
     pub rate: Option<RateLimit>,
     /// How its pings are answered.
     pub pings: PingRules,
+}
+
+/// How a destination is spoken or written to, made ready: those that are called are not here.
+#[derive(Debug, Clone)]
+pub enum Reach {
+    /// A server.
+    Server {
+        /// What it is sent, and how its answers are read.
+        endpoint: Arc<Endpoint>,
+        /// The values of its secrets, by their names.
+        secrets: Arc<BTreeMap<String, Secret>>,
+    },
+    /// A mailbox.
+    Mailbox(Arc<Mail>),
 }
 
 /// A contract, made ready.
@@ -93,6 +112,8 @@ pub struct Market {
     pub(super) feeds: BTreeMap<FeedId, FeedEntry>,
     pub(super) buyers: BTreeMap<BuyerId, Arc<Buyer>>,
     pub(super) destinations: BTreeMap<DestinationId, Arc<Destination>>,
+    pub(super) reaches: BTreeMap<DestinationId, Reach>,
+    pub(super) secrets: BTreeMap<DestinationId, Arc<BTreeMap<String, Secret>>>,
     pub(super) contracts: BTreeMap<ContractId, ContractEntry>,
     /// By campaign: the terms of its contracts that a plan may name.
     pub(super) offers: BTreeMap<CampaignId, BTreeMap<ContractId, Arc<ContractTerms>>>,
@@ -128,6 +149,8 @@ impl Market {
             feeds: BTreeMap::new(),
             buyers: BTreeMap::new(),
             destinations: BTreeMap::new(),
+            reaches: BTreeMap::new(),
+            secrets: BTreeMap::new(),
             contracts: BTreeMap::new(),
             offers: BTreeMap::new(),
             lists: BTreeMap::new(),
@@ -164,6 +187,26 @@ impl Market {
     pub fn destination_of(&self, contract: ContractId) -> Option<&Arc<Destination>> {
         let contract = self.contracts.get(&contract)?;
         self.destinations.get(&contract.contract.destination)
+    }
+
+    /// By how much the wallet of a buyer may go below zero; nothing when nobody set a limit, for what is prepaid is there
+    /// before.
+    #[must_use]
+    pub fn credit_of(&self, buyer: BuyerId) -> Money {
+        let limit = self.buyers.get(&buyer).and_then(|b| b.credit_limit_micros);
+        Money::from_micros(limit.unwrap_or(0), self.currency)
+    }
+
+    /// How a destination is spoken or written to; `None` for those that are called, and for what cannot be made ready.
+    #[must_use]
+    pub fn reach(&self, destination: DestinationId) -> Option<&Reach> {
+        self.reaches.get(&destination)
+    }
+
+    /// The values of a destination's secrets, by their names.
+    #[must_use]
+    pub fn secrets(&self, destination: DestinationId) -> Arc<BTreeMap<String, Secret>> {
+        self.secrets.get(&destination).cloned().unwrap_or_default()
     }
 
     /// The feed of a publisher for a campaign.

@@ -6,8 +6,9 @@ use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{
     AccountId, BuyerId, CampaignId, ContractId, DestinationId, FeedId, PublisherId,
 };
-use trunkline_core::routing::{FeedDocument, Layer, problems_of_duplicates};
+use trunkline_core::routing::{FeedDocument, Layer, Problem, problems_of_duplicates};
 
+use super::documents;
 use super::things::{Sight, Thing, check_name, same_name};
 use super::uses::named;
 use super::{DistributionError, Market, invalid};
@@ -176,7 +177,13 @@ impl Thing for Campaign {
             let message = format!("write at most {DOCUMENT_BYTES_MAX} bytes of JSON");
             return Err(invalid("fields", message));
         }
-        let problems = problems_of_duplicates(&self.duplicates);
+        // Their places begin with `fields` by themselves.
+        documents::fields(&self.fields).map_err(DistributionError::Problems)?;
+        let mut problems = problems_of_duplicates(&self.duplicates);
+        problems.extend(self.leads.problems().into_iter().map(|p| Problem {
+            place: format!("leads.{}", p.place),
+            ..p
+        }));
         if problems.is_empty() {
             Ok(())
         } else {
@@ -451,17 +458,39 @@ fn check_delivery(destination: &Destination, sight: &Sight<'_>) -> Checked {
                 let message = "write one mail address such as leads@buyer.example";
                 return Err(invalid("address", message));
             }
-            check_endpoint(endpoint.as_deref().unwrap_or_default())
+            check_mail(address, endpoint.as_deref())
         }
         Delivery::Http(endpoint) => check_endpoint(endpoint),
         Delivery::None => Ok(()),
     }
 }
 
-fn check_endpoint(endpoint: &str) -> Checked {
-    if endpoint.len() > DOCUMENT_BYTES_MAX {
+fn check_endpoint(text: &str) -> Checked {
+    if text.len() > DOCUMENT_BYTES_MAX {
         let message = format!("write at most {DOCUMENT_BYTES_MAX} bytes of JSON");
         return Err(invalid("endpoint", message));
     }
-    Ok(())
+    usable("endpoint", documents::endpoint(text).map(drop))
+}
+
+fn check_mail(address: &str, text: Option<&str>) -> Checked {
+    if text.is_some_and(|text| text.len() > DOCUMENT_BYTES_MAX) {
+        let message = format!("write at most {DOCUMENT_BYTES_MAX} bytes of JSON");
+        return Err(invalid("endpoint", message));
+    }
+    usable("endpoint", documents::mail(address, text).map(drop))
+}
+
+/// The problems of a document that stands in this field.
+fn usable(field: &str, ready: Result<(), Vec<Problem>>) -> Checked {
+    ready.map_err(|problems| {
+        let within = |problem: Problem| Problem {
+            place: match problem.place.as_str() {
+                "" => field.to_owned(),
+                place => format!("{field}.{place}"),
+            },
+            message: problem.message,
+        };
+        DistributionError::Problems(problems.into_iter().map(within).collect())
+    })
 }

@@ -1,4 +1,4 @@
-//! Buyers' servers: asking for a bid, and delivering.
+//! Buyers' servers and mailboxes: asking for a bid, and delivering.
 //!
 //! The difference that decides whether something may be sold to somebody else: *nothing was sent* is a no; *sent, and no
 //! answer* is neither yes nor no.
@@ -12,7 +12,7 @@ use trunkline_core::base::id::{DestinationId, OpportunityId};
 use trunkline_core::base::{Country, Currency, Money, Timestamp};
 use trunkline_core::routing::ReasonCode;
 use trunkline_core::routing::delivery::{
-    BreakerView, Endpoint, PrepareError, Reading, RefusedAs, Values, Verdict,
+    BreakerView, Endpoint, Mail, PrepareError, Reading, RefusedAs, Values, Verdict,
 };
 
 use super::webhooks::Secret;
@@ -26,7 +26,7 @@ pub struct BuyerRequest {
     pub opportunity: OpportunityId,
     /// How it is spoken to.
     pub endpoint: Arc<Endpoint>,
-    /// What placeholders stand for.
+    /// What placeholders stand for. When it is sent, and until when an answer counts, the sender adds.
     pub values: Values,
     /// The values of its secrets, by their names.
     pub secrets: Arc<BTreeMap<String, Secret>>,
@@ -132,7 +132,8 @@ pub struct BuyerReport {
 /// Buyers' servers.
 #[async_trait]
 pub trait Buyers: Send + Sync {
-    /// Asks for a bid; nothing is waited for behind the deadline.
+    /// Asks for a bid; nothing is waited for behind the deadline, which is the earlier of the asker's own and of
+    /// [`Endpoint::timeout_ms`].
     async fn ask(&self, ping: &BuyerRequest, deadline: Instant) -> BuyerReport;
 
     /// Delivers, once: never repeated, never sent on to another address.
@@ -140,6 +141,32 @@ pub trait Buyers: Send + Sync {
 
     /// How the breaker of a destination stands.
     fn breaker(&self, destination: DestinationId, now: Timestamp) -> BreakerView;
+}
+
+/// What a buyer is written.
+#[derive(Debug, Clone)]
+pub struct MailRequest {
+    /// Whose mailbox it is.
+    pub destination: DestinationId,
+    /// What it is about; the same letter about the same has the same message id.
+    pub opportunity: OpportunityId,
+    /// What is written to whom.
+    pub mail: Arc<Mail>,
+    /// What placeholders stand for.
+    pub values: Values,
+    /// When it is sent.
+    pub now: Timestamp,
+}
+
+/// Letters to buyers by e-mail.
+#[async_trait]
+pub trait BuyerMail: Send + Sync {
+    /// Whether the operator has set up a mail server.
+    fn is_set_up(&self) -> bool;
+
+    /// Hands a letter to the operator's mail server, once. `Taken` says that the server has it, which is not that somebody
+    /// reads it.
+    async fn send(&self, letter: &MailRequest, deadline: Instant) -> BuyerReport;
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What is set up of distribution: publishers, campaigns, feeds, buyers, destinations, contracts, lists, and every version
 //! of what they say.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -9,11 +10,13 @@ use trunkline_core::base::id::{
     RoutePlanId, UserId,
 };
 use trunkline_core::base::{Id, IdKind, PhoneNumber, Timestamp, Zone};
+use trunkline_core::lead::LeadTerms;
 use trunkline_core::routing::{
     DeliveryKind, DuplicateRule, FeedDocument, ItemKind, Layer, RoutePlan, TermsKind, VersionState,
 };
 
 use super::PortResult;
+use super::webhooks::Secret;
 
 /// Something that has terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -140,6 +143,8 @@ pub struct Campaign {
     pub plan: RoutePlanId,
     /// The fields of its leads, as a JSON array.
     pub fields: String,
+    /// What it says of its leads beside their fields.
+    pub leads: LeadTerms,
     /// What happens with people whom the campaign had before, unless a feed says something else.
     pub duplicates: Vec<DuplicateRule>,
     /// Whether somebody paused it.
@@ -218,7 +223,8 @@ pub enum Delivery {
     Sip(String),
     /// A server; the document, a JSON object, says how to talk to it.
     Http(String),
-    /// A mail address, with a JSON object that says what is written, when there is one.
+    /// A mail address, with a JSON object that says what is written to whom, the address among them; the usual words to the
+    /// address when there is none.
     Email(String, Option<String>),
     /// Nowhere.
     None,
@@ -257,6 +263,17 @@ pub struct Destination {
     pub archived_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// The secrets of a destination's endpoint by the names that its document calls them. No page ever shows one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DestinationSecrets {
+    /// Whose they are.
+    pub destination: DestinationId,
+    /// The account of that.
+    pub account: AccountId,
+    /// Their values.
+    pub secrets: BTreeMap<String, Secret>,
 }
 
 /// What a destination takes of a campaign.
@@ -314,6 +331,8 @@ pub struct AllDistribution {
     pub buyers: Vec<Buyer>,
     /// Destinations.
     pub destinations: Vec<Destination>,
+    /// The secrets of those that have any.
+    pub secrets: Vec<DestinationSecrets>,
     /// Contracts.
     pub contracts: Vec<Contract>,
     /// Lists, without their items.
@@ -358,6 +377,8 @@ pub trait DistributionRecords: Send + Sync {
     /// Inserts or replaces something, with its first terms when it is new; a conflict when it names something that is
     /// not of its account.
     async fn put_thing(&self, thing: &ThingChange, first: Option<&TermsVersion>) -> PortResult<()>;
+    /// Replaces the secrets of a destination; a conflict when it is not of that account.
+    async fn put_secrets(&self, secrets: &DestinationSecrets, at: Timestamp) -> PortResult<()>;
     /// Stores another version; a conflict unless the versions in force and to come are those it was decided on.
     async fn change_terms(&self, change: &TermsChange) -> PortResult<()>;
     /// Gives up the version to come; whether it still was to come.

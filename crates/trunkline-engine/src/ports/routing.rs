@@ -376,6 +376,8 @@ pub trait Opportunities: Send + Sync {
         account: AccountId,
         call: CallId,
     ) -> PortResult<Vec<Opportunity>>;
+    /// Calls with opportunities that did not end, in the order in which they came.
+    async fn open_calls(&self) -> PortResult<Vec<(AccountId, CallId)>>;
     /// The newest first.
     async fn opportunities(&self, filter: &OpportunityFilter) -> PortResult<Vec<Opportunity>>;
     /// The attempts of an opportunity, in the order in which they were made.

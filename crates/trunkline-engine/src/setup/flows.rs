@@ -234,6 +234,15 @@ impl Setup {
                 .iter()
                 .map(|prompt| prompt.id)
                 .collect(),
+            campaigns: self
+                .directory
+                .markets()
+                .of(account)
+                .iter()
+                .flat_map(|market| market.campaigns())
+                .filter(|entry| entry.campaign.archived_at.is_none())
+                .map(|entry| entry.campaign.id)
+                .collect(),
             abilities: self.performers.of_flow(&directory, flow),
             recording_consent: directory
                 .account(account)

@@ -7,7 +7,7 @@
 mod tests;
 
 use serde::Deserialize;
-use trunkline_core::base::id::CapId;
+use trunkline_core::base::id::{CampaignId, CapId};
 use trunkline_core::call::flow::{FlowDocument, NodeKind};
 use trunkline_core::lead::{ConsentRules, FieldDocument};
 use trunkline_core::routing::{Cap, DuplicateRule, Filter, Layer};
@@ -81,12 +81,16 @@ pub struct NamedFilter {
 }
 
 impl Vertical {
-    /// The same for one campaign: its name where the flow hands calls on, and an id of its own for each cap.
+    /// The same for one campaign: its flow hands calls on to it, and each cap has an id of its own.
     #[must_use]
-    pub fn for_campaign(mut self, campaign: &str, mut new_cap: impl FnMut() -> CapId) -> Self {
+    pub fn for_campaign(
+        mut self,
+        campaign: CampaignId,
+        mut new_cap: impl FnMut() -> CapId,
+    ) -> Self {
         for node in self.flow.nodes.values_mut() {
             if let NodeKind::Route(route) = &mut node.kind {
-                campaign.clone_into(&mut route.campaign);
+                route.campaign = Some(campaign);
             }
         }
         renumber(&mut self.terms.caps, &mut new_cap);

@@ -128,10 +128,11 @@ fn what_callers_press_is_a_value_that_leads_may_have() {
 }
 
 #[test]
-fn a_campaign_gets_caps_and_a_name_of_its_own() {
+fn a_campaign_gets_its_calls_and_caps_of_its_own() {
+    let campaign = CampaignId::from_raw(7);
     let mut drawn = 100;
     for vertical in all() {
-        let made = vertical.for_campaign("Solar Texas", || {
+        let made = vertical.for_campaign(campaign, || {
             drawn += 1;
             CapId::from_raw(drawn)
         });
@@ -140,11 +141,11 @@ fn a_campaign_gets_caps_and_a_name_of_its_own() {
             .nodes
             .iter()
             .filter_map(|(name, node)| match &node.kind {
-                NodeKind::Route(route) => Some((name, route.campaign.as_str())),
+                NodeKind::Route(route) => Some((name, route.campaign)),
                 _ => None,
             })
             .collect();
-        assert!(routes.values().eq(&["Solar Texas"]), "{routes:?}");
+        assert!(routes.values().eq(&[Some(campaign)]), "{routes:?}");
         let ids = made.terms.caps.iter().map(|cap| cap.id.raw());
         assert!(ids.clone().all(|id| id > 100 && id <= drawn));
         assert_eq!(ids.collect::<BTreeSet<_>>().len(), made.terms.caps.len());

@@ -27,8 +27,10 @@ use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::calls::CallEventKind;
 use trunkline_engine::ports::configuration::{Account, Everything, Trunk};
 use trunkline_engine::ports::webhooks::Dialect;
+use trunkline_engine::routing::Router;
 use trunkline_engine::setup::Performers;
 
+use crate::away::AwayStore;
 use crate::ports::{
     HandClock, MemoryAsks, MemoryCalls, MemoryHistory, MemoryLabels, MemoryScreening, MemorySpool,
 };
@@ -162,6 +164,13 @@ pub(crate) async fn desk_with(
         Arc::default(),
         asks.clone(),
         Arc::clone(&sounds),
+        Arc::new(Router::new(
+            moment.clone(),
+            directory.clone(),
+            Arc::new(AwayStore),
+            Arc::new(AwayStore),
+            Arc::new(AwayStore),
+        )),
         settings,
     );
     let calls = Arc::new(calls);

@@ -13,8 +13,9 @@ use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::distribution::{Distribution, DistributionError, TermsEdit, Written};
 use trunkline_engine::ports::configuration::{Account, Everything};
 use trunkline_engine::ports::distribution::{
-    AllDistribution, Buyer, Campaign, Contract, Delivery, Destination, DistributionRecords, Feed,
-    FeedKey, ListRow, Publisher, TermsChange, TermsDocument, TermsOf, TermsVersion, ThingChange,
+    AllDistribution, Buyer, Campaign, Contract, Delivery, Destination, DestinationSecrets,
+    DistributionRecords, Feed, FeedKey, ListRow, Publisher, TermsChange, TermsDocument, TermsOf,
+    TermsVersion, ThingChange,
 };
 use trunkline_engine::ports::{PortError, PortResult};
 
@@ -62,6 +63,10 @@ impl DistributionRecords for Stored {
                 ThingChange::Contract(c) => put(&mut all.contracts, c, |c| c.id),
             }
         })
+    }
+
+    async fn put_secrets(&self, secrets: &DestinationSecrets, _: Timestamp) -> PortResult<()> {
+        self.change(|all| put(&mut all.secrets, secrets.clone(), |s| s.destination))
     }
 
     async fn change_terms(&self, change: &TermsChange) -> PortResult<()> {
@@ -150,6 +155,7 @@ fn campaign() -> Campaign {
         vertical: None,
         plan: id(3),
         fields: "[]".to_owned(),
+        leads: trunkline_core::lead::LeadTerms::default(),
         duplicates: Vec::new(),
         paused: false,
         archived_at: None,

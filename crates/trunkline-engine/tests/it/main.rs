@@ -1,6 +1,8 @@
 //! The use cases with a clock set by hand and ports in memory.
 
 mod arrivals;
+mod auctions;
+mod away;
 mod beacons;
 mod calls;
 mod configuration;
@@ -10,6 +12,7 @@ mod flows;
 mod in_step;
 mod lines;
 mod matches;
+mod outbox;
 mod page_check;
 mod ports;
 mod published;

@@ -1,7 +1,8 @@
 //! What is set up of distribution: the things (`things`), what they say in every version (`terms`), and lists with their
-//! items (`lists`).
+//! items (`lists`). The secrets of endpoints lie sealed (`secrets`).
 
 pub(crate) mod lists;
+pub(crate) mod secrets;
 pub(crate) mod terms;
 pub(crate) mod things;
 
@@ -10,7 +11,8 @@ use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{AccountId, ItemListId};
 use trunkline_engine::ports::PortResult;
 use trunkline_engine::ports::distribution::{
-    AllDistribution, DistributionRecords, ListRow, TermsChange, TermsOf, TermsVersion, ThingChange,
+    AllDistribution, DestinationSecrets, DistributionRecords, ListRow, TermsChange, TermsOf,
+    TermsVersion, ThingChange,
 };
 
 use crate::Store;
@@ -21,6 +23,7 @@ impl DistributionRecords for Store {
         let things = self.load_things(account).await?;
         Ok(AllDistribution {
             lists: self.load_lists(account).await?,
+            secrets: self.load_secrets(account).await?,
             terms: self.load_terms(account).await?,
             ..things
         })
@@ -28,6 +31,10 @@ impl DistributionRecords for Store {
 
     async fn put_thing(&self, thing: &ThingChange, first: Option<&TermsVersion>) -> PortResult<()> {
         self.store_thing(thing, first).await
+    }
+
+    async fn put_secrets(&self, secrets: &DestinationSecrets, at: Timestamp) -> PortResult<()> {
+        self.store_secrets(secrets, at).await
     }
 
     async fn change_terms(&self, change: &TermsChange) -> PortResult<()> {

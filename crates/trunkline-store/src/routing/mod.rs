@@ -13,6 +13,7 @@ use crate::convert::port_error;
 use crate::db::{Expect, Outcome, Transaction};
 use crate::{Store, args};
 
+mod bids;
 pub(crate) mod opportunity;
 mod reserve;
 pub(crate) mod sql;
@@ -21,6 +22,7 @@ mod stock;
 pub(crate) mod took;
 mod trace;
 
+pub(crate) use bids::ALL as BID_STATEMENTS;
 pub(crate) use opportunity::ALL as OPPORTUNITY_STATEMENTS;
 pub(crate) use sql::ALL;
 

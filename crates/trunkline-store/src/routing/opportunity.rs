@@ -72,6 +72,7 @@ crate::statements! { "opportunity";
         revenue = excluded.revenue, billable = excluded.billable WHERE attempt.account = excluded.account";
     OPPORTUNITY = concat!("SELECT ", columns!(), ", asked, planned, trace FROM opportunity WHERE account = $1 AND id = $2");
     OPPORTUNITIES_OF_CALL = concat!("SELECT ", columns!(), " FROM opportunity WHERE call = $2 AND account = $1 ORDER BY id");
+    OPEN_CALLS = "SELECT account, call FROM opportunity WHERE ended_at IS NULL AND call IS NOT NULL ORDER BY id";
     OPPORTUNITIES = opportunities!("account = $1 AND id >= $2");
     OPPORTUNITIES_OF_CAMPAIGN = opportunities!("account = $1 AND campaign = $6 AND id >= $2");
     OPPORTUNITIES_OF_BUYER = opportunities!("account = $1 AND buyer = $7 AND id >= $2");
@@ -160,7 +161,7 @@ pub(crate) fn put_attempt(attempt: &AttemptRow) -> Vec<Val> {
     ]
 }
 
-fn hash(row: &Row, column: &'static str) -> Result<Option<Sha256>, DbError> {
+pub(super) fn hash(row: &Row, column: &'static str) -> Result<Option<Sha256>, DbError> {
     let bytes: Option<Vec<u8>> = row.get(column)?;
     let Some(bytes) = bytes else {
         return Ok(None);
@@ -178,7 +179,11 @@ fn person(row: &Row) -> Result<Person, DbError> {
     })
 }
 
-fn money(row: &Row, column: &'static str, currency: Currency) -> Result<Option<Money>, DbError> {
+pub(super) fn money(
+    row: &Row,
+    column: &'static str,
+    currency: Currency,
+) -> Result<Option<Money>, DbError> {
     let micros: Option<i64> = row.get(column)?;
     Ok(micros.map(|micros| Money::from_micros(micros, currency)))
 }
@@ -298,6 +303,15 @@ impl Opportunities for Store {
             read_opportunity,
         )
         .await
+    }
+
+    async fn open_calls(&self) -> PortResult<Vec<(AccountId, CallId)>> {
+        let found = self.many(OPEN_CALLS, args![], |row| {
+            Ok((row.get("account")?, row.get("call")?))
+        });
+        let mut calls: Vec<(AccountId, CallId)> = found.await?;
+        calls.dedup();
+        Ok(calls)
     }
 
     async fn opportunities(&self, filter: &OpportunityFilter) -> PortResult<Vec<Opportunity>> {

@@ -224,6 +224,7 @@ fn script(input: &TryInput, lines: Lines) -> Result<Script, Problem> {
     Ok(Script {
         digits: input.digits.iter().cloned().collect(),
         destinations,
+        routed: std::collections::VecDeque::new(),
         leaves_message: input.leaves_message,
         webhook: input.webhook.clone(),
     })

@@ -13,6 +13,7 @@ mod drafts;
 mod flow_nodes;
 mod flow_try;
 mod flows;
+mod leads;
 mod live;
 mod matches;
 mod number_view;
@@ -35,7 +36,7 @@ mod swap_settings;
 mod trunk_test;
 mod trunk_view;
 mod trunks;
-mod upload;
+pub(crate) mod upload;
 mod webhook;
 
 use axum::extract::DefaultBodyLimit;
@@ -111,6 +112,7 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
                 .merge(attribution::router())
                 .merge(reports::router())
                 .merge(distribution::router())
+                .merge(leads::router())
                 .merge(live::router()),
         )
         .split_for_parts()

@@ -1,10 +1,15 @@
-//! What partners send, in their dialects: JSON, a form or XML, read into one flat list of names and texts.
+//! What partners send, in their dialects: JSON, a form or XML, read into one flat list of names and texts; and who sends it.
 //!
-//! Pure, and safe with any bytes. Nothing is understood here: what a name means is the campaign's, and the core's to read.
+//! [`parse`] is pure, and safe with any bytes. Nothing is understood by it: what a name means is the campaign's, and the
+//! core's to read.
 
+pub(crate) mod answer;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+pub(crate) mod gate;
 mod json;
+pub(crate) mod leads;
+pub(crate) mod rate;
 #[cfg(test)]
 mod tests;
 mod xml;

@@ -166,6 +166,7 @@ pub(super) async fn pass(
         Arc::clone(&house.backend.checks),
         Arc::new(AskClient::new(false)),
         Arc::clone(&house.backend.sounds),
+        Arc::clone(&house.backend.router),
         settings,
     );
     let past = Past {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::dial::{Accept, ShownNumber};
 use super::prompt::Prompt;
 use crate::base::PhoneNumber;
+use crate::base::id::CampaignId;
 use crate::base::words;
 use crate::call::DialOutcome;
 
@@ -36,6 +37,8 @@ pub enum FlowAction {
     },
     /// Play and listen for keys; answered by [`FlowEvent::Gathered`].
     Gather(Gather),
+    /// Ask the plan of a campaign who is rung next; answered by [`FlowEvent::Routed`].
+    Route(Routing),
     /// Ring destinations, all of them at once; answered by events of their attempts. The first that is connected has the
     /// call.
     Dial(DialTargets),
@@ -94,6 +97,17 @@ pub struct Gather {
     pub barge_in: bool,
 }
 
+/// A call that is handed to a campaign, or that nobody it was offered to took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Routing {
+    /// Names it in the event.
+    pub action: u32,
+    /// The campaign; `None`: that of the feed which the call came through.
+    pub campaign: Option<CampaignId>,
+    /// The attempt that the first of those who are rung next will be.
+    pub next_attempt: u32,
+}
+
 /// Destinations that ring at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DialTargets {
@@ -125,6 +139,15 @@ impl DialTargets {
 pub struct DialTarget {
     /// Counts the attempts of the call from 1.
     pub attempt: u32,
+    /// Whom to ring.
+    pub to: PhoneNumber,
+    /// How long it may ring, in milliseconds.
+    pub ring_timeout_ms: u32,
+}
+
+/// One of those whom a plan has rung.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RouteTarget {
     /// Whom to ring.
     pub to: PhoneNumber,
     /// How long it may ring, in milliseconds.
@@ -191,6 +214,15 @@ pub enum FlowEvent {
         /// Final SIP status, when there was one.
         sip_status: Option<u16>,
     },
+    /// The plan says who is rung next.
+    Routed {
+        /// Which action.
+        action: u32,
+        /// Who, in the order of their attempts; nobody when the plan has come to its end.
+        targets: Vec<RouteTarget>,
+    },
+    /// The connected destination hung up so early that it did not take the call, and the caller is still there.
+    NotTaken,
     /// The caller's message is over.
     VoicemailRecorded {
         /// Which action.

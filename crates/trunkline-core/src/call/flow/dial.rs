@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::prompt::Message;
+use super::prompt::{Message, id_or_none};
+use crate::base::id::CampaignId;
 use crate::base::{PhoneNumber, words};
 
 /// Most destinations of one node.
@@ -83,19 +84,54 @@ pub struct Accept {
     pub tries: u32,
 }
 
-/// Settings of a route node.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// Settings of a route node: the campaign's plan says who is rung.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RouteNode {
-    /// The campaign's name.
-    #[serde(default)]
-    pub campaign: String,
-    /// Who is rung for it, one after the other.
-    #[serde(default)]
-    pub destinations: Vec<DialDestination>,
+    /// The campaign; that of the feed which the call came through when left out.
+    #[serde(default, with = "id_or_none", skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<CampaignId>,
+    /// What a buyer hears before it is connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whisper: Option<Message>,
+    /// The key a buyer must press to get the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accept: Option<Accept>,
+    /// Whether an answering machine counts as no answer.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub detect_machine: bool,
+    /// Whether the talk is recorded; when left out, wherever it may be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<Switch>,
+    /// The number buyers see.
+    #[serde(default = "caller", skip_serializing_if = "is_caller")]
+    pub caller_id: ShownNumber,
 }
 
-/// One destination of a dial or route node.
+/// How a destination is connected once it picked up, be it of a dial or of a route node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Handover<'a> {
+    /// What it hears before it is connected.
+    pub whisper: Option<&'a Message>,
+    /// The key it must press.
+    pub accept: Option<Accept>,
+    /// Whether an answering machine counts as no answer.
+    pub detect_machine: bool,
+    /// Whether the talk is recorded; `None`: wherever it may be.
+    pub recording: Option<Switch>,
+    /// The number it sees.
+    pub caller_id: ShownNumber,
+}
+
+impl Handover<'_> {
+    /// Whether it is found fit before it is connected.
+    #[must_use]
+    pub const fn screens(&self) -> bool {
+        self.whisper.is_some() || self.accept.is_some() || self.detect_machine
+    }
+}
+
+/// One destination of a dial node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DialDestination {
@@ -118,6 +154,17 @@ impl DialDestination {
 }
 
 impl DialNode {
+    /// How a destination is connected.
+    pub(super) const fn handover(&self) -> Handover<'_> {
+        Handover {
+            whisper: self.whisper.as_ref(),
+            accept: self.accept,
+            detect_machine: self.detect_machine,
+            recording: self.recording,
+            caller_id: self.caller_id,
+        }
+    }
+
     /// Rings these one after the other, and asks nothing of them.
     #[must_use]
     pub const fn sequence(destinations: Vec<DialDestination>) -> Self {
@@ -129,6 +176,32 @@ impl DialNode {
             detect_machine: false,
             recording: None,
             caller_id: ShownNumber::Caller,
+        }
+    }
+}
+
+impl RouteNode {
+    /// Hands the call to this campaign, and asks nothing of buyers.
+    #[must_use]
+    pub const fn to(campaign: CampaignId) -> Self {
+        Self {
+            campaign: Some(campaign),
+            whisper: None,
+            accept: None,
+            detect_machine: false,
+            recording: None,
+            caller_id: ShownNumber::Caller,
+        }
+    }
+
+    /// How a buyer is connected.
+    pub(super) const fn handover(&self) -> Handover<'_> {
+        Handover {
+            whisper: self.whisper.as_ref(),
+            accept: self.accept,
+            detect_machine: self.detect_machine,
+            recording: self.recording,
+            caller_id: self.caller_id,
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::action::{DialTarget, DialTargets, FlowAction};
-use super::dial::{DialDestination, DialTo, ShownNumber, Strategy};
-use super::document::Node;
+use super::action::{DialTarget, DialTargets, FlowAction, RouteTarget, Routing};
+use super::dial::{DialDestination, DialNode, DialTo, Strategy};
+use super::document::{NO_BUYER, Node};
 use super::facts::Facts;
 use super::interpreter::{Next, Walk};
 use super::nodes::NodeKind;
@@ -13,29 +13,47 @@ use super::state::{Dialling, Doing, Waiting};
 use crate::base::PhoneNumber;
 use crate::call::{DialOutcome, may_record_untold};
 
-/// Whether destinations of the node are found fit before they are connected.
-pub(super) const fn screens(node: &Node) -> bool {
-    match &node.kind {
-        NodeKind::Dial(dial) => {
-            dial.whisper.is_some() || dial.accept.is_some() || dial.detect_machine
-        }
-        _ => false,
-    }
-}
+/// Most attempts of one call after which a plan is asked again.
+const DIALS_MAX: u32 = 50;
 
 impl<'a> Walk<'a> {
     /// Begins to ring.
-    pub(super) fn dial(&mut self, node: &'a Node) -> Next<'a> {
-        let queue = match &node.kind {
-            NodeKind::Dial(dial) => in_order(&dial.destinations, dial.strategy, self.facts),
-            NodeKind::Route(route) => in_order(&route.destinations, Strategy::Sequence, self.facts),
-            _ => VecDeque::new(),
-        };
+    pub(super) fn dial(&mut self, node: &'a Node, dial: &DialNode) -> Next<'a> {
         let dialling = Dialling {
-            queue,
+            queue: in_order(&dial.destinations, dial.strategy, self.facts),
             ..Dialling::default()
         };
         self.ring(node, dialling, DialOutcome::Failed)
+    }
+
+    /// Asks the plan of the node's campaign who is rung next; `last` is what the attempt before came to.
+    pub(super) fn route(&mut self, node: &'a Node, last: Option<DialOutcome>) -> Next<'a> {
+        self.state.last = last.or(self.state.last);
+        let NodeKind::Route(route) = &node.kind else {
+            return Next::End(self.failure_status());
+        };
+        if self.state.attempt >= DIALS_MAX {
+            return Next::Node(node.way(NO_BUYER));
+        }
+        let action = self.next_action(Doing::Routing);
+        self.actions.push(FlowAction::Route(Routing {
+            action,
+            campaign: route.campaign,
+            next_attempt: self.state.attempt + 1,
+        }));
+        Next::Event
+    }
+
+    /// Rings those whom the plan names, or leaves the node when it names nobody.
+    pub(super) fn routed(&mut self, node: &'a Node, targets: &[RouteTarget]) -> Next<'a> {
+        if targets.is_empty() {
+            return Next::Node(node.way(NO_BUYER));
+        }
+        let waiting = targets.iter().map(|target| Waiting {
+            to: target.to,
+            ring_timeout_ms: target.ring_timeout_ms,
+        });
+        self.ring_at_once(node, Dialling::default(), waiting.collect())
     }
 
     /// Rings the next destinations, or leaves the node when there are none.
@@ -45,21 +63,31 @@ impl<'a> Walk<'a> {
             _ => 1,
         };
         let count = together.min(dialling.queue.len());
-        let targets: Vec<DialTarget> = dialling
-            .queue
-            .drain(..count)
-            .map(|waiting| {
-                self.state.attempt += 1;
-                DialTarget {
-                    attempt: self.state.attempt,
-                    to: waiting.to,
-                    ring_timeout_ms: waiting.ring_timeout_ms,
-                }
-            })
-            .collect();
-        if targets.is_empty() {
+        let next: Vec<Waiting> = dialling.queue.drain(..count).collect();
+        if next.is_empty() {
             self.state.last = Some(last);
             return Next::Node(node.way(last.word()));
+        }
+        self.ring_at_once(node, dialling, next)
+    }
+
+    fn ring_at_once(
+        &mut self,
+        node: &'a Node,
+        mut dialling: Dialling,
+        next: Vec<Waiting>,
+    ) -> Next<'a> {
+        let Some(handover) = node.kind.handover() else {
+            return Next::End(self.failure_status());
+        };
+        let mut targets = Vec::with_capacity(next.len());
+        for waiting in next {
+            self.state.attempt += 1;
+            targets.push(DialTarget {
+                attempt: self.state.attempt,
+                to: waiting.to,
+                ring_timeout_ms: waiting.ring_timeout_ms,
+            });
         }
         dialling.ringing = targets.iter().map(|t| t.attempt).collect();
         dialling.failed = None;
@@ -69,21 +97,14 @@ impl<'a> Walk<'a> {
             may_record_untold(chosen, caller, target.to)
         };
         let record = node.kind.records() && (self.state.notice || targets.iter().all(untold));
-        let mut dial = DialTargets {
+        self.actions.push(FlowAction::Dial(DialTargets {
             targets,
-            whisper: None,
-            accept: None,
-            detect_machine: false,
+            whisper: handover.whisper.and_then(Message::as_prompt),
+            accept: handover.accept,
+            detect_machine: handover.detect_machine,
             record,
-            caller_id: ShownNumber::Caller,
-        };
-        if let NodeKind::Dial(settings) = &node.kind {
-            dial.whisper = settings.whisper.as_ref().and_then(Message::as_prompt);
-            dial.accept = settings.accept;
-            dial.detect_machine = settings.detect_machine;
-            dial.caller_id = settings.caller_id;
-        }
-        self.actions.push(FlowAction::Dial(dial));
+            caller_id: handover.caller_id,
+        }));
         Next::Event
     }
 
@@ -125,7 +146,10 @@ impl<'a> Walk<'a> {
             return None;
         }
         let dialling = std::mem::take(dialling);
-        Some(self.ring(node, dialling, most))
+        Some(match &node.kind {
+            NodeKind::Route(_) => self.route(node, Some(most)),
+            _ => self.ring(node, dialling, most),
+        })
     }
 }
 

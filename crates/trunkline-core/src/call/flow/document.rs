@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::dial::{DialDestination, DialNode, DialTo, Strategy, Switch};
+use super::dial::{DialDestination, DialNode, DialTo, Handover, Strategy, Switch};
 use super::nodes::{Ability, HangUpNode, NodeKind};
 use super::prelude::challenge_spoken;
 use super::prompt::{Message, Prompt, Spoken};
@@ -21,6 +21,8 @@ pub const SCHEMA: u32 = 1;
 pub const NODES_MAX: usize = 200;
 /// The way for every outcome that has none of its own.
 pub const DEFAULT: &str = "default";
+/// The outcome of a route node whose call nobody of its campaign took.
+pub const NO_BUYER: &str = "no_buyer";
 /// The outcome of a dial or route node after which the destination hung up. It goes on only when it is linked by its
 /// own name: the caller has got what they called for.
 pub const COMPLETED: &str = "completed";
@@ -150,7 +152,8 @@ impl NodeKind {
             Self::Gather(_) | Self::CollectZip(_) => vec!["collected", "invalid", "timeout"],
             Self::Schedule(_) => vec!["open", "closed"],
             Self::Branch(_) | Self::Splitter(_) | Self::GoTo(_) | Self::HangUp(_) => Vec::new(),
-            Self::Dial(_) | Self::Route(_) => {
+            Self::Route(_) => vec![COMPLETED, NO_BUYER],
+            Self::Dial(_) => {
                 let failed = DialOutcome::ALL.iter().map(|outcome| outcome.word());
                 [COMPLETED].into_iter().chain(failed).collect()
             }
@@ -196,19 +199,25 @@ impl NodeKind {
     /// Whether its talk is recorded, when it may be.
     #[must_use]
     pub fn records(&self) -> bool {
+        self.handover()
+            .is_some_and(|handover| handover.recording != Some(Switch::Off))
+    }
+
+    /// How those that it rings are connected; `None` when it rings nobody.
+    #[must_use]
+    pub const fn handover(&self) -> Option<Handover<'_>> {
         match self {
-            Self::Dial(dial) => dial.recording != Some(Switch::Off),
-            Self::Route(_) => true,
-            _ => false,
+            Self::Dial(dial) => Some(dial.handover()),
+            Self::Route(route) => Some(route.handover()),
+            _ => None,
         }
     }
 
-    /// The destinations it rings.
+    /// The destinations that it names.
     #[must_use]
     pub fn destinations(&self) -> &[DialDestination] {
         match self {
             Self::Dial(dial) => &dial.destinations,
-            Self::Route(route) => &route.destinations,
             _ => &[],
         }
     }
@@ -230,7 +239,10 @@ impl NodeKind {
             Self::Menu(node) => one(node.prompt, node.text.as_ref()),
             Self::Gather(node) => one(node.prompt, node.text.as_ref()),
             Self::CollectZip(node) => one(node.prompt, node.text.as_ref()),
-            Self::Dial(node) => node.whisper.iter().filter_map(Message::as_prompt).collect(),
+            Self::Dial(_) | Self::Route(_) => {
+                let whisper = self.handover().and_then(|handover| handover.whisper);
+                whisper.and_then(Message::as_prompt).into_iter().collect()
+            }
             Self::Voicemail(node) => node
                 .greeting
                 .iter()
@@ -254,7 +266,6 @@ impl NodeKind {
             | Self::Branch(_)
             | Self::Splitter(_)
             | Self::SetTag(_)
-            | Self::Route(_)
             | Self::Webhook(_)
             | Self::GoTo(_)
             | Self::HangUp(_) => Vec::new(),
@@ -284,16 +295,10 @@ impl Node {
             | NodeKind::Challenge(_) => {
                 needs.extend([Ability::Play, Ability::Digits]);
             }
-            NodeKind::Dial(dial) => {
-                if dial.strategy == Strategy::Simultaneous && dial.destinations.len() > 1 {
-                    needs.insert(Ability::RingTogether);
-                }
-                if dial.whisper.is_some() || dial.accept.is_some() {
-                    needs.insert(Ability::Screen);
-                }
-                if dial.detect_machine {
-                    needs.insert(Ability::DetectMachine);
-                }
+            NodeKind::Dial(dial)
+                if dial.strategy == Strategy::Simultaneous && dial.destinations.len() > 1 =>
+            {
+                needs.insert(Ability::RingTogether);
             }
             NodeKind::Voicemail(_) => {
                 needs.insert(Ability::Voicemail);
@@ -302,6 +307,14 @@ impl Node {
                 needs.insert(Ability::Ask);
             }
             _ => {}
+        }
+        if let Some(handover) = self.kind.handover() {
+            if handover.whisper.is_some() || handover.accept.is_some() {
+                needs.insert(Ability::Screen);
+            }
+            if handover.detect_machine {
+                needs.insert(Ability::DetectMachine);
+            }
         }
         if self.on.contains_key(COMPLETED) {
             needs.insert(Ability::KeepCaller);

@@ -1,7 +1,6 @@
 //! The interpreter: one pure function from an event to the next state and its actions.
 
 use super::action::{FlowAction, FlowEvent};
-use super::dialling::screens;
 use super::document::{COMPLETED, FlowDocument, Node, Way};
 use super::facts::Facts;
 use super::nodes::{HangUpReason, NodeKind, VoicemailNode};
@@ -94,10 +93,16 @@ impl<'a> Walk<'a> {
             {
                 self.answered(node, &digits)
             }
-            (FlowEvent::Answered { attempt }, Doing::Dialling(_)) if !screens(node) => {
+            (FlowEvent::Answered { attempt }, Doing::Dialling(_))
+                if !node.kind.handover().is_some_and(|h| h.screens()) =>
+            {
                 self.connected(attempt)
             }
             (FlowEvent::Accepted { attempt }, Doing::Dialling(_)) => self.connected(attempt),
+            (FlowEvent::Routed { action, targets }, Doing::Routing) if action == current => {
+                Some(self.routed(node, &targets))
+            }
+            (FlowEvent::NotTaken, Doing::Talking { .. }) => Some(self.route(node, None)),
             (
                 FlowEvent::DialFailed {
                     attempt, outcome, ..
@@ -216,7 +221,8 @@ impl<'a> Walk<'a> {
                 self.tag(&set.name, &set.value);
                 Next::Node(node.way("done"))
             }
-            NodeKind::Dial(_) | NodeKind::Route(_) => self.dial(node),
+            NodeKind::Dial(dial) => self.dial(node, dial),
+            NodeKind::Route(_) => self.route(node, None),
             NodeKind::Voicemail(voicemail) => self.voicemail(voicemail),
             NodeKind::Webhook(webhook) => {
                 let action = self.next_action(Doing::Asking);

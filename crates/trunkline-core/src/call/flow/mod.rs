@@ -24,13 +24,16 @@ mod tests;
 mod validate;
 mod when;
 
-pub use action::{DialTarget, DialTargets, FlowAction, FlowEvent, Gather, GatherEnd};
+pub use action::{
+    DialTarget, DialTargets, FlowAction, FlowEvent, Gather, GatherEnd, RouteTarget, Routing,
+};
 pub use dial::{
-    Accept, DESTINATIONS_MAX, DialDestination, DialNode, DialTo, RING_TIMEOUT_S_MAX,
+    Accept, DESTINATIONS_MAX, DialDestination, DialNode, DialTo, Handover, RING_TIMEOUT_S_MAX,
     RING_TIMEOUT_S_MIN, RouteNode, ShownNumber, Strategy, Switch,
 };
 pub use document::{
-    COMPLETED, DEFAULT, DIGIT_MARK, FlowChanges, FlowDocument, NODES_MAX, Node, Place, SCHEMA, Way,
+    COMPLETED, DEFAULT, DIGIT_MARK, FlowChanges, FlowDocument, NO_BUYER, NODES_MAX, Node, Place,
+    SCHEMA, Way,
 };
 pub use facts::{Facts, Lines};
 pub use interpreter::{MESSAGE_MS_MIN, STEPS_MAX, step};

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::dial::{DialNode, RouteNode};
-use super::prompt::{Message, prompt_id};
+use super::prompt::{Message, id_or_none};
 use super::when::Test;
 use crate::base::id::PromptId;
 use crate::base::{Schedule, words};
@@ -95,7 +95,7 @@ pub const KINDS: [&str; 18] = [
 #[serde(deny_unknown_fields)]
 pub struct PlayNode {
     /// Which sound.
-    #[serde(default, with = "prompt_id", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "id_or_none", skip_serializing_if = "Option::is_none")]
     pub prompt: Option<PromptId>,
 }
 
@@ -127,7 +127,7 @@ words! {
 #[serde(deny_unknown_fields)]
 pub struct NoticeNode {
     /// The notice as a sound.
-    #[serde(default, with = "prompt_id", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "id_or_none", skip_serializing_if = "Option::is_none")]
     pub prompt: Option<PromptId>,
     /// The notice as a text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -146,7 +146,7 @@ const fn announce() -> Consent {
 #[serde(deny_unknown_fields)]
 pub struct MenuNode {
     /// The choices as a sound.
-    #[serde(default, with = "prompt_id", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "id_or_none", skip_serializing_if = "Option::is_none")]
     pub prompt: Option<PromptId>,
     /// The choices as a text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -170,7 +170,7 @@ pub struct MenuNode {
 #[serde(deny_unknown_fields)]
 pub struct GatherNode {
     /// The question as a sound.
-    #[serde(default, with = "prompt_id", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "id_or_none", skip_serializing_if = "Option::is_none")]
     pub prompt: Option<PromptId>,
     /// The question as a text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -203,7 +203,7 @@ pub struct GatherNode {
 #[serde(deny_unknown_fields)]
 pub struct ZipNode {
     /// The question as a sound.
-    #[serde(default, with = "prompt_id", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "id_or_none", skip_serializing_if = "Option::is_none")]
     pub prompt: Option<PromptId>,
     /// The question as a text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -313,7 +313,7 @@ pub struct SurveyNode {
 #[serde(deny_unknown_fields)]
 pub struct Question {
     /// The question as a sound.
-    #[serde(default, with = "prompt_id", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "id_or_none", skip_serializing_if = "Option::is_none")]
     pub prompt: Option<PromptId>,
     /// The question as a text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -331,7 +331,7 @@ pub struct Question {
 #[serde(deny_unknown_fields)]
 pub struct ChallengeNode {
     /// What to press, as a sound; only with a digit of one's own.
-    #[serde(default, with = "prompt_id", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "id_or_none", skip_serializing_if = "Option::is_none")]
     pub prompt: Option<PromptId>,
     /// What to press, as a text; `{digit}` stands for the digit.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -12,7 +12,7 @@ pub const TEXT_MAX: usize = 2_000;
 #[serde(deny_unknown_fields)]
 pub struct Message {
     /// A stored sound.
-    #[serde(default, with = "prompt_id", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "id_or_none", skip_serializing_if = "Option::is_none")]
     pub prompt: Option<PromptId>,
     /// A text that is spoken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,18 +69,18 @@ impl Message {
     }
 }
 
-/// A prompt's id as its printed form.
-pub(super) mod prompt_id {
+/// An id as its printed form.
+pub(super) mod id_or_none {
     use serde::{Deserialize, Deserializer, Serializer};
 
-    use crate::base::id::PromptId;
+    use crate::base::{Id, IdKind};
 
     #[expect(
         clippy::ref_option,
         reason = "serde calls it with a reference to the field"
     )]
-    pub(in super::super) fn serialize<S: Serializer>(
-        id: &Option<PromptId>,
+    pub(in super::super) fn serialize<K: IdKind, S: Serializer>(
+        id: &Option<Id<K>>,
         to: S,
     ) -> Result<S::Ok, S::Error> {
         match id {
@@ -89,11 +89,11 @@ pub(super) mod prompt_id {
         }
     }
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(in super::super) fn deserialize<'de, K: IdKind, D: Deserializer<'de>>(
         from: D,
-    ) -> Result<Option<PromptId>, D::Error> {
+    ) -> Result<Option<Id<K>>, D::Error> {
         let text = <Option<String>>::deserialize(from)?;
-        let read = |text: String| PromptId::parse(&text).map_err(serde::de::Error::custom);
+        let read = |text: String| Id::parse(&text).map_err(serde::de::Error::custom);
         text.map(read).transpose()
     }
 }

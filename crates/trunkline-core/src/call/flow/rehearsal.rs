@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::action::{DialTargets, FlowAction, FlowEvent, Gather, GatherEnd};
+use super::action::{DialTargets, FlowAction, FlowEvent, Gather, GatherEnd, RouteTarget};
 use super::document::FlowDocument;
 use super::facts::Facts;
 use super::interpreter::step;
@@ -36,6 +36,8 @@ pub struct Script {
     pub digits: VecDeque<String>,
     /// What destinations do by number; those that are not here do not answer.
     pub destinations: BTreeMap<PhoneNumber, Behaviour>,
+    /// Whom the campaign's plan names, an entry for each time it is asked; after the last it names nobody.
+    pub routed: VecDeque<Vec<RouteTarget>>,
     /// Whether the caller leaves a message when asked to.
     pub leaves_message: bool,
     /// The outcome that webhooks name; `None`: they fail.
@@ -144,6 +146,16 @@ impl Rehearsing {
                 events.push_back(FlowEvent::Played { action: *action });
             }
             FlowAction::Gather(gather) => self.gather(gather, events),
+            FlowAction::Route(routing) => {
+                let targets = self.script.routed.pop_front().unwrap_or_default();
+                if targets.is_empty() {
+                    self.tell("The campaign has nobody who takes the call".to_owned());
+                }
+                events.push_back(FlowEvent::Routed {
+                    action: routing.action,
+                    targets,
+                });
+            }
             FlowAction::Dial(dial) => self.dial(dial, events),
             FlowAction::CancelDial { attempts } => {
                 self.tell(format!("{} others ring no longer", attempts.len()));

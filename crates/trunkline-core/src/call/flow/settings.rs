@@ -1,7 +1,7 @@
 //! What may be wrong with the settings of one node, whatever stands around it.
 
 use super::dial::{
-    Accept, DESTINATIONS_MAX, DialDestination, RING_TIMEOUT_S_MAX, RING_TIMEOUT_S_MIN,
+    Accept, DESTINATIONS_MAX, DialDestination, Handover, RING_TIMEOUT_S_MAX, RING_TIMEOUT_S_MIN,
 };
 use super::document::DIGIT_MARK;
 use super::nodes::{
@@ -56,20 +56,9 @@ pub(super) fn settings(found: &mut Found, name: &str, kind: &NodeKind) {
         }
         NodeKind::Dial(node) => {
             destinations(found, name, &node.destinations);
-            if let Some(whisper) = &node.whisper {
-                found.message(name, whisper.prompt, whisper.text.as_ref());
-            }
-            if let Some(Accept { digit, tries }) = node.accept {
-                key(found, name, digit);
-                found.range(name, "a number of tries of", tries, 1..=TRIES_MAX);
-            }
+            handover(found, name, node.handover());
         }
-        NodeKind::Route(node) => {
-            destinations(found, name, &node.destinations);
-            if node.campaign.trim().is_empty() {
-                found.problem(name, "names no campaign; write its name");
-            }
-        }
+        NodeKind::Route(node) => handover(found, name, node.handover()),
         NodeKind::Voicemail(node) => voicemail(found, name, node),
         NodeKind::Webhook(node) => {
             let plain = node.url.bytes().all(|b| b.is_ascii_graphic());
@@ -220,6 +209,16 @@ fn destinations(found: &mut Found, name: &str, destinations: &[DialDestination])
             destination.ring_timeout_s,
             RING_TIMEOUT_S_MIN..=RING_TIMEOUT_S_MAX,
         );
+    }
+}
+
+fn handover(found: &mut Found, name: &str, handover: Handover<'_>) {
+    if let Some(whisper) = handover.whisper {
+        found.message(name, whisper.prompt, whisper.text.as_ref());
+    }
+    if let Some(Accept { digit, tries }) = handover.accept {
+        key(found, name, digit);
+        found.range(name, "a number of tries of", tries, 1..=TRIES_MAX);
     }
 }
 

@@ -52,6 +52,8 @@ pub enum Doing {
         /// Which question of a survey.
         question: usize,
     },
+    /// The campaign's plan is asked who is rung next.
+    Routing,
     /// Destinations ring.
     Dialling(Dialling),
     /// A destination is connected.
@@ -93,7 +95,7 @@ impl Doing {
             Self::Dialling(_) => Activity::Rings,
             Self::Talking { .. } => Activity::Talks,
             Self::Recording => Activity::LeavesMessage,
-            Self::Nothing | Self::Asking => Activity::Waits,
+            Self::Nothing | Self::Asking | Self::Routing => Activity::Waits,
         }
     }
 }

@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use super::dial::Switch;
-use super::document::{DEFAULT, FlowDocument, NODES_MAX, Node, SCHEMA};
+use super::document::{DEFAULT, FlowDocument, NO_BUYER, NODES_MAX, Node, SCHEMA};
 use super::nodes::{Ability, NodeKind};
 use super::prompt::{Prompt, TEXT_MAX};
 use super::settings::settings;
 use super::state::{TAG_NAME_MAX, is_tag_name};
-use crate::base::id::PromptId;
+use crate::base::id::{CampaignId, PromptId};
 use crate::base::words;
 use crate::call::{DialOutcome, RecordingConsent};
 
@@ -42,6 +42,8 @@ pub struct FlowProblem {
 pub struct KnownThings {
     /// The account's sounds.
     pub prompts: BTreeSet<PromptId>,
+    /// The account's campaigns.
+    pub campaigns: BTreeSet<CampaignId>,
     /// What this server's telephone side has.
     pub abilities: BTreeSet<Ability>,
     /// What the account chose about recording talks.
@@ -131,6 +133,7 @@ impl FlowDocument {
             }
             settings(&mut found, name, &node.kind);
             prompts(&mut found, name, node, known);
+            campaigns(&mut found, name, node, known);
             self.ways(&mut found, name, node);
             abilities(&mut found, name, node, known);
         }
@@ -165,6 +168,7 @@ impl FlowDocument {
         }
         let must_lead: Vec<&str> = match &node.kind {
             NodeKind::Branch(_) => vec![DEFAULT],
+            NodeKind::Route(_) => vec![NO_BUYER],
             _ => outcomes,
         };
         let nowhere = must_lead.into_iter().filter(|o| node.way(o).is_none());
@@ -198,8 +202,8 @@ impl FlowDocument {
         let unnoticed = self.reachable_without_notice();
         let answered = self.reachable_answered();
         for (name, node) in &self.nodes {
-            if let NodeKind::Dial(dial) = &node.kind
-                && dial.recording == Some(Switch::On)
+            let recording = node.kind.handover().and_then(|handover| handover.recording);
+            if recording == Some(Switch::On)
                 && known.recording_consent == RecordingConsent::Notice
                 && unnoticed.contains(name.as_str())
             {
@@ -230,6 +234,16 @@ fn abilities(found: &mut Found, name: &str, node: &Node, known: &KnownThings) {
             name,
             format!("this server cannot {} yet; leave it out", ability.phrase()),
         );
+    }
+}
+
+/// A campaign that is not the account's.
+fn campaigns(found: &mut Found, name: &str, node: &Node, known: &KnownThings) {
+    if let NodeKind::Route(route) = &node.kind
+        && let Some(id) = route.campaign.filter(|id| !known.campaigns.contains(id))
+    {
+        let message = format!("the campaign `{id}` does not exist; choose another");
+        found.problem(name, message);
     }
 }
 

@@ -6,10 +6,12 @@
 //! and what comes behind its deadline is never used.
 
 mod bid;
+mod given;
 mod rules;
 mod settle;
 
 pub use bid::{AuctionResult, AuctionTerms, Bid, BidOutcome, Sale, read_amount};
+pub use given::{ARRIVAL_GRACE_MS, Arrives, Arriving, GivenBid, NextBid, arrives};
 pub use rules::{
     AUCTION_MS_MAX, Auction, AuctionRules, Change, LEGS_MAX, MODIFIERS_MAX, Modifier, Pays,
 };

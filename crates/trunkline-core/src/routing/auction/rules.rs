@@ -108,6 +108,14 @@ pub struct Auction {
     pub(super) currency: Currency,
 }
 
+impl Auction {
+    /// How long bids are waited for, in milliseconds.
+    #[must_use]
+    pub const fn timeout_ms(&self) -> u32 {
+        self.rules.timeout_ms
+    }
+}
+
 impl AuctionRules {
     /// Everything that keeps the rules from being used.
     #[must_use]

@@ -7,7 +7,7 @@
 use super::super::facts::Facts;
 use super::super::trace::Owner;
 use super::{Adds, CapUnit, CapUse, Limit, NoRoom, Pace, SliceUse, Window, pace};
-use crate::base::id::{CapId, FeedId};
+use crate::base::id::{CapId, CapKind, FeedId, IdMap};
 use crate::base::{Schedule, Timestamp};
 
 /// Into how many slices a rolling span is cut.
@@ -94,6 +94,47 @@ pub struct SlotUse {
     pub used: i64,
     /// Reserved and not yet used or released.
     pub reserved: i64,
+}
+
+/// What is taken of every slot of an account, by its cap.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Counted(IdMap<CapKind, Vec<SlotUse>>);
+
+impl FromIterator<SlotUse> for Counted {
+    fn from_iter<T: IntoIterator<Item = SlotUse>>(uses: T) -> Self {
+        let mut counted = Self::default();
+        for one in uses {
+            counted.0.entry(one.slot.cap).or_default().push(one);
+        }
+        counted
+    }
+}
+
+impl Counted {
+    /// What is taken of a cap.
+    #[must_use]
+    pub fn of(&self, cap: CapId) -> &[SlotUse] {
+        self.0.get(&cap).map_or(&[], Vec::as_slice)
+    }
+
+    /// What is used of caps and of those inside them, for an opportunity of a feed. `schedule` is that of their owner.
+    pub fn uses(
+        &self,
+        limits: &[Limit],
+        feed: FeedId,
+        schedule: Option<&Schedule>,
+        now: Timestamp,
+        to: &mut IdMap<CapKind, CapUse>,
+    ) {
+        for limit in limits {
+            limit.each(&mut |limit| {
+                let counted = self.of(limit.id);
+                if !counted.is_empty() || limit.pacing.is_some() {
+                    to.insert(limit.id, limit.used(feed, schedule, now, counted));
+                }
+            });
+        }
+    }
 }
 
 impl Limit {

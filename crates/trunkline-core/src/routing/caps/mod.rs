@@ -9,7 +9,7 @@ mod pacing;
 mod room;
 mod window;
 
-pub use count::{CapTake, Counting, ROLLING_SLICES, Slot, SlotTake, SlotUse, takes};
+pub use count::{CapTake, Counted, Counting, ROLLING_SLICES, Slot, SlotTake, SlotUse, takes};
 pub use pacing::{Pace, SLICE_MS, pace};
 pub use room::{Adds, CapUse, Live, NoRoom, Places, SliceUse, room};
 pub use window::{CapWindow, Period, Window};

@@ -77,6 +77,16 @@ impl Window {
 }
 
 impl CapWindow {
+    /// A month of a zone's calendar.
+    #[must_use]
+    pub const fn month(zone: Zone) -> Self {
+        Self {
+            period: Period::Month,
+            rolling: false,
+            zone,
+        }
+    }
+
     /// The window that a moment lies in.
     #[must_use]
     pub fn at(&self, now: Timestamp) -> Window {

@@ -216,6 +216,16 @@ pub(in crate::routing) const fn floored_to_cents(amount: Money) -> Money {
 }
 
 impl PriceBook {
+    /// Without a rule: nothing is paid.
+    #[must_use]
+    pub fn nothing(currency: Currency) -> Self {
+        Self {
+            billable_from_ms: 0,
+            rules: Box::default(),
+            currency,
+        }
+    }
+
     /// The first rule that fits an opportunity at a moment.
     fn fitting(&self, facts: &Facts<'_>, at: Timestamp) -> Option<(u16, &ReadyRule)> {
         let fits = |rule: &ReadyRule| {

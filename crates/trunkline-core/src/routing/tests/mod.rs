@@ -1,5 +1,6 @@
 //! What routing promises, one file of promises for each room.
 
+mod arrivals;
 mod auctions;
 mod caps;
 mod duplicates;

@@ -44,6 +44,7 @@ impl Things {
             vertical: Some("solar".to_owned()),
             plan: world.id(),
             fields: r#"[{"name": "zip"}]"#.to_owned(),
+            leads: trunkline_core::lead::LeadTerms::default(),
             duplicates: serde_json::from_str(r#"[{"scope": "campaign", "action": "block"}]"#)
                 .unwrap(),
             paused: true,

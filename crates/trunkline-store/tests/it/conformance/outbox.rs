@@ -51,6 +51,8 @@ async fn an_event_is_taken_once_and_after_a_crash_as_its_kind_says() {
         assert!(!store.send_again(account, resend.id, now).await.unwrap());
         assert!(!store.send_again(world.id(), unknown.id, now).await.unwrap());
         assert!(store.send_again(account, unknown.id, now).await.unwrap());
-        assert_eq!(store.take(now, 10).await.unwrap().len(), 1);
+        let anew = store.take(now, 10).await.unwrap();
+        assert_eq!((anew[0].event.id, anew[0].tries), (unknown.id, 1));
+        assert_eq!(anew.len(), 1);
     }
 }

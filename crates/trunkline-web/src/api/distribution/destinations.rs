@@ -1,14 +1,18 @@
 //! Destinations: the phones, SIP addresses, servers and mailboxes of buyers.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use trunkline_core::base::{Country, Timestamp};
+use trunkline_core::routing::delivery::{EndpointDocument, MailDocument};
 use trunkline_core::routing::{DeliveryKind, TermsKind};
-use trunkline_engine::distribution::Market;
+use trunkline_engine::distribution::{Market, Reach, check_secrets};
 use trunkline_engine::ports::distribution::{Delivery, Destination};
+use trunkline_engine::ports::webhooks::Secret;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -17,11 +21,11 @@ use super::super::body::{Body, Params};
 use super::super::numbers::{id, phone};
 use super::super::page::Page;
 use super::super::sites::account_defaults;
-use super::terms::{TermsItem, written};
+use super::terms::{TermsItem, document_of, written};
 use super::{ArchiveInput, ListParams, find, is_of, name, needed, page, terms_stay};
 use crate::app::App;
 use crate::auth::{Caller, Need};
-use crate::problem::Problem;
+use crate::problem::{Problem, sentence};
 
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -41,15 +45,44 @@ struct DestinationItem {
     kind: &'static str,
     /// A phone number, SIP address or mail address; empty for the other kinds.
     address: String,
-    /// How to post to it.
+    /// What a server is sent and how its answers are read, or what a mailbox is written.
     #[schema(value_type = Option<Object>)]
     endpoint: Option<Value>,
+    /// The secrets that its endpoint names, and those that are set. No answer has their values.
+    secrets: Vec<SecretItem>,
     /// Whether somebody paused it; its terms may pause it too.
     paused: bool,
     /// Its terms, in versions; changed by `PUT /terms/{id}` with its id.
     terms: TermsItem,
     archived_at: Option<i64>,
     created_at: i64,
+}
+
+/// A secret of a destination, without its value.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DestinationSecret)]
+struct SecretItem {
+    /// As the endpoint names it.
+    name: String,
+    /// Whether it has a value. Without one nothing is sent.
+    set: bool,
+    /// Whether the endpoint names it.
+    used: bool,
+}
+
+fn secrets_of(market: &Market, destination: &Destination) -> Vec<SecretItem> {
+    let values = market.secrets(destination.id);
+    let used: BTreeSet<&str> = match market.reach(destination.id) {
+        Some(Reach::Server { endpoint, .. }) => endpoint.secrets().collect(),
+        Some(Reach::Mailbox(_)) | None => BTreeSet::new(),
+    };
+    let names: BTreeSet<&str> = values.keys().map(String::as_str).collect();
+    let item = |name: &&str| SecretItem {
+        name: (*name).to_owned(),
+        set: values.contains_key(*name),
+        used: used.contains(name),
+    };
+    names.union(&used).map(item).collect()
 }
 
 impl DestinationItem {
@@ -68,6 +101,7 @@ impl DestinationItem {
             kind: destination.delivery.kind().word(),
             address,
             endpoint: endpoint.and_then(|text| serde_json::from_str(text).ok()),
+            secrets: secrets_of(market, destination),
             paused: destination.paused,
             terms: TermsItem::new(market, destination.id),
             archived_at: destination.archived_at.map(Timestamp::as_millis),
@@ -88,9 +122,12 @@ struct DestinationInput {
     kind: Option<String>,
     /// A phone number, SIP address or mail address.
     address: Option<String>,
-    /// How to post to it; for `http` with an https address as `url`.
+    /// For `http`: what the server is sent in a ping and a post and how its answers are read. For `email`: `subject` and
+    /// `body` with placeholders, and `to` when it goes to others too; the usual words when left out.
     #[schema(value_type = Option<Object>)]
     endpoint: Option<Value>,
+    /// Values of secrets by the names that the endpoint calls them; null takes one away. They are kept sealed.
+    secrets: Option<BTreeMap<String, Option<String>>>,
     paused: Option<bool>,
     /// Its first terms; changed by `PUT /terms/{id}` later.
     #[schema(value_type = Option<Object>)]
@@ -126,6 +163,7 @@ async fn create(
         .terms
         .map(|terms| written(&app, &caller, TermsKind::Destination, terms, "terms"));
     let written = terms.transpose()?;
+    let secrets = read_secrets(input.secrets)?;
     let buyer = needed("buyer", input.buyer, "Choose whose it is.")?;
     let kind = needed("kind", input.kind, "Write phone, sip, http, email or none.")?;
     let (_, home) = account_defaults(&app, &caller)?;
@@ -140,9 +178,14 @@ async fn create(
         archived_at: None,
         created_at: now,
     };
-    let id = destination.id.to_string();
+    let own = destination.id;
     let distribution = &app.backend.distribution;
     distribution.create(destination, written, now).await?;
+    if !secrets.is_empty() {
+        let set = distribution.set_secrets(caller.account, own, secrets, now);
+        set.await?;
+    }
+    let id = own.to_string();
     let (market, destination) = find::<Destination, _>(&app, &caller, &id)?;
     let item = DestinationItem::new(&market, &destination);
     Ok((StatusCode::CREATED, Json(item)))
@@ -171,6 +214,7 @@ async fn change(
     caller.may(Need::Write)?;
     let (market, destination) = find::<Destination, _>(&app, &caller, &id)?;
     terms_stay(input.terms.as_ref())?;
+    let secrets = read_secrets(input.secrets)?;
     if input.buyer.is_some() {
         return Err(Problem::invalid(
             "buyer",
@@ -183,8 +227,9 @@ async fn change(
             let before = DestinationItem::new(&market, &destination);
             let same = kind.as_deref().is_none_or(|kind| kind == before.kind);
             let kind = kind.unwrap_or_else(|| before.kind.to_owned());
+            let kept = || moved(before.endpoint.filter(|_| same)?, &before.address, &address);
+            let endpoint = endpoint.or_else(kept);
             let address = address.or_else(|| same.then_some(before.address));
-            let endpoint = endpoint.or_else(|| before.endpoint.filter(|_| same));
             let (_, home) = account_defaults(&app, &caller)?;
             Some(read_delivery(&kind, address.as_deref(), endpoint, home)?)
         }
@@ -201,6 +246,11 @@ async fn change(
     let distribution = &app.backend.distribution;
     let changed = distribution.change(caller.account, destination.id, change);
     changed.await?;
+    if !secrets.is_empty() {
+        let now = app.backend.moment.now();
+        let set = distribution.set_secrets(caller.account, destination.id, secrets, now);
+        set.await?;
+    }
     let (market, destination) = find::<Destination, _>(&app, &caller, &id)?;
     Ok(Json(DestinationItem::new(&market, &destination)))
 }
@@ -241,43 +291,58 @@ fn read_delivery(
         let message = format!("A destination of the kind {} has no address.", kind.word());
         return Err(Problem::invalid("address", message));
     }
-    if endpoint
-        .as_ref()
-        .is_some_and(|endpoint| !endpoint.is_object())
-    {
-        return Err(Problem::invalid("endpoint", "Write a JSON object."));
-    }
     Ok(match kind {
         DeliveryKind::Phone => Delivery::Phone(phone("address", address, home)?),
         DeliveryKind::Sip => Delivery::Sip(address.to_owned()),
         DeliveryKind::Http => {
-            let endpoint = endpoint.unwrap_or_default();
-            check_url(&endpoint)?;
-            Delivery::Http(endpoint.to_string())
+            let what =
+                "Say what the server is sent, such as a document of GET /api/v1/endpoint-presets.";
+            let endpoint = needed("endpoint", endpoint.filter(|e| !e.is_null()), what)?;
+            let document: EndpointDocument = document_of(endpoint, "endpoint")?;
+            Delivery::Http(text_of(&document)?)
         }
-        DeliveryKind::Email => {
-            let endpoint = endpoint.map(|endpoint| endpoint.to_string());
-            Delivery::Email(address.to_owned(), endpoint)
-        }
+        DeliveryKind::Email => read_mail(address, endpoint.filter(|e| !e.is_null()))?,
         DeliveryKind::None => Delivery::None,
     })
 }
 
-/// That an endpoint names a server that is spoken to over TLS. Which addresses are reached is the guarded client's to say.
-fn check_url(endpoint: &Value) -> Result<(), Problem> {
-    let url = endpoint.get("url").and_then(Value::as_str);
-    let url = url.and_then(|text| url::Url::parse(text).ok());
-    let plain = |url: &url::Url| {
-        url.scheme() == "https"
-            && url.host_str().is_some()
-            && url.username().is_empty()
-            && url.password().is_none()
-    };
-    if url.is_some_and(|url| plain(&url)) {
-        return Ok(());
+/// A document that stays while the address may become another one.
+fn moved(mut endpoint: Value, from: &str, to: &Option<String>) -> Option<Value> {
+    if let (Some(to), Some(Value::Array(all))) = (to, endpoint.get_mut("to")) {
+        let to = Value::from(to.trim());
+        all.iter_mut()
+            .filter(|one| one.as_str() == Some(from))
+            .for_each(|one| *one = to.clone());
     }
-    Err(Problem::invalid(
-        "endpoint.url",
-        "Write an https address such as https://buyer.example/ping, without a password in it.",
-    ))
+    Some(endpoint)
+}
+
+/// A mailbox. The address stands for `to`, and the first of `to` for the address.
+fn read_mail(address: &str, endpoint: Option<Value>) -> Result<Delivery, Problem> {
+    let Some(mut endpoint) = endpoint else {
+        return Ok(Delivery::Email(address.to_owned(), None));
+    };
+    if let Some(members) = endpoint.as_object_mut() {
+        members.entry("to").or_insert_with(|| json!([address]));
+    }
+    let document: MailDocument = document_of(endpoint, "endpoint")?;
+    let first = document.to.first().filter(|_| address.is_empty());
+    let address = first.map_or(address, String::as_str).to_owned();
+    Ok(Delivery::Email(address, Some(text_of(&document)?)))
+}
+
+fn text_of(document: &impl Serialize) -> Result<String, Problem> {
+    serde_json::to_string(document)
+        .map_err(|error| Problem::invalid("endpoint", sentence(&error.to_string())))
+}
+
+fn read_secrets(
+    secrets: Option<BTreeMap<String, Option<String>>>,
+) -> Result<BTreeMap<String, Option<Secret>>, Problem> {
+    let secrets = secrets.unwrap_or_default().into_iter();
+    let secrets = secrets
+        .map(|(name, value)| (name, value.map(Secret::new)))
+        .collect();
+    check_secrets(&secrets)?;
+    Ok(secrets)
 }

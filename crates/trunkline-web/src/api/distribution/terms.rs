@@ -171,6 +171,7 @@ pub(super) fn document_of<T: DeserializeOwned>(value: Value, place: &str) -> Res
         let place = match (place, inside.as_str()) {
             (place, ".") => place.to_owned(),
             ("", inside) => inside.to_owned(),
+            (place, inside) if inside.starts_with('[') => format!("{place}{inside}"),
             (place, inside) => format!("{place}.{inside}"),
         };
         let message = error.into_inner().to_string();

@@ -1,6 +1,7 @@
 //! Walks through nodes that ring destinations.
 
 use super::*;
+use crate::base::id::CampaignId;
 
 #[test]
 fn plain_forwarding_rings_one_line_after_the_other_and_ends_as_the_last_one_did() {
@@ -259,4 +260,100 @@ fn turns_are_taken_and_a_caller_comes_back_to_who_answered_before() {
         }
         assert_eq!(rung, order.map(|n| n.to_string()), "{turn} {before:?}");
     }
+}
+
+const CAMPAIGN: CampaignId = CampaignId::from_raw(7);
+
+/// Hands calls to a campaign; whom nobody takes hears about it.
+fn routed() -> FlowDocument {
+    flow(&format!(
+        r#""start": {{"kind": "route", "campaign": "{CAMPAIGN}", "accept": {{"digit": "1"}}, "on": {{"no_buyer": "sorry"}}}}, {}"#,
+        says("sorry")
+    ))
+}
+
+/// What the plan answers to the question that is open.
+fn names(call: &mut Walking<'_>, lines: &[PhoneNumber]) -> Vec<FlowAction> {
+    let action = call.state.action;
+    let target = |to: &PhoneNumber| RouteTarget {
+        to: *to,
+        ring_timeout_ms: 20_000,
+    };
+    let targets = lines.iter().map(target).collect();
+    call.tell(FlowEvent::Routed { action, targets })
+}
+
+#[test]
+fn a_route_asks_its_campaigns_plan_for_the_next_until_somebody_takes_the_call() {
+    let document = routed();
+    let mut call = Walking::new(&document, facts());
+    let asks = |next_attempt, action| {
+        vec![FlowAction::Route(Routing {
+            action,
+            campaign: Some(CAMPAIGN),
+            next_attempt,
+        })]
+    };
+    assert_eq!(call.start(), asks(1, 1));
+    let rung = names(&mut call, &[BUSINESS]);
+    assert_eq!(Walking::hears(&rung), BUSINESS.to_string());
+    let Some(FlowAction::Dial(dial)) = rung.last() else {
+        panic!("{rung:?}");
+    };
+    assert!(dial.screens(), "buyers press a key");
+    assert!(names(&mut call, &[SECOND]).is_empty(), "nothing is open");
+    assert_eq!(call.fail(1, DialOutcome::Busy), asks(2, 2));
+    // Two of them at once: the plan is asked again when both have failed.
+    names(&mut call, &[SECOND, THIRD]);
+    assert!(call.fail(2, DialOutcome::NoAnswer).is_empty());
+    assert_eq!(call.fail(3, DialOutcome::NotAccepted), asks(4, 3));
+    names(&mut call, &[BUSINESS]);
+    call.tell(FlowEvent::Accepted { attempt: 4 });
+    assert_eq!(call.state.doing, Doing::Talking { attempt: 4 });
+    let over = call.tell(FlowEvent::DestinationHungUp);
+    assert_eq!(Walking::hears(&over), "end 200");
+}
+
+#[test]
+fn a_buyer_who_hangs_up_at_once_did_not_take_the_call() {
+    let document = routed();
+    let mut call = Walking::new(&document, facts());
+    call.start();
+    assert!(call.tell(FlowEvent::NotTaken).is_empty(), "nobody talks");
+    names(&mut call, &[BUSINESS]);
+    call.tell(FlowEvent::Accepted { attempt: 1 });
+    let asked = call.tell(FlowEvent::NotTaken);
+    assert!(
+        matches!(
+            asked[..],
+            [FlowAction::Route(Routing {
+                next_attempt: 2,
+                ..
+            })]
+        ),
+        "{asked:?}"
+    );
+    assert_eq!(Walking::hears(&names(&mut call, &[])), "sorry");
+}
+
+#[test]
+fn a_plan_that_names_nobody_leads_on() {
+    let document = routed();
+    let mut call = Walking::new(&document, facts());
+    call.start();
+    assert_eq!(Walking::hears(&names(&mut call, &[])), "sorry");
+    let unset = flow(&format!(
+        r#""start": {{"kind": "route", "on": {{"default": "sorry"}}}}, {}"#,
+        says("sorry")
+    ));
+    let mut call = Walking::new(&unset, facts());
+    let asked = call.start();
+    assert!(
+        matches!(
+            asked[..],
+            [FlowAction::Route(Routing { campaign: None, .. })]
+        ),
+        "that of the call's feed: {asked:?}"
+    );
+    assert_eq!(Walking::hears(&names(&mut call, &[])), "sorry");
 }

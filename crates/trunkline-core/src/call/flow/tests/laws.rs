@@ -51,7 +51,8 @@ fn kind() -> impl Strategy<Value = NodeKind> {
             r#"{"kind": "dial", "destinations": [{"to": "business_line"}, {"to": "second_line", "ring_timeout_s": 4000000000}]}"#,
             r#"{"kind": "dial", "strategy": "simultaneous", "destinations": [{"to": "business_line"}, {"to": "second_line"}]}"#,
             r#"{"kind": "dial", "strategy": "round_robin", "accept": {"digit": "1"}, "destinations": [{"to": "business_line"}]}"#,
-            r#"{"kind": "route", "destinations": [{"to": "+12145550102"}]}"#,
+            r#"{"kind": "route", "campaign": "camp_0000000000007"}"#,
+            r#"{"kind": "route"}"#,
             r#"{"kind": "voicemail", "max_s": 4000000000}"#,
             r#"{"kind": "webhook", "url": "https://x.example/"}"#,
             r#"{"kind": "survey", "questions": [{"text": "x", "tag": "s"}, {"tag": "t", "digits": 0}]}"#,
@@ -81,7 +82,7 @@ fn event() -> impl Strategy<Value = FlowEvent> {
     let outcome = prop::sample::select(DialOutcome::ALL);
     // Most events are about what is in progress early in a call, some about what never was.
     let which = prop_oneof![8 => 0_u32..8, 1 => any::<u32>()];
-    (which, 0..20_u32, "[0-9*#x]{0,8}", outcome).prop_map(|(which, what, digits, outcome)| {
+    (which, 0..23_u32, "[0-9*#x]{0,8}", outcome).prop_map(|(which, what, digits, outcome)| {
         match what {
             0 => FlowEvent::Started,
             1..=4 => FlowEvent::Played { action: which },
@@ -109,9 +110,23 @@ fn event() -> impl Strategy<Value = FlowEvent> {
             },
             17 => FlowEvent::WebhookFailed { action: which },
             18 => FlowEvent::DestinationHungUp,
+            19 => FlowEvent::NotTaken,
+            20..=21 => FlowEvent::Routed {
+                action: which,
+                targets: targets(which % 4),
+            },
             _ => FlowEvent::CallerHungUp,
         }
     })
+}
+
+fn targets(count: u32) -> Vec<RouteTarget> {
+    let target = |to| RouteTarget {
+        to,
+        ring_timeout_ms: 20_000,
+    };
+    let lines = [BUSINESS, SECOND, THIRD].into_iter().cycle();
+    lines.take(count as usize).map(target).collect()
 }
 
 fn waits(action: &FlowAction) -> bool {
@@ -128,7 +143,8 @@ const fn names_another(event: &FlowEvent, current: u32) -> bool {
         | FlowEvent::Gathered { action, .. }
         | FlowEvent::VoicemailRecorded { action, .. }
         | FlowEvent::WebhookAnswered { action, .. }
-        | FlowEvent::WebhookFailed { action } => *action != current,
+        | FlowEvent::WebhookFailed { action }
+        | FlowEvent::Routed { action, .. } => *action != current,
         _ => false,
     }
 }
@@ -148,6 +164,10 @@ fn answer(state: &FlowState, draw: u32) -> FlowEvent {
             attempt: dialling.ringing[0],
             outcome: DialOutcome::Busy,
             sip_status: None,
+        },
+        Doing::Routing => FlowEvent::Routed {
+            action,
+            targets: targets(draw % 3),
         },
         Doing::Talking { .. } => FlowEvent::DestinationHungUp,
         Doing::Recording => FlowEvent::VoicemailRecorded {

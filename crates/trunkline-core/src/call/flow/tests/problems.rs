@@ -1,11 +1,12 @@
 //! What is said of documents before they are published.
 
 use super::*;
-use crate::base::id::PromptId;
+use crate::base::id::{CampaignId, PromptId};
 
 fn known() -> KnownThings {
     KnownThings {
         prompts: [PromptId::from_raw(5)].into(),
+        campaigns: [CampaignId::from_raw(7)].into(),
         abilities: Ability::ALL.iter().copied().collect(),
         recording_consent: RecordingConsent::Notice,
     }
@@ -85,7 +86,8 @@ fn every_node_says_what_is_wrong_with_its_settings() {
         (r#"{"kind": "dial", "destinations": []}"#.to_owned(), "0 destinations"),
         (r#"{"kind": "dial", "destinations": [{"to": "business_line"}], "accept": {"digit": "x"}}"#.to_owned(), "`x` is no key"),
         (r#"{"kind": "dial", "destinations": [{"to": "business_line"}], "whisper": {}}"#.to_owned(), "says nothing"),
-        (r#"{"kind": "route", "destinations": [{"to": "business_line"}]}"#.to_owned(), "no campaign"),
+        (r#"{"kind": "route", "campaign": "camp_0000000000008", "on": {"no_buyer": "start"}}"#.to_owned(), "`camp_0000000000008` does not exist"),
+        (r#"{"kind": "route", "campaign": "camp_0000000000007"}"#.to_owned(), "outcome is `no_buyer`"),
         (r#"{"kind": "voicemail", "beep": false}"#.to_owned(), "nobody to speak"),
         (r#"{"kind": "voicemail", "max_s": 9999}"#.to_owned(), "5 to 600"),
         (r#"{"kind": "webhook", "url": "ftp://x", "on": {"default": "start"}}"#.to_owned(), "asks no address"),

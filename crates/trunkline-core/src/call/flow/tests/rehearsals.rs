@@ -26,6 +26,7 @@ fn script(digits: &[&str], destinations: &[(PhoneNumber, Behaviour)]) -> Script 
     Script {
         digits: digits.iter().map(|d| (*d).to_owned()).collect(),
         destinations: destinations.iter().copied().collect(),
+        routed: [].into(),
         leaves_message: true,
         webhook: None,
     }
