@@ -16,8 +16,9 @@ use trunkline_engine::directory::SharedDirectory;
 use trunkline_engine::distribution::Distribution;
 use trunkline_engine::inventory::Inventory;
 use trunkline_engine::live::LiveBus;
+use trunkline_engine::outbox::Outgoing;
 use trunkline_engine::ports::{
-    Access, Atlas, CallRecords, History, Labels, Pages, PastArrivals, PastCalls,
+    Access, Atlas, BuyerMail, Buyers, CallRecords, History, Labels, Pages, PastArrivals, PastCalls,
 };
 use trunkline_engine::setup::Setup;
 use trunkline_engine::supply::Supply;
@@ -91,6 +92,12 @@ pub struct Backend {
     pub setup: Arc<Setup>,
     /// What is sold, to whom and on which terms.
     pub distribution: Arc<Distribution>,
+    /// Buyers' servers.
+    pub buyers: Arc<dyn Buyers>,
+    /// Letters to buyers.
+    pub mail: Arc<dyn BuyerMail>,
+    /// What is told outside, and what was laid aside.
+    pub outgoing: Arc<Outgoing>,
     /// How trunks are, and trying them.
     pub trunks: Arc<Trunks>,
     /// Health and advice.

@@ -9,7 +9,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use async_trait::async_trait;
 use tokio::time::timeout;
-use trunkline_clients::{AskClient, CarrierClient, MediaClient, PageClient, find_speech};
+use trunkline_clients::{
+    AskClient, BuyerClient, CarrierClient, MailClient, MediaClient, PageClient, find_speech,
+};
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::SiteId;
 use trunkline_core::call::flow::Ability;
@@ -26,9 +28,12 @@ use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::distribution::Distribution;
 use trunkline_engine::inventory::Inventory;
 use trunkline_engine::live::LiveBus;
+use trunkline_engine::outbox::Outgoing;
 use trunkline_engine::ports::configuration::Resolver;
 use trunkline_engine::ports::webhooks::{Dialect, FetchedRecording};
-use trunkline_engine::ports::{Atlas, CallRecords, CheckRecords, Configuration, RecordingMaker};
+use trunkline_engine::ports::{
+    Atlas, BuyerMail, Buyers, CallRecords, CheckRecords, Configuration, RecordingMaker,
+};
 use trunkline_engine::setup::{Performers, Setup};
 use trunkline_engine::supply::Supply;
 use trunkline_engine::trunks::Trunks;
@@ -324,6 +329,11 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
     );
     let distribution = Distribution::new(shared.clone(), directory.clone());
     distribution.reload().await?;
+    let buyers: Arc<dyn Buyers> = Arc::new(BuyerClient::new(config.http.webhooks_loopback));
+    let mail: Arc<dyn BuyerMail> = Arc::new(mail(config)?);
+    // Who delivers a kind of event is listed here.
+    let outgoing = Outgoing::new(shared.clone(), moment.clone(), Vec::new());
+    outgoing.recover().await?;
     let token_secret = store
         .instance_secret("assignment_tokens", keys::random()?)
         .await?;
@@ -370,6 +380,9 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         access: shared,
         setup,
         distribution: Arc::new(distribution),
+        buyers,
+        mail,
+        outgoing: Arc::new(outgoing),
         inventory: Arc::new(inventory),
         supply: Arc::new(supply),
         sounds,
@@ -385,6 +398,15 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         keeper,
         token_secret,
     })
+}
+
+/// The operator's mail server, when there is one. Without it calls and leads are taken, and nothing is sent by e-mail.
+fn mail(config: &Config) -> anyhow::Result<MailClient> {
+    match config.mail.server() {
+        Some(server) => MailClient::new(server)
+            .map_err(|error| anyhow::anyhow!("mail.from or mail.host: {error}")),
+        None => Ok(MailClient::none()),
+    }
 }
 
 /// The operator's city database, when there is one. Without it visitors have no place, and calls are taken.

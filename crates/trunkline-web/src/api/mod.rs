@@ -17,6 +17,7 @@ mod live;
 mod matches;
 mod number_view;
 mod numbers;
+mod outbox;
 pub(crate) mod page;
 mod page_check;
 mod pools;
@@ -111,6 +112,7 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
                 .merge(attribution::router())
                 .merge(reports::router())
                 .merge(distribution::router())
+                .merge(outbox::router())
                 .merge(live::router()),
         )
         .split_for_parts()
