@@ -17,8 +17,10 @@ use trunkline_engine::distribution::Distribution;
 use trunkline_engine::inventory::Inventory;
 use trunkline_engine::lead::LeadDesk;
 use trunkline_engine::live::LiveBus;
+use trunkline_engine::outbox::Outgoing;
 use trunkline_engine::ports::{
-    Access, Atlas, CallRecords, History, Labels, Leads, Pages, PastArrivals, PastCalls,
+    Access, Atlas, BuyerMail, Buyers, CallRecords, History, Labels, Leads, Pages, PastArrivals,
+    PastCalls,
 };
 use trunkline_engine::routing::Router;
 use trunkline_engine::setup::Setup;
@@ -100,6 +102,12 @@ pub struct Backend {
     pub leads: Arc<LeadDesk>,
     /// Leads as they are stored.
     pub lead_records: Arc<dyn Leads>,
+    /// Buyers' servers.
+    pub buyers: Arc<dyn Buyers>,
+    /// Letters to buyers.
+    pub mail: Arc<dyn BuyerMail>,
+    /// What is told outside, and what was laid aside.
+    pub outgoing: Arc<Outgoing>,
     /// How trunks are, and trying them.
     pub trunks: Arc<Trunks>,
     /// Health and advice.

@@ -115,6 +115,7 @@ impl Server {
         speak_missing(&house, &tasks, &stop);
         carrier_jobs(&house, &app, &tasks, &stop);
         look_up_purchases(&house, &tasks, &stop);
+        deliver(&house, &tasks, &stop);
         check_calls(&checker, &tasks, &stop);
         Ok(Self {
             house,
@@ -484,6 +485,12 @@ fn carrier_jobs(house: &Arc<House>, app: &App, tasks: &TaskTracker, stop: &Cance
             }
         }
     }));
+}
+
+/// Delivers what waits in the outbox, until the server ends and what is on its way is done.
+fn deliver(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
+    let outgoing = Arc::clone(&house.backend.outgoing);
+    tasks.spawn(outgoing.work(stop.clone().cancelled_owned()));
 }
 
 /// Looks up purchases of numbers without an answer, those that a crash left too.

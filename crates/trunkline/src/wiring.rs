@@ -27,11 +27,14 @@ use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::distribution::Distribution;
 use trunkline_engine::inventory::Inventory;
-use trunkline_engine::lead::{ConsentSigner, LeadDesk, LeadPorts};
+use trunkline_engine::lead::{ConsentSigner, LeadDesk, LeadPorts, LeadTeller};
 use trunkline_engine::live::LiveBus;
+use trunkline_engine::outbox::{Outgoing, Teller};
 use trunkline_engine::ports::configuration::Resolver;
 use trunkline_engine::ports::webhooks::{Dialect, FetchedRecording};
-use trunkline_engine::ports::{Atlas, CallRecords, CheckRecords, Configuration, RecordingMaker};
+use trunkline_engine::ports::{
+    Atlas, BuyerMail, Buyers, CallRecords, CheckRecords, Configuration, RecordingMaker,
+};
 use trunkline_engine::routing::Router;
 use trunkline_engine::setup::{Performers, Setup};
 use trunkline_engine::supply::Supply;
@@ -288,6 +291,8 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         .instance_secret("consent_records", keys::random()?)
         .await?;
     let signer = ConsentSigner::new(&seed).context("the key of records of consent is of no use")?;
+    let buyers: Arc<dyn Buyers> = Arc::new(BuyerClient::new(config.http.webhooks_loopback));
+    let mail: Arc<dyn BuyerMail> = Arc::new(mail(config)?);
     let leads = LeadDesk::new(
         moment.clone(),
         directory.clone(),
@@ -297,8 +302,8 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
             opportunities: shared.clone(),
             books: shared.clone(),
             outbox: shared.clone(),
-            buyers: Arc::new(BuyerClient::new(config.http.webhooks_loopback)),
-            mail: Arc::new(MailClient::none()),
+            buyers: Arc::clone(&buyers),
+            mail: Arc::clone(&mail),
         },
         signer,
     );
@@ -326,6 +331,10 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         Ok(found) => tracing::info!(found, "leads were being sent when the last process ended"),
         Err(error) => tracing::warn!(%error, "leads that were being sent are looked at later"),
     }
+    // Who delivers a kind of event is listed here.
+    let tellers: Vec<Arc<dyn Teller>> = vec![Arc::new(LeadTeller(Arc::clone(&leads)))];
+    let outgoing = Outgoing::new(shared.clone(), moment.clone(), tellers);
+    outgoing.recover().await?;
     let calls = Arc::new(calls);
     let webhooks = WebhookCalls::new(Arc::clone(&calls), Arc::clone(&records), shared.clone());
     let fetching = Fetching::new(
@@ -409,6 +418,9 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         access: shared,
         setup,
         distribution: Arc::new(distribution),
+        buyers,
+        mail,
+        outgoing: Arc::new(outgoing),
         inventory: Arc::new(inventory),
         supply: Arc::new(supply),
         sounds,
@@ -424,6 +436,15 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         keeper,
         token_secret,
     })
+}
+
+/// The operator's mail server, when there is one. Without it calls and leads are taken, and nothing is sent by e-mail.
+fn mail(config: &Config) -> anyhow::Result<MailClient> {
+    match config.mail.server() {
+        Some(server) => MailClient::new(server)
+            .map_err(|error| anyhow::anyhow!("mail.from or mail.host: {error}")),
+        None => Ok(MailClient::none()),
+    }
 }
 
 /// The operator's city database, when there is one. Without it visitors have no place, and calls are taken.

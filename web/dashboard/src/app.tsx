@@ -27,6 +27,7 @@ const code = {
   buy: () => import("./features/assignment/BuyPage"),
   pool: () => import("./features/assignment/PoolPage"),
   sources: () => import("./features/report/SourcesPage"),
+  deliveries: () => import("./features/routing/DeliveriesPage"),
   trunks: () => import("./features/call/TrunksPage"),
   trunk: () => import("./features/call/TrunkPage"),
   settings: () => import("./features/access/SettingsPage"),
@@ -47,6 +48,7 @@ const pages = {
   buy: lazy(code.buy),
   pool: lazy(code.pool),
   sources: lazy(code.sources),
+  deliveries: lazy(code.deliveries),
   trunks: lazy(code.trunks),
   trunk: lazy(code.trunk),
   settings: lazy(code.settings),
@@ -147,6 +149,9 @@ function Inside() {
             <Route path="/numbers/pools/:id">{(params) => <pages.pool id={params.id} />}</Route>
             <Route path="/sources">
               <pages.sources />
+            </Route>
+            <Route path="/deliveries">
+              <pages.deliveries />
             </Route>
             <Route path="/trunks">
               <pages.trunks />

@@ -232,7 +232,12 @@ impl Calls {
     }
 
     /// Tells the flow that an attempt was not dialled; why is in the timeline already.
-    async fn not_dialled(&self, call: CallId, attempt: u32, outcome: DialOutcome) -> Vec<FlowAction> {
+    async fn not_dialled(
+        &self,
+        call: CallId,
+        attempt: u32,
+        outcome: DialOutcome,
+    ) -> Vec<FlowAction> {
         let event = FlowEvent::DialFailed {
             attempt,
             outcome,

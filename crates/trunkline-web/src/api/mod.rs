@@ -18,6 +18,7 @@ mod live;
 mod matches;
 mod number_view;
 mod numbers;
+mod outbox;
 pub(crate) mod page;
 mod page_check;
 mod pools;
@@ -113,6 +114,7 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
                 .merge(reports::router())
                 .merge(distribution::router())
                 .merge(leads::router())
+                .merge(outbox::router())
                 .merge(live::router()),
         )
         .split_for_parts()

@@ -30,6 +30,7 @@ export const groups: Group[] = [
   {
     name: "System",
     places: [
+      { path: "/deliveries", name: "Deliveries", icon: "out", words: "outbox dead letters resend posts buyers failed" },
       { path: "/trunks", name: "Trunks", icon: "trunk", words: "sip carrier lines" },
       { path: "/setup", name: "Set up", icon: "setup", words: "first steps test call" },
       { path: "/settings", name: "Settings", icon: "settings", words: "account api keys password screening block spam" },
