@@ -14,6 +14,7 @@ mod in_step;
 pub mod inventory;
 pub mod ledger;
 pub mod live;
+mod locks;
 pub mod outbox;
 pub mod page_check;
 pub mod ports;

@@ -40,6 +40,7 @@ pub fn router(app: App) -> Router {
         .merge(snippet::router())
         .merge(api::router())
         .merge(voice::router())
+        .merge(intake::router())
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .fallback(ui::serve)

@@ -325,7 +325,7 @@ fn won(held: &Held) -> Result<Vec<BidWon>, ReasonCode> {
     let bid = |place: &usize| {
         let line = held.lines.get(*place)?;
         let amount = match line.fate {
-            Fate::Bid(BidOutcome::Won { pays }) => pays,
+            Fate::Bid(BidOutcome::Won { pays }) if !line.by_contract => pays,
             _ => line.amount?,
         };
         Some(BidWon {

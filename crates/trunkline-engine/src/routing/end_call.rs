@@ -133,10 +133,13 @@ impl Router {
         let publisher = feed.and_then(|feed| {
             Some(PublisherTerms {
                 publisher: feed.publisher,
-                pay: Pay::ByRule {
-                    price: feed.payout.as_ref()?,
-                    sold: planned.paid(),
-                    loss_allowed: false,
+                pay: match planned.quoted {
+                    Some(quoted) => Pay::Quoted(quoted),
+                    None => Pay::ByRule {
+                        price: feed.payout.as_ref()?,
+                        sold: planned.paid(),
+                        loss_allowed: false,
+                    },
                 },
             })
         });
@@ -275,9 +278,8 @@ impl Closing<'_> {
         if !booked.buyers.is_empty() {
             opportunity.revenue = revenue.ok();
         }
-        if plan == self.main {
-            opportunity.payout = booked.publisher.and_then(|side| side.amount(currency));
-        }
+        let of_main = booked.publisher.filter(|_| plan == self.main);
+        opportunity.payout = of_main.and_then(|side| side.amount(currency));
         record
     }
 }

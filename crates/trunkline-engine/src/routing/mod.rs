@@ -8,6 +8,7 @@
 //! The engine is never later than [`PLAN_WAIT`] and [`STEP_WAIT`]: a store that is late or away is an error, and whoever
 //! holds the call goes on without a buyer.
 
+pub mod arrival;
 pub mod auction;
 mod availability;
 pub mod bidding;
@@ -17,6 +18,7 @@ mod planned;
 mod reserving;
 mod restart;
 mod ringing;
+pub mod rtb;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -25,7 +27,7 @@ use tokio::time::timeout;
 use trunkline_core::base::id::{
     AccountId, CampaignId, ContractId, ContractKind, IdMap, ReservationId,
 };
-use trunkline_core::base::{Timestamp, Zone};
+use trunkline_core::base::{PhoneNumber, Sha256, Timestamp, Zone};
 use trunkline_core::routing::{
     CapWindow, Offer, Past, Performance, Plan, ReasonCode, Turns, plan, repeat,
 };
@@ -83,6 +85,14 @@ struct Seen {
 fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     // Every change is complete, so a panic elsewhere leaves it valid.
     lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The hash by which partners know a number.
+pub(crate) fn hash_of(number: PhoneNumber) -> Sha256 {
+    let digest = ring::digest::digest(&ring::digest::SHA256, number.to_string().as_bytes());
+    let mut hash = Sha256::default();
+    hash.copy_from_slice(digest.as_ref());
+    hash
 }
 
 /// When the month of an account began.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use trunkline_core::base::id::{
     AccountId, CallId, CampaignId, ContractId, ContractKind, FeedId, IdMap, OpportunityId,
 };
-use trunkline_core::base::{Money, Timestamp, Zone};
+use trunkline_core::base::{Money, PhoneNumber, Timestamp, Zone};
 use trunkline_core::routing::{
     Attempt, Before, Comer, ContractTerms, Counted, Facts, FeedTerms, Known, LetIn, MostPrice,
     OpportunityKind, Outcome, Past, Person, ReasonCode, Routes, TurnChange,
@@ -68,6 +68,11 @@ pub struct Planned {
     pub(super) next: u16,
     /// Those of an attempt who could not ring beside the others, with its place in the plan.
     pub(super) beside: Option<(u16, Vec<ContractId>)>,
+    /// What its publisher was promised when it is sold; what the terms of the feed say when nothing was.
+    pub(super) quoted: Option<Money>,
+    /// The attempt whose bid was given and is called now, by its place among those that were made, and the number at which
+    /// the buyer wants the call.
+    pub(super) called: Option<(usize, Option<PhoneNumber>)>,
     /// Bids of an auction that were not tried yet, with its place in the plan.
     pub(super) bids: VecDeque<(u16, BidWon)>,
 }
@@ -120,7 +125,13 @@ impl Planned {
         let routes = campaign.and_then(|campaign| campaign.routes.clone());
         let feed = opportunity.feed.and_then(|id| market.feed(id));
         let feed = feed.and_then(|feed| feed.terms.clone());
-        Self::at(record, attempts, market, routes, feed, zone, None)
+        // What is written of an open one is what was promised.
+        let open = opportunity.ended_at.is_none();
+        let quoted = opportunity.payout.filter(|_| open);
+        Self {
+            quoted,
+            ..Self::at(record, attempts, market, routes, feed, zone, None)
+        }
     }
 
     fn at(
@@ -148,6 +159,8 @@ impl Planned {
             paid: 0,
             next: 0,
             beside: None,
+            quoted: None,
+            called: None,
             bids: VecDeque::new(),
         }
     }
@@ -308,7 +321,7 @@ impl Planned {
     /// Whether more is to be tried after what is tried now.
     #[must_use]
     pub fn has_more(&self) -> bool {
-        let waits = !self.bids.is_empty() || self.beside.is_some();
+        let waits = !self.bids.is_empty() || self.beside.is_some() || self.called.is_some();
         waits || usize::from(self.next) < self.record.planned.len()
     }
 

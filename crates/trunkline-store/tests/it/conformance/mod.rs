@@ -2,6 +2,7 @@
 
 mod access;
 mod arrivals;
+mod bids;
 mod books;
 mod call_log;
 mod callers;
