@@ -123,10 +123,13 @@ async fn one(
         let line = held.lines.iter().find(|line| line.amount.is_none());
         return Err(format!("a buyer did not bid: {line:?}").into());
     }
-    held.sale.map_err(|reason| format!("nothing was sold: {reason:?}"))?;
+    held.sale
+        .map_err(|reason| format!("nothing was sold: {reason:?}"))?;
     let sent = sent.lock().unwrap_or_else(PoisonError::into_inner);
     let slowest = sent.iter().flatten().max().ok_or("nobody answered")?;
-    Ok(u64::try_from(over.saturating_duration_since(*slowest).as_micros())?)
+    Ok(u64::try_from(
+        over.saturating_duration_since(*slowest).as_micros(),
+    )?)
 }
 
 fn bidder(n: i64, endpoint: &Arc<Endpoint>, values: &Values) -> Bidder {
@@ -167,7 +170,9 @@ fn endpoint(address: &str) -> Result<Arc<Endpoint>, AnyError> {
     );
     let document: EndpointDocument = serde_json::from_str(&document)?;
     let endpoint = document.compile();
-    Ok(Arc::new(endpoint.map_err(|problems| format!("{problems:?}"))?))
+    Ok(Arc::new(
+        endpoint.map_err(|problems| format!("{problems:?}"))?,
+    ))
 }
 
 /// A buyer's server: bids on everything, after a while.

@@ -37,8 +37,8 @@ pub use auction::{
 };
 pub use caps::{
     Adds, CAP_DEPTH_MAX, CAPS_MAX, Cap, CapTake, CapUnit, CapUse, CapWindow, Counted, Counter,
-    Counting, Limit, Live, NoRoom, Pace, Pacing, Period, Places, ROLLING_SLICES, SLICE_MS, SliceUse, Slot,
-    SlotTake, SlotUse, Window, pace, room, takes,
+    Counting, Limit, Live, NoRoom, Pace, Pacing, Period, Places, ROLLING_SLICES, SLICE_MS,
+    SliceUse, Slot, SlotTake, SlotUse, Window, pace, room, takes,
 };
 pub use document::{Decimal, Problem};
 pub use duplicates::{

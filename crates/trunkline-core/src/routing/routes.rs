@@ -173,17 +173,18 @@ impl Routes {
         };
         let own = terms.places.iter();
         let own = own.map(|(level, places)| (Owner::Terms(*level), of_level(*level), *places));
-        let groups = self.around(self.stands_in[*place]).filter_map(|(number, group)| {
-            let owner = PlaceOwner::Group(terms.parties.campaign, Arc::clone(&group.name));
-            Some((Owner::Group(number), owner, group.places?))
-        });
+        let groups = self
+            .around(self.stands_in[*place])
+            .filter_map(|(number, group)| {
+                let owner = PlaceOwner::Group(terms.parties.campaign, Arc::clone(&group.name));
+                Some((Owner::Group(number), owner, group.places?))
+            });
         own.chain(groups).collect()
     }
 
     /// A group and those around it, the nearest first.
     fn around(&self, nearest: usize) -> impl Iterator<Item = (u16, &ReadyGroup)> {
-        let numbers =
-            std::iter::successors(Some(nearest), |number| self.groups[*number].within);
+        let numbers = std::iter::successors(Some(nearest), |number| self.groups[*number].within);
         numbers.map(|number| {
             let group = &self.groups[number];
             (u16::try_from(number).unwrap_or(u16::MAX), group)

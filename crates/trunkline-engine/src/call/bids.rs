@@ -130,7 +130,12 @@ impl Calls {
         let change = CallChange {
             call: row,
             events: vec![
-                event(CallEventKind::Ring, incoming.received_at, String::new(), None),
+                event(
+                    CallEventKind::Ring,
+                    incoming.received_at,
+                    String::new(),
+                    None,
+                ),
                 event(CallEventKind::Bid, now, why, None),
                 event(CallEventKind::Ended, now, ended, Some(TURNED_AWAY)),
             ],

@@ -466,7 +466,8 @@ impl CallControl for Calls {
             ByBid::default()
         } else {
             let directory = directory.as_ref();
-            self.by_bid(directory, &number, named, &incoming, call).await
+            self.by_bid(directory, &number, named, &incoming, call)
+                .await
         };
         if by_bid.refused {
             let why = by_bid.told.take().unwrap_or_default();

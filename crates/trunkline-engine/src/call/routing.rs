@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::time::timeout;
-use trunkline_core::base::id::{CallId, CampaignId, ReservationId};
 use trunkline_core::base::Timestamp;
+use trunkline_core::base::id::{CallId, CampaignId, ReservationId};
 use trunkline_core::call::flow::{Doing, FlowAction, FlowEvent, RouteTarget, Routing};
 use trunkline_core::call::{DialOutcome, EndedBy};
 use trunkline_core::routing::{AttemptOutcome, OpportunityKind, Person, ReasonCode};
@@ -79,7 +79,10 @@ impl ActiveCall {
         let Doing::Talking { attempt } = self.state.doing else {
             return false;
         };
-        let recovery_ms = self.routed.as_ref().and_then(|r| r.recovery_ms.get(&attempt));
+        let recovery_ms = self
+            .routed
+            .as_ref()
+            .and_then(|r| r.recovery_ms.get(&attempt));
         let since = self.talks_since.map_or(0, |at| now.millis_since(at));
         recovery_ms.is_some_and(|recovery_ms| since < *recovery_ms)
     }

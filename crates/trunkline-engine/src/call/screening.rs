@@ -17,7 +17,7 @@ use trunkline_core::call::screening::{
     asks_for_earlier, screen,
 };
 
-use super::control::{Arrival, Attestation, Incoming, Signalled, SOUND_WAIT_MS, Verstat};
+use super::control::{Arrival, Attestation, Incoming, SOUND_WAIT_MS, Signalled, Verstat};
 use super::desk::hold;
 use super::sounds::Sounds;
 use crate::in_step::InStep;

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use trunkline_core::base::{Currency, Money};
 use trunkline_core::base::id::{
     AccountId, BuyerId, CampaignId, ContractId, DestinationId, FeedId, ItemListId, PublisherId,
 };
+use trunkline_core::base::{Currency, Money};
 use trunkline_core::lead::Fields;
 use trunkline_core::routing::delivery::{Endpoint, Mail};
 use trunkline_core::routing::{

@@ -93,7 +93,10 @@ impl Rtb {
 
     async fn arriving(&self, came: &Came) -> PortResult<Arrival> {
         let since = came.at.plus_millis(-KNOWN_MS);
-        let bids = self.bids.given_at(came.number, since, LOOKED_AT_MAX).await?;
+        let bids = self
+            .bids
+            .given_at(came.number, since, LOOKED_AT_MAX)
+            .await?;
         let own: Vec<GivenBid> = bids
             .into_iter()
             .filter(|bid| bid.account == came.account)

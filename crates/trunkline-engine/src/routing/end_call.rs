@@ -152,7 +152,16 @@ impl Router {
         let subjects = [Subject::Call(ending.call)];
         let with = |booked: &Booked| closing.settlement(booked);
         let (books, moment) = (self.books.as_ref(), &self.moment);
-        book(books, moment, ending.account, &subjects, &event, &terms, with).await?;
+        book(
+            books,
+            moment,
+            ending.account,
+            &subjects,
+            &event,
+            &terms,
+            with,
+        )
+        .await?;
         Ok(())
     }
 
@@ -223,7 +232,9 @@ impl Closing<'_> {
                     settlement.reservations.push((id, ending));
                 }
                 if attempt.billable {
-                    settlement.sold.push((Sold::Contract(attempt.contract), month));
+                    settlement
+                        .sold
+                        .push((Sold::Contract(attempt.contract), month));
                     let taker = planned.terms(attempt.contract);
                     let taker = taker.map(|terms| terms.parties.taker());
                     settlement
@@ -261,7 +272,9 @@ impl Closing<'_> {
         let own = self.legs.iter().zip(&booked.buyers);
         let own = own.filter(|(leg, _)| leg.plan == plan);
         let amounts = own.filter_map(|(_, side)| side.amount(currency));
-        let revenue = amounts.into_iter().try_fold(Money::zero(currency), Money::plus);
+        let revenue = amounts
+            .into_iter()
+            .try_fold(Money::zero(currency), Money::plus);
         let taken = planned.attempts.iter().rev();
         let taken = taken
             .filter(|attempt| attempt.connected_ms.is_some())

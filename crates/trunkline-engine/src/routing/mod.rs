@@ -5,8 +5,8 @@
 //! and [given up](Router::give_up) when nobody does. What it came to is stored with the end of the call or the lead, in one
 //! transaction with the money; [`Router::end_call`] does it for calls.
 //!
-//! The engine is never later than [`PLAN_WAIT`] and [`STEP_WAIT`]: a store that is late or away is an error, and whoever
-//! holds the call goes on without a buyer.
+//! No step takes longer than [`PLAN_WAIT`] or [`STEP_WAIT`]: a store that is late or away is an error, and whoever holds the
+//! call goes on without a buyer.
 
 pub mod arrival;
 pub mod auction;
@@ -44,10 +44,10 @@ pub use planned::{Planned, Wanted};
 pub use reserving::Reserving;
 pub use ringing::ToRing;
 
-/// Longest wait for everything a plan needs, and for its record.
-pub const PLAN_WAIT: Duration = Duration::from_millis(500);
+/// Longest wait for everything a plan needs, and for its record: a caller hears ringing meanwhile.
+pub const PLAN_WAIT: Duration = Duration::from_millis(1_700);
 /// Longest wait for one step of a reservation.
-pub const STEP_WAIT: Duration = Duration::from_millis(500);
+pub const STEP_WAIT: Duration = Duration::from_millis(1_200);
 /// How often reservations are looked for whose time is over: what they took is free again so late at most.
 pub const EXPIRE_EVERY: Duration = Duration::from_millis(500);
 /// How many are ended at once.
@@ -66,6 +66,8 @@ pub struct Router {
     pub(crate) reservations: Arc<dyn Reservations>,
     pub(crate) opportunities: Arc<dyn Opportunities>,
     pub(crate) books: Arc<dyn Books>,
+    plan_wait: Duration,
+    pub(crate) step_wait: Duration,
     /// Whoever asks for bids.
     bidders: OnceLock<Arc<dyn Bidders>>,
     /// Past results of contracts, and when they were read.
@@ -124,9 +126,21 @@ impl Router {
             reservations,
             opportunities,
             books,
+            plan_wait: PLAN_WAIT,
+            step_wait: STEP_WAIT,
             bidders: OnceLock::new(),
             performance: Mutex::default(),
             unsettled: Mutex::default(),
+        }
+    }
+
+    /// The same with other waits, where nobody waits for an answer.
+    #[must_use]
+    pub const fn waiting(self, plan: Duration, step: Duration) -> Self {
+        Self {
+            plan_wait: plan,
+            step_wait: step,
+            ..self
         }
     }
 
@@ -136,7 +150,7 @@ impl Router {
     /// # Errors
     /// When there is no such campaign, or the store is late or away.
     pub async fn plan(&self, wanted: Wanted) -> PortResult<Planned> {
-        let planned = in_time(PLAN_WAIT, async {
+        let planned = in_time(self.plan_wait, async {
             let planned = self.planned(wanted).await?;
             self.opportunities.put_opportunity(&planned.record).await?;
             Ok(planned)
@@ -153,7 +167,7 @@ impl Router {
     /// # Errors
     /// When there is no such campaign, or the store is late or away.
     pub async fn rehearse(&self, wanted: Wanted) -> PortResult<Planned> {
-        in_time(PLAN_WAIT, self.planned(wanted)).await
+        in_time(self.plan_wait, self.planned(wanted)).await
     }
 
     async fn planned(&self, wanted: Wanted) -> PortResult<Planned> {
@@ -166,15 +180,15 @@ impl Router {
     }
 
     /// The market of an account that has this campaign, and the account's zone.
-    fn market(
-        &self,
-        account: AccountId,
-        campaign: CampaignId,
-    ) -> PortResult<(Arc<Market>, Zone)> {
+    fn market(&self, account: AccountId, campaign: CampaignId) -> PortResult<(Arc<Market>, Zone)> {
         let missing = || PortError::Conflict(format!("there is no campaign {campaign}"));
         let market = self.directory.markets().of(account);
         let market = market.filter(|market| market.campaign(campaign).is_some());
-        let zone = self.directory.peek().account(account).map(|a| a.zone.clone());
+        let zone = self
+            .directory
+            .peek()
+            .account(account)
+            .map(|a| a.zone.clone());
         market.zip(zone).ok_or_else(missing)
     }
 
@@ -186,7 +200,8 @@ impl Router {
         let (stock, turns, past, performance) = tokio::try_join!(
             self.reservations.stock(account, now, month),
             self.reservations.turns(opportunity.campaign),
-            self.opportunities.past(account, &opportunity.person, PAST_MAX),
+            self.opportunities
+                .past(account, &opportunity.person, PAST_MAX),
             self.performance(planned, now),
         )?;
         Ok(Seen {
@@ -254,8 +269,11 @@ impl Router {
             planned.close(Some(ReasonCode::NoCandidate), now);
             return;
         };
-        let mut availability =
-            availability::of(&seen.stock, &planned.market, planned.record.opportunity.campaign);
+        let mut availability = availability::of(
+            &seen.stock,
+            &planned.market,
+            planned.record.opportunity.campaign,
+        );
         availability.caps = routes.uses(comer.feed, now, &counted);
         availability.performance.clone_from(&seen.performance);
         let facts = planned.facts();
@@ -288,7 +306,7 @@ impl Router {
     /// When the store is late or away.
     pub async fn offer(&self, id: ReservationId) -> PortResult<Stepped> {
         let now = self.moment.now();
-        in_time(STEP_WAIT, self.reservations.offer(id, now)).await
+        in_time(self.step_wait, self.reservations.offer(id, now)).await
     }
 
     /// Gives what was reserved more time; false when it is over.
@@ -298,7 +316,7 @@ impl Router {
     pub async fn renew(&self, id: ReservationId, keep_ms: i64) -> PortResult<bool> {
         let now = self.moment.now();
         let until = now.plus_millis(keep_ms);
-        in_time(STEP_WAIT, self.reservations.renew(id, now, until)).await
+        in_time(self.step_wait, self.reservations.renew(id, now, until)).await
     }
 
     /// Gives back what was reserved.
@@ -307,7 +325,7 @@ impl Router {
     /// When the store is late or away; it ends by itself then.
     pub async fn release(&self, id: ReservationId) -> PortResult<Stepped> {
         let now = self.moment.now();
-        in_time(STEP_WAIT, self.reservations.release(id, now)).await
+        in_time(self.step_wait, self.reservations.release(id, now)).await
     }
 
     /// Ends every reservation whose time is over; how many. Call it every [`EXPIRE_EVERY`].

@@ -10,9 +10,9 @@ use trunkline_core::routing::{
 };
 
 use super::planned::Planned;
-use super::{Router, STEP_WAIT, in_time};
-use crate::ports::routing::{AttemptRow, HoldTake, Reserve, Reserved};
+use super::{Router, in_time};
 use crate::ports::PortResult;
+use crate::ports::routing::{AttemptRow, HoldTake, Reserve, Reserved};
 
 /// One offer to a contract that is to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Router {
             return Ok(None);
         }
         let reserve = self.to_reserve(planned, &terms, &what, id, now);
-        match in_time(STEP_WAIT, self.reservations.reserve(&reserve)).await {
+        match in_time(self.step_wait, self.reservations.reserve(&reserve)).await {
             Ok(Reserved::Yes) => {
                 planned.take_turns(what.attempt);
                 row.reservation = Some(id);
@@ -89,7 +89,7 @@ impl Router {
         let Some(id) = row.reservation else {
             return Ok(());
         };
-        in_time(STEP_WAIT, async {
+        in_time(self.step_wait, async {
             // A start after a crash reads from the attempt for how long the buyer had it.
             self.opportunities.put_attempts(&planned.attempts).await?;
             self.reservations.connect(id, now).await
@@ -300,11 +300,7 @@ impl Planned {
         });
         let of_feed = self.feed.iter().flat_map(|feed| &feed.duplicates);
         let of_feed = of_feed.filter(|rule| {
-            wide(rule)
-                && !matches!(
-                    rule.action,
-                    DuplicateAction::Unpaid | DuplicateAction::Flow
-                )
+            wide(rule) && !matches!(rule.action, DuplicateAction::Unpaid | DuplicateAction::Flow)
         });
         own.chain(of_feed.cloned()).collect()
     }

@@ -26,15 +26,17 @@ impl Router {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn restore_call(
-        &self,
-        account: AccountId,
-        call: CallId,
-    ) -> PortResult<Vec<Planned>> {
+    pub async fn restore_call(&self, account: AccountId, call: CallId) -> PortResult<Vec<Planned>> {
         let mut found = Vec::new();
-        let opportunities = self.opportunities.opportunities_of_call(account, call).await?;
+        let opportunities = self
+            .opportunities
+            .opportunities_of_call(account, call)
+            .await?;
         for opportunity in opportunities.iter().filter(|o| o.ended_at.is_none()) {
-            let record = self.opportunities.opportunity(account, opportunity.id).await?;
+            let record = self
+                .opportunities
+                .opportunity(account, opportunity.id)
+                .await?;
             let Some(record) = record else { continue };
             let (market, zone) = match self.market(account, opportunity.campaign) {
                 Ok(found) => found,
@@ -60,7 +62,10 @@ impl Router {
         let month = month_from(&planned.zone, came_at);
         let stock = self.reservations.stock(account, came_at, month).await?;
         planned.count(&stock);
-        let past = self.opportunities.past(account, &person, super::PAST_MAX).await?;
+        let past = self
+            .opportunities
+            .past(account, &person, super::PAST_MAX)
+            .await?;
         let comer = planned.comer();
         // It was let in then; caps have moved since and do not matter.
         let counted = Counted::default();

@@ -3,14 +3,12 @@
 use trunkline_core::base::id::ContractId;
 use trunkline_core::base::{Money, PhoneNumber, Timestamp};
 use trunkline_core::call::flow::DESTINATIONS_MAX;
-use trunkline_core::routing::{
-    Attempt, AttemptOutcome, ContractTerms, Level, ReasonCode,
-};
+use trunkline_core::routing::{Attempt, AttemptOutcome, ContractTerms, Level, ReasonCode};
 
+use super::Router;
 use super::bids::BidWon;
 use super::planned::Planned;
 use super::reserving::Reserving;
-use super::Router;
 use crate::ports::PortResult;
 use crate::ports::distribution::Delivery;
 

@@ -15,11 +15,11 @@ use trunkline_core::routing::{
     Person, ReasonCode,
 };
 
+use super::arrival::ARRIVAL_WAIT;
 use super::bidding::{Asking, Auctioned, Auctions};
 use super::bids::BidWon;
 use super::planned::{Planned, Wanted};
 use super::reserving::Reserving;
-use super::arrival::ARRIVAL_WAIT;
 use super::{Router, hash_of, in_time};
 use crate::clock::Moment;
 use crate::directory::SharedDirectory;
@@ -303,7 +303,10 @@ impl Rtb {
             amount: offered.amount,
             min_seconds: offered.min_seconds,
             duplicate_days: planned.feed().and_then(|feed| duplicate_days(feed)),
-            number: numbers.first().copied().unwrap_or(PhoneNumber::from_digits(0)),
+            number: numbers
+                .first()
+                .copied()
+                .unwrap_or(PhoneNumber::from_digits(0)),
             alone: false,
             given_at: now,
             expires_at: now.plus_millis(valid_ms),
@@ -440,7 +443,11 @@ impl Rtb {
             caller_sha256: ping.caller_sha256,
             amount: Money::from_micros(TEST_MICROS, ping.market.currency),
             min_seconds: 0,
-            duplicate_days: ping.feed.terms.as_ref().and_then(|feed| duplicate_days(feed)),
+            duplicate_days: ping
+                .feed
+                .terms
+                .as_ref()
+                .and_then(|feed| duplicate_days(feed)),
             number: number.number,
             alone: false,
             given_at: now,
@@ -564,7 +571,11 @@ fn fingerprint(ping: &CallPing) -> Sha256 {
         }
         None => {
             add(b"said");
-            add(&ping.caller.map(PhoneNumber::digits).unwrap_or(0).to_be_bytes());
+            add(&ping
+                .caller
+                .map(PhoneNumber::digits)
+                .unwrap_or(0)
+                .to_be_bytes());
             add(ping.caller_sha256.as_ref().map_or(&[][..], |hash| hash));
             add(&ping.min_bid.map_or(0, Money::micros).to_be_bytes());
             for (name, value) in &ping.tags {
@@ -589,7 +600,11 @@ impl Planned {
     fn take_back(&mut self, reason: ReasonCode, now: Timestamp) {
         self.quoted = None;
         self.record.opportunity.payout = None;
-        for row in self.attempts.iter_mut().filter(|row| row.ended_at.is_none()) {
+        for row in self
+            .attempts
+            .iter_mut()
+            .filter(|row| row.ended_at.is_none())
+        {
             row.ended_at = Some(now);
             row.reason = Some(reason);
         }

@@ -83,7 +83,11 @@ pub struct NamedFilter {
 impl Vertical {
     /// The same for one campaign: its flow hands calls on to it, and each cap has an id of its own.
     #[must_use]
-    pub fn for_campaign(mut self, campaign: CampaignId, mut new_cap: impl FnMut() -> CapId) -> Self {
+    pub fn for_campaign(
+        mut self,
+        campaign: CampaignId,
+        mut new_cap: impl FnMut() -> CapId,
+    ) -> Self {
         for node in self.flow.nodes.values_mut() {
             if let NodeKind::Route(route) = &mut node.kind {
                 route.campaign = Some(campaign);

@@ -7,9 +7,7 @@ use trunkline_core::base::id::{
 };
 use trunkline_core::ledger::{Hold, Party, Posting, PostingKey, Subject};
 use trunkline_core::routing::{Past, Performance, Person, Turns};
-use trunkline_engine::ports::books::{
-    BookBalance, BookedBefore, Discrepancy, Settlement, Stored,
-};
+use trunkline_engine::ports::books::{BookBalance, BookedBefore, Discrepancy, Settlement, Stored};
 use trunkline_engine::ports::routing::{
     AttemptRow, Opportunity, OpportunityFilter, OpportunityRecord, Reservation, Reserve, Reserved,
     Stepped, Stock,

@@ -179,7 +179,11 @@ fn person(row: &Row) -> Result<Person, DbError> {
     })
 }
 
-pub(super) fn money(row: &Row, column: &'static str, currency: Currency) -> Result<Option<Money>, DbError> {
+pub(super) fn money(
+    row: &Row,
+    column: &'static str,
+    currency: Currency,
+) -> Result<Option<Money>, DbError> {
     let micros: Option<i64> = row.get(column)?;
     Ok(micros.map(|micros| Money::from_micros(micros, currency)))
 }

@@ -354,7 +354,10 @@ mod tests {
         let many: Vec<(String, String)> = (0..=TAGS_MAX)
             .map(|n| (format!("tags.t{n}"), "1".to_owned()))
             .collect();
-        assert_eq!(read(many).expect_err("too many").field.as_deref(), Some("tags"));
+        assert_eq!(
+            read(many).expect_err("too many").field.as_deref(),
+            Some("tags")
+        );
     }
 
     #[test]

@@ -162,7 +162,10 @@ async fn what_buyers_answered_is_read_as_it_was_written_and_only_by_its_account(
             min_seconds: None,
             ..asked(&world, account, opportunity)
         };
-        store.put_bids(&[one.clone(), silent.clone()]).await.unwrap();
+        store
+            .put_bids(&[one.clone(), silent.clone()])
+            .await
+            .unwrap();
         let read = store.bids(account, opportunity).await.unwrap();
         assert_eq!(read, [one.clone(), silent.clone()]);
         assert_eq!(store.bids(other, opportunity).await.unwrap(), []);
@@ -312,7 +315,10 @@ async fn a_bid_that_nobody_called_is_closed_with_its_opportunity() {
         assert_eq!(closed, [expected]);
         let again = store.close_missed(now, 1_000).await.unwrap();
         assert!(!again.iter().any(own));
-        let record = store.opportunity(account, missed.opportunity).await.unwrap();
+        let record = store
+            .opportunity(account, missed.opportunity)
+            .await
+            .unwrap();
         let opportunity = record.unwrap().opportunity;
         assert_eq!(opportunity.ended_at, Some(now));
         assert_eq!(opportunity.reason, Some(ReasonCode::Expired));

@@ -21,6 +21,7 @@ mod published;
 mod racing;
 mod recordings;
 mod reservations;
+mod routed;
 mod screening;
 mod toll;
 mod webhooks;
