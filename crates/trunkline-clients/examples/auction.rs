@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
-use trunkline_clients::buyers::BuyerClient;
+use trunkline_clients::BuyerClient;
 use trunkline_core::base::id::{BuyerId, ContractId, DestinationId, OpportunityId};
 use trunkline_core::base::{Country, Currency, PhoneNumber, Timestamp, Zone};
 use trunkline_core::routing::delivery::{Endpoint, EndpointDocument, Values};

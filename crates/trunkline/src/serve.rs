@@ -1,6 +1,6 @@
 //! The running server: starts every part, runs its jobs, and ends it all in order.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +21,7 @@ use trunkline_engine::call::{FETCH_EVERY, PROGRESS_FLUSH_EVERY, RETENTION_EVERY}
 use trunkline_engine::distribution::GO_LIVE_EVERY_MS;
 use trunkline_engine::inventory::WARM_UP_EVERY_MS;
 use trunkline_engine::routing::EXPIRE_EVERY;
+use trunkline_engine::routing::arrival::CLOSE_EVERY;
 use trunkline_engine::supply::LOOK_UP_EVERY;
 use trunkline_engine::visit_retention::Forgotten;
 use trunkline_voice::{TlsListen, Voice, VoiceConfig};
@@ -35,6 +36,8 @@ use crate::wiring::{self, House};
 
 /// How long calls in progress may go on after the server was asked to end.
 const DRAIN_CALLS: Duration = Duration::from_secs(20);
+/// The port of SIP that nobody writes.
+const SIP_PORT: u16 = 5060;
 /// How often the addresses of trunks' peers are looked up again.
 const RESOLVE_EVERY: Duration = Duration::from_secs(300);
 
@@ -78,6 +81,7 @@ impl Server {
             recordings: config.recordings(),
             prompts: config.prompts(),
             login_days: config.http.login_days,
+            sip_host: sip_host(config),
         };
         let app = Web::new(house.backend.clone(), settings, &house.token_secret);
         let router =
@@ -273,6 +277,7 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
     }));
     go_live(house, tasks, stop);
     end_reservations(house, tasks, stop);
+    close_bids(house, tasks, stop);
     let learner = Arc::clone(house);
     let ended = stop.clone();
     tasks.spawn(repeat(every(LEARN_EVERY, "learn"), move || {
@@ -385,6 +390,32 @@ fn end_reservations(house: &Arc<House>, tasks: &TaskTracker, stop: &Cancellation
             }
         },
     ));
+}
+
+/// Closes bids that nobody called.
+fn close_bids(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
+    let rtb = Arc::clone(&house.backend.rtb);
+    tasks.spawn(repeat((CLOSE_EVERY, "bids", stop.clone()), move || {
+        let rtb = Arc::clone(&rtb);
+        async move {
+            match rtb.close_missed().await {
+                Ok(0) => {}
+                Ok(closed) => tracing::debug!(closed, "bids were not called in time"),
+                Err(error) => tracing::warn!(%error, "bids that nobody called wait to be closed"),
+            }
+        }
+    }));
+}
+
+/// The host of SIP addresses that partners outside may dial: known when the operator has named the address.
+fn sip_host(config: &Config) -> Option<String> {
+    let address = config.voice.external_address?;
+    let port = config.voice.udp.port();
+    Some(match (address, port) {
+        (IpAddr::V6(address), SIP_PORT) => format!("[{address}]"),
+        (address, SIP_PORT) => address.to_string(),
+        (address, port) => SocketAddr::new(address, port).to_string(),
+    })
 }
 
 /// Looks up again where the hosts of trunks are, for the first time after a while: the start did it too. What memory holds

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use async_trait::async_trait;
 use tokio::time::timeout;
-use trunkline_clients::{AskClient, CarrierClient, MediaClient, PageClient, find_speech};
+use trunkline_clients::{AskClient, BuyerClient, CarrierClient, MediaClient, PageClient, find_speech};
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::SiteId;
 use trunkline_core::call::flow::Ability;
@@ -28,8 +28,12 @@ use trunkline_engine::inventory::Inventory;
 use trunkline_engine::live::LiveBus;
 use trunkline_engine::ports::configuration::Resolver;
 use trunkline_engine::ports::webhooks::{Dialect, FetchedRecording};
-use trunkline_engine::ports::{Atlas, CallRecords, CheckRecords, Configuration, RecordingMaker};
+use trunkline_engine::ports::{
+    Atlas, Buyers, CallRecords, CheckRecords, Configuration, RecordingMaker,
+};
 use trunkline_engine::routing::Router;
+use trunkline_engine::routing::bidding::{AskBidders, Auctions};
+use trunkline_engine::routing::rtb::Rtb;
 use trunkline_engine::setup::{Performers, Setup};
 use trunkline_engine::supply::Supply;
 use trunkline_engine::trunks::Trunks;
@@ -358,6 +362,17 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         Box::new(move |trunk| trunkline_web::voice::entered_at_carrier(&public_url, trunk)),
     );
     let trunks = Trunks::new(moment.clone(), directory.clone(), Arc::clone(&calls));
+    let buyers: Arc<dyn Buyers> = Arc::new(BuyerClient::new(config.http.webhooks_loopback));
+    let auctions = Auctions::new(moment.clone(), buyers, shared.clone(), config.home());
+    router.bid_with(Arc::new(AskBidders(Arc::clone(&auctions))));
+    let rtb = Rtb::new(
+        moment.clone(),
+        directory.clone(),
+        Arc::clone(&router),
+        auctions,
+        shared.clone(),
+    );
+    calls.know_bids(Arc::clone(&rtb));
     let backend = Backend {
         moment,
         directory,
@@ -365,6 +380,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         assignments,
         calls,
         router,
+        rtb,
         screener,
         webhooks: Arc::new(webhooks),
         records,

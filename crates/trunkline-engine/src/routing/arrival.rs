@@ -242,6 +242,7 @@ impl Planned {
                 name: None,
                 offer: Some(bid.amount),
                 min_seconds: bid.min_seconds,
+                expires_at: None,
             };
             (bid.attempt, won)
         });

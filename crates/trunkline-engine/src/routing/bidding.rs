@@ -335,6 +335,7 @@ fn won(held: &Held) -> Result<Vec<BidWon>, ReasonCode> {
             name: line.said.id.clone(),
             offer: Some(sale.offer),
             min_seconds: sale.min_seconds,
+            expires_at: line.said.expires_at,
         })
     };
     Ok(places.filter_map(bid).collect())

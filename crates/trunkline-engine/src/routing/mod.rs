@@ -136,7 +136,7 @@ impl Router {
 
     /// The same with other waits, where nobody waits for an answer.
     #[must_use]
-    pub const fn waiting(self, plan: Duration, step: Duration) -> Self {
+    pub fn waiting(self, plan: Duration, step: Duration) -> Self {
         Self {
             plan_wait: plan,
             step_wait: step,

@@ -291,6 +291,7 @@ impl Rtb {
         planned.promise(offered.amount);
         let opportunity = &planned.record.opportunity;
         let valid_ms = i64::from(ping.feed.pings.bid_valid_s) * 1_000;
+        let own = now.plus_millis(valid_ms);
         let bid = GivenBid {
             id: self.moment.id_at(now),
             account: opportunity.account,
@@ -309,7 +310,8 @@ impl Rtb {
                 .unwrap_or(PhoneNumber::from_digits(0)),
             alone: false,
             given_at: now,
-            expires_at: now.plus_millis(valid_ms),
+            // No longer than the buyer's own.
+            expires_at: offered.won.expires_at.map_or(own, |theirs| theirs.min(own)),
             attempt: offered.attempt,
             contract: offered.won.contract,
             to: offered.won.to,
@@ -512,6 +514,7 @@ fn by_contract(
             name: None,
             offer: Some(offer),
             min_seconds: from_s.max(planned.paid_from_s()),
+            expires_at: None,
         });
     }
     if bids.is_empty() { Err(why) } else { Ok(bids) }
