@@ -17,6 +17,7 @@ mod mmdb;
 mod operator;
 mod passwords;
 mod prompts;
+mod routing;
 mod screening;
 mod secure;
 mod setup;
