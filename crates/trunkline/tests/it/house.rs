@@ -149,6 +149,11 @@ impl House {
         self.folder.path().join("data")
     }
 
+    /// Where its database is.
+    pub(crate) fn database_url(&self) -> &str {
+        &self.database.url
+    }
+
     /// Which database it runs on, for messages.
     pub(crate) fn database(&self) -> &str {
         if self.database.url.starts_with("postgres") {

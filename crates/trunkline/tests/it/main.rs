@@ -18,6 +18,7 @@ mod mmdb;
 mod operator;
 mod passwords;
 mod prompts;
+mod routing;
 mod rtb;
 mod screening;
 mod secure;
