@@ -2,6 +2,7 @@
 //! client, which reaches the open Internet and nothing else. Speech engines are the operator's choice.
 
 mod ask;
+mod buyers;
 mod carriers;
 mod guard;
 mod markup;
@@ -10,6 +11,10 @@ mod page;
 mod speech;
 
 pub use ask::AskClient;
+pub use buyers::{
+    ANSWER_BYTES_MAX, BuyerClient, IDLE_FOR, IDLE_MAX, IN_FLIGHT_MAX, MailClient, MailSettings, MailTls,
+    PER_DESTINATION_MAX,
+};
 pub use carriers::CarrierClient;
 pub use guard::is_public;
 pub use media::MediaClient;
