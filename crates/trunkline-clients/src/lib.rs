@@ -12,8 +12,8 @@ mod speech;
 
 pub use ask::AskClient;
 pub use buyers::{
-    ANSWER_BYTES_MAX, BuyerClient, IDLE_FOR, IDLE_MAX, IN_FLIGHT_MAX, MailClient, MailSettings, MailTls,
-    PER_DESTINATION_MAX,
+    ANSWER_BYTES_MAX, BuyerClient, IDLE_FOR, IDLE_MAX, IN_FLIGHT_MAX, MailClient, MailSettings,
+    MailTls, PER_DESTINATION_MAX,
 };
 pub use carriers::CarrierClient;
 pub use guard::is_public;

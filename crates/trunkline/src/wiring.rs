@@ -9,7 +9,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use async_trait::async_trait;
 use tokio::time::timeout;
-use trunkline_clients::{AskClient, BuyerClient, CarrierClient, MediaClient, PageClient, find_speech};
+use trunkline_clients::{
+    AskClient, BuyerClient, CarrierClient, MediaClient, PageClient, find_speech,
+};
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::SiteId;
 use trunkline_core::call::flow::Ability;

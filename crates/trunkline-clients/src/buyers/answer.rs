@@ -56,9 +56,7 @@ pub(super) async fn read(response: http::Response<Incoming>) -> Result<Whole, Fa
 fn unpacked(bytes: &[u8]) -> Result<Vec<u8>, Failed> {
     let mut unpacked = Vec::new();
     let most = ANSWER_BYTES_MAX as u64 + 1;
-    let read = GzDecoder::new(bytes)
-        .take(most)
-        .read_to_end(&mut unpacked);
+    let read = GzDecoder::new(bytes).take(most).read_to_end(&mut unpacked);
     if read.is_err() {
         return Err(Failed::Packed);
     }

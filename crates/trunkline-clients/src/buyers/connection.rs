@@ -94,9 +94,9 @@ impl Connection {
             let name = ServerName::try_from(bare.to_owned());
             let name = name.map_err(|_| away("its host is no name of a certificate"))?;
             let sealed = tls.connect(name, stream).await;
-            Stream::Tls(Box::new(
-                sealed.map_err(|error| away(&format!("no connection over TLS: {error}")))?,
-            ))
+            Stream::Tls(Box::new(sealed.map_err(|error| {
+                away(&format!("no connection over TLS: {error}"))
+            })?))
         } else {
             Stream::Plain(stream)
         };

@@ -8,20 +8,18 @@ use async_trait::async_trait;
 use lettre::address::{Address, Envelope};
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message};
+use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{
     AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters,
 };
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
-use lettre::transport::smtp::Error;
 use rustls::pki_types::CertificateDer;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout, timeout_at};
 use trunkline_core::base::Timestamp;
-use trunkline_core::routing::delivery::{
-    DeliverTo, PreparedMail, Reading, RefusedAs, Verdict,
-};
+use trunkline_core::routing::delivery::{DeliverTo, PreparedMail, Reading, RefusedAs, Verdict};
 use trunkline_engine::ports::BuyerMail;
 use trunkline_engine::ports::buyers::{BuyerOutcome, BuyerReport, MailRequest, NotSent};
 use trunkline_engine::ports::webhooks::Secret;
@@ -178,8 +176,13 @@ impl Ready {
             MailTls::Always => self.tls.clone(),
             MailTls::StartTls | MailTls::Never => None,
         };
-        let connecting =
-            AsyncSmtpConnection::connect_tokio1(server, Some(CONNECT_WAIT), &self.hello, sealed, None);
+        let connecting = AsyncSmtpConnection::connect_tokio1(
+            server,
+            Some(CONNECT_WAIT),
+            &self.hello,
+            sealed,
+            None,
+        );
         let mut connection = connecting.await?;
         if let (MailTls::StartTls, Some(tls)) = (settings.tls, &self.tls) {
             // A server that does not offer it is asked all the same, and says no.
@@ -209,7 +212,9 @@ impl Ready {
             let from = envelope.from().cloned();
             connection.command(Mail::new(from, Vec::new())).await?;
             for to in envelope.to() {
-                connection.command(Rcpt::new(to.clone(), Vec::new())).await?;
+                connection
+                    .command(Rcpt::new(to.clone(), Vec::new()))
+                    .await?;
             }
             connection.command(Data).await
         };
@@ -264,14 +269,20 @@ impl BuyerMail for MailClient {
         };
         let refused = |why: &str| BuyerOutcome::NotSent(NotSent::Refused(why.to_owned()));
         let Some(ready) = &self.ready else {
-            report.outcome = refused("no mail server is set up; set one in [mail] of the configuration");
+            report.outcome =
+                refused("no mail server is set up; set one in [mail] of the configuration");
             return report;
         };
         let Ok(_place) = self.places.try_acquire() else {
             return report;
         };
         let prepared = letter.mail.prepare(&letter.values);
-        let id = format!("<{}.{}@{}>", letter.opportunity, letter.destination, ready.from.email.domain());
+        let id = format!(
+            "<{}.{}@{}>",
+            letter.opportunity,
+            letter.destination,
+            ready.from.email.domain()
+        );
         let Some(message) = message(ready, &prepared, &id, letter.now) else {
             report.outcome = refused("an address or the subject cannot be sent as it is");
             return report;

@@ -134,13 +134,8 @@ impl BuyerClient {
                     now,
                 };
                 let reading = request.endpoint.read(step, answer, &with);
-                report.answer_shown = show_answer(
-                    whole.status,
-                    &whole.headers,
-                    &whole.body,
-                    &values,
-                    &secrets,
-                );
+                report.answer_shown =
+                    show_answer(whole.status, &whole.headers, &whole.body, &values, &secrets);
                 report.outcome = BuyerOutcome::Answered(Box::new(reading), whole.status);
                 Some(if whole.status >= 500 {
                     Happened::Failed

@@ -58,10 +58,7 @@ impl AsyncWrite for Wire {
             Stream::Tls(stream) => {
                 let written = Pin::new(stream).poll_write(context, bytes);
                 // An error may come after a part was sealed and sent.
-                (
-                    matches!(written, Poll::Ready(Ok(1..) | Err(_))),
-                    written,
-                )
+                (matches!(written, Poll::Ready(Ok(1..) | Err(_))), written)
             }
         };
         if left.0 {

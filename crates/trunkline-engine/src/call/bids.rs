@@ -80,7 +80,7 @@ impl Calls {
                 refused,
             },
             Arrival::Bid(bid) => {
-                let routed = match self.router.resume(&bid, call).await {
+                let routed = match rtb.resume(&bid, call).await {
                     Ok(planned) => planned.map(|planned| Box::new(Routed::resumed(planned))),
                     Err(error) => {
                         metrics::counter!("trunkline_routing_late_total").increment(1);

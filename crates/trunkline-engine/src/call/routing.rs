@@ -217,7 +217,8 @@ impl Calls {
         let ms = row.connected_ms.unwrap_or(0);
         let terms = planned.terms(row.contract);
         let price = terms.as_ref().and_then(|terms| terms.price.as_ref());
-        let pays = price.is_some_and(|price| ms >= price.value.billable_from_ms());
+        let asked_ms = i64::from(planned.asked_from_s(row.contract)) * 1_000;
+        let pays = price.is_some_and(|p| ms >= p.value.billable_from_ms().max(asked_ms));
         let Some(id) = row.reservation.filter(|_| !pays) else {
             return;
         };

@@ -21,8 +21,6 @@ use super::{Router, hash_of, in_time};
 use crate::ports::PortResult;
 use crate::ports::routing::Stepped;
 
-/// Longest a call waits to be known by a bid; it is an ordinary call then.
-pub(super) const ARRIVAL_WAIT: Duration = Duration::from_millis(200);
 /// How long ago a bid was given whose call is still told that it comes too late: the longest that one holds, and ten
 /// minutes.
 const KNOWN_MS: i64 = (300 + 600) * 1_000;
@@ -73,7 +71,7 @@ pub struct Came {
 impl Rtb {
     /// For which bid a call is; it has it then. A store that is late or away makes it an ordinary call.
     pub async fn arrives(&self, came: &Came) -> Arrival {
-        match in_time(ARRIVAL_WAIT, self.arriving(came)).await {
+        match in_time(self.router.step_wait, self.arriving(came)).await {
             Ok(arrival) => {
                 let answer = match &arrival {
                     Arrival::Bid(_) => "bid",
@@ -157,13 +155,31 @@ impl Rtb {
     }
 }
 
+impl Rtb {
+    /// Goes on with the plan of a bid whose call has come: its buyer is rung first, and pays as it bid.
+    ///
+    /// # Errors
+    /// When the store is late or away, or the campaign is gone.
+    pub async fn resume(&self, bid: &GivenBid, call: CallId) -> PortResult<Option<Planned>> {
+        let asked = self.bids.bids(bid.account, bid.opportunity);
+        let asked = in_time(self.router.step_wait, asked);
+        let (resumed, asked) = tokio::try_join!(self.router.resume(bid, call), asked)?;
+        Ok(resumed.map(|mut planned| {
+            for row in asked {
+                planned.asks_from(row.contract, row.min_seconds);
+            }
+            planned
+        }))
+    }
+}
+
 impl Router {
     /// Goes on with the plan of a bid whose call has come: its buyer is rung first.
     ///
     /// # Errors
     /// When the store is late or away, or the campaign is gone.
-    pub async fn resume(&self, bid: &GivenBid, call: CallId) -> PortResult<Option<Planned>> {
-        in_time(super::PLAN_WAIT, self.resumed(bid, call)).await
+    async fn resume(&self, bid: &GivenBid, call: CallId) -> PortResult<Option<Planned>> {
+        in_time(self.plan_wait, self.resumed(bid, call)).await
     }
 
     async fn resumed(&self, bid: &GivenBid, call: CallId) -> PortResult<Option<Planned>> {

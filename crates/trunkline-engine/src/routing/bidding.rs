@@ -237,6 +237,9 @@ impl Bidders for AskBidders {
         };
         let mut auctioned = self.0.auction(planned, &asking).await;
         let won = std::mem::replace(&mut auctioned.won, Err(ReasonCode::NoCandidate));
+        for row in &auctioned.rows {
+            planned.asks_from(row.contract, row.min_seconds);
+        }
         self.0.keep(auctioned);
         won.unwrap_or_default()
     }

@@ -73,6 +73,8 @@ pub struct Planned {
     /// The attempt whose bid was given and is called now, by its place among those that were made, and the number at which
     /// the buyer wants the call.
     pub(super) called: Option<(usize, Option<PhoneNumber>)>,
+    /// From how many connected seconds on buyers pay, by their bids.
+    asked_from_s: IdMap<ContractKind, u32>,
     /// Bids of an auction that were not tried yet, with its place in the plan.
     pub(super) bids: VecDeque<(u16, BidWon)>,
 }
@@ -161,6 +163,7 @@ impl Planned {
             beside: None,
             quoted: None,
             called: None,
+            asked_from_s: IdMap::default(),
             bids: VecDeque::new(),
         }
     }
@@ -304,6 +307,19 @@ impl Planned {
         let came_at = self.record.opportunity.came_at;
         let quote = feed.payout.as_ref()?.quote(&self.facts(), came_at, &before);
         quote?.most
+    }
+
+    /// A buyer bid, and pays from so many connected seconds on.
+    pub(super) fn asks_from(&mut self, contract: ContractId, seconds: Option<u32>) {
+        if let Some(seconds) = seconds {
+            self.asked_from_s.insert(contract, seconds);
+        }
+    }
+
+    /// From how many connected seconds on a buyer pays by its bid; its contract may say more.
+    #[must_use]
+    pub fn asked_from_s(&self, contract: ContractId) -> u32 {
+        self.asked_from_s.get(&contract).copied().unwrap_or(0)
     }
 
     /// How many a contract was billed for this month before.

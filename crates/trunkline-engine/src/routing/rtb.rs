@@ -15,7 +15,6 @@ use trunkline_core::routing::{
     Person, ReasonCode,
 };
 
-use super::arrival::ARRIVAL_WAIT;
 use super::bidding::{Asking, Auctioned, Auctions};
 use super::bids::BidWon;
 use super::planned::{Planned, Wanted};
@@ -200,7 +199,7 @@ impl Rtb {
 
     /// The number at which a bid is called by its name; `None` when there is none, or nobody knows in time.
     pub async fn number_of(&self, id: GivenBidId) -> Option<PhoneNumber> {
-        let bid = in_time(ARRIVAL_WAIT, self.bids.given_bid(id)).await;
+        let bid = in_time(self.router.step_wait, self.bids.given_bid(id)).await;
         let bid = bid.inspect_err(|error| {
             tracing::warn!(bid = %id, %error, "a call to a bid is not known");
         });

@@ -102,7 +102,8 @@ impl Sale {
         let campaign = house
             .post("/api/v1/campaigns", json!({"name": "Solar"}))
             .await;
-        let feed = json!({"campaign": id(&campaign), "publisher": id(&publisher), "terms": feed_terms});
+        let feed =
+            json!({"campaign": id(&campaign), "publisher": id(&publisher), "terms": feed_terms});
         let feed = house.post("/api/v1/feeds", feed).await;
         runs(
             &house,
@@ -128,7 +129,10 @@ impl Sale {
 
     async fn contract(&mut self, destination: Value, terms: Value) {
         let name = format!("Roofs {}", self.contracts.len());
-        let buyer = self.house.post("/api/v1/buyers", json!({"name": name})).await;
+        let buyer = self
+            .house
+            .post("/api/v1/buyers", json!({"name": name}))
+            .await;
         let mut body = json!({"buyer": id(&buyer), "name": name});
         let all = body.as_object_mut().expect("an object");
         all.extend(destination.as_object().expect("an object").clone());
@@ -202,7 +206,10 @@ async fn a_bid_is_given_kept_and_called_and_everybody_is_paid_what_was_promised(
     let bid = sale.ping(ping.clone()).await;
     assert_eq!(bid["decision"], "bid", "{bid}");
     // 20 % less than the best bid.
-    assert_eq!((&bid["amount"], &bid["currency"]), (&json!("32.00"), &json!("USD")));
+    assert_eq!(
+        (&bid["amount"], &bid["currency"]),
+        (&json!("32.00"), &json!("USD"))
+    );
     assert_eq!(bid["terms"]["min_seconds"], 1);
     assert_eq!(bid["terms"]["starts_on"], "connect");
     assert_eq!(bid["deliver_to"]["e164"], json!(sale.number));
@@ -210,20 +217,36 @@ async fn a_bid_is_given_kept_and_called_and_everybody_is_paid_what_was_promised(
     assert_eq!(bid["cached"], false);
 
     // The same ping is answered the same, but for saying so; another one is another.
-    let again = sale.send(&sale.key, &ping).await.text().await.expect("a body");
+    let again = sale
+        .send(&sale.key, &ping)
+        .await
+        .text()
+        .await
+        .expect("a body");
     let same = bid.to_string();
     let cached: Value = serde_json::from_str(&again).expect("JSON");
     let mut expected: Value = serde_json::from_str(&same).expect("JSON");
     expected["cached"] = json!(true);
     assert_eq!(cached, expected);
-    let third = sale.send(&sale.key, &ping).await.text().await.expect("a body");
+    let third = sale
+        .send(&sale.key, &ping)
+        .await
+        .text()
+        .await
+        .expect("a body");
     assert_eq!(again, third, "to the byte");
-    let other = sale.ping(json!({"caller": "+12145551399", "tags": {"zip": "75201"}})).await;
+    let other = sale
+        .ping(json!({"caller": "+12145551399", "tags": {"zip": "75201"}}))
+        .await;
     assert_ne!(other["bid_id"], bid["bid_id"]);
 
     // The call comes, from who was named: the buyer who bid most is rung at the number that it named.
     let mut arrivals = sale.carrier.arrivals();
-    let caller = sale.carrier.dial(plan(&sale.number, CALLER)).await.expect("a call");
+    let caller = sale
+        .carrier
+        .dial(plan(&sale.number, CALLER))
+        .await
+        .expect("a call");
     assert!(caller.answered().await);
     let rung = arrivals.recv().await.expect("somebody rings");
     assert_eq!(rung.dialled().to_string(), PHONES[0]);
@@ -290,9 +313,16 @@ async fn another_caller_is_refused_or_an_ordinary_call_as_the_feed_says() {
         let told = marks.iter().find(|mark| mark["kind"] == "bid");
         let told = told.expect("it says why")["detail"].to_string();
         assert!(told.contains("PING_MISMATCH"), "{told}");
-        assert!(told.contains(bid["bid_id"].as_str().expect("an id")), "{told}");
+        assert!(
+            told.contains(bid["bid_id"].as_str().expect("an id")),
+            "{told}"
+        );
         // The bid waits still for its caller.
-        let caller = sale.carrier.dial(plan(&sale.number, CALLER)).await.expect("a call");
+        let caller = sale
+            .carrier
+            .dial(plan(&sale.number, CALLER))
+            .await
+            .expect("a call");
         assert!(caller.answered().await);
         caller.hang_up();
         sale.carrier.stop().await;
@@ -310,20 +340,31 @@ async fn contracts_with_a_price_of_their_own_make_a_bid_by_the_terms_of_the_feed
     sale.plan(json!({"method": "waterfall"})).await;
     let bid = sale.ping(json!({"caller": CALLER})).await;
     assert_eq!(bid["amount"], "12.00", "60 % of the first: {bid}");
-    assert_eq!(bid["terms"]["min_seconds"], 90, "never less than the buyer's");
+    assert_eq!(
+        bid["terms"]["min_seconds"], 90,
+        "never less than the buyer's"
+    );
     // Whoever wants more is told of the second.
     let more = sale.ping(json!({"caller": CALLER, "min_bid": "25"})).await;
-    assert_eq!((&more["amount"], &more["terms"]["min_seconds"]), (&json!("30.00"), &json!(30)));
+    assert_eq!(
+        (&more["amount"], &more["terms"]["min_seconds"]),
+        (&json!("30.00"), &json!(30))
+    );
     let most = sale.ping(json!({"caller": CALLER, "min_bid": "31"})).await;
     assert_eq!(most["decision"], "no_bid");
     assert_eq!(most["reason_code"], "BELOW_FLOOR");
-    assert!(most["trace_id"].as_str().is_some_and(|id| id.starts_with("opp_")));
+    assert!(
+        most["trace_id"]
+            .as_str()
+            .is_some_and(|id| id.starts_with("opp_"))
+    );
     sale.carrier.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_other_answer_says_what_to_do() {
-    let rate = json!({"rate": {"per_minute": 1, "burst": 9}, "schedule": {"zone": "UTC", "weekly": []}});
+    let rate =
+        json!({"rate": {"per_minute": 1, "burst": 9}, "schedule": {"zone": "UTC", "weekly": []}});
     let sale = Sale::auction(rate).await;
     let refused = async |key: &str, body: Value| {
         let answer = sale.send(key, &body).await;
@@ -346,11 +387,17 @@ async fn every_other_answer_says_what_to_do() {
     }
     // A feed that is closed decides: no bid.
     let closed = sale.ping(json!({"caller": CALLER})).await;
-    assert_eq!((&closed["decision"], &closed["reason_code"]), (&json!("no_bid"), &json!("FEED_CLOSED")));
+    assert_eq!(
+        (&closed["decision"], &closed["reason_code"]),
+        (&json!("no_bid"), &json!("FEED_CLOSED"))
+    );
     // A test is decided by its ZIP code alone.
     let test = |zip: &str| json!({"test": true, "tags": {"zip": zip}});
     let sold = sale.ping(test("90100")).await;
-    assert_eq!((&sold["decision"], &sold["test"]), (&json!("bid"), &json!(true)));
+    assert_eq!(
+        (&sold["decision"], &sold["test"]),
+        (&json!("bid"), &json!(true))
+    );
     let unsold = sale.ping(test("90199")).await;
     assert_eq!(unsold["reason_code"], "NO_CANDIDATE");
     // Nine were let in.

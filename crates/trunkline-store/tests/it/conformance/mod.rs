@@ -5,6 +5,7 @@ mod arrivals;
 mod bids;
 mod books;
 mod call_log;
+mod called;
 mod callers;
 pub(crate) mod calls;
 mod carriers;
