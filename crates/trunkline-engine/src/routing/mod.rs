@@ -136,12 +136,10 @@ impl Router {
 
     /// The same with other waits, where nobody waits for an answer.
     #[must_use]
-    pub fn waiting(self, plan: Duration, step: Duration) -> Self {
-        Self {
-            plan_wait: plan,
-            step_wait: step,
-            ..self
-        }
+    pub fn waiting(mut self, plan: Duration, step: Duration) -> Self {
+        self.plan_wait = plan;
+        self.step_wait = step;
+        self
     }
 
     /// Plans an opportunity and records it. What keeps its feed or campaign from taking anything is in the record as its
