@@ -15,6 +15,7 @@ pub mod inventory;
 pub mod lead;
 pub mod ledger;
 pub mod live;
+mod locks;
 pub mod outbox;
 pub mod page_check;
 pub mod ports;

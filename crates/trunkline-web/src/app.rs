@@ -23,6 +23,7 @@ use trunkline_engine::ports::{
     PastCalls,
 };
 use trunkline_engine::routing::Router;
+use trunkline_engine::routing::rtb::Rtb;
 use trunkline_engine::setup::Setup;
 use trunkline_engine::supply::Supply;
 use trunkline_engine::trunks::Trunks;
@@ -51,6 +52,8 @@ pub struct WebSettings {
     pub prompts: PathBuf,
     /// Longest life of a login, in days.
     pub login_days: u32,
+    /// The host at which SIP calls from outside arrive, when the operator has named its address.
+    pub sip_host: Option<String>,
 }
 
 /// The use cases behind the edge.
@@ -110,6 +113,8 @@ pub struct Backend {
     pub outgoing: Arc<Outgoing>,
     /// How trunks are, and trying them.
     pub trunks: Arc<Trunks>,
+    /// Answers publishers' pings for calls.
+    pub rtb: Arc<Rtb>,
     /// Health and advice.
     pub inventory: Arc<Inventory>,
     /// Numbers from carriers.

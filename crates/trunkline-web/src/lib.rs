@@ -41,6 +41,7 @@ pub fn router(app: App) -> Router {
         .merge(api::router())
         .merge(intake::leads::router())
         .merge(voice::router())
+        .merge(intake::router())
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .fallback(ui::serve)

@@ -1,6 +1,6 @@
 //! The running server: starts every part, runs its jobs, and ends it all in order.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +22,7 @@ use trunkline_engine::distribution::GO_LIVE_EVERY_MS;
 use trunkline_engine::inventory::WARM_UP_EVERY_MS;
 use trunkline_engine::lead::LEADS_EVERY;
 use trunkline_engine::routing::EXPIRE_EVERY;
+use trunkline_engine::routing::arrival::CLOSE_EVERY;
 use trunkline_engine::supply::LOOK_UP_EVERY;
 use trunkline_engine::visit_retention::Forgotten;
 use trunkline_voice::{TlsListen, Voice, VoiceConfig};
@@ -38,6 +39,8 @@ use crate::wiring::{self, House};
 const DRAIN_CALLS: Duration = Duration::from_secs(20);
 /// How long leads that are being sent may go on after that.
 const DRAIN_LEADS: Duration = Duration::from_secs(15);
+/// The port of SIP that nobody writes.
+const SIP_PORT: u16 = 5060;
 /// How often the addresses of trunks' peers are looked up again.
 const RESOLVE_EVERY: Duration = Duration::from_secs(300);
 /// How soon they are looked up again when one was not found; twice as long after each time in vain.
@@ -83,6 +86,7 @@ impl Server {
             recordings: config.recordings(),
             prompts: config.prompts(),
             login_days: config.http.login_days,
+            sip_host: sip_host(config),
         };
         let app = Web::new(house.backend.clone(), settings, &house.token_secret);
         let router =
@@ -284,6 +288,7 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
     go_live(house, tasks, stop);
     end_reservations(house, tasks, stop);
     go_on_with_leads(house, tasks, stop);
+    close_bids(house, tasks, stop);
     let learner = Arc::clone(house);
     let ended = stop.clone();
     tasks.spawn(repeat(every(LEARN_EVERY, "learn"), move || {
@@ -409,6 +414,32 @@ fn go_on_with_leads(house: &Arc<House>, tasks: &TaskTracker, stop: &Cancellation
             }
         }
     }));
+}
+
+/// Closes bids that nobody called.
+fn close_bids(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
+    let rtb = Arc::clone(&house.backend.rtb);
+    tasks.spawn(repeat((CLOSE_EVERY, "bids", stop.clone()), move || {
+        let rtb = Arc::clone(&rtb);
+        async move {
+            match rtb.close_missed().await {
+                Ok(0) => {}
+                Ok(closed) => tracing::debug!(closed, "bids were not called in time"),
+                Err(error) => tracing::warn!(%error, "bids that nobody called wait to be closed"),
+            }
+        }
+    }));
+}
+
+/// The host of SIP addresses that partners outside may dial: known when the operator has named the address.
+fn sip_host(config: &Config) -> Option<String> {
+    let address = config.voice.external_address?;
+    let port = config.voice.udp.port();
+    Some(match (address, port) {
+        (IpAddr::V6(address), SIP_PORT) => format!("[{address}]"),
+        (address, SIP_PORT) => address.to_string(),
+        (address, port) => SocketAddr::new(address, port).to_string(),
+    })
 }
 
 /// Looks up again where the hosts of trunks are, for the first time after a while: the start did it too. What memory holds

@@ -36,6 +36,8 @@ use trunkline_engine::ports::{
     Atlas, BuyerMail, Buyers, CallRecords, CheckRecords, Configuration, RecordingMaker,
 };
 use trunkline_engine::routing::Router;
+use trunkline_engine::routing::bidding::{AskBidders, Auctions};
+use trunkline_engine::routing::rtb::Rtb;
 use trunkline_engine::setup::{Performers, Setup};
 use trunkline_engine::supply::Supply;
 use trunkline_engine::trunks::Trunks;
@@ -393,6 +395,21 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         Box::new(move |trunk| trunkline_web::voice::entered_at_carrier(&public_url, trunk)),
     );
     let trunks = Trunks::new(moment.clone(), directory.clone(), Arc::clone(&calls));
+    let auctions = Auctions::new(
+        moment.clone(),
+        Arc::clone(&buyers),
+        shared.clone(),
+        config.home(),
+    );
+    router.bid_with(Arc::new(AskBidders(Arc::clone(&auctions))));
+    let rtb = Rtb::new(
+        moment.clone(),
+        directory.clone(),
+        Arc::clone(&router),
+        auctions,
+        shared.clone(),
+    );
+    calls.know_bids(Arc::clone(&rtb));
     let backend = Backend {
         moment,
         directory,
@@ -402,6 +419,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         router,
         leads,
         lead_records: shared.clone(),
+        rtb,
         screener,
         webhooks: Arc::new(webhooks),
         records,

@@ -3,7 +3,7 @@
 mod api;
 mod assign;
 mod attribution;
-mod caps;
+mod examples;
 mod house;
 mod machine;
 mod media;
@@ -18,7 +18,16 @@ use crate::shell::{run, say, target};
 use crate::{tools, web};
 
 /// Every benchmark by name.
-const NAMES: &[&str] = &["assign", "attribution", "caps", "media", "sip", "snippet"];
+const NAMES: &[&str] = &[
+    "assign",
+    "attribution",
+    "auction",
+    "caps",
+    "media",
+    "route",
+    "sip",
+    "snippet",
+];
 
 /// Runs every benchmark.
 pub(crate) fn all() -> anyhow::Result<()> {
@@ -47,16 +56,8 @@ pub(crate) fn one(name: &str) -> anyhow::Result<()> {
         say("benchmark attribution (some minutes)");
         return attribution::run();
     }
-    if name == "caps" {
-        // The store alone, on databases of its own.
-        say("building the race");
-        let example = ["--package", "trunkline-store", "--example", "caps"];
-        run(
-            "cargo",
-            &[&["build", "--locked", "--release"][..], &example].concat(),
-        )?;
-        say("benchmark caps (some minutes)");
-        return caps::run();
+    if let Some(example) = examples::example(name) {
+        return example.run();
     }
     tools::install(tools::FOR_BENCH)?;
     web::build()?;

@@ -148,6 +148,8 @@ words! {
         MediaFailed = "media_failed",
         /// Screening refused the call.
         Screened = "screened",
+        /// It is not the call that a bid was given for, and its feed wants such calls refused.
+        BidMissed = "bid_missed",
         /// The server was shut down.
         Shutdown = "shutdown",
         /// The process ended without a shutdown; found at the next start.

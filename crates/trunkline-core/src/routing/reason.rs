@@ -36,6 +36,8 @@ words! {
         FeedClosed = "FEED_CLOSED",
         /// A cap of the feed is reached.
         FeedCapped = "FEED_CAPPED",
+        /// No number of the feed is free for a call to come.
+        NoNumber = "NO_NUMBER",
         /// The campaign had the same person before.
         Duplicate = "DUPLICATE",
         /// The contract, or what it belongs to, is paused.
@@ -128,6 +130,7 @@ impl ReasonCode {
             Self::Blocked => "Screening refused the caller.",
             Self::FeedClosed => "The feed is outside its hours.",
             Self::FeedCapped => "A cap of the feed is reached.",
+            Self::NoNumber => "The feed has no number that is free for the call.",
             Self::Duplicate => "The campaign had the same person before.",
             Self::ContractPaused => "The contract, or what it belongs to, is paused.",
             Self::ContractClosed => "The contract is outside its hours, or too near to their end.",

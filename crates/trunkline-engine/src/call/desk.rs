@@ -17,6 +17,7 @@ use trunkline_core::call::screening::{Screening, ScreeningVerdict};
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
 
 use super::active::{ActiveCall, CallStep};
+use super::bids::ByBid;
 use super::control::{
     Action, Admission, Arrival, CallControl, CallEnd, CallLimits, Incoming, SOUND_WAIT_MS, Sound,
     Transport, TrunkProfile,
@@ -37,6 +38,7 @@ use crate::ports::labels::{Confirmed, Said};
 use crate::ports::sounds::SoundKey;
 use crate::ports::{Asks, CallRecords, Lines};
 use crate::routing::Router;
+use crate::routing::rtb::Rtb;
 
 /// Longest a call waits for attribution before it goes on without.
 const ATTRIBUTION_WAIT: Duration = Duration::from_millis(200);
@@ -80,6 +82,7 @@ pub struct Calls {
     pub(super) turns: Mutex<HashMap<FlowId, u64>>,
     /// Whoever holds the lines of calls in progress.
     pub(super) lines: OnceLock<Arc<dyn Lines>>,
+    pub(super) rtb: OnceLock<Arc<Rtb>>,
     /// The flow of numbers that have none.
     pub(super) forward: Arc<FlowDocument>,
 }
@@ -125,6 +128,7 @@ impl Calls {
             minutes: Mutex::default(),
             turns: Mutex::default(),
             lines: OnceLock::new(),
+            rtb: OnceLock::new(),
             forward: Arc::new(FlowDocument::forward()),
         }
     }
@@ -332,7 +336,7 @@ impl Calls {
         }
     }
 
-    fn tell(&self, row: &CallRow) {
+    pub(super) fn tell(&self, row: &CallRow) {
         if row.synthetic {
             return;
         }
@@ -419,7 +423,8 @@ impl CallControl for Calls {
         None
     }
 
-    async fn incoming(&self, incoming: Incoming) -> Admission {
+    async fn incoming(&self, mut incoming: Incoming) -> Admission {
+        let named = self.dialled_bid(&mut incoming).await;
         let directory = self.directory.now();
         let Some(number) = self.find_number(&directory, &incoming) else {
             metrics::counter!("trunkline_call_unknown_number_total").increment(1);
@@ -457,6 +462,17 @@ impl CallControl for Calls {
         if let Some(refusal) = screening.clone().filter(Screening::blocks) {
             return self.block(call, &number, &incoming, refusal).await;
         }
+        let mut by_bid = if synthetic {
+            ByBid::default()
+        } else {
+            let directory = directory.as_ref();
+            self.by_bid(directory, &number, named, &incoming, call)
+                .await
+        };
+        if by_bid.refused {
+            let why = by_bid.told.take().unwrap_or_default();
+            return self.turn_away(call, &number, &incoming, why).await;
+        }
         let tapped = verdict.tapped;
         let mut row = open_row(call, &number, &incoming, verdict, synthetic);
         let mut running = self.choose_flow(&directory, &account, &number, &row).await;
@@ -470,6 +486,13 @@ impl CallControl for Calls {
             vec![active.event(self.moment.id(), incoming.received_at, CallEventKind::Ring)];
         if let Some(why) = challenged {
             events.push(active.screened(self.moment.id(), incoming.received_at, why));
+        }
+        active.routed = by_bid.routed;
+        if let Some(told) = by_bid.told {
+            events.push(CallEventRow {
+                detail: told,
+                ..active.event(self.moment.id(), incoming.received_at, CallEventKind::Bid)
+            });
         }
         let (_, actions) = active.take(self.moment.id(), FlowEvent::Started, incoming.received_at);
         hold(&self.active).insert(call, Box::new(active));

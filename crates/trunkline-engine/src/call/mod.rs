@@ -4,6 +4,7 @@
 //! store is late or away, the call goes on and its record waits in the spool.
 
 mod active;
+mod bids;
 mod by_webhook;
 pub mod control;
 mod desk;

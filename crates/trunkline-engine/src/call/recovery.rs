@@ -87,7 +87,7 @@ impl Calls {
         let ending = CallEnding {
             account,
             call,
-            ended_at: change.call.progress_at,
+            ended_at: change.call.ended_at.unwrap_or(change.call.progress_at),
             caller_left: false,
             change: Some(Box::new(change)),
             telephony: Vec::new(),

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::time::timeout;
+use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{CallId, CampaignId, ReservationId};
-use trunkline_core::base::{PhoneNumber, Sha256, Timestamp};
 use trunkline_core::call::flow::{Doing, FlowAction, FlowEvent, RouteTarget, Routing};
 use trunkline_core::call::{DialOutcome, EndedBy};
 use trunkline_core::routing::{AttemptOutcome, OpportunityKind, Person, ReasonCode};
@@ -20,7 +20,7 @@ use super::screening::vouched;
 use crate::ports::PortError;
 use crate::ports::calls::CallChange;
 use crate::ports::routing::Asked;
-use crate::routing::{CallEnding, Planned, ToRing, Wanted};
+use crate::routing::{CallEnding, Planned, ToRing, Wanted, hash_of};
 
 /// How long what a talking call reserved is kept without a word of it.
 const KEEP_MS: i64 = 90_000;
@@ -50,6 +50,20 @@ pub(super) struct Routed {
     pub(super) routing: SharedRouting,
     /// By attempt of the call: a buyer who hangs up earlier than this did not take it, in milliseconds.
     recovery_ms: HashMap<u32, i64>,
+}
+
+impl Routed {
+    /// A call that goes on with the plan of its bid.
+    pub(super) fn resumed(planned: Planned) -> Self {
+        let routing = CallRouting {
+            plans: vec![planned],
+            ..CallRouting::default()
+        };
+        Self {
+            routing: Arc::new(Mutex::new(routing)),
+            recovery_ms: HashMap::new(),
+        }
+    }
 }
 
 impl CallRouting {
@@ -203,7 +217,8 @@ impl Calls {
         let ms = row.connected_ms.unwrap_or(0);
         let terms = planned.terms(row.contract);
         let price = terms.as_ref().and_then(|terms| terms.price.as_ref());
-        let pays = price.is_some_and(|price| ms >= price.value.billable_from_ms());
+        let asked_ms = i64::from(planned.asked_from_s(row.contract)) * 1_000;
+        let pays = price.is_some_and(|p| ms >= p.value.billable_from_ms().max(asked_ms));
         let Some(id) = row.reservation.filter(|_| !pays) else {
             return;
         };
@@ -259,7 +274,12 @@ impl Calls {
             return Ok(Vec::new());
         };
         let plan = match routing.planned(wanted.campaign) {
-            Some(plan) => plan,
+            Some(plan) => {
+                if let Some(planned) = routing.plans.get_mut(plan) {
+                    planned.learn(&wanted.asked.tags);
+                }
+                plan
+            }
             None => {
                 routing.plans.push(self.router.plan(wanted).await?);
                 routing.plans.len() - 1
@@ -346,6 +366,11 @@ impl Calls {
             let Ok(mut routing) = routing.try_lock() else {
                 continue;
             };
+            // A bid that is called is kept while its caller is in a menu.
+            let waits = routing.plans.iter().find_map(Planned::waiting);
+            if routing.talks.is_none() {
+                routing.talks = waits.map(|id| (id, now));
+            }
             let Some((id, renewed)) = &mut routing.talks else {
                 continue;
             };
@@ -442,12 +467,4 @@ const fn came_of(outcome: DialOutcome) -> (AttemptOutcome, Option<ReasonCode>) {
         }
         DialOutcome::Failed => (AttemptOutcome::Failed, None),
     }
-}
-
-/// The hash by which partners know a number.
-fn hash_of(number: PhoneNumber) -> Sha256 {
-    let digest = ring::digest::digest(&ring::digest::SHA256, number.to_string().as_bytes());
-    let mut hash = Sha256::default();
-    hash.copy_from_slice(digest.as_ref());
-    hash
 }

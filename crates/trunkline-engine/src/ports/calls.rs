@@ -164,6 +164,8 @@ pub enum CallEventKind {
     Tag,
     /// Screening refused or challenged the caller.
     Screened,
+    /// A publisher was given a bid for it, or for another call.
+    Bid,
     /// A person let the recording rest.
     RecordingPaused,
     /// A person let it go on.
@@ -186,6 +188,7 @@ impl CallEventKind {
             Self::Confirmed => "confirmed",
             Self::Tag => "tag",
             Self::Screened => "screened",
+            Self::Bid => "bid",
             Self::RecordingPaused => "recording_paused",
             Self::RecordingResumed => "recording_resumed",
         }
@@ -206,6 +209,7 @@ impl CallEventKind {
             Self::Confirmed,
             Self::Tag,
             Self::Screened,
+            Self::Bid,
             Self::RecordingPaused,
             Self::RecordingResumed,
         ]

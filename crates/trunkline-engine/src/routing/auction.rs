@@ -84,6 +84,8 @@ pub struct BidLine {
     pub contract: ContractId,
     /// What it bid.
     pub amount: Option<Money>,
+    /// Whether it pays that by its contract, whatever comes of the auction.
+    pub by_contract: bool,
     /// How long the answer took, in milliseconds; `None` when nobody was asked.
     pub latency_ms: Option<u32>,
     /// What came of it.
@@ -317,6 +319,7 @@ impl BidLine {
         Self {
             contract: bidder.contract,
             amount: None,
+            by_contract: bidder.price.is_some(),
             latency_ms: None,
             fate: Fate::Unanswered,
             said: Said::default(),

@@ -237,6 +237,9 @@ impl Bidders for AskBidders {
         };
         let mut auctioned = self.0.auction(planned, &asking).await;
         let won = std::mem::replace(&mut auctioned.won, Err(ReasonCode::NoCandidate));
+        for row in &auctioned.rows {
+            planned.asks_from(row.contract, row.min_seconds);
+        }
         self.0.keep(auctioned);
         won.unwrap_or_default()
     }
@@ -325,7 +328,7 @@ fn won(held: &Held) -> Result<Vec<BidWon>, ReasonCode> {
     let bid = |place: &usize| {
         let line = held.lines.get(*place)?;
         let amount = match line.fate {
-            Fate::Bid(BidOutcome::Won { pays }) => pays,
+            Fate::Bid(BidOutcome::Won { pays }) if !line.by_contract => pays,
             _ => line.amount?,
         };
         Some(BidWon {
@@ -335,6 +338,7 @@ fn won(held: &Held) -> Result<Vec<BidWon>, ReasonCode> {
             name: line.said.id.clone(),
             offer: Some(sale.offer),
             min_seconds: sale.min_seconds,
+            expires_at: line.said.expires_at,
         })
     };
     Ok(places.filter_map(bid).collect())

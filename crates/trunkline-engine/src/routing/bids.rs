@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use trunkline_core::base::id::ContractId;
-use trunkline_core::base::{Money, PhoneNumber};
+use trunkline_core::base::{Money, PhoneNumber, Timestamp};
 
 use super::{Planned, Router};
 
@@ -24,6 +24,8 @@ pub struct BidWon {
     pub offer: Option<Money>,
     /// From how many connected seconds on the publisher may be promised it.
     pub min_seconds: u32,
+    /// Until when their bid holds, when they say.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// Asks for bids.

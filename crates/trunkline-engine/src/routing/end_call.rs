@@ -45,6 +45,21 @@ struct Leg<'a> {
     unpaid: bool,
 }
 
+impl Leg<'_> {
+    /// What its buyer pays: not before the seconds that its bid asked for.
+    fn price(&self, plans: &[Planned]) -> PriceBook {
+        let planned = &plans[self.plan];
+        let terms = self.terms.as_ref().filter(|_| !self.unpaid);
+        match terms.and_then(|terms| terms.price.as_ref()) {
+            Some(price) => {
+                let asked_s = planned.asked_from_s(self.attempt.contract);
+                price.value.no_sooner_than(i64::from(asked_s) * 1_000)
+            }
+            None => PriceBook::nothing(planned.market.currency),
+        }
+    }
+}
+
 /// What is stored beside the money, whatever that comes to.
 struct Closing<'a> {
     ending: &'a CallEnding,
@@ -100,17 +115,17 @@ impl Router {
         } = *closing;
         let planned = &plans[main];
         let currency = planned.market.currency;
-        let nothing = PriceBook::nothing(currency);
+        let prices: Vec<PriceBook> = legs.iter().map(|leg| leg.price(plans)).collect();
         let call_legs: Vec<CallLeg<'_>> = legs
             .iter()
-            .filter_map(|leg| {
+            .zip(&prices)
+            .filter_map(|(leg, price)| {
                 let terms = leg.terms.as_ref()?;
-                let price = terms.price.as_ref().filter(|_| !leg.unpaid);
                 Some(CallLeg {
                     terms: BuyerTerms {
                         buyer: leg.attempt.buyer,
                         payment: terms.payment.value,
-                        price: price.map_or(&nothing, |price| &price.value),
+                        price,
                         bid: leg.attempt.bid,
                         sold: plans[leg.plan].sold(leg.attempt.contract),
                     },
@@ -133,10 +148,13 @@ impl Router {
         let publisher = feed.and_then(|feed| {
             Some(PublisherTerms {
                 publisher: feed.publisher,
-                pay: Pay::ByRule {
-                    price: feed.payout.as_ref()?,
-                    sold: planned.paid(),
-                    loss_allowed: false,
+                pay: match planned.quoted {
+                    Some(quoted) => Pay::Quoted(quoted),
+                    None => Pay::ByRule {
+                        price: feed.payout.as_ref()?,
+                        sold: planned.paid(),
+                        loss_allowed: false,
+                    },
                 },
             })
         });
@@ -288,9 +306,8 @@ impl Closing<'_> {
         if !booked.buyers.is_empty() {
             opportunity.revenue = revenue.ok();
         }
-        if plan == self.main {
-            opportunity.payout = booked.publisher.and_then(|side| side.amount(currency));
-        }
+        let of_main = booked.publisher.filter(|_| plan == self.main);
+        opportunity.payout = of_main.and_then(|side| side.amount(currency));
         record
     }
 }

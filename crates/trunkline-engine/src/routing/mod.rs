@@ -8,6 +8,7 @@
 //! No step takes longer than [`PLAN_WAIT`] or [`STEP_WAIT`]: a store that is late or away is an error, and whoever holds the
 //! call goes on without a buyer.
 
+pub mod arrival;
 pub mod auction;
 mod availability;
 pub mod bidding;
@@ -17,6 +18,7 @@ mod planned;
 mod reserving;
 mod restart;
 mod ringing;
+pub mod rtb;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -25,7 +27,7 @@ use tokio::time::timeout;
 use trunkline_core::base::id::{
     AccountId, CampaignId, ContractId, ContractKind, IdMap, ReservationId,
 };
-use trunkline_core::base::{Timestamp, Zone};
+use trunkline_core::base::{PhoneNumber, Sha256, Timestamp, Zone};
 use trunkline_core::routing::{
     CapWindow, Offer, Past, Performance, Plan, ReasonCode, Turns, plan, repeat,
 };
@@ -87,6 +89,14 @@ fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The hash by which partners know a number.
+pub(crate) fn hash_of(number: PhoneNumber) -> Sha256 {
+    let digest = ring::digest::digest(&ring::digest::SHA256, number.to_string().as_bytes());
+    let mut hash = Sha256::default();
+    hash.copy_from_slice(digest.as_ref());
+    hash
+}
+
 /// When the month of an account began.
 fn month_from(zone: &Zone, now: Timestamp) -> Timestamp {
     CapWindow::month(zone.clone()).at(now).from
@@ -126,12 +136,10 @@ impl Router {
 
     /// The same with other waits, where nobody waits for an answer.
     #[must_use]
-    pub fn waiting(self, plan: Duration, step: Duration) -> Self {
-        Self {
-            plan_wait: plan,
-            step_wait: step,
-            ..self
-        }
+    pub fn waiting(mut self, plan: Duration, step: Duration) -> Self {
+        self.plan_wait = plan;
+        self.step_wait = step;
+        self
     }
 
     /// Plans an opportunity and records it. What keeps its feed or campaign from taking anything is in the record as its

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use trunkline_core::base::id::{
     AccountId, CallId, CampaignId, ContractId, ContractKind, FeedId, IdMap, OpportunityId,
 };
-use trunkline_core::base::{Money, Timestamp, Zone};
+use trunkline_core::base::{Money, PhoneNumber, Timestamp, Zone};
 use trunkline_core::routing::{
     Attempt, Before, Comer, ContractTerms, Counted, Facts, FeedTerms, Known, LetIn, MostPrice,
     OpportunityKind, Outcome, Past, Person, ReasonCode, Routes, TurnChange,
@@ -68,6 +68,13 @@ pub struct Planned {
     pub(super) next: u16,
     /// Those of an attempt who could not ring beside the others, with its place in the plan.
     pub(super) beside: Option<(u16, Vec<ContractId>)>,
+    /// What its publisher was promised when it is sold; what the terms of the feed say when nothing was.
+    pub(super) quoted: Option<Money>,
+    /// The attempt whose bid was given and is called now, by its place among those that were made, and the number at which
+    /// the buyer wants the call.
+    pub(super) called: Option<(usize, Option<PhoneNumber>)>,
+    /// From how many connected seconds on buyers pay, by their bids.
+    asked_from_s: IdMap<ContractKind, u32>,
     /// Bids of an auction that were not tried yet, with its place in the plan.
     pub(super) bids: VecDeque<(u16, BidWon)>,
 }
@@ -120,7 +127,13 @@ impl Planned {
         let routes = campaign.and_then(|campaign| campaign.routes.clone());
         let feed = opportunity.feed.and_then(|id| market.feed(id));
         let feed = feed.and_then(|feed| feed.terms.clone());
-        Self::at(record, attempts, market, routes, feed, zone, None)
+        // What is written of an open one is what was promised.
+        let open = opportunity.ended_at.is_none();
+        let quoted = opportunity.payout.filter(|_| open);
+        Self {
+            quoted,
+            ..Self::at(record, attempts, market, routes, feed, zone, None)
+        }
     }
 
     fn at(
@@ -148,6 +161,9 @@ impl Planned {
             paid: 0,
             next: 0,
             beside: None,
+            quoted: None,
+            called: None,
+            asked_from_s: IdMap::default(),
             bids: VecDeque::new(),
         }
     }
@@ -293,6 +309,19 @@ impl Planned {
         quote?.most
     }
 
+    /// A buyer bid, and pays from so many connected seconds on.
+    pub(super) fn asks_from(&mut self, contract: ContractId, seconds: Option<u32>) {
+        if let Some(seconds) = seconds {
+            self.asked_from_s.insert(contract, seconds);
+        }
+    }
+
+    /// From how many connected seconds on a buyer pays by its bid; its contract may say more.
+    #[must_use]
+    pub fn asked_from_s(&self, contract: ContractId) -> u32 {
+        self.asked_from_s.get(&contract).copied().unwrap_or(0)
+    }
+
     /// How many a contract was billed for this month before.
     #[must_use]
     pub fn sold(&self, contract: ContractId) -> u32 {
@@ -308,7 +337,7 @@ impl Planned {
     /// Whether more is to be tried after what is tried now.
     #[must_use]
     pub fn has_more(&self) -> bool {
-        let waits = !self.bids.is_empty() || self.beside.is_some();
+        let waits = !self.bids.is_empty() || self.beside.is_some() || self.called.is_some();
         waits || usize::from(self.next) < self.record.planned.len()
     }
 

@@ -36,6 +36,12 @@ impl Router {
     /// When the store is late or away: the call is to go on without a buyer.
     pub async fn next_to_ring(&self, planned: &mut Planned) -> PortResult<Vec<ToRing>> {
         loop {
+            if let Some((place, to)) = planned.called.take() {
+                if let Some(one) = self.ring_called(planned, place, to).await? {
+                    return Ok(vec![one]);
+                }
+                continue;
+            }
             if let Some((attempt, bid)) = planned.bids.pop_front() {
                 if let Some(one) = self.ring_bid(planned, attempt, bid).await? {
                     return Ok(vec![one]);
@@ -106,15 +112,15 @@ impl Router {
         let Some(terms) = planned.terms(contract) else {
             return Ok(None);
         };
-        let ring_timeout_ms = ring_ms(&terms, planned.has_more());
+        let (ring_timeout_ms, keep_ms) = times(&terms, planned.has_more());
         let what = Reserving {
             attempt,
             contract,
             bid,
             offered: true,
-            keep_ms: i64::from(ring_timeout_ms) + BESIDE_RINGING_MS,
+            keep_ms,
         };
-        let Some(to) = to.or_else(|| number_of(planned, contract)) else {
+        let Some(to) = to.or_else(|| planned.number_of(contract)) else {
             planned.pass_over(&terms, &what, ReasonCode::Unreachable, self.moment.now());
             return Ok(None);
         };
@@ -163,6 +169,14 @@ impl Router {
 }
 
 impl Planned {
+    /// The phone of a contract; `None` when it has none.
+    pub(super) fn number_of(&self, contract: ContractId) -> Option<PhoneNumber> {
+        match self.market.destination_of(contract)?.delivery {
+            Delivery::Phone(number) => Some(number),
+            Delivery::Sip(_) | Delivery::Http(_) | Delivery::Email(..) | Delivery::None => None,
+        }
+    }
+
     /// Writes down that an attempt was not made, and why.
     fn pass_over(
         &mut self,
@@ -190,10 +204,8 @@ const fn ring_ms(terms: &ContractTerms, has_more: bool) -> u32 {
     }
 }
 
-/// The phone of a contract; `None` when it has none.
-fn number_of(planned: &Planned, contract: ContractId) -> Option<PhoneNumber> {
-    match planned.market.destination_of(contract)?.delivery {
-        Delivery::Phone(number) => Some(number),
-        Delivery::Sip(_) | Delivery::Http(_) | Delivery::Email(..) | Delivery::None => None,
-    }
+/// How long a destination rings, and how long what it takes is kept without a word.
+pub(super) fn times(terms: &ContractTerms, has_more: bool) -> (u32, i64) {
+    let ring_ms = ring_ms(terms, has_more);
+    (ring_ms, i64::from(ring_ms) + BESIDE_RINGING_MS)
 }

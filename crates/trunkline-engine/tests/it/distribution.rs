@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use trunkline_core::base::id::{AccountId, ItemListId};
+use trunkline_core::base::id::{AccountId, CampaignId, ItemListId};
 use trunkline_core::base::{Country, Currency, Id, IdKind, PhoneNumber, Timestamp, Zone};
 use trunkline_core::call::{RecordingConsent, TollPolicy};
 use trunkline_core::routing::{Layer, Level, VersionState};
@@ -248,7 +248,20 @@ fn directory() -> SharedDirectory {
 }
 
 async fn set_up() -> (Arc<Stored>, Distribution, SharedDirectory) {
-    let (stored, directory) = (Arc::new(Stored::default()), directory());
+    set_up_in(directory()).await
+}
+
+/// A campaign with a plan, whose one contract rings a phone, in the account of this directory.
+pub(crate) async fn sells(directory: SharedDirectory) -> CampaignId {
+    let (_, distribution, _) = set_up_in(directory).await;
+    let of = TermsOf::from(campaign().plan);
+    let planned = distribution.change_terms(ACCOUNT, edit(of, plan(), 0, None), NOW);
+    planned.await.expect("a plan");
+    campaign().id
+}
+
+async fn set_up_in(directory: SharedDirectory) -> (Arc<Stored>, Distribution, SharedDirectory) {
+    let stored = Arc::new(Stored::default());
     let distribution = Distribution::new(stored.clone(), directory.clone());
     distribution.reload().await.expect("read");
     let made = async {

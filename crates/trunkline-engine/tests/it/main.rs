@@ -18,6 +18,7 @@ mod ports;
 mod published;
 mod resting;
 mod retention;
+mod routing;
 mod screening;
 mod sounds;
 mod sources;

@@ -400,6 +400,7 @@ impl Names {
             CallEventKind::Confirmed => ("Caller confirmed".to_owned(), event.detail.clone()),
             CallEventKind::Tag => (event.detail.clone(), "set by the call flow".to_owned()),
             CallEventKind::Screened => ("Screening".to_owned(), event.detail.clone()),
+            CallEventKind::Bid => ("Bid".to_owned(), event.detail.clone()),
             CallEventKind::RecordingPaused => ("Recording paused".to_owned(), String::new()),
             CallEventKind::RecordingResumed => ("Recording resumed".to_owned(), String::new()),
         };

@@ -1,6 +1,6 @@
 //! The test caller: walks a draft with a made-up call and tells the path in words.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::call::DialOutcome;
 use trunkline_core::call::flow::{
-    Behaviour, Facts, FlowDocument, Lines, Rehearsal, Script, rehearse,
+    Behaviour, Facts, FlowDocument, Lines, Rehearsal, RouteTarget, Script, rehearse,
 };
 use trunkline_core::visitor::{Channel, Source};
 use trunkline_engine::ports::configuration::Flow;
@@ -24,6 +24,10 @@ use crate::problem::Problem;
 
 /// Most answers of the made-up caller, and most destinations that behave.
 const SCRIPT_MAX: usize = 200;
+/// Whom the plan of a campaign names: a number that is never given out.
+const BUYER: PhoneNumber = PhoneNumber::from_digits(12_025_550_102);
+/// How long a buyer may ring, in milliseconds.
+const BUYER_RING_MS: u32 = 30_000;
 /// Lines of a flow that no number uses yet: numbers that are never given out.
 const LINES_UNUSED: Lines = Lines {
     business_line: PhoneNumber::from_digits(12_025_550_100),
@@ -63,8 +67,9 @@ struct TryInput {
     /// What the caller presses, an entry for each time they are asked; after the last they press nothing.
     #[serde(default)]
     digits: Vec<String>,
-    /// What destinations do, by number, `business_line` or `second_line`: `talks`, `keeps_talking`, or how the attempt
-    /// fails, such as `busy`. Those left out do not answer.
+    /// What destinations do, by number, `business_line`, `second_line`, or `buyer` for the one whom the plan of a campaign
+    /// names: `talks`, `keeps_talking`, or how the attempt fails, such as `busy`. Those left out do not answer; without a
+    /// `buyer` a plan names nobody.
     #[serde(default)]
     destinations: BTreeMap<String, String>,
     /// Whether the caller leaves a message when asked to.
@@ -198,10 +203,18 @@ fn script(input: &TryInput, lines: Lines) -> Result<Script, Problem> {
         ));
     }
     let mut destinations = BTreeMap::new();
+    let mut routed = VecDeque::new();
     for (name, word) in &input.destinations {
         let number = match name.as_str() {
             "business_line" => Some(lines.business_line),
             "second_line" => lines.second_line,
+            "buyer" => {
+                routed.push_back(vec![RouteTarget {
+                    to: BUYER,
+                    ring_timeout_ms: BUYER_RING_MS,
+                }]);
+                Some(BUYER)
+            }
             number => Some(phone(number, "destinations")?),
         };
         let behaviour = match word.as_str() {
@@ -224,7 +237,7 @@ fn script(input: &TryInput, lines: Lines) -> Result<Script, Problem> {
     Ok(Script {
         digits: input.digits.iter().cloned().collect(),
         destinations,
-        routed: std::collections::VecDeque::new(),
+        routed,
         leaves_message: input.leaves_message,
         webhook: input.webhook.clone(),
     })

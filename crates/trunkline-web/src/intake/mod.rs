@@ -10,13 +10,23 @@ pub(crate) mod gate;
 mod json;
 pub(crate) mod leads;
 pub(crate) mod rate;
+mod rtb;
 #[cfg(test)]
 mod tests;
 mod xml;
 
 use std::collections::HashSet;
 
+use axum::Router;
+use axum::routing::post;
 use url::form_urlencoded;
+
+use crate::app::App;
+
+/// What partners send to.
+pub(crate) fn router() -> Router<App> {
+    Router::new().route("/in/rtb", post(rtb::ask))
+}
 
 /// Most bytes of a body.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;

@@ -58,7 +58,7 @@ pub(crate) fn router() -> Router<App> {
 ///
 /// # Errors
 /// 413 when it is larger, 400 when it cannot be read or does not come in time.
-async fn read_body<B>(body: B, max: usize) -> Result<Bytes, Problem>
+pub(crate) async fn read_body<B>(body: B, max: usize) -> Result<Bytes, Problem>
 where
     B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
 {

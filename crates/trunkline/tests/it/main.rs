@@ -20,6 +20,8 @@ mod mmdb;
 mod operator;
 mod passwords;
 mod prompts;
+mod routing;
+mod rtb;
 mod screening;
 mod secure;
 mod setup;

@@ -250,6 +250,15 @@ impl PriceBook {
         })
     }
 
+    /// The same, billable no sooner than this.
+    #[must_use]
+    pub fn no_sooner_than(&self, ms: i64) -> Self {
+        Self {
+            billable_from_ms: self.billable_from_ms.max(ms),
+            ..self.clone()
+        }
+    }
+
     /// From how many connected milliseconds on it is billable.
     #[must_use]
     pub const fn billable_from_ms(&self) -> i64 {

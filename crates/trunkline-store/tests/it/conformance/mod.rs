@@ -2,8 +2,10 @@
 
 mod access;
 mod arrivals;
+mod bids;
 mod books;
 mod call_log;
+mod called;
 mod callers;
 pub(crate) mod calls;
 mod carriers;

@@ -31,15 +31,16 @@ use super::distribution::Things;
 use super::reservations::{adds_up, used};
 use super::world::{NOON, SetUp};
 
-const FIXED_40: &str = r#""price": {"billable_from_s": 60, "rules": [{"rate": {"fixed": 40}}]}"#;
+pub(super) const FIXED_40: &str =
+    r#""price": {"billable_from_s": 60, "rules": [{"rate": {"fixed": 40}}]}"#;
 const PAYOUT: &str =
     r#"{"payout": {"billable_from_s": 60, "rules": [{"rate": {"percent_of_other": "70.1"}}]}}"#;
 
 /// A clock that is set by hand.
-struct HandClock(AtomicI64);
+pub(super) struct HandClock(AtomicI64);
 
 impl HandClock {
-    fn forward(&self, ms: i64) {
+    pub(super) fn forward(&self, ms: i64) {
         self.0.fetch_add(ms, Ordering::SeqCst);
     }
 }
@@ -51,15 +52,15 @@ impl Clock for HandClock {
 }
 
 /// A campaign with a feed and two contracts of two buyers, and somebody who routes.
-struct Market<'a> {
-    world: &'a World,
-    set_up: SetUp,
-    things: Things,
-    contracts: [ContractId; 2],
-    buyers: [BuyerId; 2],
-    clock: Arc<HandClock>,
-    directory: SharedDirectory,
-    router: Router,
+pub(super) struct Market<'a> {
+    pub(super) world: &'a World,
+    pub(super) set_up: SetUp,
+    pub(super) things: Things,
+    pub(super) contracts: [ContractId; 2],
+    pub(super) buyers: [BuyerId; 2],
+    pub(super) clock: Arc<HandClock>,
+    pub(super) directory: SharedDirectory,
+    pub(super) router: Router,
 }
 
 fn version(of: impl Into<TermsOf>, account: AccountId, document: TermsDocument) -> TermsVersion {
@@ -78,7 +79,7 @@ fn version(of: impl Into<TermsOf>, account: AccountId, document: TermsDocument) 
 
 impl<'a> Market<'a> {
     /// `terms` are those of the two contracts.
-    async fn open(world: &'a World, method: &str, terms: [String; 2]) -> Self {
+    pub(super) async fn open(world: &'a World, method: &str, terms: [String; 2]) -> Self {
         let set_up = world.set_up().await;
         let (store, account) = (&world.store, set_up.account.id);
         let mut things = Things::new(world, account);
@@ -160,12 +161,12 @@ impl<'a> Market<'a> {
         }
     }
 
-    fn account(&self) -> AccountId {
+    pub(super) fn account(&self) -> AccountId {
         self.set_up.account.id
     }
 
     /// A call that came.
-    async fn call(&self, digits: u64) -> CallRow {
+    pub(super) async fn call(&self, digits: u64) -> CallRow {
         let now = self.clock.now();
         let call = self.world.call(&self.set_up, digits, now);
         self.world.store.save(&change(&call)).await.unwrap();
@@ -192,7 +193,7 @@ impl<'a> Market<'a> {
     }
 
     /// The end of a call, with its last change.
-    fn ending(&self, mut call: CallRow) -> CallEnding {
+    pub(super) fn ending(&self, mut call: CallRow) -> CallEnding {
         call.state = CallState::Ended;
         call.ended_at = Some(self.clock.now());
         CallEnding {
@@ -216,7 +217,7 @@ impl<'a> Market<'a> {
         one.place
     }
 
-    async fn balances(&self) -> BTreeMap<(Book, Party), i64> {
+    pub(super) async fn balances(&self) -> BTreeMap<(Book, Party), i64> {
         let balances = self.world.store.balances(self.account()).await.unwrap();
         let pair = |b: &trunkline_engine::ports::books::BookBalance| {
             ((b.book, b.party), b.amount.micros())
@@ -234,7 +235,11 @@ impl<'a> Market<'a> {
     }
 }
 
-async fn router(world: &World, directory: &SharedDirectory, clock: &Arc<HandClock>) -> Router {
+pub(super) async fn router(
+    world: &World,
+    directory: &SharedDirectory,
+    clock: &Arc<HandClock>,
+) -> Router {
     let store = Arc::new(world.store.clone());
     let distribution = Distribution::new(store.clone(), directory.clone());
     distribution.reload().await.unwrap();
@@ -258,7 +263,7 @@ fn change(call: &CallRow) -> CallChange {
     }
 }
 
-fn daily(cap: CapId, max: u32) -> String {
+pub(super) fn daily(cap: CapId, max: u32) -> String {
     format!(
         r#""caps": [{{"id": "{cap}", "max": {max}, "window": {{"period": "day", "zone": "America/Chicago"}}}}]"#
     )

@@ -287,7 +287,7 @@ function asked(document: FlowDocument): { keys: boolean; destinations: string[] 
   const nodes = Object.values(document.nodes);
   const listening = new Set(["menu", "gather", "collect_zip", "survey", "challenge"]);
   const destinations = nodes.flatMap((node) =>
-    node.kind === "dial" || node.kind === "route" ? node.destinations.map((each) => each.to) : [],
+    node.kind === "dial" ? node.destinations.map((each) => each.to) : node.kind === "route" ? ["buyer"] : [],
   );
   return { keys: nodes.some((node) => listening.has(node.kind)), destinations: [...new Set(destinations)] };
 }

@@ -15,6 +15,15 @@ export type Question = Message & { tag: string; digits: number };
 
 type Asking = Message & { timeout_s: number; tries: number };
 
+/** How whoever picks up is connected. */
+export type Handover = {
+  whisper?: Message;
+  accept?: { digit: string; tries: number };
+  detect_machine?: boolean;
+  recording?: "on" | "off";
+  caller_id?: "caller" | "tracking_number";
+};
+
 /** The settings of each kind of node, as `crates/trunkline-core/src/call/flow/nodes.rs` writes them. */
 export type Settings = {
   play: { prompt?: string };
@@ -27,16 +36,9 @@ export type Settings = {
   branch: { cases: Case[] };
   splitter: { arms: Arm[] };
   set_tag: { name: string; value: string };
-  dial: {
-    destinations: Destination[];
-    strategy?: "sequence" | "simultaneous" | "round_robin";
-    whisper?: Message;
-    accept?: { digit: string; tries: number };
-    detect_machine?: boolean;
-    recording?: "on" | "off";
-    caller_id?: "caller" | "tracking_number";
-  };
-  route: { campaign: string; destinations: Destination[] };
+  dial: Handover & { destinations: Destination[]; strategy?: "sequence" | "simultaneous" | "round_robin" };
+  /** Without a campaign: that of the feed which the call came through. */
+  route: Handover & { campaign?: string };
   voicemail: { greeting?: Message; max_s: number; silence_s: number; beep: boolean };
   webhook: { url: string; timeout_ms: number };
   survey: { questions: Question[] };
@@ -56,6 +58,8 @@ export type Outcomes = Partial<Record<Kind, string[]>>;
 
 /** The way for every outcome that has none of its own. */
 export const DEFAULT = "default";
+/** The outcome of a route step whose call nobody of its campaign took. */
+export const NO_BUYER = "no_buyer";
 /** Longest name of a step, in characters; the server has the last word. */
 export const NAME_MAX = 60;
 
@@ -84,7 +88,7 @@ const usual: Partial<Record<Kind, string[]>> = {
   schedule: ["open", "closed"],
   branch: [DEFAULT],
   dial: [DEFAULT],
-  route: [DEFAULT],
+  route: [NO_BUYER],
   webhook: ["ok", "failed"],
   challenge: ["passed", "failed"],
 };

@@ -39,6 +39,13 @@ export const flowNodesQuery = () =>
     staleTime: Infinity,
   });
 
+/** Campaigns that calls can be handed to. */
+export const campaignsQuery = () =>
+  queryOptions({
+    queryKey: ["campaigns"],
+    queryFn: async () => (await take(api.GET("/api/v1/campaigns"))).items,
+  });
+
 export const create = async (name: string, document: FlowDocument) =>
   got(await take(api.POST("/api/v1/flows", { body: { name, document: sent(document) } })));
 

@@ -59,6 +59,7 @@ const outcomes: Record<string, string> = {
   refused: "Not allowed",
   not_accepted: "Key not pressed",
   machine: "Answering machine",
+  no_buyer: "Nobody took it",
   recorded: "Message left",
   empty: "No message",
   ok: "Answered",
@@ -71,7 +72,6 @@ const rest: Partial<Record<Kind, string>> = {
   gather: "Nothing typed",
   collect_zip: "No ZIP",
   dial: "Nobody took it",
-  route: "Nobody took it",
   voicemail: "Then",
 };
 
@@ -95,6 +95,7 @@ export function wayName(node: FlowNode, way: Way): string {
 export function destinationName(to: string): string {
   if (to === "business_line") return "Business line";
   if (to === "second_line") return "Second line";
+  if (to === "buyer") return "A buyer";
   return national(to);
 }
 
@@ -141,7 +142,7 @@ export function line(node: FlowNode): string {
     case "dial":
       return destinationsLine(node.destinations, node.strategy === "simultaneous" ? " and " : ", then ") + extras(node);
     case "route":
-      return node.campaign || "No campaign yet";
+      return (node.campaign ? "By a campaign's plan" : "By the plan of the number's campaign") + extras(node);
     case "voicemail":
       return node.greeting ? quoted(node.greeting) : `Up to ${node.max_s} s after the tone`;
     case "set_tag":
@@ -160,9 +161,9 @@ function digitsWords(node: { digits_min: number; digits_max: number }): string {
   return least === most ? plural(most, "digit") : `${least} to ${most} digits`;
 }
 
-function extras(node: Extract<FlowNode, { kind: "dial" }>): string {
+function extras(node: Extract<FlowNode, { kind: "dial" | "route" }>): string {
   const said = [
-    node.strategy === "round_robin" && "by turns",
+    node.kind === "dial" && node.strategy === "round_robin" && "by turns",
     node.accept && `press ${node.accept.digit}`,
     node.detect_machine && "no machines",
   ].filter(Boolean);

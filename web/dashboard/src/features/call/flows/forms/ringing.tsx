@@ -1,11 +1,14 @@
 // Forms of the steps that ring somebody or take a message.
 
 import { Button, Select, Switch, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { words } from "../../../../api/client";
 import { national } from "../../../../base/figures";
 import { Icon } from "../../../../parts/Icon";
-import type { Destination } from "../document";
+import type { Destination, Handover } from "../document";
 import { e164 } from "../numbers";
+import { campaignsQuery } from "../queries";
 import { Choice, Entry, keyChoices, MessageField, moved, Num, replaced, type FormProps } from "./fields";
 
 /** Destinations of one step; the server has the last word. */
@@ -35,19 +38,64 @@ export function DialForm({ node, set }: FormProps<"dial">) {
       {strategy === "round_robin" && (
         <p className="small dim">Each call begins with the next one; a caller comes back to who answered them before.</p>
       )}
+      <HandoverFields node={node} set={(next, about) => set({ ...node, ...next }, about)} clear={(key) => set(without(key))} />
+    </>
+  );
+}
+
+export function RouteForm({ node, set }: FormProps<"route">) {
+  const campaigns = useQuery(campaignsQuery());
+  const known = campaigns.data?.filter((each) => !each.archived_at || each.id === node.campaign) ?? [];
+  const { campaign: _, ...bare } = node;
+  return (
+    <>
+      <Select
+        label="Campaign"
+        description="Its route plan says which buyers are rung, and in which order"
+        placeholder="That of the dialled number's feed"
+        data={known.map((each) => ({ value: each.id, label: each.name }))}
+        value={node.campaign ?? null}
+        clearable
+        searchable
+        nothingFoundMessage="No campaign of this name"
+        error={campaigns.isError ? words(campaigns.error) : undefined}
+        onChange={(campaign) => set(campaign ? { ...node, campaign } : bare)}
+      />
+      <HandoverFields
+        node={node}
+        set={(next, about) => set({ ...node, ...next }, about)}
+        clear={(key) => {
+          const { [key]: _cleared, ...rest } = node;
+          set(rest);
+        }}
+      />
+    </>
+  );
+}
+
+type HandoverProps = {
+  node: Handover;
+  set: (next: Handover, about?: string) => void;
+  clear: (key: keyof Handover) => void;
+};
+
+/** How whoever picks up is connected, be it a line of the business or a buyer. */
+function HandoverFields({ node, set, clear }: HandoverProps) {
+  return (
+    <>
       <Switch
         label="Say something to who picks up"
         description="Before the caller is connected"
         checked={Boolean(node.whisper)}
         onChange={(event) =>
-          set(event.currentTarget.checked ? { ...node, whisper: { text: "A call from your website." } } : without("whisper"))
+          event.currentTarget.checked ? set({ whisper: { text: "A call from your website." } }) : clear("whisper")
         }
       />
       {node.whisper && (
         <MessageField
           label="What they hear"
           value={node.whisper}
-          set={(whisper, about) => set({ ...node, whisper }, about)}
+          set={(whisper, about) => set({ whisper }, about)}
         />
       )}
       <Switch
@@ -55,7 +103,7 @@ export function DialForm({ node, set }: FormProps<"dial">) {
         description="Keeps calls from ending in somebody's mailbox"
         checked={Boolean(node.accept)}
         onChange={(event) =>
-          set(event.currentTarget.checked ? { ...node, accept: { digit: "1", tries: 2 } } : without("accept"))
+          event.currentTarget.checked ? set({ accept: { digit: "1", tries: 2 } }) : clear("accept")
         }
       />
       {node.accept && (
@@ -65,7 +113,7 @@ export function DialForm({ node, set }: FormProps<"dial">) {
             data={keyChoices}
             value={node.accept.digit}
             allowDeselect={false}
-            onChange={(digit) => digit && node.accept && set({ ...node, accept: { ...node.accept, digit } })}
+            onChange={(digit) => digit && node.accept && set({ accept: { ...node.accept, digit } })}
           />
           <Num
             label="Asks at most"
@@ -73,7 +121,7 @@ export function DialForm({ node, set }: FormProps<"dial">) {
             value={node.accept.tries}
             min={1}
             max={10}
-            set={(tries) => node.accept && set({ ...node, accept: { ...node.accept, tries } }, "accept tries")}
+            set={(tries) => node.accept && set({ accept: { ...node.accept, tries } }, "accept tries")}
           />
         </div>
       )}
@@ -82,7 +130,7 @@ export function DialForm({ node, set }: FormProps<"dial">) {
         description="Listens to who picks up before connecting"
         checked={node.detect_machine ?? false}
         onChange={(event) =>
-          set(event.currentTarget.checked ? { ...node, detect_machine: true } : without("detect_machine"))
+          event.currentTarget.checked ? set({ detect_machine: true }) : clear("detect_machine")
         }
       />
       <div className="pair">
@@ -96,7 +144,7 @@ export function DialForm({ node, set }: FormProps<"dial">) {
           value={node.recording ?? "usual"}
           allowDeselect={false}
           onChange={(next) =>
-            set(next === "on" || next === "off" ? { ...node, recording: next } : without("recording"))
+            next === "on" || next === "off" ? set({ recording: next }) : clear("recording")
           }
         />
         <Select
@@ -108,25 +156,10 @@ export function DialForm({ node, set }: FormProps<"dial">) {
           value={node.caller_id ?? "caller"}
           allowDeselect={false}
           onChange={(next) =>
-            set(next === "tracking_number" ? { ...node, caller_id: "tracking_number" } : without("caller_id"))
+            next === "tracking_number" ? set({ caller_id: "tracking_number" }) : clear("caller_id")
           }
         />
       </div>
-    </>
-  );
-}
-
-export function RouteForm({ node, set }: FormProps<"route">) {
-  return (
-    <>
-      <TextInput
-        label="Campaign"
-        placeholder="Roofing Dallas"
-        value={node.campaign}
-        error={node.campaign.trim() ? undefined : "Write its name"}
-        onChange={(event) => set({ ...node, campaign: event.currentTarget.value }, "campaign")}
-      />
-      <Destinations destinations={node.destinations} set={(destinations, about) => set({ ...node, destinations }, about)} />
     </>
   );
 }
