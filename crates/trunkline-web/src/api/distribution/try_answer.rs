@@ -88,10 +88,18 @@ struct RequestItem {
     step: &'static str,
     method: &'static str,
     url: String,
-    headers: Vec<(String, String)>,
+    headers: Vec<HeaderItem>,
     body: Option<String>,
     /// Why it could not be made.
     trouble: Option<String>,
+}
+
+/// A header as it would go out.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TriedHeader)]
+struct HeaderItem {
+    name: String,
+    value: String,
 }
 
 /// A letter as it would go out.
@@ -347,7 +355,10 @@ fn requests(endpoint: &Endpoint, values: &Values) -> Vec<RequestItem> {
                 step: step.word(),
                 method: method.word(),
                 url,
-                headers,
+                headers: headers
+                    .into_iter()
+                    .map(|(name, value)| HeaderItem { name, value })
+                    .collect(),
                 body,
                 trouble: None,
             },
