@@ -4139,6 +4139,8 @@ export interface components {
             field?: string | null;
             /** @description Everything that is wrong in a document, when it is about one. */
             problems?: components["schemas"]["ProblemPlace"][];
+            /** @description Why a partner's request was refused, such as `RATE_LIMITED`. */
+            reason_code?: string | null;
             /**
              * Format: int32
              * @description HTTP status.
