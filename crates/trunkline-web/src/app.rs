@@ -16,6 +16,7 @@ use trunkline_engine::directory::SharedDirectory;
 use trunkline_engine::distribution::Distribution;
 use trunkline_engine::inventory::Inventory;
 use trunkline_engine::live::LiveBus;
+use trunkline_engine::ports::routing::{Opportunities, Reservations};
 use trunkline_engine::ports::{
     Access, Atlas, CallRecords, History, Labels, Pages, PastArrivals, PastCalls,
 };
@@ -91,6 +92,10 @@ pub struct Backend {
     pub setup: Arc<Setup>,
     /// What is sold, to whom and on which terms.
     pub distribution: Arc<Distribution>,
+    /// Reservations, and what they are decided by.
+    pub reservations: Arc<dyn Reservations>,
+    /// What was on offer, and what came of it.
+    pub opportunities: Arc<dyn Opportunities>,
     /// How trunks are, and trying them.
     pub trunks: Arc<Trunks>,
     /// Health and advice.

@@ -7,6 +7,7 @@ mod attribution;
 pub(crate) mod body;
 mod calls;
 mod calls_view;
+mod caps;
 mod carriers;
 mod distribution;
 mod drafts;
@@ -17,6 +18,7 @@ mod live;
 mod matches;
 mod number_view;
 mod numbers;
+mod opportunities;
 pub(crate) mod page;
 mod page_check;
 mod pools;
@@ -111,6 +113,8 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
                 .merge(attribution::router())
                 .merge(reports::router())
                 .merge(distribution::router())
+                .merge(opportunities::router())
+                .merge(caps::router())
                 .merge(live::router()),
         )
         .split_for_parts()

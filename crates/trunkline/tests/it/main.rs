@@ -15,6 +15,7 @@ mod house;
 mod inventory;
 mod mmdb;
 mod operator;
+mod opportunities;
 mod passwords;
 mod prompts;
 mod screening;
