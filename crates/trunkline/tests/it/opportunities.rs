@@ -116,8 +116,8 @@ fn record(set: &Set, account: AccountId, now: Timestamp) -> (OpportunityRecord, 
         opportunity: Opportunity {
             id,
             account,
-            kind: OpportunityKind::Call,
-            call: Some(CallId::floor_at(now)),
+            kind: OpportunityKind::Lead,
+            call: None,
             campaign: CampaignId::parse(&text(&set.campaign, "id")).expect("an id"),
             feed: Some(FeedId::parse(&text(&set.feed, "id")).expect("an id")),
             publisher: Some(PublisherId::parse(&text(&set.publisher, "id")).expect("an id")),
@@ -400,7 +400,7 @@ async fn an_opportunity_is_told_with_names_numbers_and_what_would_be_today() {
         (Method::POST, what_if, Some(json!({}))),
         (
             Method::GET,
-            format!("/api/v1/calls/{}/opportunities", text(listed, "call")),
+            format!("/api/v1/calls/{}/opportunities", CallId::floor_at(now)),
             None,
         ),
     ] {

@@ -3,8 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import { api, take } from "../../api/client";
-import { at } from "./queries";
-import { opportunityQuery } from "./OpportunityDrawer";
+import { at, opportunityQuery } from "./queries";
 import { Trace } from "./Trace";
 
 export function CallTrace({ call }: { call: string }) {

@@ -3,6 +3,7 @@
 import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { api, take } from "../../api/client";
 import { count } from "../../base/figures";
@@ -12,6 +13,7 @@ import { Shape } from "../../parts/State";
 import { Empty, Loaded } from "../../parts/Waiting";
 import { Page } from "../../shell/Page";
 import { useMay } from "../access/session";
+import { CampaignDuplicates } from "./CampaignDuplicates";
 import { CapsCard } from "./CapsCard";
 import { ContractTable } from "./ContractTable";
 import { FeedTable } from "./FeedTable";
@@ -22,10 +24,8 @@ import { FormDialog, PauseSwitch, PutAway, ThingState } from "./parts";
 import { PlanBuilder } from "./plan/PlanBuilder";
 import { contractsIn } from "./plan/plan";
 import { at, campaignsQuery, contractsQuery, feedsQuery, useRefresh, type Campaign, type Contract, type Feed } from "./queries";
-import { CampaignDuplicates } from "./CampaignDuplicates";
 import { LayerCard } from "./terms/TermsCard";
 import { methodOf } from "./words";
-import { useState } from "react";
 
 const above = { name: "Campaigns", path: "/campaigns" };
 const parts = [

@@ -4,7 +4,7 @@ import { Link } from "wouter";
 import type { Schema } from "@trunkline/api-client";
 import { count, money } from "../../base/figures";
 import { Shape } from "../../parts/State";
-import { clockMinutes, zoneName } from "../../base/time";
+import { clockMinutes, day, zoneName } from "../../base/time";
 import { periodOf, unitOf } from "./words";
 
 export type Standing = Schema<"Standing">;
@@ -33,6 +33,7 @@ export function capTitle(cap: CapStanding): string {
 export function resetWords(cap: CapStanding): string {
   if (cap.period === "all") return "never resets";
   if (cap.rolling) return "rolling";
+  if (cap.period === "week" || cap.period === "month") return `resets ${day(cap.to, cap.zone)}`;
   return `resets ${clockMinutes(cap.to, cap.zone)} ${zoneName(cap.zone)}`;
 }
 

@@ -50,7 +50,7 @@ export function ContractTable({ contracts, plan, show }: TableProps) {
               </th>
               <th scope="col">{show === "buyer" ? "Buyer" : "Campaign"}</th>
               <th scope="col">Goes to</th>
-              <th scope="col">Takes</th>
+              {show === "buyer" && <th scope="col">Takes</th>}
               <th scope="col" className="num">
                 Price
               </th>
@@ -67,11 +67,13 @@ export function ContractTable({ contracts, plan, show }: TableProps) {
                 </td>
                 <td>{other}</td>
                 <td className="soft">{to}</td>
-                <td className="soft">
-                  <span className="label-cell" title={takes}>
-                    {takes}
-                  </span>
-                </td>
+                {show === "buyer" && (
+                  <td className="soft">
+                    <span className="label-cell" title={takes}>
+                      {takes}
+                    </span>
+                  </td>
+                )}
                 <td className="num">{price}</td>
                 <td>
                   <ThingState of={contract} byTerms={contract.terms.live?.document.paused} idle={idle} />

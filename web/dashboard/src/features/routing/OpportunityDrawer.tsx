@@ -5,7 +5,7 @@ import { useHotkeys } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, useLocation } from "wouter";
 import type { Schema } from "@trunkline/api-client";
-import { api, Refused, take } from "../../api/client";
+import { Refused } from "../../api/client";
 import { money, plural } from "../../base/figures";
 import { minutesSeconds } from "../../base/time";
 import { Card } from "../../parts/Card";
@@ -15,7 +15,7 @@ import { Empty, Loaded } from "../../parts/Waiting";
 import { At } from "../../parts/When";
 import { scrim } from "../../theme/theme";
 import { Became, whoOf } from "./OpportunityTable";
-import { at } from "./queries";
+import { opportunityQuery } from "./queries";
 import { Trace } from "./Trace";
 import { WhatIf } from "./WhatIf";
 import { attemptWords } from "./words";
@@ -29,13 +29,6 @@ type DrawerProps = {
   address: (id: string) => string;
   closed: string;
 };
-
-export const opportunityQuery = (id: string | undefined) => ({
-  queryKey: ["opportunity", id],
-  queryFn: () => take(api.GET("/api/v1/opportunities/{id}", { params: at(id ?? "") })),
-  enabled: id !== undefined,
-  retry: (failures: number, error: Error) => !(error instanceof Refused && error.status === 404) && failures < 2,
-});
 
 export function OpportunityDrawer({ id, among, address, closed }: DrawerProps) {
   const [, go] = useLocation();

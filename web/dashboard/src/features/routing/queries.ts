@@ -2,7 +2,7 @@
 
 import { queryOptions, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import type { Schema } from "@trunkline/api-client";
-import { api, take } from "../../api/client";
+import { api, Refused, take } from "../../api/client";
 import { useMe } from "../access/session";
 import type { DuplicateRule, FeedDocument, Layer, RoutePlan } from "./documents";
 
@@ -119,6 +119,14 @@ export const presetsQuery = () =>
     queryFn: async () => (await take(api.GET("/api/v1/destinations/presets"))).items,
     staleTime: Infinity,
   });
+
+/** An opportunity with its trace; one that is not there is not asked for again. */
+export const opportunityQuery = (id: string | undefined) => ({
+  queryKey: ["opportunity", id],
+  queryFn: () => take(api.GET("/api/v1/opportunities/{id}", { params: at(id ?? "") })),
+  enabled: id !== undefined,
+  retry: (failures: number, error: Error) => !(error instanceof Refused && error.status === 404) && failures < 2,
+});
 
 const CAPS_EVERY_MS = 5_000;
 

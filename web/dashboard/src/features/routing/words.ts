@@ -260,6 +260,9 @@ const shortReasons: Record<string, string> = {
   BELOW_FLOOR: "Price too low",
   WEIGHT_ZERO: "Weight of zero",
   NO_CANDIDATE: "Nobody could take it",
+  NOT_TAKEN: "Nobody took it",
+  CALLER_LEFT: "Caller left",
+  UNREACHABLE: "Cannot be reached",
 };
 
 /** A reason code as a few words: the house's where it has some, else the code's own. */
@@ -281,6 +284,6 @@ export const reasonChoices = Object.keys(shortReasons)
     "BUYER_REJECTED",
     "SYSTEM_ERROR",
   ])
-  .filter((code) => !["WEIGHT_ZERO", "PRIOR_CONNECTS", "NO_PRICE", "FILTER_MISMATCH"].includes(code))
+  .filter((code) => !["WEIGHT_ZERO", "PRIOR_CONNECTS", "NO_PRICE", "FILTER_MISMATCH", "UNREACHABLE"].includes(code))
   .map((code) => ({ value: code, label: shortReason(code) }))
   .sort((a, b) => a.label.localeCompare(b.label));

@@ -438,7 +438,7 @@ function ContractRow({ builder, spot, member, method, contract, share }: RowProp
     <div className="plan-row">
       {write && (
         <span className="grip" aria-hidden="true">
-          <Icon name="dots" />
+          <Icon name="menu" size={14} />
         </span>
       )}
       <span className="two plan-who">
