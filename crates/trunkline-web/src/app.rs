@@ -18,6 +18,7 @@ use trunkline_engine::inventory::Inventory;
 use trunkline_engine::lead::LeadDesk;
 use trunkline_engine::live::LiveBus;
 use trunkline_engine::outbox::Outgoing;
+use trunkline_engine::ports::routing::{Opportunities, Reservations};
 use trunkline_engine::ports::{
     Access, Atlas, BuyerMail, Buyers, CallRecords, History, Labels, Leads, Pages, PastArrivals,
     PastCalls,
@@ -111,6 +112,10 @@ pub struct Backend {
     pub mail: Arc<dyn BuyerMail>,
     /// What is told outside, and what was laid aside.
     pub outgoing: Arc<Outgoing>,
+    /// Reservations, and what they are decided by.
+    pub reservations: Arc<dyn Reservations>,
+    /// What was on offer, and what came of it.
+    pub opportunities: Arc<dyn Opportunities>,
     /// How trunks are, and trying them.
     pub trunks: Arc<Trunks>,
     /// Answers publishers' pings for calls.

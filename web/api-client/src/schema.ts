@@ -248,6 +248,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/opportunities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The opportunities of a call, in the order in which they came; most calls have one at most. */
+        get: operations["callOpportunities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/peaks": {
         parameters: {
             query?: never;
@@ -393,6 +410,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/caps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is used, reserved and left of every cap, and of calls at the same time, with whom each belongs to. */
+        get: operations["readCaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/carriers": {
         parameters: {
             query?: never;
@@ -492,6 +526,23 @@ export interface paths {
         put?: never;
         /** Makes a destination. */
         post: operations["createDestination"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Endpoint documents for the shapes that buyers usually have. */
+        get: operations["listEndpointPresets"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1054,6 +1105,57 @@ export interface paths {
         put?: never;
         /** Points a number's calls at this server: at the voice webhook of its trunk, or at its SIP connection. */
         post: operations["pointNumber"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/opportunities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Opportunities, the newest first. */
+        get: operations["listOpportunities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/opportunities/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An opportunity, with a line for every contract that was looked at. */
+        get: operations["readOpportunity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/opportunities/{id}/what-if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Plans an opportunity again with the terms of today and tells the difference. Nothing is changed by it. */
+        post: operations["whatIf"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2560,6 +2662,60 @@ export interface components {
             source_label: string;
             who: string;
         };
+        /** @description Whose it is. */
+        CapOwner: {
+            buyer?: components["schemas"]["Named"] | null;
+            campaign?: components["schemas"]["Named"] | null;
+            /** @description The group of the plan. */
+            group?: string | null;
+            id: string;
+            /** @description `account`, `campaign`, `plan`, `feed`, `buyer`, `destination` or `contract`. */
+            kind: string;
+            /** @description Empty for the account. */
+            name: string;
+        };
+        /** @description How a cap stands. Money is in millionths. */
+        CapStanding: {
+            cap: string;
+            /** @description `offered`, `connected`, `billable`, `revenue` or `payout`. */
+            counts: string;
+            feed?: components["schemas"]["Named"] | null;
+            /**
+             * Format: int64
+             * @description When its window began, ms.
+             */
+            from: number;
+            /** Format: int64 */
+            left: number;
+            /**
+             * Format: int64
+             * @description What a cap that is spread over the day still lets through in this hour.
+             */
+            left_now?: number | null;
+            /** Format: int64 */
+            max: number;
+            /** @description Whether it counts money. */
+            money: boolean;
+            /** @description May be empty. */
+            name: string;
+            of: components["schemas"]["CapOwner"];
+            /** @description Whether each feed is counted by itself. */
+            per_feed: boolean;
+            /** @description `minute`, `hour`, `day`, `week`, `month` or `all`. */
+            period: string;
+            /** Format: int64 */
+            reserved: number;
+            /** @description Whether the span ends now, instead of by the calendar. */
+            rolling: boolean;
+            /**
+             * Format: int64
+             * @description When it ends, ms.
+             */
+            to: number;
+            /** Format: int64 */
+            used: number;
+            zone: string;
+        };
         /** @description The account at the carrier of a trunk. */
         Carrier: {
             /** @description The account SID or project id; empty where the key says it all. */
@@ -2633,6 +2789,36 @@ export interface components {
         ClickId: {
             name: string;
             value: string;
+        };
+        /** @description A number that was compared. */
+        Compared: {
+            /** @description What it is, such as `used`, `reserved` or `at most`. */
+            name: string;
+            /** @description `number`, `money` or `time`. */
+            unit: string;
+            /**
+             * Format: int64
+             * @description A number, millionths of money, or a time in milliseconds.
+             */
+            value: number;
+        };
+        /** @description How calls at the same time stand. */
+        ConcurrencyStanding: {
+            /** Format: int32 */
+            left: number;
+            /**
+             * Format: int32
+             * @description Calls that are dialled, ring or talk.
+             */
+            legs: number;
+            /** Format: int32 */
+            max: number;
+            of: components["schemas"]["CapOwner"];
+            /**
+             * Format: int32
+             * @description Bids that wait for their call.
+             */
+            reserved: number;
         };
         /** @description A contract. */
         Contract: {
@@ -2772,6 +2958,15 @@ export interface components {
             /** @description `default`, `account`, `campaign`, `buyer`, `destination` or `contract`. */
             from: string;
             value: Record<string, never>;
+        };
+        /** @description An endpoint document to begin with. */
+        EndpointPreset: {
+            /** @description What `endpoint` of a destination may be; the buyer's host, keys and settings are to be filled in. */
+            document: Record<string, never>;
+            /** @description Whose shape it is. */
+            name: string;
+            /** @description Such as `ringba`. */
+            word: string;
         };
         /** @description A piece of evidence about a candidate. */
         Evidence: {
@@ -3302,6 +3497,121 @@ export interface components {
              */
             setup_micros?: number | null;
         };
+        /** @description A call or a lead that was on offer. */
+        Opportunity: {
+            buyer?: components["schemas"]["Named"] | null;
+            /** @description The call. */
+            call?: string | null;
+            /** Format: int64 */
+            came_at: number;
+            campaign: components["schemas"]["Named"];
+            contract?: components["schemas"]["Named"] | null;
+            currency: string;
+            /**
+             * Format: int64
+             * @description When nothing more was to be tried.
+             */
+            ended_at?: number | null;
+            /** @description The publisher's feed it came through. */
+            feed?: string | null;
+            id: string;
+            /** @description `call` or `lead`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description What the publisher is paid, in millionths.
+             */
+            payout_micros?: number | null;
+            /** @description Who it is: a phone number as it is printed; null when none is known. */
+            phone_display?: string | null;
+            publisher?: components["schemas"]["Named"] | null;
+            reason?: components["schemas"]["Reason"] | null;
+            /**
+             * Format: int64
+             * @description What the buyer pays, in millionths.
+             */
+            revenue_micros?: number | null;
+            /** @description `open`, `sold` or `unsold`. */
+            state: string;
+        };
+        /** @description What filters could ask. */
+        OpportunityAsked: {
+            /** @description What the carrier vouches for. */
+            attestation?: string | null;
+            country?: string | null;
+            /** Format: int32 */
+            score?: number | null;
+            source?: components["schemas"]["Source"] | null;
+            state?: string | null;
+            tags: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int32
+             * @description How often the same person came before.
+             */
+            times_before: number;
+            zip?: string | null;
+        };
+        /** @description One offer to a contract. */
+        OpportunityAttempt: {
+            /** Format: int64 */
+            bid_micros?: number | null;
+            /** @description Whether the buyer pays for it. */
+            billable: boolean;
+            buyer: components["schemas"]["Named"];
+            /** Format: int64 */
+            connected_at?: number | null;
+            /**
+             * Format: int64
+             * @description How long the buyer had the caller.
+             */
+            connected_ms?: number | null;
+            contract: components["schemas"]["Named"];
+            destination: components["schemas"]["Named"];
+            /** Format: int64 */
+            ended_at?: number | null;
+            /**
+             * Format: int32
+             * @description From 1.
+             */
+            n: number;
+            /** @description Such as `taken` or `no_answer`; null while it goes on. */
+            outcome?: string | null;
+            /** Format: int64 */
+            price_micros?: number | null;
+            reason?: components["schemas"]["Reason"] | null;
+            /** Format: int64 */
+            revenue_micros?: number | null;
+            /** Format: int64 */
+            started_at: number;
+            /**
+             * Format: int32
+             * @description The version of the contract's terms.
+             */
+            version: number;
+        };
+        /** @description An opportunity with everything that was decided. */
+        OpportunityDetail: components["schemas"]["Opportunity"] & {
+            /** @description What filters could ask. */
+            asked: components["schemas"]["OpportunityAsked"];
+            /** @description What was tried. */
+            attempts: components["schemas"]["OpportunityAttempt"][];
+            /**
+             * Format: int32
+             * @description The version of the feed's terms that was used.
+             */
+            feed_version?: number | null;
+            /**
+             * Format: int32
+             * @description The version of the campaign's route plan that was used; null when there was none.
+             */
+            plan_version?: number | null;
+            /** @description What was to be tried, in this order. */
+            planned: components["schemas"]["PlannedAttempt"][];
+            /** @description A line for every contract: who has it, who was tried, who could have had it, and who could not. */
+            trace: components["schemas"]["TraceLine"][];
+        };
         /** @description A number shown to visitors of a source when the pool has none to give. */
         Overflow: {
             number: string;
@@ -3579,6 +3889,19 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_EndpointPreset: {
+            items: {
+                /** @description What `endpoint` of a destination may be; the buyer's host, keys and settings are to be filled in. */
+                document: Record<string, never>;
+                /** @description Whose shape it is. */
+                name: string;
+                /** @description Such as `ringba`. */
+                word: string;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Feed: {
             items: {
                 /** Format: int64 */
@@ -3719,6 +4042,47 @@ export interface components {
                  * @description What it costs once.
                  */
                 setup_micros?: number | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Opportunity: {
+            items: {
+                buyer?: components["schemas"]["Named"] | null;
+                /** @description The call. */
+                call?: string | null;
+                /** Format: int64 */
+                came_at: number;
+                campaign: components["schemas"]["Named"];
+                contract?: components["schemas"]["Named"] | null;
+                currency: string;
+                /**
+                 * Format: int64
+                 * @description When nothing more was to be tried.
+                 */
+                ended_at?: number | null;
+                /** @description The publisher's feed it came through. */
+                feed?: string | null;
+                id: string;
+                /** @description `call` or `lead`. */
+                kind: string;
+                /**
+                 * Format: int64
+                 * @description What the publisher is paid, in millionths.
+                 */
+                payout_micros?: number | null;
+                /** @description Who it is: a phone number as it is printed; null when none is known. */
+                phone_display?: string | null;
+                publisher?: components["schemas"]["Named"] | null;
+                reason?: components["schemas"]["Reason"] | null;
+                /**
+                 * Format: int64
+                 * @description What the buyer pays, in millionths.
+                 */
+                revenue_micros?: number | null;
+                /** @description `open`, `sold` or `unsold`. */
+                state: string;
             }[];
             /** @description Send it as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -4066,6 +4430,14 @@ export interface components {
              */
             per_second: number;
         };
+        /** @description Something that was to be tried. */
+        PlannedAttempt: {
+            contracts: components["schemas"]["Named"][];
+            /** @description The group of the plan that is asked at once. */
+            group?: string | null;
+            /** @description `one`, `together` (all ring, the first who answers has it) or `auction`. */
+            how: string;
+        };
         /** @description A pool of tracking numbers. */
         Pool: {
             /** Format: int64 */
@@ -4286,6 +4658,13 @@ export interface components {
         PutAwayInput: {
             /** @description True puts it away, when nothing uses it; false takes it out again. */
             archived?: boolean | null;
+        };
+        /** @description Why not, as a code and as a sentence. */
+        Reason: {
+            /** @description Such as `CAP_REACHED`. */
+            code: string;
+            /** @description For people. */
+            sentence: string;
         };
         /** @description A recording. */
         Recording: {
@@ -4825,6 +5204,23 @@ export interface components {
             medium?: string | null;
             source?: string | null;
         };
+        /** @description How every cap stands. */
+        Standing: {
+            /**
+             * Format: int64
+             * @description When it was looked at, ms.
+             */
+            at: number;
+            caps: components["schemas"]["CapStanding"][];
+            /** @description Calls at the same time, where there is a most. */
+            concurrency: components["schemas"]["ConcurrencyStanding"][];
+            currency: string;
+            /**
+             * @description How many caps and places are not in this answer, because they are more than it may hold; ask for one campaign or
+             *     buyer.
+             */
+            left_out: number;
+        };
         /** @description What becomes of a number that was published. */
         StaticInput: {
             /** @description Where it is published; its calls get this name. */
@@ -5040,6 +5436,41 @@ export interface components {
             page: string;
             referrer: string;
             source: components["schemas"]["Source"];
+        };
+        /** @description What became of a contract. */
+        TraceLine: {
+            /**
+             * Format: int32
+             * @description In which attempt it was to be asked, from 1.
+             */
+            attempt?: number | null;
+            /**
+             * @description `sold`: it has it; `tried`: it was asked and has it not; `planned`: it was to be asked; `could`: it could have taken
+             *     it, and others come first; `stopped`: a rule stopped it.
+             */
+            became: string;
+            buyer?: components["schemas"]["Named"] | null;
+            /** @description The numbers that were compared. */
+            compared: components["schemas"]["Compared"][];
+            contract: components["schemas"]["Named"];
+            destination?: components["schemas"]["Named"] | null;
+            /** @description What came of the attempt, such as `no_answer`. */
+            outcome?: string | null;
+            /**
+             * Format: int64
+             * @description What it would pay at most, in millionths; null: what it bids, or nothing.
+             */
+            price_micros?: number | null;
+            reason?: components["schemas"]["Reason"] | null;
+            /** @description What stopped it, with whose rule it is. */
+            told: string;
+            /** @description Whether it would not pay, because it had the person before. */
+            unpaid: boolean;
+            /**
+             * Format: int32
+             * @description The version of the contract's terms that was looked at.
+             */
+            version: number;
         };
         /** @description A tracking number. */
         TrackingNumber: {
@@ -5295,6 +5726,49 @@ export interface components {
             dialect: string;
             /** @description What the carrier signs with: Twilio's auth token, SignalWire's signing key, Telnyx's public key. */
             signing_key?: string | null;
+        };
+        /** @description What was planned, and what would be planned with the terms of today. */
+        WhatIf: {
+            before: components["schemas"]["WhatIfSide"];
+            /** @description Contracts of which something else would become, those that would be asked first. */
+            changed: components["schemas"]["WhatIfChange"][];
+            today: components["schemas"]["WhatIfSide"];
+        };
+        /** @description A contract of which something else would become. */
+        WhatIfChange: {
+            contract: components["schemas"]["Named"];
+            /**
+             * @description `more`: it could not and could; `less`: it could and could not; `sooner` or `later` in the order; `other`: another
+             *     rule stops it, or the price is another.
+             */
+            how: string;
+        };
+        /**
+         * @description At which moment it is looked at.
+         * @example {
+         *       "at": "now"
+         *     }
+         */
+        WhatIfInput: {
+            /**
+             * @description `now`: as if it came now, with what is used now; `then`, which is usual: with the hours and the past of when it came,
+             *     and every cap and place free.
+             */
+            at?: string | null;
+        };
+        /** @description One of the two. */
+        WhatIfSide: {
+            compared: components["schemas"]["Compared"][];
+            /**
+             * Format: int32
+             * @description The version of the route plan.
+             */
+            plan_version?: number | null;
+            planned: components["schemas"]["PlannedAttempt"][];
+            reason?: components["schemas"]["Reason"] | null;
+            /** @description The same in words, empty when something would be. */
+            told: string;
+            trace: components["schemas"]["TraceLine"][];
         };
     };
     responses: never;
@@ -5871,6 +6345,35 @@ export interface operations {
             };
         };
     };
+    callOpportunities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Opportunity"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     callPeaks: {
         parameters: {
             query?: never;
@@ -6300,6 +6803,38 @@ export interface operations {
             };
         };
     };
+    readCaps: {
+        parameters: {
+            query?: {
+                /** @description Only those of this campaign, its plan, feeds and contracts. */
+                campaign?: string;
+                /** @description Only those of this buyer, its destinations and contracts. */
+                buyer?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Standing"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listCarriers: {
         parameters: {
             query?: never;
@@ -6605,6 +7140,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEndpointPresets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EndpointPreset"];
                 };
             };
         };
@@ -8176,6 +8730,118 @@ export interface operations {
                 };
             };
             502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOpportunities: {
+        parameters: {
+            query?: {
+                /** @description Came at or after, ms. */
+                from?: number;
+                /** @description Came before, ms. */
+                to?: number;
+                /** @description Only those of this campaign. */
+                campaign?: string;
+                /** @description Only those that this buyer has. */
+                buyer?: string;
+                /** @description Only those of this publisher. */
+                publisher?: string;
+                /** @description Only those that were not sold for this reason, such as `NO_CANDIDATE`. */
+                reason?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Opportunity"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readOpportunity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpportunityDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whatIf: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhatIfInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIf"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -7,6 +7,7 @@ mod attribution;
 pub(crate) mod body;
 mod calls;
 mod calls_view;
+mod caps;
 mod carriers;
 mod distribution;
 mod drafts;
@@ -18,6 +19,7 @@ mod live;
 mod matches;
 mod number_view;
 mod numbers;
+mod opportunities;
 mod outbox;
 pub(crate) mod page;
 mod page_check;
@@ -115,6 +117,8 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
                 .merge(distribution::router())
                 .merge(leads::router())
                 .merge(outbox::router())
+                .merge(opportunities::router())
+                .merge(caps::router())
                 .merge(live::router()),
         )
         .split_for_parts()

@@ -18,6 +18,7 @@ mod lead_crash;
 mod leads;
 mod mmdb;
 mod operator;
+mod opportunities;
 mod passwords;
 mod prompts;
 mod routing;
