@@ -166,11 +166,6 @@ impl House {
         }
     }
 
-    /// Where its database is, for whoever opens it while the program does not run.
-    pub(crate) fn database_url(&self) -> &str {
-        &self.database.url
-    }
-
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.origin())
     }

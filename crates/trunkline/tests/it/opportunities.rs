@@ -78,7 +78,7 @@ async fn set_up(house: &House) -> Set {
 async fn store(house: &House) -> Store {
     let key = std::fs::read(house.data().join("sealing.key")).expect("a key");
     let key: [u8; 32] = key.try_into().expect("32 bytes");
-    let location = Location::parse(house.database_url()).expect("a location");
+    let location = Location::parse(&house.database_url()).expect("a location");
     let opened = Store::open(&location, DbOptions::default(), &key).await;
     opened.expect("the store opens")
 }
