@@ -11,7 +11,7 @@ use std::time::Instant;
 use trunkline_core::base::id::{
     BuyerId, CampaignId, CapId, ContractId, DestinationId, FeedId, ItemListId, OpportunityId,
 };
-use trunkline_core::base::{Currency, PhoneNumber, Timestamp, Zone};
+use trunkline_core::base::{Country, Currency, PhoneNumber, Timestamp, Zone};
 use trunkline_core::routing::{
     Availability, CapUse, Comer, ContractTerms, Facts, ItemKind, ItemList, Known, Layer, Layers,
     Offer, OpportunityKind, Outcome, Parties, Person, PlanThings, RoutePlan, Routes, Shelf, Turns,
@@ -119,8 +119,9 @@ fn shelf(chance: &mut Chance) -> Result<Shelf, AnyError> {
     let zips: Vec<String> = (0..LIST_ITEMS)
         .map(|_| format!("{:05}", chance.below(100_000)))
         .collect();
-    let list = ItemList::read(ItemKind::Zips, zips.iter().map(String::as_str))
-        .map_err(|error| format!("{error:?}"))?;
+    let texts = zips.iter().map(String::as_str);
+    let list =
+        ItemList::read(ItemKind::Zips, texts, Country::US).map_err(|error| format!("{error:?}"))?;
     Ok(Shelf {
         lists: [(ItemListId::from_raw(1), Arc::new(list))].into(),
         ..Shelf::default()

@@ -9,7 +9,7 @@ use trunkline_core::base::id::{
 use trunkline_core::base::{Money, PhoneNumber, Timestamp, Zone};
 use trunkline_core::routing::{
     Attempt, Before, Comer, ContractTerms, Counted, Facts, FeedTerms, Known, LetIn, MostPrice,
-    OpportunityKind, Outcome, Past, Person, ReasonCode, Routes, TurnChange,
+    OpportunityKind, Outcome, Past, Person, PriceBook, ReasonCode, Routes, TurnChange,
 };
 
 use super::bids::BidWon;
@@ -249,7 +249,7 @@ impl Planned {
     #[must_use]
     pub fn paid_from_s(&self) -> u32 {
         let payout = self.feed.as_ref().and_then(|feed| feed.payout.as_ref());
-        let from_ms = payout.map_or(0, |payout| payout.billable_from_ms());
+        let from_ms = payout.map_or(0, PriceBook::billable_from_ms);
         u32::try_from(from_ms / 1_000).unwrap_or(u32::MAX)
     }
 

@@ -193,13 +193,11 @@ impl Router {
     }
 }
 
-fn not_made(row: AttemptRow, reason: ReasonCode) -> AttemptRow {
-    AttemptRow {
-        ended_at: Some(row.started_at),
-        outcome: Some(AttemptOutcome::NoRoom),
-        reason: Some(reason),
-        ..row
-    }
+fn not_made(mut row: AttemptRow, reason: ReasonCode) -> AttemptRow {
+    row.ended_at = Some(row.started_at);
+    row.outcome = Some(AttemptOutcome::NoRoom);
+    row.reason = Some(reason);
+    row
 }
 
 impl Planned {

@@ -573,11 +573,8 @@ fn fingerprint(ping: &CallPing) -> Sha256 {
         }
         None => {
             add(b"said");
-            add(&ping
-                .caller
-                .map(PhoneNumber::digits)
-                .unwrap_or(0)
-                .to_be_bytes());
+            let digits = ping.caller.map_or(0, PhoneNumber::digits);
+            add(&digits.to_be_bytes());
             add(ping.caller_sha256.as_ref().map_or(&[][..], |hash| hash));
             add(&ping.min_bid.map_or(0, Money::micros).to_be_bytes());
             for (name, value) in &ping.tags {
