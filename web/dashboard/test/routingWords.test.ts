@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { decimal, said, withField, type Filter, type Layer } from "../src/features/routing/documents";
 import { emptySettings, endpointProblem } from "../src/features/routing/endpoint";
-import { isCsv } from "../src/features/routing/fillList";
+import { asKept, isCsv } from "../src/features/routing/fillList";
 import { addTo, depthOf, filterProblem, fresh, negated, plain, removeFrom, replaceIn } from "../src/features/routing/terms/filter";
 import { placeWords } from "../src/features/routing/terms/places";
 import { layerRows } from "../src/features/routing/terms/rows";
@@ -141,4 +141,13 @@ it("a file is CSV by its type or its name", () => {
   expect(isCsv({ name: "a.CSV", type: "" })).toBe(true);
   expect(isCsv({ name: "a.txt", type: "text/csv" })).toBe(true);
   expect(isCsv({ name: "a.txt", type: "text/plain" })).toBe(false);
+});
+
+it("an item is looked for as the list keeps it", () => {
+  for (const written of ["(214) 555-0101", "214-555-0101", "1 214 555 0101", "+1 (214) 555-0101"]) {
+    expect(asKept("numbers", written), written).toBe("+12145550101");
+  }
+  expect(asKept("numbers", "+44 20 7946 0958")).toBe("+442079460958");
+  expect(asKept("zips", " 75201 ")).toBe("75201");
+  expect(asKept("numbers", "hello")).toBe("hello");
 });

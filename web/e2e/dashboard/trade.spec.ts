@@ -78,8 +78,10 @@ test("a campaign is set up from the first page to its plan, and read back", asyn
   await drawer.getByRole("button", { name: "Add a test to what is taken" }).click();
   await page.getByRole("menuitem", { name: "Something known, such as the state" }).click();
   const states = drawer.getByRole("combobox", { name: "what is taken, test 1: values" });
-  await states.fill("TX,");
-  await states.fill("OK,");
+  for (const state of ["TX", "OK"]) {
+    await states.fill(state);
+    await states.press("Enter");
+  }
   await drawer.getByRole("button", { name: "Add a cap" }).click();
   await expectAccessible(page);
   await drawer.getByRole("button", { name: "Save", exact: true }).click();

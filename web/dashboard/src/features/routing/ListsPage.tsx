@@ -16,7 +16,7 @@ import { Empty, Loaded } from "../../parts/Waiting";
 import { Ago } from "../../parts/When";
 import { Page } from "../../shell/Page";
 import { useMay } from "../access/session";
-import { fillList, isCsv, type BadItems } from "./fillList";
+import { asKept, fillList, isCsv, type BadItems } from "./fillList";
 import { FormDialog, FormFoot } from "./parts";
 import { at, listsQuery, useRefresh, type ItemList } from "./queries";
 import { listKinds } from "./words";
@@ -204,7 +204,7 @@ function Look({ list }: { list: ItemList }) {
     check: (values) => ({ item: values.item.trim() ? undefined : `Write one, such as ${kindOf(list.kind)?.hint ?? ""}` }),
     send: (values) =>
       take(
-        api.GET("/api/v1/lists/{id}/contains", { params: { ...at(list.id), query: { item: values.item.trim() } } }),
+        api.GET("/api/v1/lists/{id}/contains", { params: { ...at(list.id), query: { item: asKept(list.kind, values.item) } } }),
       ),
   });
   return (

@@ -38,3 +38,13 @@ export async function fillList(
     problem.field ?? null,
   );
 }
+
+/** An item as a list keeps it: of what a person writes, a North American number becomes E.164. */
+export function asKept(kind: string, text: string): string {
+  const trimmed = text.trim();
+  if (kind !== "numbers" || !/^[\d\s().+-]+$/.test(trimmed)) return trimmed;
+  const digits = trimmed.replace(/\D/g, "");
+  if (trimmed.startsWith("+")) return `+${digits}`;
+  if (digits.length === 10) return `+1${digits}`;
+  return digits.length === 11 && digits.startsWith("1") ? `+${digits}` : trimmed;
+}
