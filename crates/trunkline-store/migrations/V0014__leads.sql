@@ -48,7 +48,6 @@ CREATE TABLE lead (
     content TEXT,
     rule TEXT,
     consent BIGINT,
-    sending BIGINT NOT NULL,
     revision BIGINT NOT NULL
 );
 CREATE INDEX lead_account ON lead (account, id);
@@ -57,7 +56,6 @@ CREATE INDEX lead_feed ON lead (feed, fingerprint, id);
 CREATE INDEX lead_phone ON lead (account, phone_sha256, id) WHERE phone_sha256 IS NOT NULL;
 CREATE INDEX lead_email ON lead (account, email_sha256, id) WHERE email_sha256 IS NOT NULL;
 CREATE INDEX lead_due ON lead (due_at, id) WHERE due_at IS NOT NULL;
-CREATE INDEX lead_sending ON lead (id) WHERE sending = 1;
 CREATE UNIQUE INDEX lead_asked_key ON lead (feed, asked_key) WHERE asked_key IS NOT NULL;
 
 -- One buyer who was sent a lead. stands: sending, unknown, accepted, rejected, returned; stands_at: since when, for unknown

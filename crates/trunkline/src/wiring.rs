@@ -330,8 +330,8 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         .context("calls of the last process could not be closed")?;
     match leads.recover().await {
         Ok(0) => {}
-        Ok(found) => tracing::info!(found, "leads were being sent when the last process ended"),
-        Err(error) => tracing::warn!(%error, "leads that were being sent are looked at later"),
+        Ok(found) => tracing::info!(found, "leads were not decided when the last process ended"),
+        Err(error) => tracing::warn!(%error, "leads that were not decided are looked at later"),
     }
     // Who delivers a kind of event is listed here.
     let tellers: Vec<Arc<dyn Teller>> = vec![Arc::new(LeadTeller(Arc::clone(&leads)))];

@@ -637,6 +637,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/feeds/{id}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes the rows of a CSV file in as leads of a feed, or says what would become of them. The first row names the columns,
+         *     in any spelling. The same row of the same feed is one lead, however often it is sent.
+         */
+        post: operations["importLeads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/feeds/{id}/key": {
         parameters: {
             query?: never;
@@ -803,6 +823,117 @@ export interface paths {
         put?: never;
         /** Publishes what an earlier version said, as the next version; the draft becomes the same. */
         post: operations["restoreFlow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Leads, the newest first. */
+        get: operations["listLeads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same list as a CSV file. */
+        get: operations["exportLeads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A lead with its fields, what happened to it, its record of consent, and what buyers gave back. */
+        get: operations["readLead"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads/{id}/legs/{contract}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says whether a buyer has a lead who did not answer when it was sent. 409 when the buyer answered, or it was never sent to
+         *     them.
+         */
+        post: operations["tellLead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads/{id}/returns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks for a return: granted at once when our own data proves the reason and the campaign's terms say so, else for a person
+         *     to decide. 409 when the terms do not allow it.
+         */
+        post: operations["askLeadReturn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads/{id}/returns/{contract}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decides a return: grants it wholly or in part, refuses it, or closes it when everything is settled. The same decision
+         *     again changes nothing.
+         */
+        post: operations["decideLeadReturn"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2617,6 +2748,8 @@ export interface components {
             /** @description The fields of its leads. */
             fields: Record<string, never>[];
             id: string;
+            /** @description What it says of its leads beside their fields: consent, buyers, queue, returns. */
+            leads: Record<string, never>;
             name: string;
             /** @description Whether somebody paused it; its terms may pause it too. */
             paused: boolean;
@@ -2644,6 +2777,8 @@ export interface components {
         CampaignInput: {
             duplicates?: Record<string, never>[] | null;
             fields?: Record<string, never>[] | null;
+            /** @description What it says of its leads beside their fields. */
+            leads?: Record<string, never> | null;
             name?: string | null;
             paused?: boolean | null;
             /** @description Its first terms; changed by `PUT /terms/{id}` later. */
@@ -2896,7 +3031,7 @@ export interface components {
             buyer: string;
             /** Format: int64 */
             created_at: number;
-            /** @description How to post to it. */
+            /** @description What a server is sent and how its answers are read, or what a mailbox is written. */
             endpoint?: Record<string, never> | null;
             id: string;
             /** @description `phone`, `sip`, `http`, `email` or `none`. */
@@ -2904,6 +3039,8 @@ export interface components {
             name: string;
             /** @description Whether somebody paused it; its terms may pause it too. */
             paused: boolean;
+            /** @description The secrets that its endpoint names, and those that are set. No answer has their values. */
+            secrets: components["schemas"]["DestinationSecret"][];
             /** @description Its terms, in versions; changed by `PUT /terms/{id}` with its id. */
             terms: components["schemas"]["Terms"];
         };
@@ -2924,14 +3061,30 @@ export interface components {
             address?: string | null;
             /** @description Stays what it is once the destination is made. */
             buyer?: string | null;
-            /** @description How to post to it; for `http` with an https address as `url`. */
+            /**
+             * @description For `http`: what the server is sent in a ping and a post and how its answers are read. For `email`: `subject` and
+             *     `body` with placeholders, and `to` when it goes to others too; the usual words when left out.
+             */
             endpoint?: Record<string, never> | null;
             /** @description `phone`, `sip`, `http`, `email` or `none`; a change needs the address and endpoint too. */
             kind?: string | null;
             name?: string | null;
             paused?: boolean | null;
+            /** @description Values of secrets by the names that the endpoint calls them; null takes one away. They are kept sealed. */
+            secrets?: {
+                [key: string]: string | null;
+            } | null;
             /** @description Its first terms; changed by `PUT /terms/{id}` later. */
             terms?: Record<string, never> | null;
+        };
+        /** @description A secret of a destination, without its value. */
+        DestinationSecret: {
+            /** @description As the endpoint names it. */
+            name: string;
+            /** @description Whether it has a value. Without one nothing is sent. */
+            set: boolean;
+            /** @description Whether the endpoint names it. */
+            used: boolean;
         };
         /** @description Changes of a draft; what is left out stays. */
         DraftInput: {
@@ -3290,6 +3443,41 @@ export interface components {
             /** @description `in_call`, `cooling`, `provisional` or `held`. */
             state: string;
         };
+        /** @description What became of a row. */
+        ImportedLeadRow: {
+            /** @description `good` in a dry run, `kept`, `known` from an earlier import, `refused`, `same`, `unreadable` or `too_many`. */
+            fate: string;
+            lead?: string | null;
+            /** @description What is wrong, in words. */
+            problems: string[];
+            /** @description The code of a refusal, such as `MISSING_FIELD:zip`. */
+            reason_code?: string | null;
+            /**
+             * Format: int64
+             * @description Its place from 1, the row with the names not counted.
+             */
+            row: number;
+            /**
+             * Format: int64
+             * @description The earlier row with the same person.
+             */
+            same_as?: number | null;
+        };
+        /** @description What became of a table. */
+        ImportedLeads: {
+            /** @description What each column was read as; null where it was left out. */
+            columns: (string | null)[];
+            dry_run: boolean;
+            /** Format: int64 */
+            leads: number;
+            /** Format: int64 */
+            refused: number;
+            rows: components["schemas"]["ImportedLeadRow"][];
+            /** Format: int64 */
+            same: number;
+            /** Format: int64 */
+            unreadable: number;
+        };
         /** @description A list. */
         ItemList: {
             /** Format: int64 */
@@ -3340,6 +3528,207 @@ export interface components {
              * @description Places that were swapped on the page.
              */
             swaps: number;
+        };
+        /** @description A lead with everything that happened to it. */
+        Lead: components["schemas"]["LeadSummary"] & {
+            /**
+             * Format: int32
+             * @description Among how many buyers at most.
+             */
+            buyers_max: number;
+            consent?: components["schemas"]["LeadConsent"] | null;
+            events: components["schemas"]["LeadEvent"][];
+            /**
+             * Format: int64
+             * @description Until when the ping's answer is valid.
+             */
+            expires_at?: number | null;
+            /** @description What came beside them. */
+            extra: {
+                [key: string]: string;
+            };
+            /** @description Values of the campaign's fields. */
+            fields: {
+                [key: string]: string;
+            };
+            legs: components["schemas"]["LeadLeg"][];
+            /** Format: int64 */
+            next_at?: number | null;
+            /**
+             * Format: int32
+             * @description How often it was offered again, and when it is next.
+             */
+            offered_again?: number | null;
+            /** @description Where its opportunity is, with the trace of every contract. */
+            opportunity: string;
+            /** @description Whether its publisher was told to ask again. */
+            pending: boolean;
+            /** @description Names of fields that tell who somebody is. */
+            personal: string[];
+            /** Format: int64 */
+            pinged_at?: number | null;
+            /** Format: int64 */
+            posted_at?: number | null;
+            returns: components["schemas"]["LeadReturn"][];
+            session?: string | null;
+        };
+        /** @description A record of consent. */
+        LeadConsent: {
+            /** Format: int64 */
+            given_at: number;
+            hash_sha256: string;
+            /** @description Whether the record is what was signed. */
+            intact: boolean;
+            ip?: string | null;
+            /**
+             * Format: int64
+             * @description Its place in the account's chain.
+             */
+            number: number;
+            page_url: string;
+            previous_sha256: string;
+            public_key: string;
+            sellers: string[];
+            /** @description Ed25519, in hexadecimal digits. */
+            signature: string;
+            /** @description The words that were shown; empty when they were too long to be kept. */
+            text: string;
+            text_sha256: string;
+            user_agent: string;
+        };
+        /** @description Something that happened to a lead. */
+        LeadEvent: {
+            /** Format: int64 */
+            at: number;
+            contract?: components["schemas"]["LeadNamed"] | null;
+            kind: string;
+            told: string;
+        };
+        /** @description A buyer who was sent a lead. */
+        LeadLeg: {
+            /**
+             * Format: int64
+             * @description Since when; for `unknown`: until when nobody else has it.
+             */
+            at?: number | null;
+            bid?: string | null;
+            buyer: components["schemas"]["LeadNamed"];
+            /** @description What the buyer calls it. */
+            buyers_name?: string | null;
+            contract: components["schemas"]["LeadNamed"];
+            price?: string | null;
+            redirect_url?: string | null;
+            /** @description `sending`, `unknown`, `accepted`, `rejected` or `returned`. */
+            state: string;
+            /** @description What the buyer said, or what went wrong. */
+            told: string;
+        };
+        /** @description Something with its name. */
+        LeadNamed: {
+            id: string;
+            name: string;
+        };
+        /** @description A return. */
+        LeadReturn: {
+            answer: string;
+            /** Format: int64 */
+            asked_at: number;
+            buyer: components["schemas"]["LeadNamed"];
+            contract: components["schemas"]["LeadNamed"];
+            /** Format: int64 */
+            decide_by: number;
+            /** Format: int64 */
+            decided_at?: number | null;
+            lead: string;
+            note: string;
+            /**
+             * Format: int32
+             * @description How much of the price is given back, in per cent.
+             */
+            percent: number;
+            /** @description Whether our own data proves the reason. */
+            proved: boolean;
+            reason: string;
+            /** @description `requested`, `auto_approved`, `in_review`, `approved`, `rejected` or `closed`. */
+            state: string;
+        };
+        /**
+         * @description What is decided of a return.
+         * @example {
+         *       "answer": "Sorry.",
+         *       "decision": "approve",
+         *       "percent": 100
+         *     }
+         */
+        LeadReturnDecision: {
+            /** @description Why, for the buyer. */
+            answer?: string | null;
+            /** @description `review`, `approve`, `reject` or `close`. */
+            decision?: string | null;
+            /**
+             * Format: int32
+             * @description How much of the price is given back, in per cent; all of it when left out.
+             */
+            percent?: number | null;
+        };
+        /**
+         * @description A return to ask for.
+         * @example {
+         *       "contract": "ctr_01k7g3z9a0b1c",
+         *       "note": "A florist answers.",
+         *       "reason": "wrong_number"
+         *     }
+         */
+        LeadReturnInput: {
+            /** @description The contract by which the buyer has it. */
+            contract?: string | null;
+            /** @description What the buyer says. */
+            note?: string | null;
+            /** @description `wrong_number`, `disconnected`, `duplicate`, `outside_terms`, `no_consent`, `false_data` or `other`. */
+            reason?: string | null;
+        };
+        /** @description A lead in a list. */
+        LeadSummary: {
+            /** @description Buyers who have it. */
+            buyers: components["schemas"]["LeadNamed"][];
+            /** Format: int64 */
+            came_at: number;
+            /** @description `ping`, `post`, `form`, `snippet` or `import`. */
+            came_by: string;
+            campaign: components["schemas"]["LeadNamed"];
+            channel?: string | null;
+            currency: string;
+            feed: string;
+            /** @description Its id, which is that of its opportunity. */
+            id: string;
+            /** @description What the publisher is paid. */
+            payout?: string | null;
+            phone?: string | null;
+            publisher: components["schemas"]["LeadNamed"];
+            /** @description What the publisher was promised. */
+            quoted?: string | null;
+            /** @description The code of why it stands there. */
+            reason?: string | null;
+            /** @description What buyers pay. */
+            revenue?: string | null;
+            source?: string | null;
+            /** @description Where it stands on its way. */
+            state: string;
+            state_code?: string | null;
+            /** @description What its publisher is told: `sold`, `unsold`, `queued`, `pending`, `rejected`, `returned`. */
+            status: string;
+            test: boolean;
+            zip?: string | null;
+        };
+        /**
+         * @description What a buyer did who did not answer.
+         * @example {
+         *       "taken": true
+         *     }
+         */
+        LeadToldInput: {
+            /** @description Whether the buyer has the lead. */
+            taken?: boolean | null;
         };
         LeaseNumber: {
             id: string;
@@ -3803,6 +4192,8 @@ export interface components {
                 /** @description The fields of its leads. */
                 fields: Record<string, never>[];
                 id: string;
+                /** @description What it says of its leads beside their fields: consent, buyers, queue, returns. */
+                leads: Record<string, never>;
                 name: string;
                 /** @description Whether somebody paused it; its terms may pause it too. */
                 paused: boolean;
@@ -3874,7 +4265,7 @@ export interface components {
                 buyer: string;
                 /** Format: int64 */
                 created_at: number;
-                /** @description How to post to it. */
+                /** @description What a server is sent and how its answers are read, or what a mailbox is written. */
                 endpoint?: Record<string, never> | null;
                 id: string;
                 /** @description `phone`, `sip`, `http`, `email` or `none`. */
@@ -3882,6 +4273,8 @@ export interface components {
                 name: string;
                 /** @description Whether somebody paused it; its terms may pause it too. */
                 paused: boolean;
+                /** @description The secrets that its endpoint names, and those that are set. No answer has their values. */
+                secrets: components["schemas"]["DestinationSecret"][];
                 /** @description Its terms, in versions; changed by `PUT /terms/{id}` with its id. */
                 terms: components["schemas"]["Terms"];
             }[];
@@ -3999,6 +4392,43 @@ export interface components {
                 /** @description `numbers`, `zips`, `texts` or `hashes`. */
                 kind: string;
                 name: string;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_LeadSummary: {
+            items: {
+                /** @description Buyers who have it. */
+                buyers: components["schemas"]["LeadNamed"][];
+                /** Format: int64 */
+                came_at: number;
+                /** @description `ping`, `post`, `form`, `snippet` or `import`. */
+                came_by: string;
+                campaign: components["schemas"]["LeadNamed"];
+                channel?: string | null;
+                currency: string;
+                feed: string;
+                /** @description Its id, which is that of its opportunity. */
+                id: string;
+                /** @description What the publisher is paid. */
+                payout?: string | null;
+                phone?: string | null;
+                publisher: components["schemas"]["LeadNamed"];
+                /** @description What the publisher was promised. */
+                quoted?: string | null;
+                /** @description The code of why it stands there. */
+                reason?: string | null;
+                /** @description What buyers pay. */
+                revenue?: string | null;
+                source?: string | null;
+                /** @description Where it stands on its way. */
+                state: string;
+                state_code?: string | null;
+                /** @description What its publisher is told: `sold`, `unsold`, `queued`, `pending`, `rejected`, `returned`. */
+                status: string;
+                test: boolean;
+                zip?: string | null;
             }[];
             /** @description Send it as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -5263,6 +5693,11 @@ export interface components {
              * @default false
              */
             json_ld: boolean;
+            /**
+             * @description The feed whose leads these forms are; leave it out, and they are only evidence of who called.
+             * @default null
+             */
+            lead_feed: string | null;
             /**
              * @description When a session is given a number of its own: on `load`, when one comes into `view`, or on `intent`.
              * @default load
@@ -7472,6 +7907,88 @@ export interface operations {
             };
         };
     };
+    importLeads: {
+        parameters: {
+            query?: {
+                /** @description Says what would become of each row, and keeps nothing. */
+                dry_run?: boolean;
+                /** @description Marks every row as a test, which never reaches buyers, money or caps. */
+                test?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example phone,zip
+                 *     +12145550100,75201
+                 */
+                "text/csv": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedLeads"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     rotateFeedKey: {
         parameters: {
             query?: never;
@@ -7873,6 +8390,266 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Flow"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLeads: {
+        parameters: {
+            query?: {
+                /** @description Came at or after. */
+                from?: number;
+                /** @description Came before. */
+                to?: number;
+                campaign?: string;
+                feed?: string;
+                publisher?: string;
+                /** @description Only those that this buyer was sent. */
+                buyer?: string;
+                /** @description Where it stands: `ping_accepted`, `ping_rejected`, `selling`, `sold`, `unsold`, `queued`, `rejected`, `returned`. */
+                state?: string;
+                /** @description Tests alone, or none of them. */
+                test?: boolean;
+                /** @description Only those of a person, by their phone number or e-mail address. */
+                person?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LeadSummary"];
+                };
+            };
+        };
+    };
+    exportLeads: {
+        parameters: {
+            query?: {
+                /** @description Came at or after. */
+                from?: number;
+                /** @description Came before. */
+                to?: number;
+                campaign?: string;
+                feed?: string;
+                publisher?: string;
+                /** @description Only those that this buyer was sent. */
+                buyer?: string;
+                /** @description Where it stands: `ping_accepted`, `ping_rejected`, `selling`, `sold`, `unsold`, `queued`, `rejected`, `returned`. */
+                state?: string;
+                /** @description Tests alone, or none of them. */
+                test?: boolean;
+                /** @description Only those of a person, by their phone number or e-mail address. */
+                person?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readLead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lead"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tellLead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                contract: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadToldInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lead"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    askLeadReturn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadReturnInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadReturn"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideLeadReturn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                contract: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadReturnDecision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadReturn"];
                 };
             };
             404: {

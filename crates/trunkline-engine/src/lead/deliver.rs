@@ -363,7 +363,7 @@ impl LeadDesk {
         let Some(_at_work) = self.claim(id) else {
             return again("somebody works on the lead");
         };
-        match self.deliver_leg(id, leg).await {
+        match Box::pin(self.deliver_leg(id, leg)).await {
             Ok(delivery) => delivery,
             Err(Undelivered::Before(error)) => again(&error.to_string()),
             Err(Undelivered::After(error)) => Delivery::Unknown(error.to_string()),
@@ -394,7 +394,7 @@ impl LeadDesk {
         let report = self.send(&sale, n).await;
         let stored = self.answered(&mut sale, n, &report).await;
         let delivery = stored.map_err(Undelivered::After)?;
-        if let Err(error) = self.sell(id).await {
+        if let Err(error) = Box::pin(self.sell(id)).await {
             tracing::warn!(lead = %id, %error, "a lead was not taken on; it is again later");
         }
         Ok(delivery)
@@ -426,7 +426,7 @@ impl LeadDesk {
             report(BuyerOutcome::NotSent(NotSent::Refused(why)))
         };
         self.answered(&mut sale, n, &said).await?;
-        self.sell(id).await?;
+        Box::pin(self.sell(id)).await?;
         let row = self.leads.lead(id).await?;
         row.ok_or(LeadError::NoSuchPing)
     }

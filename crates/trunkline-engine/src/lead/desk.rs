@@ -221,7 +221,7 @@ impl LeadDesk {
         let desk = Arc::clone(self);
         Ok(Some(tokio::spawn(async move {
             // Whoever asked may go away; the lead is sold all the same.
-            if let Err(error) = desk.sell(lead).await {
+            if let Err(error) = Box::pin(desk.sell(lead)).await {
                 tracing::warn!(%lead, %error, "a lead was not taken on; it is again later");
             }
             drop(at_work);

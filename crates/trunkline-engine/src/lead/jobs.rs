@@ -29,7 +29,7 @@ impl LeadDesk {
         self.begin_with(&due).await
     }
 
-    /// Takes on what was being sent when the process before this one ended; with how many leads. Call it once, at the
+    /// Takes on what was not decided when the process before this one ended; with how many leads. Call it once, at the
     /// start, before anybody else empties the outbox.
     ///
     /// # Errors
@@ -37,7 +37,7 @@ impl LeadDesk {
     pub async fn recover(self: &Arc<Self>) -> PortResult<usize> {
         let (mut last, mut begun) = (None, 0);
         loop {
-            let some = self.leads.leads_sending(last, BATCH).await?;
+            let some = self.leads.leads_open(last, BATCH).await?;
             begun += self.begin_with(&some).await?;
             last = some.last().copied();
             if some.len() < BATCH as usize {
@@ -82,7 +82,7 @@ impl Teller for LeadTeller {
     }
 
     async fn tell(&self, row: &OutboxRow) -> Told {
-        match self.0.deliver(&row.event).await {
+        match Box::pin(self.0.deliver(&row.event)).await {
             Delivery::Done => Told::Arrived,
             Delivery::Again(at, why) => Told::FailedUntil(at, why),
             Delivery::Unknown(why) => Told::Unclear(why),

@@ -345,8 +345,8 @@ pub trait Leads: Send + Sync {
     async fn lead_events(&self, id: OpportunityId) -> PortResult<Vec<LeadEventRow>>;
     /// Leads that are to be looked at, the longest due first.
     async fn leads_due(&self, now: Timestamp, limit: u32) -> PortResult<Vec<OpportunityId>>;
-    /// Leads that are being sent to somebody, oldest first, after an id: what a crash may have left.
-    async fn leads_sending(
+    /// Leads that are posted and not decided, oldest first, after an id: what a crash may have left.
+    async fn leads_open(
         &self,
         after: Option<OpportunityId>,
         limit: u32,

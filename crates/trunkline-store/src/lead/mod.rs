@@ -153,13 +153,13 @@ impl Leads for Store {
             .await
     }
 
-    async fn leads_sending(
+    async fn leads_open(
         &self,
         after: Option<OpportunityId>,
         limit: u32,
     ) -> PortResult<Vec<OpportunityId>> {
         let after = after.map_or(0, OpportunityId::raw);
-        self.many(sql::LEADS_SENDING, args![after, limit], |row| row.get("id"))
+        self.many(sql::LEADS_OPEN, args![after, limit], |row| row.get("id"))
             .await
     }
 

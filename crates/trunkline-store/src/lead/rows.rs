@@ -49,7 +49,6 @@ struct Changing {
     posted: Option<Val>,
     posted_at: Option<Timestamp>,
     waits: Option<Waits>,
-    sending: bool,
 }
 
 impl Changing {
@@ -58,7 +57,6 @@ impl Changing {
         let ping = run.ping.as_ref();
         let told = run.post.as_ref().map(|post| &post.lead);
         let told = told.or_else(|| ping.map(|ping| &ping.lead));
-        let is_sending = |leg: &Leg| matches!(leg.state, LegState::Sending { .. });
         let posted = run.post.as_ref().map(|post| write_lead(&post.lead));
         Ok(Self {
             phone_sha256: blob(told.and_then(|lead| lead.phone_sha256)),
@@ -67,7 +65,6 @@ impl Changing {
             posted: posted.transpose()?,
             posted_at: run.post.as_ref().map(|post| post.at),
             waits: run.waits,
-            sending: run.legs.iter().any(is_sending),
         })
     }
 }
@@ -114,7 +111,7 @@ pub(super) fn add_values(lead: &LeadRow) -> Result<Vec<Val>, DbError> {
         lead.session,
     ];
     values.extend(some_source(lead.source.as_ref()));
-    values.extend(args![number(lead.consent)?, changing.sending]);
+    values.extend(args![number(lead.consent)?]);
     Ok(values)
 }
 
@@ -145,7 +142,6 @@ pub(super) fn change_values(lead: &LeadRow) -> Result<Vec<Val>, DbError> {
         micros(lead.revenue),
         micros(lead.payout),
         number(lead.consent)?,
-        changing.sending,
     ])
 }
 

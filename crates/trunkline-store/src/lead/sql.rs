@@ -48,13 +48,13 @@ crate::statements! { "lead";
     ADD_LEAD = "INSERT INTO lead (id, account, campaign, feed, publisher, came_by, test, stands, reason, phone_sha256, \
         email_sha256, pinged, fingerprint, pinged_at, has_offer, quoted, expires_at, posted, posted_at, legs_max, waited, \
         next_at, pending, held, asked_key, asked, price_min, came_at, changed_at, due_at, currency, revenue, payout, session, \
-        channel, medium, source, ad_campaign, term, content, rule, consent, sending, revision) \
+        channel, medium, source, ad_campaign, term, content, rule, consent, revision) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, \
-        $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, 1)";
+        $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, 1)";
     CHANGE_LEAD = "UPDATE lead SET stands = $4, reason = $5, phone_sha256 = $6, email_sha256 = $7, has_offer = $8, \
         quoted = $9, expires_at = $10, posted = $11, posted_at = $12, legs_max = $13, waited = $14, next_at = $15, \
         pending = $16, held = $17, price_min = $18, changed_at = $19, due_at = $20, revenue = $21, payout = $22, \
-        consent = $23, sending = $24, revision = revision + 1 WHERE id = $1 AND account = $2 AND revision = $3";
+        consent = $23, revision = revision + 1 WHERE id = $1 AND account = $2 AND revision = $3";
     PUT_LEG = "INSERT INTO lead_leg (lead, n, account, contract, buyer, company, destination, round, stands, stands_at, \
         accepted_at, reservation, outbox, bid, ping_name, price, buyers_name, redirect_url, told) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
@@ -73,7 +73,8 @@ crate::statements! { "lead";
     LEADS = leads!("l.account = $1 AND l.id >= $2");
     LEADS_OF_CAMPAIGN = leads!("l.account = $1 AND l.campaign = $6 AND l.id >= $2");
     LEADS_DUE = "SELECT id FROM lead WHERE due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at, id LIMIT $2";
-    LEADS_SENDING = "SELECT id FROM lead WHERE sending = 1 AND id > $1 ORDER BY id LIMIT $2";
+    LEADS_OPEN = "SELECT id FROM lead WHERE due_at IS NOT NULL AND stands IN ('validating', 'selling') AND id > $1 \
+        ORDER BY id LIMIT $2";
     LEGS = "SELECT lead, n, contract, buyer, company, destination, round, stands, stands_at, reservation, outbox, bid, \
         ping_name, price, buyers_name, redirect_url, told FROM lead_leg WHERE lead = $1 ORDER BY n";
     EVENTS = "SELECT n, at, kind, contract, told FROM lead_event WHERE lead = $1 ORDER BY n";

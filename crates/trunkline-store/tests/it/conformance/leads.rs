@@ -206,8 +206,8 @@ async fn a_lead_is_changed_by_whoever_saw_it_last_and_read_as_it_was_written() {
         let due = async |ms| store.leads_due(NOON.plus_millis(ms), 10).await.unwrap();
         assert_eq!(due(4).await, []);
         assert_eq!(due(5).await, [row.id]);
-        assert_eq!(store.leads_sending(None, 10).await.unwrap(), [row.id]);
-        let behind = store.leads_sending(Some(row.id), 10).await.unwrap();
+        assert_eq!(store.leads_open(None, 10).await.unwrap(), [row.id]);
+        let behind = store.leads_open(Some(row.id), 10).await.unwrap();
         assert_eq!(behind, []);
 
         // Taken, with what came of the sending.
@@ -235,7 +235,7 @@ async fn a_lead_is_changed_by_whoever_saw_it_last_and_read_as_it_was_written() {
         assert_eq!(store.put_lead(&change).await.unwrap(), LeadStored::Yes);
         assert_eq!(store.lead(row.id).await.unwrap(), Some(stored(&sold)));
         assert_eq!(due(MINUTE).await, []);
-        assert_eq!(store.leads_sending(None, 10).await.unwrap(), []);
+        assert_eq!(store.leads_open(None, 10).await.unwrap(), []);
         let done = store.events_in(account, OutboxState::Done, None, 10).await;
         assert_eq!(done.unwrap()[0].event.id, outbox);
         let events = store.lead_events(row.id).await.unwrap();

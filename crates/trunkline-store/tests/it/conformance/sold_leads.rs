@@ -542,7 +542,6 @@ async fn what_was_being_sent_when_the_process_ended_may_have_arrived() {
             .store
             .events_in(market.account, OutboxState::Unknown, None, 10);
         assert_eq!(unknown.await.unwrap().len(), 1, "a person sees it");
-        assert_eq!(market.desk.recover().await.unwrap(), 0, "once");
         market.forward(29_000);
         market.go_on().await;
         assert_eq!(market.has(id).len(), 1, "nobody else has it meanwhile");
