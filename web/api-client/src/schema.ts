@@ -2977,8 +2977,9 @@ export interface components {
              */
             calls_before?: number;
             /**
-             * @description What destinations do, by number, `business_line` or `second_line`: `talks`, `keeps_talking`, or how the attempt
-             *     fails, such as `busy`. Those left out do not answer.
+             * @description What destinations do, by number, `business_line`, `second_line`, or `buyer` for the one whom the plan of a campaign
+             *     names: `talks`, `keeps_talking`, or how the attempt fails, such as `busy`. Those left out do not answer; without a
+             *     `buyer` a plan names nobody.
              */
             destinations?: {
                 [key: string]: string;

@@ -220,7 +220,7 @@ fn sold(sale: &Sale, buyer: usize, calls: i64) -> BTreeMap<(Book, Party), i64> {
     ])
 }
 
-/// Waits until a phone rings that is not this one; who it is.
+/// The next phone that rings.
 async fn rings(arrivals: &mut tokio::sync::broadcast::Receiver<CallHandle>) -> CallHandle {
     arrivals.recv().await.expect("somebody rings")
 }
@@ -414,12 +414,13 @@ async fn survive(database: TestDatabase) {
     );
     assert!(waits.ringing().await);
     let live = sale.house.get("/api/v1/calls/live").await;
-    let open: Vec<CallId> = live["items"]
+    let mut open: Vec<CallId> = live["items"]
         .as_array()
         .expect("calls")
         .iter()
         .map(|call| CallId::parse(call["id"].as_str().expect("an id")).expect("an id"))
         .collect();
+    open.sort_unstable();
     assert_eq!(open.len(), 2);
     sale.house.kill();
     sale.house.die_while_starting("");
