@@ -10,10 +10,10 @@ use anyhow::bail;
 use crate::shell::{has, root, run, say};
 
 /// The targets.
-const TARGETS: &[&str] = &["sdp", "rtp", "sip", "flow", "webhook", "intake"];
+const TARGETS: &[&str] = &["sdp", "rtp", "sip", "flow", "webhook", "intake", "answer"];
 /// How long each runs unless said otherwise.
 pub(crate) const SECONDS: u32 = 60;
-/// Longest input: a datagram, a description, a flow and a request of usual size.
+/// Longest input: a datagram, a description, a flow, a request and an answer of usual size.
 const BYTES_MAX: u32 = 8192;
 /// Longest time one input may take, in seconds.
 const INPUT_WAIT_S: u32 = 10;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use trunkline_core::assignment::NumberUse;
+use trunkline_core::assignment::{NumberUse, TrackingNumber};
 use trunkline_core::attribution::{Milestones, TouchModel, touch_shares};
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::SessionId;
@@ -109,8 +109,9 @@ fn counted(
     let mut add = |source: ReportSource, chance: f64| {
         *chances_of.entry(source).or_default() += chance;
     };
-    let kind = directory.number(call.number).map(|n| n.kind);
-    if kind == Some(NumberUse::Source) {
+    // A pool's general overflow is a source number that names no source: everybody is shown it.
+    let names_one = |n: &TrackingNumber| n.kind == NumberUse::Source && !n.selector.is_empty();
+    if directory.number(call.number).is_some_and(|n| names_one(n)) {
         // The number tells the source by itself, whoever called.
         add(credited.clone(), 1.0);
     } else {

@@ -8,6 +8,7 @@ use trunkline_core::base::{Country, Currency, Id, IdKind, Locality, PhoneNumber,
 use trunkline_core::call::screening::ListKind;
 use trunkline_core::call::trunk::{CallerShown, NumberStyle};
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy, RecordingConsent, TollRule};
+use trunkline_core::lead::{ReturnReason, ReturnState, RunState};
 use trunkline_core::ledger::{Book, HoldState, PartyKind};
 use trunkline_core::routing::{
     AttemptOutcome, DeliveryKind, ItemKind, OpportunityKind, ReasonCode, Stage, TermsKind,
@@ -19,6 +20,7 @@ use trunkline_engine::ports::PortError;
 use trunkline_engine::ports::access::Role;
 use trunkline_engine::ports::calls::CallEventKind;
 use trunkline_engine::ports::carriers::{LineKind, PurchaseState};
+use trunkline_engine::ports::leads::{CameBy, LeadEventKind};
 use trunkline_engine::ports::outbox::{AfterCrash, OutboxState};
 use trunkline_engine::ports::sounds::SoundHash;
 use trunkline_engine::ports::webhooks::Dialect;
@@ -90,6 +92,7 @@ words!(
     CallResult,
     CallState,
     CallerShown,
+    CameBy,
     Channel,
     Consent,
     DeliveryKind,
@@ -100,6 +103,7 @@ words!(
     HoldState,
     ItemKind,
     LabelKind,
+    LeadEventKind,
     LineKind,
     ListKind,
     NumberStage,
@@ -112,7 +116,10 @@ words!(
     ReasonCode,
     RecordingConsent,
     RecordingState,
+    ReturnReason,
+    ReturnState,
     Role,
+    RunState,
     Stage,
     TermsKind,
     TollRule,

@@ -119,11 +119,12 @@ impl History for Store {
     async fn latest_form(
         &self,
         account: AccountId,
+        site: Option<SiteId>,
         phone: PhoneNumber,
         since: Timestamp,
         until: Timestamp,
     ) -> PortResult<Option<attribution::Form>> {
-        visitor::latest_form(&self.db, account, phone, since, until)
+        visitor::latest_form(&self.db, account, site, phone, since, until)
             .await
             .map_err(port_error)
     }

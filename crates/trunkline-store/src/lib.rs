@@ -25,6 +25,7 @@ pub mod db;
 mod distribution;
 mod history;
 mod labels;
+mod lead;
 mod ledger;
 mod newest;
 mod outbox;

@@ -25,7 +25,7 @@ crate::statements! { "newest";
         UNION ALL SELECT max(id) FROM item_list \
         UNION ALL SELECT max(id) FROM opportunity UNION ALL SELECT max(id) FROM reservation \
         UNION ALL SELECT max(id) FROM posting UNION ALL SELECT max(id) FROM hold UNION ALL SELECT max(id) FROM outbox_event \
-        UNION ALL SELECT max(id) FROM given_bid \
+        UNION ALL SELECT max(id) FROM given_bid UNION ALL SELECT max(id) FROM lead \
         UNION ALL SELECT max(id) FROM attribution_model) AS every_table";
 }
 

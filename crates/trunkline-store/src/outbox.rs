@@ -17,6 +17,8 @@ crate::statements! { "outbox";
         ORDER BY o.due_at, o.id LIMIT $2 /*pg: FOR UPDATE SKIP LOCKED*/) \
         UPDATE outbox_event SET state = 'sending', tries = tries + 1 WHERE id IN (SELECT id FROM pick) \
         RETURNING id, account, kind, about, body, after_crash, state, due_at, tries, made_at, ended_at, trouble";
+    TAKE_EVENT = "UPDATE outbox_event SET state = 'sending', tries = tries + 1 WHERE id = $1 AND state = 'waiting' \
+        RETURNING id, account, kind, about, body, after_crash, state, due_at, tries, made_at, ended_at, trouble";
     DELIVERED = "UPDATE outbox_event SET state = $2, due_at = COALESCE($3, due_at), trouble = $4, ended_at = $5 \
         WHERE id = $1 AND state = 'sending'";
     RESEND_AFTER_CRASH = "UPDATE outbox_event SET state = 'waiting', due_at = $1 WHERE state = 'sending' \
@@ -41,6 +43,17 @@ pub(crate) fn event_values(event: &OutboxEvent) -> Vec<Val> {
         event.due_at,
         event.made_at,
     ]
+}
+
+/// What came of sending an event.
+pub(crate) fn delivered_values(id: OutboxEventId, delivery: &Delivery, at: Timestamp) -> Vec<Val> {
+    let none = None::<Timestamp>;
+    match delivery {
+        Delivery::Done => args![id, OutboxState::Done, none, "", at],
+        Delivery::Again(due_at, why) => args![id, OutboxState::Waiting, *due_at, why, none],
+        Delivery::Unknown(why) => args![id, OutboxState::Unknown, none, why, at],
+        Delivery::Dead(why) => args![id, OutboxState::Dead, none, why, at],
+    }
 }
 
 fn event(row: &Row) -> Result<OutboxRow, DbError> {
@@ -80,21 +93,22 @@ impl Outbox for Store {
         Ok(taken)
     }
 
+    async fn take_event(&self, id: OutboxEventId) -> PortResult<Option<OutboxRow>> {
+        let whole = Transaction::new().step(TAKE_EVENT, args![id], Expect::Any);
+        let Outcome::Committed(results) = self.db.submit(whole).await.map_err(port_error)? else {
+            return Ok(None);
+        };
+        let rows = results.first().map_or(&[][..], |result| &result.rows);
+        rows.first().map(event).transpose().map_err(port_error)
+    }
+
     async fn delivered(
         &self,
         id: OutboxEventId,
         delivery: &Delivery,
         at: Timestamp,
     ) -> PortResult<bool> {
-        let none = None::<Timestamp>;
-        let values = match delivery {
-            Delivery::Done => args![id, OutboxState::Done, none, "", at],
-            Delivery::Again(due_at, why) => {
-                args![id, OutboxState::Waiting, *due_at, why, none]
-            }
-            Delivery::Unknown(why) => args![id, OutboxState::Unknown, none, why, at],
-            Delivery::Dead(why) => args![id, OutboxState::Dead, none, why, at],
-        };
+        let values = delivered_values(id, delivery, at);
         Ok(self.change(DELIVERED, values, Expect::Any).await? > 0)
     }
 

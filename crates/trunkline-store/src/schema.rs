@@ -3,7 +3,8 @@
 use crate::db::{MigrationFile, RecordKind, Statement, Table};
 use crate::{
     access, arrivals, assignment, call, carriers, checks, configuration, distribution, labels,
-    ledger, newest, outbox, past_calls, past_visits, routing, screening, trunks, visitor, webhooks,
+    lead, ledger, newest, outbox, past_calls, past_visits, routing, screening, trunks, visitor,
+    webhooks,
 };
 
 macro_rules! migrations {
@@ -29,6 +30,7 @@ migrations!(
     "V0011__distribution",
     "V0012__routing_and_ledger",
     "V0013__open_opportunities",
+    "V0014__leads",
     "V0015__bids",
 );
 
@@ -103,6 +105,11 @@ tables! {
     "buyer_report" ("account", "subject_kind", "subject", "n"),
     "hold" ("id"),
     "outbox_event" ("id"),
+    "lead" ("id"),
+    "lead_leg" ("lead", "n"),
+    "lead_event" ("lead", "n"),
+    "consent_record" ("account", "number"),
+    "lead_return" ("lead", "contract"),
     "bid" ("opportunity", "attempt", "contract"),
     "given_bid" ("id"),
     "given_ping" ("feed", "asked"),
@@ -137,6 +144,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         ledger::ALL,
         ledger::VERIFY_STATEMENTS,
         outbox::ALL,
+        lead::ALL,
     ]
     .into_iter()
     .flatten()

@@ -42,6 +42,8 @@ crate::statements! { "visitor";
         WHERE session = $1 ORDER BY at, id";
     LATEST_FORM = "SELECT session, visitor, at FROM form WHERE account = $1 AND phone = $2 AND at >= $3 AND at <= $4 \
         AND EXISTS (SELECT 1 FROM showing AS s WHERE s.session = form.session AND s.at <= form.at) \
+        AND (CAST($5 AS BIGINT) IS NULL \
+        OR EXISTS (SELECT 1 FROM session AS v WHERE v.id = form.session AND v.site = $5)) \
         ORDER BY at DESC, id DESC LIMIT 1";
     PAGE_VIEWS = "SELECT id, session, at, page FROM page_view WHERE session = $1 ORDER BY at, id";
 }
@@ -183,12 +185,13 @@ pub(crate) async fn forms(db: &Db, session: SessionId) -> Result<Vec<FormRow>, D
 pub(crate) async fn latest_form(
     db: &Db,
     account: AccountId,
+    site: Option<SiteId>,
     phone: PhoneNumber,
     since: Timestamp,
     until: Timestamp,
 ) -> Result<Option<Form>, DbError> {
     let rows = db
-        .read_urgent(LATEST_FORM, args![account, phone, since, until])
+        .read_urgent(LATEST_FORM, args![account, phone, since, until, site])
         .await?;
     let found = each(&rows, |row| {
         Ok(Form {

@@ -15,9 +15,13 @@ use trunkline_engine::clock::Moment;
 use trunkline_engine::directory::SharedDirectory;
 use trunkline_engine::distribution::Distribution;
 use trunkline_engine::inventory::Inventory;
+use trunkline_engine::lead::LeadDesk;
 use trunkline_engine::live::LiveBus;
+use trunkline_engine::outbox::Outgoing;
+use trunkline_engine::ports::routing::{Opportunities, Reservations};
 use trunkline_engine::ports::{
-    Access, Atlas, CallRecords, History, Labels, Pages, PastArrivals, PastCalls,
+    Access, Atlas, BuyerMail, Buyers, CallRecords, History, Labels, Leads, Pages, PastArrivals,
+    PastCalls,
 };
 use trunkline_engine::routing::Router;
 use trunkline_engine::routing::rtb::Rtb;
@@ -98,6 +102,20 @@ pub struct Backend {
     pub setup: Arc<Setup>,
     /// What is sold, to whom and on which terms.
     pub distribution: Arc<Distribution>,
+    /// Leads that come in, and what becomes of them.
+    pub leads: Arc<LeadDesk>,
+    /// Leads as they are stored.
+    pub lead_records: Arc<dyn Leads>,
+    /// Buyers' servers.
+    pub buyers: Arc<dyn Buyers>,
+    /// Letters to buyers.
+    pub mail: Arc<dyn BuyerMail>,
+    /// What is told outside, and what was laid aside.
+    pub outgoing: Arc<Outgoing>,
+    /// Reservations, and what they are decided by.
+    pub reservations: Arc<dyn Reservations>,
+    /// What was on offer, and what came of it.
+    pub opportunities: Arc<dyn Opportunities>,
     /// How trunks are, and trying them.
     pub trunks: Arc<Trunks>,
     /// Answers publishers' pings for calls.
@@ -166,6 +184,8 @@ pub struct Web {
     pub(crate) forged: Throttle<IpAddr>,
     /// Limits what feeds ask.
     pub(crate) feed_rates: FeedRates,
+    /// Limits forms of pages from one network.
+    pub(crate) forms: Throttle<IpAddr>,
     /// Limits feeds' keys that open nothing, from one network.
     pub(crate) unknown_keys: Throttle<IpAddr>,
     random: SystemRandom,
@@ -186,6 +206,9 @@ const SNIPPET_EVERY_MS: i64 = 5;
 /// Voice webhooks of one address that are not believed: twenty at once, then one a second, each with its reason.
 const FORGED_BURST: u32 = 20;
 const FORGED_EVERY_MS: i64 = 1_000;
+/// Forms of pages from one network: a hundred at once, then one a second. Many people may sit behind one address.
+const FORMS_BURST: u32 = 100;
+const FORMS_EVERY_MS: i64 = 1_000;
 /// Keys of feeds that open nothing, from one network: two hundred at once, then ten a second.
 const UNKNOWN_KEYS_BURST: u32 = 200;
 const UNKNOWN_KEYS_EVERY_MS: i64 = 100;
@@ -254,6 +277,7 @@ impl Web {
             lines: Lines::default(),
             forged: Throttle::new(FORGED_BURST, FORGED_EVERY_MS),
             feed_rates: FeedRates::default(),
+            forms: Throttle::new(FORMS_BURST, FORMS_EVERY_MS),
             unknown_keys: Throttle::new(UNKNOWN_KEYS_BURST, UNKNOWN_KEYS_EVERY_MS),
             exports: Places::new(EXPORTS_PER_ACCOUNT_MAX, EXPORTS_MAX),
             advice: Places::new(ADVICE_PER_ACCOUNT_MAX, ADVICE_MAX),

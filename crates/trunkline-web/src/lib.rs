@@ -39,6 +39,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .merge(snippet::router())
         .merge(api::router())
+        .merge(intake::leads::router())
         .merge(voice::router())
         .merge(intake::router())
         .route("/healthz", get(health::healthz))

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use trunkline_clients::SpeechChoice;
+use trunkline_clients::{MailClient, MailTls, SpeechChoice};
 use trunkline_engine::visit_retention::{VISIT_DAYS_MAX, VISIT_DAYS_MIN};
 
 use crate::atlas::CityFile;
@@ -45,6 +45,7 @@ pub(crate) fn findings(config: &Config) -> Vec<Finding> {
     check_http(config, &mut found);
     check_voice(config, &mut found);
     check_speech(config, &mut found);
+    check_mail(config, &mut found);
     check_geo(config, &mut found);
     check_visits(config, &mut found);
     check_checks(config, &mut found);
@@ -276,6 +277,47 @@ fn check_speech(config: &Config, found: &mut Vec<Finding>) {
     }
 }
 
+fn check_mail(config: &Config, found: &mut Vec<Finding>) {
+    let mail = &config.mail;
+    let Some(server) = mail.server() else {
+        let said = [&mail.user, &mail.password, &mail.from];
+        if said.iter().any(|text| !text.is_empty()) {
+            found.push(warning(
+                "mail.host",
+                "is empty, so that nothing is sent by e-mail; write the host of your mail server, such as smtp.example.com",
+            ));
+        }
+        return;
+    };
+    let here = ["localhost", "127.0.0.1", "::1"].contains(&server.host.as_str());
+    if server.tls == MailTls::Never && server.login.is_some() && !here {
+        found.push(fatal(
+            "mail.tls",
+            "is \"none\", so that anybody on the way could read the password; write \"starttls\" or \"tls\", or leave user and password out",
+        ));
+    } else if server.tls == MailTls::Never && !here {
+        found.push(warning(
+            "mail.tls",
+            "is \"none\", so that anybody on the way can read about leads; write \"starttls\" or \"tls\" when the server offers it",
+        ));
+    }
+    if server.login.is_some() && mail.password.is_empty() {
+        found.push(fatal(
+            "mail.password",
+            "is empty although there is a user; write it here, or in the variable TRUNKLINE_MAIL__PASSWORD",
+        ));
+    }
+    if server.port == 0 {
+        found.push(fatal(
+            "mail.port",
+            "0 is no port; write 587 for starttls or 465 for tls",
+        ));
+    }
+    if let Err(message) = MailClient::check(&server) {
+        found.push(fatal("mail.from", message));
+    }
+}
+
 fn check_geo(config: &Config, found: &mut Vec<Finding>) {
     let Some(path) = &config.geo.file else {
         return;
@@ -358,6 +400,25 @@ mod tests {
             [(false, "speech.url")]
         );
         assert_eq!(told(&format!("{local}engine = \"none\"")), []);
+        let mail = "host = \"smtp.example.com\"\nfrom = \"Leads <leads@example.com>\"\n";
+        for (more, told_of) in [
+            ("", None),
+            ("user = \"u\"\npassword = \"p\"", None),
+            ("user = \"u\"", Some((true, "mail.password"))),
+            ("tls = \"none\"", Some((false, "mail.tls"))),
+            (
+                "tls = \"none\"\nuser = \"u\"\npassword = \"p\"",
+                Some((true, "mail.tls")),
+            ),
+            ("port = 0", Some((true, "mail.port"))),
+        ] {
+            let found = told(&format!("{local}[mail]\n{mail}{more}"));
+            assert_eq!(found, Vec::from_iter(told_of), "{more}");
+        }
+        let found = told(&format!("{local}[mail]\nhost = \"smtp.example.com\""));
+        assert_eq!(found, [(true, "mail.from")]);
+        let found = told(&format!("{local}[mail]\nfrom = \"a@example.com\""));
+        assert_eq!(found, [(false, "mail.host")]);
         for (check, setting) in [
             ("page = \"example.com\"", "check.page"),
             ("every_hours = 0", "check.every_hours"),

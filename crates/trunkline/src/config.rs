@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use ipnet::IpNet;
 use serde::Deserialize;
-use trunkline_clients::{SpeechChoice, SpeechProgram};
+use trunkline_clients::{MailSettings, MailTls, SpeechChoice, SpeechProgram};
 use trunkline_core::base::Country;
+use trunkline_engine::ports::webhooks::Secret;
 
 /// The SQLite database in the data folder.
 pub(crate) const SQLITE_FILE: &str = "trunkline.db";
@@ -31,6 +32,7 @@ pub(crate) struct Config {
     pub(crate) database: Database,
     pub(crate) voice: VoiceSection,
     pub(crate) speech: SpeechSection,
+    pub(crate) mail: MailSection,
     pub(crate) geo: Geo,
     pub(crate) visits: Visits,
     pub(crate) check: Check,
@@ -55,7 +57,7 @@ pub(crate) struct Http {
     pub(crate) login_days: u32,
     /// Whether "Test a page" may read pages of this machine.
     pub(crate) page_tests_loopback: bool,
-    /// Whether webhooks of call flows may ask this machine.
+    /// Whether webhooks of call flows may ask this machine, and buyers' servers be on it.
     pub(crate) webhooks_loopback: bool,
 }
 
@@ -137,6 +139,78 @@ impl SpeechSection {
             SpeechEngine::Http => SpeechChoice::Http(self.url.clone()),
             SpeechEngine::None => SpeechChoice::Nothing,
         }
+    }
+}
+
+/// The mail server over which leads are sent to buyers by e-mail.
+#[derive(Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct MailSection {
+    /// Its host; empty: nothing is sent by e-mail.
+    pub(crate) host: String,
+    /// Its port.
+    pub(crate) port: u16,
+    /// How the connection is sealed.
+    pub(crate) tls: MailSealing,
+    /// User name, where the server asks for one.
+    pub(crate) user: String,
+    /// Its password.
+    pub(crate) password: String,
+    /// Whom letters are from.
+    pub(crate) from: String,
+}
+
+impl std::fmt::Debug for MailSection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MailSection")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("tls", &self.tls)
+            .field("from", &self.from)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How the connection to a mail server is sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum MailSealing {
+    /// Before anything is said.
+    StartTls,
+    /// From the beginning on.
+    Tls,
+    /// Not at all.
+    None,
+}
+
+impl Default for MailSection {
+    fn default() -> Self {
+        Self {
+            host: String::new(),
+            port: 587,
+            tls: MailSealing::StartTls,
+            user: String::new(),
+            password: String::new(),
+            from: String::new(),
+        }
+    }
+}
+
+impl MailSection {
+    /// The server, when there is one.
+    pub(crate) fn server(&self) -> Option<MailSettings> {
+        let login = (self.user.clone(), Secret::new(self.password.clone()));
+        (!self.host.is_empty()).then(|| MailSettings {
+            host: self.host.clone(),
+            port: self.port,
+            tls: match self.tls {
+                MailSealing::StartTls => MailTls::StartTls,
+                MailSealing::Tls => MailTls::Always,
+                MailSealing::None => MailTls::Never,
+            },
+            login: (!self.user.is_empty()).then_some(login),
+            from: self.from.clone(),
+        })
     }
 }
 
@@ -229,6 +303,7 @@ impl Default for Config {
             database: Database::default(),
             voice: VoiceSection::default(),
             speech: SpeechSection::default(),
+            mail: MailSection::default(),
             geo: Geo::default(),
             visits: Visits::default(),
             check: Check::default(),
@@ -378,6 +453,7 @@ fn is_setting(key: &str) -> bool {
         "database",
         "voice",
         "speech",
+        "mail",
         "geo",
         "visits",
         "check",

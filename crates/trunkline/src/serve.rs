@@ -20,6 +20,7 @@ use trunkline_engine::call::trunk::TrunkControl;
 use trunkline_engine::call::{FETCH_EVERY, PROGRESS_FLUSH_EVERY, RETENTION_EVERY};
 use trunkline_engine::distribution::GO_LIVE_EVERY_MS;
 use trunkline_engine::inventory::WARM_UP_EVERY_MS;
+use trunkline_engine::lead::LEADS_EVERY;
 use trunkline_engine::routing::EXPIRE_EVERY;
 use trunkline_engine::routing::arrival::CLOSE_EVERY;
 use trunkline_engine::supply::LOOK_UP_EVERY;
@@ -36,10 +37,14 @@ use crate::wiring::{self, House};
 
 /// How long calls in progress may go on after the server was asked to end.
 const DRAIN_CALLS: Duration = Duration::from_secs(20);
+/// How long leads that are being sent may go on after that.
+const DRAIN_LEADS: Duration = Duration::from_secs(15);
 /// The port of SIP that nobody writes.
 const SIP_PORT: u16 = 5060;
 /// How often the addresses of trunks' peers are looked up again.
 const RESOLVE_EVERY: Duration = Duration::from_secs(300);
+/// How soon they are looked up again when one was not found; twice as long after each time in vain.
+const RESOLVE_AGAIN: Duration = Duration::from_secs(5);
 
 /// A server that runs.
 pub(crate) struct Server {
@@ -114,6 +119,7 @@ impl Server {
         speak_missing(&house, &tasks, &stop);
         carrier_jobs(&house, &app, &tasks, &stop);
         look_up_purchases(&house, &tasks, &stop);
+        deliver(&house, &tasks, &stop);
         check_calls(&checker, &tasks, &stop);
         Ok(Self {
             house,
@@ -132,6 +138,10 @@ impl Server {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+        let at_rest = tokio::time::timeout(DRAIN_LEADS, self.house.backend.leads.at_rest());
+        if at_rest.await.is_err() {
+            tracing::warn!("leads were being sent; the next start goes on with them");
+        }
         if let Err(error) = self.house.keeper.reconcile().await {
             tracing::warn!(%error, "calls wait in the spool for the next start");
         }
@@ -277,6 +287,7 @@ fn jobs(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
     }));
     go_live(house, tasks, stop);
     end_reservations(house, tasks, stop);
+    go_on_with_leads(house, tasks, stop);
     close_bids(house, tasks, stop);
     let learner = Arc::clone(house);
     let ended = stop.clone();
@@ -392,6 +403,19 @@ fn end_reservations(house: &Arc<House>, tasks: &TaskTracker, stop: &Cancellation
     ));
 }
 
+/// Goes on with leads that wait, and with those of which it was not known who has them.
+fn go_on_with_leads(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
+    let leads = Arc::clone(&house.backend.leads);
+    tasks.spawn(repeat((LEADS_EVERY, "leads", stop.clone()), move || {
+        let leads = Arc::clone(&leads);
+        async move {
+            if let Err(error) = leads.go_on().await {
+                tracing::warn!(%error, "leads whose time has come wait");
+            }
+        }
+    }));
+}
+
 /// Closes bids that nobody called.
 fn close_bids(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
     let rtb = Arc::clone(&house.backend.rtb);
@@ -423,29 +447,37 @@ fn sip_host(config: &Config) -> Option<String> {
 fn keep_in_step(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
     let (house, stop) = (Arc::clone(house), stop.clone());
     tasks.spawn(async move {
-        let first = tokio::time::sleep(RESOLVE_EVERY);
-        if stop.run_until_cancelled(first).await.is_none() {
-            return;
-        }
-        let period = (RESOLVE_EVERY, "resolve", stop.clone());
-        repeat(period, move || {
-            let (house, stop) = (Arc::clone(&house), stop.clone());
-            async move {
-                let backend = &house.backend;
-                let looking = stop.run_until_cancelled(backend.setup.keep_in_step());
-                if let Some(Err(error)) = looking.await {
-                    tracing::warn!(%error, "the directory could not be read again");
-                }
-                if let Err(error) = backend.distribution.keep_in_step().await {
-                    tracing::warn!(%error, "markets could not be read again");
-                }
-                if let Err(error) = backend.screener.keep_in_step().await {
-                    tracing::warn!(%error, "the rules of screening could not be read again");
-                }
+        let backend = &house.backend;
+        let mut in_vain = 0;
+        loop {
+            let misses = backend.setup.misses_a_host();
+            let wait = tokio::time::sleep(resolve_after(misses.then_some(in_vain)));
+            in_vain = if misses { in_vain + 1 } else { 0 };
+            if stop.run_until_cancelled(wait).await.is_none() {
+                break;
             }
-        })
-        .await;
+            let looking = stop.run_until_cancelled(backend.setup.keep_in_step());
+            if let Some(Err(error)) = looking.await {
+                tracing::warn!(%error, "the directory could not be read again");
+            }
+            if let Err(error) = backend.distribution.keep_in_step().await {
+                tracing::warn!(%error, "markets could not be read again");
+            }
+            if let Err(error) = backend.screener.keep_in_step().await {
+                tracing::warn!(%error, "the rules of screening could not be read again");
+            }
+        }
+        tracing::debug!(name = "resolve", "a job ended");
     });
+}
+
+/// When hosts are looked up again: soon while one is missing, whose trunk cannot be used until it is found, and less and
+/// less often when that was `in_vain` so many times.
+fn resolve_after(in_vain: Option<u32>) -> Duration {
+    in_vain.map_or(RESOLVE_EVERY, |times| {
+        let factor = 2_u32.saturating_pow(times);
+        RESOLVE_AGAIN.saturating_mul(factor).min(RESOLVE_EVERY)
+    })
 }
 
 /// Speaks what published flows and challenges say and is not kept; at the start, because the engine may be another one now.
@@ -484,6 +516,12 @@ fn carrier_jobs(house: &Arc<House>, app: &App, tasks: &TaskTracker, stop: &Cance
             }
         }
     }));
+}
+
+/// Delivers what waits in the outbox, until the server ends and what is on its way is done.
+fn deliver(house: &Arc<House>, tasks: &TaskTracker, stop: &CancellationToken) {
+    let outgoing = Arc::clone(&house.backend.outgoing);
+    tasks.spawn(outgoing.work(stop.clone().cancelled_owned()));
 }
 
 /// Looks up purchases of numbers without an answer, those that a crash left too.
@@ -550,4 +588,16 @@ where
         }
     }
     tracing::debug!(name, "a job ended");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_host_is_looked_up_soon_and_then_less_and_less_often() {
+        let waits = [None, Some(0), Some(1), Some(5), Some(6), Some(99)];
+        let seconds = waits.map(|in_vain| resolve_after(in_vain).as_secs());
+        assert_eq!(seconds, [300, 5, 10, 160, 300, 300]);
+    }
 }

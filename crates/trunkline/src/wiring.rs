@@ -10,7 +10,7 @@ use anyhow::Context;
 use async_trait::async_trait;
 use tokio::time::timeout;
 use trunkline_clients::{
-    AskClient, BuyerClient, CarrierClient, MediaClient, PageClient, find_speech,
+    AskClient, BuyerClient, CarrierClient, MailClient, MediaClient, PageClient, find_speech,
 };
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::SiteId;
@@ -27,11 +27,13 @@ use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::distribution::Distribution;
 use trunkline_engine::inventory::Inventory;
+use trunkline_engine::lead::{ConsentSigner, LeadDesk, LeadPorts, LeadTeller};
 use trunkline_engine::live::LiveBus;
+use trunkline_engine::outbox::{Outgoing, Teller};
 use trunkline_engine::ports::configuration::Resolver;
 use trunkline_engine::ports::webhooks::{Dialect, FetchedRecording};
 use trunkline_engine::ports::{
-    Atlas, Buyers, CallRecords, CheckRecords, Configuration, RecordingMaker,
+    Atlas, BuyerMail, Buyers, CallRecords, CheckRecords, Configuration, RecordingMaker,
 };
 use trunkline_engine::routing::Router;
 use trunkline_engine::routing::bidding::{AskBidders, Auctions};
@@ -287,6 +289,26 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         shared.clone(),
         shared.clone(),
     ));
+    let seed = store
+        .instance_secret("consent_records", keys::random()?)
+        .await?;
+    let signer = ConsentSigner::new(&seed).context("the key of records of consent is of no use")?;
+    let buyers: Arc<dyn Buyers> = Arc::new(BuyerClient::new(config.http.webhooks_loopback));
+    let mail: Arc<dyn BuyerMail> = Arc::new(mail(config)?);
+    let leads = LeadDesk::new(
+        moment.clone(),
+        directory.clone(),
+        Arc::clone(&router),
+        LeadPorts {
+            leads: shared.clone(),
+            opportunities: shared.clone(),
+            books: shared.clone(),
+            outbox: shared.clone(),
+            buyers: Arc::clone(&buyers),
+            mail: Arc::clone(&mail),
+        },
+        signer,
+    );
     let calls = Calls::new(
         moment.clone(),
         directory.clone(),
@@ -306,6 +328,15 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         .recover(|path| salvage(&config.recordings().join(path)))
         .await
         .context("calls of the last process could not be closed")?;
+    match leads.recover().await {
+        Ok(0) => {}
+        Ok(found) => tracing::info!(found, "leads were not decided when the last process ended"),
+        Err(error) => tracing::warn!(%error, "leads that were not decided are looked at later"),
+    }
+    // Who delivers a kind of event is listed here.
+    let tellers: Vec<Arc<dyn Teller>> = vec![Arc::new(LeadTeller(Arc::clone(&leads)))];
+    let outgoing = Outgoing::new(shared.clone(), moment.clone(), tellers);
+    outgoing.recover().await?;
     let calls = Arc::new(calls);
     let webhooks = WebhookCalls::new(Arc::clone(&calls), Arc::clone(&records), shared.clone());
     let fetching = Fetching::new(
@@ -364,8 +395,12 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         Box::new(move |trunk| trunkline_web::voice::entered_at_carrier(&public_url, trunk)),
     );
     let trunks = Trunks::new(moment.clone(), directory.clone(), Arc::clone(&calls));
-    let buyers: Arc<dyn Buyers> = Arc::new(BuyerClient::new(config.http.webhooks_loopback));
-    let auctions = Auctions::new(moment.clone(), buyers, shared.clone(), config.home());
+    let auctions = Auctions::new(
+        moment.clone(),
+        Arc::clone(&buyers),
+        shared.clone(),
+        config.home(),
+    );
     router.bid_with(Arc::new(AskBidders(Arc::clone(&auctions))));
     let rtb = Rtb::new(
         moment.clone(),
@@ -382,6 +417,8 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         assignments,
         calls,
         router,
+        leads,
+        lead_records: shared.clone(),
         rtb,
         screener,
         webhooks: Arc::new(webhooks),
@@ -396,9 +433,14 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         matches: Arc::new(matches),
         again: Arc::new(again),
         pages: Arc::new(PageClient::new(config.http.page_tests_loopback)),
-        access: shared,
+        access: shared.clone(),
         setup,
         distribution: Arc::new(distribution),
+        buyers,
+        mail,
+        outgoing: Arc::new(outgoing),
+        reservations: shared.clone(),
+        opportunities: shared,
         inventory: Arc::new(inventory),
         supply: Arc::new(supply),
         sounds,
@@ -414,6 +456,15 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         keeper,
         token_secret,
     })
+}
+
+/// The operator's mail server, when there is one. Without it calls and leads are taken, and nothing is sent by e-mail.
+fn mail(config: &Config) -> anyhow::Result<MailClient> {
+    match config.mail.server() {
+        Some(server) => MailClient::new(server)
+            .map_err(|error| anyhow::anyhow!("mail.from or mail.host: {error}")),
+        None => Ok(MailClient::none()),
+    }
 }
 
 /// The operator's city database, when there is one. Without it visitors have no place, and calls are taken.

@@ -248,6 +248,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/opportunities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The opportunities of a call, in the order in which they came; most calls have one at most. */
+        get: operations["callOpportunities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/peaks": {
         parameters: {
             query?: never;
@@ -393,6 +410,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/caps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is used, reserved and left of every cap, and of calls at the same time, with whom each belongs to. */
+        get: operations["readCaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/carriers": {
         parameters: {
             query?: never;
@@ -498,6 +532,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/destinations/presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Endpoint documents for the shapes that buyers usually have. */
+        get: operations["listEndpointPresets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/destinations/{id}": {
         parameters: {
             query?: never;
@@ -580,6 +631,26 @@ export interface paths {
         put?: never;
         /** Puts a feed that no number and no pool names away, or takes it out again. */
         post: operations["archiveFeed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds/{id}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes the rows of a CSV file in as leads of a feed, or says what would become of them. The first row names the columns,
+         *     in any spelling. The same row of the same feed is one lead, however often it is sent.
+         */
+        post: operations["importLeads"];
         delete?: never;
         options?: never;
         head?: never;
@@ -752,6 +823,117 @@ export interface paths {
         put?: never;
         /** Publishes what an earlier version said, as the next version; the draft becomes the same. */
         post: operations["restoreFlow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Leads, the newest first. */
+        get: operations["listLeads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same list as a CSV file. */
+        get: operations["exportLeads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A lead with its fields, what happened to it, its record of consent, and what buyers gave back. */
+        get: operations["readLead"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads/{id}/legs/{contract}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says whether a buyer has a lead who did not answer when it was sent. 409 when the buyer answered, or it was never sent to
+         *     them.
+         */
+        post: operations["tellLead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads/{id}/returns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks for a return: granted at once when our own data proves the reason and the campaign's terms say so, else for a person
+         *     to decide. 409 when the terms do not allow it.
+         */
+        post: operations["askLeadReturn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads/{id}/returns/{contract}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decides a return: grants it wholly or in part, refuses it, or closes it when everything is settled. The same decision
+         *     again changes nothing.
+         */
+        post: operations["decideLeadReturn"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1054,6 +1236,57 @@ export interface paths {
         put?: never;
         /** Points a number's calls at this server: at the voice webhook of its trunk, or at its SIP connection. */
         post: operations["pointNumber"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/opportunities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Opportunities, the newest first. */
+        get: operations["listOpportunities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/opportunities/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An opportunity, with a line for every contract that was looked at. */
+        get: operations["readOpportunity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/opportunities/{id}/what-if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Plans an opportunity again with the terms of today and tells the difference. Nothing is changed by it. */
+        post: operations["whatIf"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2515,6 +2748,8 @@ export interface components {
             /** @description The fields of its leads. */
             fields: Record<string, never>[];
             id: string;
+            /** @description What it says of its leads beside their fields: consent, buyers, queue, returns. */
+            leads: Record<string, never>;
             name: string;
             /** @description Whether somebody paused it; its terms may pause it too. */
             paused: boolean;
@@ -2542,6 +2777,8 @@ export interface components {
         CampaignInput: {
             duplicates?: Record<string, never>[] | null;
             fields?: Record<string, never>[] | null;
+            /** @description What it says of its leads beside their fields. */
+            leads?: Record<string, never> | null;
             name?: string | null;
             paused?: boolean | null;
             /** @description Its first terms; changed by `PUT /terms/{id}` later. */
@@ -2559,6 +2796,60 @@ export interface components {
             session?: string | null;
             source_label: string;
             who: string;
+        };
+        /** @description Whose it is. */
+        CapOwner: {
+            buyer?: components["schemas"]["Named"] | null;
+            campaign?: components["schemas"]["Named"] | null;
+            /** @description The group of the plan. */
+            group?: string | null;
+            id: string;
+            /** @description `account`, `campaign`, `plan`, `feed`, `buyer`, `destination` or `contract`. */
+            kind: string;
+            /** @description Empty for the account. */
+            name: string;
+        };
+        /** @description How a cap stands. Money is in millionths. */
+        CapStanding: {
+            cap: string;
+            /** @description `offered`, `connected`, `billable`, `revenue` or `payout`. */
+            counts: string;
+            feed?: components["schemas"]["Named"] | null;
+            /**
+             * Format: int64
+             * @description When its window began, ms.
+             */
+            from: number;
+            /** Format: int64 */
+            left: number;
+            /**
+             * Format: int64
+             * @description What a cap that is spread over the day still lets through in this hour.
+             */
+            left_now?: number | null;
+            /** Format: int64 */
+            max: number;
+            /** @description Whether it counts money. */
+            money: boolean;
+            /** @description May be empty. */
+            name: string;
+            of: components["schemas"]["CapOwner"];
+            /** @description Whether each feed is counted by itself. */
+            per_feed: boolean;
+            /** @description `minute`, `hour`, `day`, `week`, `month` or `all`. */
+            period: string;
+            /** Format: int64 */
+            reserved: number;
+            /** @description Whether the span ends now, instead of by the calendar. */
+            rolling: boolean;
+            /**
+             * Format: int64
+             * @description When it ends, ms.
+             */
+            to: number;
+            /** Format: int64 */
+            used: number;
+            zone: string;
         };
         /** @description The account at the carrier of a trunk. */
         Carrier: {
@@ -2633,6 +2924,36 @@ export interface components {
         ClickId: {
             name: string;
             value: string;
+        };
+        /** @description A number that was compared. */
+        Compared: {
+            /** @description What it is, such as `used`, `reserved` or `at most`. */
+            name: string;
+            /** @description `number`, `money` or `time`. */
+            unit: string;
+            /**
+             * Format: int64
+             * @description A number, millionths of money, or a time in milliseconds.
+             */
+            value: number;
+        };
+        /** @description How calls at the same time stand. */
+        ConcurrencyStanding: {
+            /** Format: int32 */
+            left: number;
+            /**
+             * Format: int32
+             * @description Calls that are dialled, ring or talk.
+             */
+            legs: number;
+            /** Format: int32 */
+            max: number;
+            of: components["schemas"]["CapOwner"];
+            /**
+             * Format: int32
+             * @description Bids that wait for their call.
+             */
+            reserved: number;
         };
         /** @description A contract. */
         Contract: {
@@ -2710,7 +3031,7 @@ export interface components {
             buyer: string;
             /** Format: int64 */
             created_at: number;
-            /** @description How to post to it. */
+            /** @description What a server is sent and how its answers are read, or what a mailbox is written. */
             endpoint?: Record<string, never> | null;
             id: string;
             /** @description `phone`, `sip`, `http`, `email` or `none`. */
@@ -2718,6 +3039,8 @@ export interface components {
             name: string;
             /** @description Whether somebody paused it; its terms may pause it too. */
             paused: boolean;
+            /** @description The secrets that its endpoint names, and those that are set. No answer has their values. */
+            secrets: components["schemas"]["DestinationSecret"][];
             /** @description Its terms, in versions; changed by `PUT /terms/{id}` with its id. */
             terms: components["schemas"]["Terms"];
         };
@@ -2738,14 +3061,30 @@ export interface components {
             address?: string | null;
             /** @description Stays what it is once the destination is made. */
             buyer?: string | null;
-            /** @description How to post to it; for `http` with an https address as `url`. */
+            /**
+             * @description For `http`: what the server is sent in a ping and a post and how its answers are read. For `email`: `subject` and
+             *     `body` with placeholders, and `to` when it goes to others too; the usual words when left out.
+             */
             endpoint?: Record<string, never> | null;
             /** @description `phone`, `sip`, `http`, `email` or `none`; a change needs the address and endpoint too. */
             kind?: string | null;
             name?: string | null;
             paused?: boolean | null;
+            /** @description Values of secrets by the names that the endpoint calls them; null takes one away. They are kept sealed. */
+            secrets?: {
+                [key: string]: string | null;
+            } | null;
             /** @description Its first terms; changed by `PUT /terms/{id}` later. */
             terms?: Record<string, never> | null;
+        };
+        /** @description A secret of a destination, without its value. */
+        DestinationSecret: {
+            /** @description As the endpoint names it. */
+            name: string;
+            /** @description Whether it has a value. Without one nothing is sent. */
+            set: boolean;
+            /** @description Whether the endpoint names it. */
+            used: boolean;
         };
         /** @description Changes of a draft; what is left out stays. */
         DraftInput: {
@@ -2772,6 +3111,15 @@ export interface components {
             /** @description `default`, `account`, `campaign`, `buyer`, `destination` or `contract`. */
             from: string;
             value: Record<string, never>;
+        };
+        /** @description An endpoint document to begin with. */
+        EndpointPreset: {
+            /** @description What `endpoint` of a destination may be; the buyer's host, keys and settings are to be filled in. */
+            document: Record<string, never>;
+            /** @description Whose shape it is. */
+            name: string;
+            /** @description Such as `ringba`. */
+            word: string;
         };
         /** @description A piece of evidence about a candidate. */
         Evidence: {
@@ -3095,6 +3443,41 @@ export interface components {
             /** @description `in_call`, `cooling`, `provisional` or `held`. */
             state: string;
         };
+        /** @description What became of a row. */
+        ImportedLeadRow: {
+            /** @description `good` in a dry run, `kept`, `known` from an earlier import, `refused`, `same`, `unreadable` or `too_many`. */
+            fate: string;
+            lead?: string | null;
+            /** @description What is wrong, in words. */
+            problems: string[];
+            /** @description The code of a refusal, such as `MISSING_FIELD:zip`. */
+            reason_code?: string | null;
+            /**
+             * Format: int64
+             * @description Its place from 1, the row with the names not counted.
+             */
+            row: number;
+            /**
+             * Format: int64
+             * @description The earlier row with the same person.
+             */
+            same_as?: number | null;
+        };
+        /** @description What became of a table. */
+        ImportedLeads: {
+            /** @description What each column was read as; null where it was left out. */
+            columns: (string | null)[];
+            dry_run: boolean;
+            /** Format: int64 */
+            leads: number;
+            /** Format: int64 */
+            refused: number;
+            rows: components["schemas"]["ImportedLeadRow"][];
+            /** Format: int64 */
+            same: number;
+            /** Format: int64 */
+            unreadable: number;
+        };
         /** @description A list. */
         ItemList: {
             /** Format: int64 */
@@ -3145,6 +3528,207 @@ export interface components {
              * @description Places that were swapped on the page.
              */
             swaps: number;
+        };
+        /** @description A lead with everything that happened to it. */
+        Lead: components["schemas"]["LeadSummary"] & {
+            /**
+             * Format: int32
+             * @description Among how many buyers at most.
+             */
+            buyers_max: number;
+            consent?: components["schemas"]["LeadConsent"] | null;
+            events: components["schemas"]["LeadEvent"][];
+            /**
+             * Format: int64
+             * @description Until when the ping's answer is valid.
+             */
+            expires_at?: number | null;
+            /** @description What came beside them. */
+            extra: {
+                [key: string]: string;
+            };
+            /** @description Values of the campaign's fields. */
+            fields: {
+                [key: string]: string;
+            };
+            legs: components["schemas"]["LeadLeg"][];
+            /** Format: int64 */
+            next_at?: number | null;
+            /**
+             * Format: int32
+             * @description How often it was offered again, and when it is next.
+             */
+            offered_again?: number | null;
+            /** @description Where its opportunity is, with the trace of every contract. */
+            opportunity: string;
+            /** @description Whether its publisher was told to ask again. */
+            pending: boolean;
+            /** @description Names of fields that tell who somebody is. */
+            personal: string[];
+            /** Format: int64 */
+            pinged_at?: number | null;
+            /** Format: int64 */
+            posted_at?: number | null;
+            returns: components["schemas"]["LeadReturn"][];
+            session?: string | null;
+        };
+        /** @description A record of consent. */
+        LeadConsent: {
+            /** Format: int64 */
+            given_at: number;
+            hash_sha256: string;
+            /** @description Whether the record is what was signed. */
+            intact: boolean;
+            ip?: string | null;
+            /**
+             * Format: int64
+             * @description Its place in the account's chain.
+             */
+            number: number;
+            page_url: string;
+            previous_sha256: string;
+            public_key: string;
+            sellers: string[];
+            /** @description Ed25519, in hexadecimal digits. */
+            signature: string;
+            /** @description The words that were shown; empty when they were too long to be kept. */
+            text: string;
+            text_sha256: string;
+            user_agent: string;
+        };
+        /** @description Something that happened to a lead. */
+        LeadEvent: {
+            /** Format: int64 */
+            at: number;
+            contract?: components["schemas"]["LeadNamed"] | null;
+            kind: string;
+            told: string;
+        };
+        /** @description A buyer who was sent a lead. */
+        LeadLeg: {
+            /**
+             * Format: int64
+             * @description Since when; for `unknown`: until when nobody else has it.
+             */
+            at?: number | null;
+            bid?: string | null;
+            buyer: components["schemas"]["LeadNamed"];
+            /** @description What the buyer calls it. */
+            buyers_name?: string | null;
+            contract: components["schemas"]["LeadNamed"];
+            price?: string | null;
+            redirect_url?: string | null;
+            /** @description `sending`, `unknown`, `accepted`, `rejected` or `returned`. */
+            state: string;
+            /** @description What the buyer said, or what went wrong. */
+            told: string;
+        };
+        /** @description Something with its name. */
+        LeadNamed: {
+            id: string;
+            name: string;
+        };
+        /** @description A return. */
+        LeadReturn: {
+            answer: string;
+            /** Format: int64 */
+            asked_at: number;
+            buyer: components["schemas"]["LeadNamed"];
+            contract: components["schemas"]["LeadNamed"];
+            /** Format: int64 */
+            decide_by: number;
+            /** Format: int64 */
+            decided_at?: number | null;
+            lead: string;
+            note: string;
+            /**
+             * Format: int32
+             * @description How much of the price is given back, in per cent.
+             */
+            percent: number;
+            /** @description Whether our own data proves the reason. */
+            proved: boolean;
+            reason: string;
+            /** @description `requested`, `auto_approved`, `in_review`, `approved`, `rejected` or `closed`. */
+            state: string;
+        };
+        /**
+         * @description What is decided of a return.
+         * @example {
+         *       "answer": "Sorry.",
+         *       "decision": "approve",
+         *       "percent": 100
+         *     }
+         */
+        LeadReturnDecision: {
+            /** @description Why, for the buyer. */
+            answer?: string | null;
+            /** @description `review`, `approve`, `reject` or `close`. */
+            decision?: string | null;
+            /**
+             * Format: int32
+             * @description How much of the price is given back, in per cent; all of it when left out.
+             */
+            percent?: number | null;
+        };
+        /**
+         * @description A return to ask for.
+         * @example {
+         *       "contract": "ctr_01k7g3z9a0b1c",
+         *       "note": "A florist answers.",
+         *       "reason": "wrong_number"
+         *     }
+         */
+        LeadReturnInput: {
+            /** @description The contract by which the buyer has it. */
+            contract?: string | null;
+            /** @description What the buyer says. */
+            note?: string | null;
+            /** @description `wrong_number`, `disconnected`, `duplicate`, `outside_terms`, `no_consent`, `false_data` or `other`. */
+            reason?: string | null;
+        };
+        /** @description A lead in a list. */
+        LeadSummary: {
+            /** @description Buyers who have it. */
+            buyers: components["schemas"]["LeadNamed"][];
+            /** Format: int64 */
+            came_at: number;
+            /** @description `ping`, `post`, `form`, `snippet` or `import`. */
+            came_by: string;
+            campaign: components["schemas"]["LeadNamed"];
+            channel?: string | null;
+            currency: string;
+            feed: string;
+            /** @description Its id, which is that of its opportunity. */
+            id: string;
+            /** @description What the publisher is paid. */
+            payout?: string | null;
+            phone?: string | null;
+            publisher: components["schemas"]["LeadNamed"];
+            /** @description What the publisher was promised. */
+            quoted?: string | null;
+            /** @description The code of why it stands there. */
+            reason?: string | null;
+            /** @description What buyers pay. */
+            revenue?: string | null;
+            source?: string | null;
+            /** @description Where it stands on its way. */
+            state: string;
+            state_code?: string | null;
+            /** @description What its publisher is told: `sold`, `unsold`, `queued`, `pending`, `rejected`, `returned`. */
+            status: string;
+            test: boolean;
+            zip?: string | null;
+        };
+        /**
+         * @description What a buyer did who did not answer.
+         * @example {
+         *       "taken": true
+         *     }
+         */
+        LeadToldInput: {
+            /** @description Whether the buyer has the lead. */
+            taken?: boolean | null;
         };
         LeaseNumber: {
             id: string;
@@ -3301,6 +3885,121 @@ export interface components {
              * @description What it costs once.
              */
             setup_micros?: number | null;
+        };
+        /** @description A call or a lead that was on offer. */
+        Opportunity: {
+            buyer?: components["schemas"]["Named"] | null;
+            /** @description The call. */
+            call?: string | null;
+            /** Format: int64 */
+            came_at: number;
+            campaign: components["schemas"]["Named"];
+            contract?: components["schemas"]["Named"] | null;
+            currency: string;
+            /**
+             * Format: int64
+             * @description When nothing more was to be tried.
+             */
+            ended_at?: number | null;
+            /** @description The publisher's feed it came through. */
+            feed?: string | null;
+            id: string;
+            /** @description `call` or `lead`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description What the publisher is paid, in millionths.
+             */
+            payout_micros?: number | null;
+            /** @description Who it is: a phone number as it is printed; null when none is known. */
+            phone_display?: string | null;
+            publisher?: components["schemas"]["Named"] | null;
+            reason?: components["schemas"]["Reason"] | null;
+            /**
+             * Format: int64
+             * @description What the buyer pays, in millionths.
+             */
+            revenue_micros?: number | null;
+            /** @description `open`, `sold` or `unsold`. */
+            state: string;
+        };
+        /** @description What filters could ask. */
+        OpportunityAsked: {
+            /** @description What the carrier vouches for. */
+            attestation?: string | null;
+            country?: string | null;
+            /** Format: int32 */
+            score?: number | null;
+            source?: components["schemas"]["Source"] | null;
+            state?: string | null;
+            tags: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int32
+             * @description How often the same person came before.
+             */
+            times_before: number;
+            zip?: string | null;
+        };
+        /** @description One offer to a contract. */
+        OpportunityAttempt: {
+            /** Format: int64 */
+            bid_micros?: number | null;
+            /** @description Whether the buyer pays for it. */
+            billable: boolean;
+            buyer: components["schemas"]["Named"];
+            /** Format: int64 */
+            connected_at?: number | null;
+            /**
+             * Format: int64
+             * @description How long the buyer had the caller.
+             */
+            connected_ms?: number | null;
+            contract: components["schemas"]["Named"];
+            destination: components["schemas"]["Named"];
+            /** Format: int64 */
+            ended_at?: number | null;
+            /**
+             * Format: int32
+             * @description From 1.
+             */
+            n: number;
+            /** @description Such as `taken` or `no_answer`; null while it goes on. */
+            outcome?: string | null;
+            /** Format: int64 */
+            price_micros?: number | null;
+            reason?: components["schemas"]["Reason"] | null;
+            /** Format: int64 */
+            revenue_micros?: number | null;
+            /** Format: int64 */
+            started_at: number;
+            /**
+             * Format: int32
+             * @description The version of the contract's terms.
+             */
+            version: number;
+        };
+        /** @description An opportunity with everything that was decided. */
+        OpportunityDetail: components["schemas"]["Opportunity"] & {
+            /** @description What filters could ask. */
+            asked: components["schemas"]["OpportunityAsked"];
+            /** @description What was tried. */
+            attempts: components["schemas"]["OpportunityAttempt"][];
+            /**
+             * Format: int32
+             * @description The version of the feed's terms that was used.
+             */
+            feed_version?: number | null;
+            /**
+             * Format: int32
+             * @description The version of the campaign's route plan that was used; null when there was none.
+             */
+            plan_version?: number | null;
+            /** @description What was to be tried, in this order. */
+            planned: components["schemas"]["PlannedAttempt"][];
+            /** @description A line for every contract: who has it, who was tried, who could have had it, and who could not. */
+            trace: components["schemas"]["TraceLine"][];
         };
         /** @description A number shown to visitors of a source when the pool has none to give. */
         Overflow: {
@@ -3493,6 +4192,8 @@ export interface components {
                 /** @description The fields of its leads. */
                 fields: Record<string, never>[];
                 id: string;
+                /** @description What it says of its leads beside their fields: consent, buyers, queue, returns. */
+                leads: Record<string, never>;
                 name: string;
                 /** @description Whether somebody paused it; its terms may pause it too. */
                 paused: boolean;
@@ -3564,7 +4265,7 @@ export interface components {
                 buyer: string;
                 /** Format: int64 */
                 created_at: number;
-                /** @description How to post to it. */
+                /** @description What a server is sent and how its answers are read, or what a mailbox is written. */
                 endpoint?: Record<string, never> | null;
                 id: string;
                 /** @description `phone`, `sip`, `http`, `email` or `none`. */
@@ -3572,8 +4273,23 @@ export interface components {
                 name: string;
                 /** @description Whether somebody paused it; its terms may pause it too. */
                 paused: boolean;
+                /** @description The secrets that its endpoint names, and those that are set. No answer has their values. */
+                secrets: components["schemas"]["DestinationSecret"][];
                 /** @description Its terms, in versions; changed by `PUT /terms/{id}` with its id. */
                 terms: components["schemas"]["Terms"];
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_EndpointPreset: {
+            items: {
+                /** @description What `endpoint` of a destination may be; the buyer's host, keys and settings are to be filled in. */
+                document: Record<string, never>;
+                /** @description Whose shape it is. */
+                name: string;
+                /** @description Such as `ringba`. */
+                word: string;
             }[];
             /** @description Send it as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -3681,6 +4397,43 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_LeadSummary: {
+            items: {
+                /** @description Buyers who have it. */
+                buyers: components["schemas"]["LeadNamed"][];
+                /** Format: int64 */
+                came_at: number;
+                /** @description `ping`, `post`, `form`, `snippet` or `import`. */
+                came_by: string;
+                campaign: components["schemas"]["LeadNamed"];
+                channel?: string | null;
+                currency: string;
+                feed: string;
+                /** @description Its id, which is that of its opportunity. */
+                id: string;
+                /** @description What the publisher is paid. */
+                payout?: string | null;
+                phone?: string | null;
+                publisher: components["schemas"]["LeadNamed"];
+                /** @description What the publisher was promised. */
+                quoted?: string | null;
+                /** @description The code of why it stands there. */
+                reason?: string | null;
+                /** @description What buyers pay. */
+                revenue?: string | null;
+                source?: string | null;
+                /** @description Where it stands on its way. */
+                state: string;
+                state_code?: string | null;
+                /** @description What its publisher is told: `sold`, `unsold`, `queued`, `pending`, `rejected`, `returned`. */
+                status: string;
+                test: boolean;
+                zip?: string | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Member: {
             items: {
                 /**
@@ -3719,6 +4472,47 @@ export interface components {
                  * @description What it costs once.
                  */
                 setup_micros?: number | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Opportunity: {
+            items: {
+                buyer?: components["schemas"]["Named"] | null;
+                /** @description The call. */
+                call?: string | null;
+                /** Format: int64 */
+                came_at: number;
+                campaign: components["schemas"]["Named"];
+                contract?: components["schemas"]["Named"] | null;
+                currency: string;
+                /**
+                 * Format: int64
+                 * @description When nothing more was to be tried.
+                 */
+                ended_at?: number | null;
+                /** @description The publisher's feed it came through. */
+                feed?: string | null;
+                id: string;
+                /** @description `call` or `lead`. */
+                kind: string;
+                /**
+                 * Format: int64
+                 * @description What the publisher is paid, in millionths.
+                 */
+                payout_micros?: number | null;
+                /** @description Who it is: a phone number as it is printed; null when none is known. */
+                phone_display?: string | null;
+                publisher?: components["schemas"]["Named"] | null;
+                reason?: components["schemas"]["Reason"] | null;
+                /**
+                 * Format: int64
+                 * @description What the buyer pays, in millionths.
+                 */
+                revenue_micros?: number | null;
+                /** @description `open`, `sold` or `unsold`. */
+                state: string;
             }[];
             /** @description Send it as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -4066,6 +4860,14 @@ export interface components {
              */
             per_second: number;
         };
+        /** @description Something that was to be tried. */
+        PlannedAttempt: {
+            contracts: components["schemas"]["Named"][];
+            /** @description The group of the plan that is asked at once. */
+            group?: string | null;
+            /** @description `one`, `together` (all ring, the first who answers has it) or `auction`. */
+            how: string;
+        };
         /** @description A pool of tracking numbers. */
         Pool: {
             /** Format: int64 */
@@ -4286,6 +5088,13 @@ export interface components {
         PutAwayInput: {
             /** @description True puts it away, when nothing uses it; false takes it out again. */
             archived?: boolean | null;
+        };
+        /** @description Why not, as a code and as a sentence. */
+        Reason: {
+            /** @description Such as `CAP_REACHED`. */
+            code: string;
+            /** @description For people. */
+            sentence: string;
         };
         /** @description A recording. */
         Recording: {
@@ -4825,6 +5634,23 @@ export interface components {
             medium?: string | null;
             source?: string | null;
         };
+        /** @description How every cap stands. */
+        Standing: {
+            /**
+             * Format: int64
+             * @description When it was looked at, ms.
+             */
+            at: number;
+            caps: components["schemas"]["CapStanding"][];
+            /** @description Calls at the same time, where there is a most. */
+            concurrency: components["schemas"]["ConcurrencyStanding"][];
+            currency: string;
+            /**
+             * @description How many caps and places are not in this answer, because they are more than it may hold; ask for one campaign or
+             *     buyer.
+             */
+            left_out: number;
+        };
         /** @description What becomes of a number that was published. */
         StaticInput: {
             /** @description Where it is published; its calls get this name. */
@@ -4867,6 +5693,11 @@ export interface components {
              * @default false
              */
             json_ld: boolean;
+            /**
+             * @description The feed whose leads these forms are; leave it out, and they are only evidence of who called.
+             * @default null
+             */
+            lead_feed: string | null;
             /**
              * @description When a session is given a number of its own: on `load`, when one comes into `view`, or on `intent`.
              * @default load
@@ -5040,6 +5871,41 @@ export interface components {
             page: string;
             referrer: string;
             source: components["schemas"]["Source"];
+        };
+        /** @description What became of a contract. */
+        TraceLine: {
+            /**
+             * Format: int32
+             * @description In which attempt it was to be asked, from 1.
+             */
+            attempt?: number | null;
+            /**
+             * @description `sold`: it has it; `tried`: it was asked and has it not; `planned`: it was to be asked; `could`: it could have taken
+             *     it, and others come first; `stopped`: a rule stopped it.
+             */
+            became: string;
+            buyer?: components["schemas"]["Named"] | null;
+            /** @description The numbers that were compared. */
+            compared: components["schemas"]["Compared"][];
+            contract: components["schemas"]["Named"];
+            destination?: components["schemas"]["Named"] | null;
+            /** @description What came of the attempt, such as `no_answer`. */
+            outcome?: string | null;
+            /**
+             * Format: int64
+             * @description What it would pay at most, in millionths; null: what it bids, or nothing.
+             */
+            price_micros?: number | null;
+            reason?: components["schemas"]["Reason"] | null;
+            /** @description What stopped it, with whose rule it is. */
+            told: string;
+            /** @description Whether it would not pay, because it had the person before. */
+            unpaid: boolean;
+            /**
+             * Format: int32
+             * @description The version of the contract's terms that was looked at.
+             */
+            version: number;
         };
         /** @description A tracking number. */
         TrackingNumber: {
@@ -5295,6 +6161,49 @@ export interface components {
             dialect: string;
             /** @description What the carrier signs with: Twilio's auth token, SignalWire's signing key, Telnyx's public key. */
             signing_key?: string | null;
+        };
+        /** @description What was planned, and what would be planned with the terms of today. */
+        WhatIf: {
+            before: components["schemas"]["WhatIfSide"];
+            /** @description Contracts of which something else would become, those that would be asked first. */
+            changed: components["schemas"]["WhatIfChange"][];
+            today: components["schemas"]["WhatIfSide"];
+        };
+        /** @description A contract of which something else would become. */
+        WhatIfChange: {
+            contract: components["schemas"]["Named"];
+            /**
+             * @description `more`: it could not and could; `less`: it could and could not; `sooner` or `later` in the order; `other`: another
+             *     rule stops it, or the price is another.
+             */
+            how: string;
+        };
+        /**
+         * @description At which moment it is looked at.
+         * @example {
+         *       "at": "now"
+         *     }
+         */
+        WhatIfInput: {
+            /**
+             * @description `now`: as if it came now, with what is used now; `then`, which is usual: with the hours and the past of when it came,
+             *     and every cap and place free.
+             */
+            at?: string | null;
+        };
+        /** @description One of the two. */
+        WhatIfSide: {
+            compared: components["schemas"]["Compared"][];
+            /**
+             * Format: int32
+             * @description The version of the route plan.
+             */
+            plan_version?: number | null;
+            planned: components["schemas"]["PlannedAttempt"][];
+            reason?: components["schemas"]["Reason"] | null;
+            /** @description The same in words, empty when something would be. */
+            told: string;
+            trace: components["schemas"]["TraceLine"][];
         };
     };
     responses: never;
@@ -5871,6 +6780,35 @@ export interface operations {
             };
         };
     };
+    callOpportunities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Opportunity"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     callPeaks: {
         parameters: {
             query?: never;
@@ -6300,6 +7238,38 @@ export interface operations {
             };
         };
     };
+    readCaps: {
+        parameters: {
+            query?: {
+                /** @description Only those of this campaign, its plan, feeds and contracts. */
+                campaign?: string;
+                /** @description Only those of this buyer, its destinations and contracts. */
+                buyer?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Standing"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listCarriers: {
         parameters: {
             query?: never;
@@ -6609,6 +7579,25 @@ export interface operations {
             };
         };
     };
+    listEndpointPresets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EndpointPreset"];
+                };
+            };
+        };
+    };
     readDestination: {
         parameters: {
             query?: never;
@@ -6909,6 +7898,88 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importLeads: {
+        parameters: {
+            query?: {
+                /** @description Says what would become of each row, and keeps nothing. */
+                dry_run?: boolean;
+                /** @description Marks every row as a test, which never reaches buyers, money or caps. */
+                test?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example phone,zip
+                 *     +12145550100,75201
+                 */
+                "text/csv": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedLeads"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7319,6 +8390,266 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Flow"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLeads: {
+        parameters: {
+            query?: {
+                /** @description Came at or after. */
+                from?: number;
+                /** @description Came before. */
+                to?: number;
+                campaign?: string;
+                feed?: string;
+                publisher?: string;
+                /** @description Only those that this buyer was sent. */
+                buyer?: string;
+                /** @description Where it stands: `ping_accepted`, `ping_rejected`, `selling`, `sold`, `unsold`, `queued`, `rejected`, `returned`. */
+                state?: string;
+                /** @description Tests alone, or none of them. */
+                test?: boolean;
+                /** @description Only those of a person, by their phone number or e-mail address. */
+                person?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LeadSummary"];
+                };
+            };
+        };
+    };
+    exportLeads: {
+        parameters: {
+            query?: {
+                /** @description Came at or after. */
+                from?: number;
+                /** @description Came before. */
+                to?: number;
+                campaign?: string;
+                feed?: string;
+                publisher?: string;
+                /** @description Only those that this buyer was sent. */
+                buyer?: string;
+                /** @description Where it stands: `ping_accepted`, `ping_rejected`, `selling`, `sold`, `unsold`, `queued`, `rejected`, `returned`. */
+                state?: string;
+                /** @description Tests alone, or none of them. */
+                test?: boolean;
+                /** @description Only those of a person, by their phone number or e-mail address. */
+                person?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readLead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lead"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tellLead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                contract: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadToldInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lead"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    askLeadReturn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadReturnInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadReturn"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideLeadReturn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                contract: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadReturnDecision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadReturn"];
                 };
             };
             404: {
@@ -8176,6 +9507,118 @@ export interface operations {
                 };
             };
             502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOpportunities: {
+        parameters: {
+            query?: {
+                /** @description Came at or after, ms. */
+                from?: number;
+                /** @description Came before, ms. */
+                to?: number;
+                /** @description Only those of this campaign. */
+                campaign?: string;
+                /** @description Only those that this buyer has. */
+                buyer?: string;
+                /** @description Only those of this publisher. */
+                publisher?: string;
+                /** @description Only those that were not sold for this reason, such as `NO_CANDIDATE`. */
+                reason?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Opportunity"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readOpportunity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpportunityDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whatIf: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhatIfInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIf"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

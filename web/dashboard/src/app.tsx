@@ -27,6 +27,18 @@ const code = {
   buy: () => import("./features/assignment/BuyPage"),
   pool: () => import("./features/assignment/PoolPage"),
   sources: () => import("./features/report/SourcesPage"),
+  deliveries: () => import("./features/routing/DeliveriesPage"),
+  campaigns: () => import("./features/routing/CampaignsPage"),
+  campaign: () => import("./features/routing/CampaignPage"),
+  buyers: () => import("./features/routing/BuyersPage"),
+  buyer: () => import("./features/routing/BuyerPage"),
+  contract: () => import("./features/routing/ContractPage"),
+  publishers: () => import("./features/routing/PublishersPage"),
+  publisher: () => import("./features/routing/PublisherPage"),
+  feed: () => import("./features/routing/FeedPage"),
+  opportunities: () => import("./features/routing/OpportunitiesPage"),
+  caps: () => import("./features/routing/CapsPage"),
+  lists: () => import("./features/routing/ListsPage"),
   trunks: () => import("./features/call/TrunksPage"),
   trunk: () => import("./features/call/TrunkPage"),
   settings: () => import("./features/access/SettingsPage"),
@@ -47,6 +59,18 @@ const pages = {
   buy: lazy(code.buy),
   pool: lazy(code.pool),
   sources: lazy(code.sources),
+  deliveries: lazy(code.deliveries),
+  campaigns: lazy(code.campaigns),
+  campaign: lazy(code.campaign),
+  buyers: lazy(code.buyers),
+  buyer: lazy(code.buyer),
+  contract: lazy(code.contract),
+  publishers: lazy(code.publishers),
+  publisher: lazy(code.publisher),
+  feed: lazy(code.feed),
+  opportunities: lazy(code.opportunities),
+  caps: lazy(code.caps),
+  lists: lazy(code.lists),
   trunks: lazy(code.trunks),
   trunk: lazy(code.trunk),
   settings: lazy(code.settings),
@@ -147,6 +171,32 @@ function Inside() {
             <Route path="/numbers/pools/:id">{(params) => <pages.pool id={params.id} />}</Route>
             <Route path="/sources">
               <pages.sources />
+            </Route>
+            <Route path="/deliveries">
+              <pages.deliveries />
+            </Route>
+            <Route path="/campaigns">
+              <pages.campaigns />
+            </Route>
+            <Route path="/campaigns/:id/:part?">
+              {(params) => <pages.campaign key={params.id} id={params.id} part={params.part} />}
+            </Route>
+            <Route path="/buyers">
+              <pages.buyers />
+            </Route>
+            <Route path="/buyers/:id">{(params) => <pages.buyer key={params.id} id={params.id} />}</Route>
+            <Route path="/contracts/:id">{(params) => <pages.contract key={params.id} id={params.id} />}</Route>
+            <Route path="/publishers">
+              <pages.publishers />
+            </Route>
+            <Route path="/publishers/:id">{(params) => <pages.publisher key={params.id} id={params.id} />}</Route>
+            <Route path="/feeds/:id">{(params) => <pages.feed key={params.id} id={params.id} />}</Route>
+            <Route path="/opportunities/:id?">{(params) => <pages.opportunities id={params.id} />}</Route>
+            <Route path="/caps">
+              <pages.caps />
+            </Route>
+            <Route path="/lists">
+              <pages.lists />
             </Route>
             <Route path="/trunks">
               <pages.trunks />

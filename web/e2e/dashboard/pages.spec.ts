@@ -62,6 +62,7 @@ async function routes(page: Page): Promise<Record<string, string>> {
     numbers: "/numbers",
     pool: pool && `/numbers/pools/${pool}`,
     sources: "/sources",
+    deliveries: "/deliveries",
     trunks: "/trunks",
     trunk: trunk && `/trunks/${trunk}`,
     "numbers-buy": "/numbers/buy",

@@ -221,6 +221,24 @@ test("a form of the site's choice is told with its consent text; passwords, card
   const { event } = await tracker.asked(tells("form"));
   expect(event!.events).toEqual([{ k: "form", page: site.url("/"), phone: "(469) 555-0123", email: "a".repeat(200), consent: "I agree to be called." }]);
   expect(tracker.told("form")).toHaveLength(1);
+  expect(await page.evaluate(() => window.dataLayer)).toBeUndefined();
+});
+
+test("dataLayer hears which form was kept, nothing of what was in it, and of no other form", async ({ page, site, tracker }) => {
+  tracker.settings = { e: { d: 1, f: [{ s: "#contact", m: { phone: "tel" } }] } };
+  const form = (id: string, tel: string) => `<form id="${id}" onsubmit="event.preventDefault()"><input name="tel" value="${tel}"><button>Send</button></form>`;
+  await page.goto(site.page("/", `<p>214-555-0100</p>${form("search", "(469) 555-0123")}${form("contact", "")}`));
+  await page.waitForFunction(() => window.dataLayer?.length);
+  await page.locator("#search button").click();
+  await page.locator("#contact button").click();
+  await page.locator("#contact input").fill("(469) 555-0123");
+  await page.locator("#contact button").click();
+  await tracker.asked(tells("form"));
+  expect(await page.evaluate(() => window.dataLayer)).toEqual([
+    { event: "trunkline_number", target: MAIN, number: "+13125557788" },
+    { event: "trunkline_form_submitted", form: "#contact" },
+  ]);
+  expect(tracker.told("form")).toHaveLength(1);
 });
 
 test.describe("a preview link", () => {

@@ -65,7 +65,7 @@ export interface Extras {
   s?: 1;
   /** Attributes to swap besides those every site has. */
   a?: string[];
-  /** 1: tells `dataLayer` which number is shown. */
+  /** 1: tells `dataLayer` which number is shown, and that a form was kept. */
   d?: 1;
   /** Forms whose contact details are kept as evidence. */
   f?: FormCapture[];

@@ -38,12 +38,15 @@ const start = (shared: Shared, lent: Lent): void => {
   if (wanted.j) each(() => jsonLd(shared));
   if (wanted.i) each(() => frames(shared, lent));
   if (wanted.s) each(() => shadows(shared, everywhere));
-  if (wanted.f) each(() => forms(wanted.f!, lent));
+  /** What the site's tag manager hears, if the site has asked for it. */
+  const push = (event: object) => wanted.d && (window.dataLayer ||= []).push(event);
+  // Without a session nothing was told, and nothing is kept.
+  if (wanted.f) each(() => forms(wanted.f!, lent, (form) => shared.M.token && push({ event: "trunkline_form_submitted", form })));
   const when = shared.M.w;
   if (when) each(() => leaseLater(shared, when, lent));
   if (wanted.d)
     lent.watch((target, number) => {
       // The printed number is no news.
-      if (!shared.C.t.some((one) => one[1] == number)) (window.dataLayer ||= []).push({ event: "trunkline_number", target, number });
+      if (!shared.C.t.some((one) => one[1] == number)) push({ event: "trunkline_number", target, number });
     });
 };

@@ -110,7 +110,15 @@ impl MailClient {
         Self::trusting(settings, &trust::roots())
     }
 
-    /// The same, and a server with a certificate under these is believed, and no other.
+    /// Whether letters can be from whom these say.
+    ///
+    /// # Errors
+    /// With what to write instead.
+    pub fn check(settings: &MailSettings) -> Result<(), String> {
+        sender(settings).map(drop)
+    }
+
+    /// Over this server, and one with a certificate under these is believed, and no other.
     ///
     /// # Errors
     /// When the sender's address is none, or the host no name of a certificate.
@@ -118,12 +126,7 @@ impl MailClient {
         settings: MailSettings,
         roots: &[CertificateDer<'static>],
     ) -> Result<Self, String> {
-        let from: Mailbox = settings.from.parse().map_err(|_| {
-            format!(
-                "`{}` is no sender; write one such as Leads <leads@example.com>",
-                settings.from
-            )
-        })?;
+        let from = sender(&settings)?;
         let tls = match settings.tls {
             MailTls::Never => None,
             MailTls::Always | MailTls::StartTls => Some(parameters(&settings.host, roots)?),
@@ -139,6 +142,15 @@ impl MailClient {
             places: Semaphore::new(AT_ONCE_MAX),
         })
     }
+}
+
+fn sender(settings: &MailSettings) -> Result<Mailbox, String> {
+    settings.from.parse().map_err(|_| {
+        format!(
+            "`{}` is no sender; write one such as Leads <leads@example.com>",
+            settings.from
+        )
+    })
 }
 
 fn parameters(host: &str, roots: &[CertificateDer<'static>]) -> Result<TlsParameters, String> {

@@ -96,6 +96,10 @@ impl BuyerClient {
                 return report;
             }
         };
+        if began >= deadline {
+            report.outcome = BuyerOutcome::NotSent(late());
+            return report;
+        }
         let place = self.places.of(request.destination);
         let Some(seat) = self.places.seat(&place) else {
             return report;
@@ -156,9 +160,7 @@ impl BuyerClient {
                 report.outcome = if sent {
                     BuyerOutcome::TimedOut
                 } else {
-                    BuyerOutcome::NotSent(NotSent::Unreachable(
-                        "no connection came about in time".to_owned(),
-                    ))
+                    BuyerOutcome::NotSent(late())
                 };
                 (took.as_millis() >= FAIR_WAIT_MS).then_some(Happened::TimedOut)
             }
@@ -260,6 +262,11 @@ impl Drop for Admitted<'_> {
             self.place.give_back(ticket, self.now);
         }
     }
+}
+
+/// Nothing left in time.
+fn late() -> NotSent {
+    NotSent::Unreachable("no connection came about in time".to_owned())
 }
 
 fn revealed(request: &BuyerRequest) -> BTreeMap<String, String> {

@@ -49,7 +49,8 @@ impl Outgoing {
             Some(Host::Domain(_)) | None => false,
         };
         let secure = url.scheme() == "https";
-        if !secure && !(loopback && local && url.scheme() == "http") {
+        let tried_out = loopback && local && url.scheme() == "http";
+        if !(secure || tried_out) {
             return Err("the address is not https".to_owned());
         }
         let host = url.host_str().unwrap_or_default().to_owned();

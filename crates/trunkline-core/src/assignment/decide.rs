@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::network::Network;
 use super::number::NumberUse;
-use super::pool::{Holder, Pick, Pool, PoolNumber};
+use super::pool::{Holder, Pick, PickReason, Pool, PoolNumber};
 use super::site::PoolRule;
 use super::swap::{Replacement, replacement};
 use super::{SwapTarget, TrackingNumber};
@@ -220,13 +220,14 @@ fn from_pools(
 }
 
 /// Gives the picked number to the asker. A number the visitor kept within the same session keeps
-/// its lease; a new session of the visitor gets a lease of its own.
+/// its lease, and is safe until the page can have told of it; a new session of the visitor gets a lease of its own.
 fn take(pool: &mut Pool, pick: &Pick, asker: Asker<'_>) -> Holder {
     let held = pool
         .held_by(asker.visitor)
         .map(|(_, holder)| holder)
-        .filter(|h| h.session == asker.session);
+        .filter(|h| h.session == asker.session && pick.reason == PickReason::Kept);
     if let Some(holder) = held {
+        pool.keep(pick.number.id, holder.lease, asker.now);
         return holder;
     }
     let holder = Holder {

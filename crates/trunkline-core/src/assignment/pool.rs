@@ -3,15 +3,16 @@
 //! The rules: the same visitor keeps its number; else the number
 //! that has been out of sight longest, or one of the visitor's own area that has been for long enough; never one that was visible in the last 60 s, whose call is in
 //! progress, or that cools down after a call. A lease is provisional until its first beacon, so that
-//! pages without the number give it back.
+//! pages without the number give it back; a number that its visitor comes back for is safe for as long.
 
 use std::collections::{BTreeSet, HashMap};
 
 use super::network::{Network, share_of};
+use super::slot::{Awaited, Slot, SlotView};
 use crate::base::id::{IdMap, LeaseId, NumberId, NumberKind, SessionId, VisitorId, VisitorKind};
-use crate::base::{Area, Nearness, PhoneNumber, Timestamp, words};
+use crate::base::{Area, Nearness, PhoneNumber, Timestamp};
 
-/// A lease without a beacon ends after this, in milliseconds.
+/// A lease without a beacon ends after this, and a number that is kept is safe for as long, in milliseconds.
 pub const PROVISIONAL_MS: i64 = 90_000;
 /// A number is never taken within this of being visible, in milliseconds.
 pub const HARD_FLOOR_MS: i64 = 60_000;
@@ -78,6 +79,8 @@ pub struct Pick {
     pub reason: PickReason,
     /// The lease that ended by it.
     pub ended: Option<Holder>,
+    /// The visitor's own lease of another number that ended by it.
+    pub left: Option<Holder>,
 }
 
 /// Visitors of one network who got no number because the network holds its share.
@@ -91,111 +94,12 @@ pub struct TurnedAway {
     pub at: Timestamp,
 }
 
-/// What a slot looks like from outside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SlotView {
-    /// The number.
-    pub number: PoolNumber,
-    /// Its holder, also after the holder went silent, until the number is given on.
-    pub holder: Option<Holder>,
-    /// When it was last visible; [`Timestamp::EPOCH`]: never.
-    pub last_visible: Timestamp,
-    /// Calls in progress on it.
-    pub calls: u32,
-    /// Until when it cools down after a call.
-    pub cooling_until: Timestamp,
-}
-
-words! {
-    /// What a number of a pool does now.
-    SlotUse {
-        /// A call on it is in progress.
-        InCall = "in_call",
-        /// It is kept for a redial after a call.
-        Cooling = "cooling",
-        /// It was given, and the page has not confirmed it yet.
-        Provisional = "provisional",
-        /// Its holder sees it, or has not been silent long enough for it to move on normally.
-        Held = "held",
-        /// It was out of sight long enough, or was never shown.
-        Idle = "idle",
-    }
-}
-
-impl SlotView {
-    /// What the number does now, in a pool of this strictness.
-    #[must_use]
-    pub fn use_now(&self, strict: bool, now: Timestamp) -> SlotUse {
-        let out_of_sight = now.millis_since(self.last_visible);
-        let moves_on = if strict {
-            STRICT_LOCK_MS
-        } else {
-            SOFT_FLOOR_MS
-        };
-        if self.calls > 0 {
-            SlotUse::InCall
-        } else if self.cooling_until > now {
-            SlotUse::Cooling
-        } else if self.is_provisional(now) {
-            SlotUse::Provisional
-        } else if out_of_sight < floor(strict) || (self.is_confirmed() && out_of_sight < moves_on) {
-            SlotUse::Held
-        } else {
-            SlotUse::Idle
-        }
-    }
-
-    /// Whether a visitor who holds none could get the number now, as [`Pool::pick`] decides: idle, or
-    /// with a holder who is silent beyond the floor of the pool.
-    #[must_use]
-    pub fn may_be_given(&self, strict: bool, now: Timestamp) -> bool {
-        self.calls == 0
-            && self.cooling_until <= now
-            && !self.is_provisional(now)
-            && now.millis_since(self.last_visible) >= floor(strict)
-    }
-
-    fn is_confirmed(&self) -> bool {
-        self.holder.is_some_and(|h| h.confirmed_at.is_some())
-    }
-
-    fn is_provisional(&self, now: Timestamp) -> bool {
-        let unconfirmed = self.holder.filter(|h| h.confirmed_at.is_none());
-        unconfirmed.is_some_and(|h| h.since.plus_millis(PROVISIONAL_MS) > now)
-    }
-}
-
 /// A number is not taken within this of being visible, in milliseconds.
 pub(crate) const fn floor(strict: bool) -> i64 {
     if strict {
         STRICT_LOCK_MS
     } else {
         HARD_FLOOR_MS
-    }
-}
-
-#[derive(Debug)]
-struct Slot {
-    number: PoolNumber,
-    holder: Option<Holder>,
-    last_visible: Timestamp,
-    calls: u32,
-    cooling_until: Timestamp,
-}
-
-impl Slot {
-    fn view(&self) -> SlotView {
-        SlotView {
-            number: self.number,
-            holder: self.holder,
-            last_visible: self.last_visible,
-            calls: self.calls,
-            cooling_until: self.cooling_until,
-        }
-    }
-
-    fn is_provisional(&self) -> bool {
-        self.holder.is_some_and(|h| h.confirmed_at.is_none())
     }
 }
 
@@ -213,8 +117,8 @@ pub struct Pool {
     turned_away: Option<TurnedAway>,
     /// Slots that may be taken once they are out of sight long enough, longest out of sight first.
     waiting: BTreeSet<(Timestamp, usize)>,
-    /// Slots under a provisional lease, by its end.
-    provisional: BTreeSet<(Timestamp, usize)>,
+    /// Slots whose page has yet to tell of them, by the end of the time it has.
+    awaited: BTreeSet<(Timestamp, usize)>,
     /// Slots cooling down, by the end of it.
     cooling: BTreeSet<(Timestamp, usize)>,
 }
@@ -236,23 +140,16 @@ impl Pool {
         if areas.windows(2).all(|pair| pair[0] == pair[1]) {
             areas.clear();
         }
-        let slots = numbers.into_iter().map(|number| Slot {
-            number,
-            holder: None,
-            last_visible: Timestamp::EPOCH,
-            calls: 0,
-            cooling_until: Timestamp::EPOCH,
-        });
         Self {
             strict,
-            slots: slots.collect(),
+            slots: numbers.into_iter().map(Slot::new).collect(),
             areas,
             by_visitor: IdMap::default(),
             by_number,
             by_network: HashMap::new(),
             turned_away: None,
             waiting,
-            provisional: BTreeSet::new(),
+            awaited: BTreeSet::new(),
             cooling: BTreeSet::new(),
         }
     }
@@ -294,6 +191,7 @@ impl Pool {
             self.slots[slot].cooling_until = old.cooling_until;
             if let Some(holder) = old.holder {
                 self.set_holder(slot, holder);
+                self.slots[slot].awaited = old.awaited;
             }
             self.file(slot);
         }
@@ -303,10 +201,11 @@ impl Pool {
     /// Whether a visitor gets no number because its network holds its share of a pool that runs short. Who holds a
     /// number keeps it.
     pub fn turns_away(&mut self, visitor: VisitorId, network: Network, now: Timestamp) -> bool {
+        self.expire(now);
         let held = || self.by_network.get(&network).copied().unwrap_or(0);
         if !network.is_known()
             || held() < share_of(self.slots.len())
-            || self.by_visitor.contains_key(&visitor)
+            || self.kept_by(visitor, now).is_some()
         {
             return false;
         }
@@ -341,13 +240,14 @@ impl Pool {
     /// nothing until [`Pool::hold`]; leases that ended by themselves are tidied away.
     pub fn pick(&mut self, visitor: VisitorId, area: Option<Area>, now: Timestamp) -> Option<Pick> {
         self.expire(now);
-        if let Some(&slot) = self.by_visitor.get(&visitor) {
+        if let Some(slot) = self.kept_by(visitor, now) {
             let number = self.slots[slot].number;
             return Some(Pick {
                 slot,
                 number,
                 reason: PickReason::Kept,
                 ended: None,
+                left: None,
             });
         }
         let &(last_visible, slot) = self.waiting.first()?;
@@ -356,26 +256,34 @@ impl Pool {
             return None;
         }
         if let Some(slot) = area.and_then(|area| self.local(area, now)) {
-            let Slot { number, holder, .. } = self.slots[slot];
-            return Some(Pick {
-                slot,
-                number,
-                reason: PickReason::Local,
-                ended: holder,
-            });
+            return Some(self.taken(visitor, slot, PickReason::Local));
         }
         let reason = if out_of_sight < SOFT_FLOOR_MS {
             PickReason::SilentHolder
         } else {
             PickReason::LongestIdle
         };
+        Some(self.taken(visitor, slot, reason))
+    }
+
+    /// A number that the visitor did not keep: its holder loses it, and the visitor leaves the one it came too late for.
+    fn taken(&self, visitor: VisitorId, slot: usize, reason: PickReason) -> Pick {
         let Slot { number, holder, .. } = self.slots[slot];
-        Some(Pick {
+        let own = self.by_visitor.get(&visitor).filter(|own| **own != slot);
+        Pick {
             slot,
             number,
             reason,
             ended: holder,
-        })
+            left: own.and_then(|own| self.slots[*own].holder),
+        }
+    }
+
+    /// The slot that stays the visitor's: the one it holds, unless it kept that before and its page never told of it.
+    fn kept_by(&self, visitor: VisitorId, now: Timestamp) -> Option<usize> {
+        let &own = self.by_visitor.get(&visitor)?;
+        let slot = &self.slots[own];
+        (slot.awaited != Awaited::Overdue || slot.is_called(now)).then_some(own)
     }
 
     /// The number nearest to an area among those that were out of sight for [`LOCAL_IDLE_MS`]: of the same place, else of
@@ -399,13 +307,37 @@ impl Pool {
         same_state
     }
 
-    /// Gives a picked number to its new holder.
+    /// Gives a picked number to its new holder. One that is kept is awaited no longer than it was under the lease before:
+    /// new sessions of a visitor that confirms nothing add nothing to its time.
     pub fn hold(&mut self, pick: &Pick, holder: Holder) {
+        if let Some(left) = pick.left {
+            let own = self.by_visitor.get(&left.visitor).copied();
+            self.give_up(own, left.lease);
+        }
         let slot = pick.slot;
+        let before = self.slots[slot].awaited_until();
         self.unfile(slot);
         self.release_holder(slot);
         self.set_holder(slot, holder);
+        if let Some(until) = before.filter(|_| pick.reason == PickReason::Kept) {
+            self.slots[slot].awaited = Awaited::Until(until);
+        }
         self.file(slot);
+    }
+
+    /// The visitor of a lease is answered with the number it has seen before: until its page can have told of it, the
+    /// number is as safe as one that was just given. Only a sight makes it so once more.
+    pub fn keep(&mut self, number: NumberId, lease: LeaseId, now: Timestamp) {
+        let Some(&slot) = self.by_number.get(&number) else {
+            return;
+        };
+        let s = &self.slots[slot];
+        let holds = s.is_confirmed() && s.holder.is_some_and(|h| h.lease == lease);
+        if holds && s.awaited == Awaited::Nothing {
+            self.unfile(slot);
+            self.slots[slot].awaited = Awaited::Until(now.plus_millis(PROVISIONAL_MS));
+            self.file(slot);
+        }
     }
 
     /// The lease `visitor` holds.
@@ -435,6 +367,7 @@ impl Pool {
         self.unfile(slot);
         holder.confirmed_at.get_or_insert(now);
         self.slots[slot].holder = Some(holder);
+        self.slots[slot].awaited = Awaited::Nothing;
         self.slots[slot].last_visible = self.slots[slot].last_visible.max(now);
         self.file(slot);
         true
@@ -442,10 +375,13 @@ impl Pool {
 
     /// Takes a lease back that could not be recorded; the number is as idle as before.
     pub fn release(&mut self, number: NumberId, lease: LeaseId) {
-        let Some(&slot) = self.by_number.get(&number) else {
-            return;
-        };
-        if self.slots[slot].holder.is_some_and(|h| h.lease == lease) {
+        let slot = self.by_number.get(&number).copied();
+        self.give_up(slot, lease);
+    }
+
+    fn give_up(&mut self, slot: Option<usize>, lease: LeaseId) {
+        let holds = |slot: &usize| self.slots[*slot].holder.is_some_and(|h| h.lease == lease);
+        if let Some(slot) = slot.filter(holds) {
             self.unfile(slot);
             self.release_holder(slot);
             self.file(slot);
@@ -504,16 +440,8 @@ impl Pool {
         self.slots.iter().map(Slot::view)
     }
 
-    /// Ends provisional leases and cool-downs whose time is over.
+    /// Ends cool-downs, provisional leases and the waiting for kept numbers whose time is over.
     fn expire(&mut self, now: Timestamp) {
-        while let Some(&(until, slot)) = self.provisional.first() {
-            if until > now {
-                break;
-            }
-            self.unfile(slot);
-            self.release_holder(slot);
-            self.file(slot);
-        }
         while let Some(&(until, slot)) = self.cooling.first() {
             if until > now {
                 break;
@@ -522,10 +450,27 @@ impl Pool {
             self.slots[slot].cooling_until = Timestamp::EPOCH;
             self.file(slot);
         }
+        while let Some(&(until, slot)) = self.awaited.first() {
+            if until > now {
+                break;
+            }
+            self.unfile(slot);
+            if self.slots[slot].is_confirmed() {
+                self.slots[slot].awaited = Awaited::Overdue;
+            } else {
+                self.release_holder(slot);
+            }
+            self.file(slot);
+        }
     }
 
     fn set_holder(&mut self, slot: usize, holder: Holder) {
         self.slots[slot].holder = Some(holder);
+        self.slots[slot].awaited = if holder.confirmed_at.is_some() {
+            Awaited::Nothing
+        } else {
+            Awaited::Until(holder.since.plus_millis(PROVISIONAL_MS))
+        };
         self.by_visitor.insert(holder.visitor, slot);
         if holder.network.is_known() {
             *self.by_network.entry(holder.network).or_default() += 1;
@@ -533,6 +478,7 @@ impl Pool {
     }
 
     fn release_holder(&mut self, slot: usize) {
+        self.slots[slot].awaited = Awaited::Nothing;
         if let Some(holder) = self.slots[slot].holder.take() {
             if let Some(held) = self.by_network.get_mut(&holder.network) {
                 *held -= 1;
@@ -555,9 +501,8 @@ impl Pool {
         }
         if s.cooling_until > Timestamp::EPOCH {
             self.cooling.insert((s.cooling_until, slot));
-        } else if let Some(holder) = s.holder.filter(|_| s.is_provisional()) {
-            self.provisional
-                .insert((holder.since.plus_millis(PROVISIONAL_MS), slot));
+        } else if let Some(until) = s.awaited_until() {
+            self.awaited.insert((until, slot));
         } else {
             self.waiting.insert((s.last_visible, slot));
         }
@@ -566,9 +511,8 @@ impl Pool {
     fn unfile(&mut self, slot: usize) {
         let s = &self.slots[slot];
         self.cooling.remove(&(s.cooling_until, slot));
-        if let Some(holder) = s.holder {
-            self.provisional
-                .remove(&(holder.since.plus_millis(PROVISIONAL_MS), slot));
+        if let Some(until) = s.awaited_until() {
+            self.awaited.remove(&(until, slot));
         }
         self.waiting.remove(&(s.last_visible, slot));
     }

@@ -80,6 +80,9 @@ pub struct SwapSettings {
     pub proxy_path: Option<String>,
     /// Forms whose contact details are kept.
     pub forms: Vec<FormCapture>,
+    /// The feed whose leads these forms are, by its printed id; they are leads of nobody when there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lead_feed: Option<String>,
 }
 
 /// A form whose contact details are kept as evidence. A field is the `name` of an input, or a selector within the form.
@@ -115,6 +118,7 @@ impl Default for SwapSettings {
             data_layer: false,
             proxy_path: None,
             forms: Vec::new(),
+            lead_feed: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod choosing;
+mod keeping;
 mod numbers;
 mod pools;
 

@@ -84,6 +84,64 @@ pub struct Lead {
     pub zones: Vec<&'static str>,
 }
 
+/// What is stored of a lead: everything from which it is made again, whatever became of the campaign's fields meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Kept {
+    /// Values of the campaign's fields.
+    pub values: Values,
+    /// What came beside them.
+    pub extra: Values,
+    /// Names of fields that tell who somebody is.
+    pub personal: Vec<String>,
+    /// The number.
+    pub phone: Option<PhoneNumber>,
+    /// Its hash.
+    pub phone_sha256: Option<Sha256>,
+    /// The hash of the e-mail address.
+    pub email_sha256: Option<Sha256>,
+    /// ZIP code.
+    pub zip: Option<String>,
+    /// State.
+    pub state: Option<String>,
+    /// Country.
+    pub country: Option<Country>,
+}
+
+impl From<Kept> for Lead {
+    fn from(kept: Kept) -> Self {
+        let mut lead = Self {
+            values: kept.values,
+            extra: kept.extra,
+            personal: kept.personal,
+            phone: kept.phone,
+            phone_sha256: kept.phone_sha256,
+            email_sha256: kept.email_sha256,
+            zip: kept.zip,
+            state: kept.state,
+            country: kept.country,
+            zones: Vec::new(),
+        };
+        lead.place();
+        lead
+    }
+}
+
+impl From<&Lead> for Kept {
+    fn from(lead: &Lead) -> Self {
+        Self {
+            values: lead.values.clone(),
+            extra: lead.extra.clone(),
+            personal: lead.personal.clone(),
+            phone: lead.phone,
+            phone_sha256: lead.phone_sha256,
+            email_sha256: lead.email_sha256,
+            zip: lead.zip.clone(),
+            state: lead.state.clone(),
+            country: lead.country,
+        }
+    }
+}
+
 /// A lead with what was not kept of its form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
@@ -108,6 +166,17 @@ impl Lead {
         let all = self.extra.0.iter().chain(values);
         all.map(|(name, value)| (name.clone(), value.clone()))
             .collect()
+    }
+
+    /// The names of fields that tell who somebody is.
+    pub fn personal(&self) -> impl Iterator<Item = &str> {
+        self.personal.iter().map(String::as_str)
+    }
+
+    /// Whether there is anything by which the person is recognised.
+    #[must_use]
+    pub const fn has_person(&self) -> bool {
+        self.phone_sha256.is_some() || self.email_sha256.is_some()
     }
 
     /// Everything as a form again, which is accepted as the same lead.
@@ -167,7 +236,7 @@ pub fn accept(
         let names = sorted.others.iter().map(|(name, _)| (*name).to_owned());
         reading.left_out.extend(names);
     }
-    reading.place();
+    reading.lead.place();
     match LeadRefusal::of(reading.faults) {
         Some(refusal) => Err(refusal),
         None => Ok(Accepted {
@@ -366,10 +435,12 @@ impl Reading<'_> {
         }
         self.lead.extra.0.retain(|_, value| !value.is_empty());
     }
+}
 
+impl Lead {
     /// Where somebody is, as far as the lead tells.
     fn place(&mut self) {
-        let lead = &mut self.lead;
+        let lead = self;
         let of_zip = lead.zip.as_deref().and_then(state_of_zip);
         let area = lead.phone.and_then(area_code_of);
         let of_area = area

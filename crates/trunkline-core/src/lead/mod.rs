@@ -17,12 +17,13 @@ mod refusal;
 mod returns;
 mod run;
 mod step;
+mod terms;
 mod test_mode;
 #[cfg(test)]
 mod tests;
 mod value;
 
-pub use accept::{Accepted, Context, EXTRA_MAX, FORM_MAX, Lead, Stage, Values, accept};
+pub use accept::{Accepted, Context, EXTRA_MAX, FORM_MAX, Kept, Lead, Stage, Values, accept};
 pub use consent::{
     CONSENT_TEXT_MAX, Certificate, ChainFault, ConsentFault, ConsentNeed, ConsentProof,
     ConsentRecord, ConsentRules, Link, SELLERS_MAX, TRUSTED_FORM_CLAIM_MS, broken_link,
@@ -40,4 +41,5 @@ pub use returns::{
 };
 pub use run::{Leg, LegState, Ping, PingOffer, Post, Run, RunState};
 pub use step::{AMBIGUOUS_MS, ANSWER_MS, Event, LEGS_MAX, PING_MS, SaleRules, StepRefusal, step};
+pub use terms::LeadTerms;
 pub use test_mode::{TestOutcome, Way, way};

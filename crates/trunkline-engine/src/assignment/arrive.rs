@@ -415,9 +415,9 @@ fn record_lease(
         .lease
         .as_ref()
         .filter(|(_, _, holder)| holder.lease == drawn)?;
-    if let Some(ended) = pick.ended.filter(|_| pick.reason != PickReason::Kept) {
-        records.push(Record::LeaseEnded(ended.lease, now));
-    }
+    let ended = pick.ended.filter(|_| pick.reason != PickReason::Kept);
+    let ended = ended.iter().chain(&pick.left);
+    records.extend(ended.map(|holder| Record::LeaseEnded(holder.lease, now)));
     records.push(Record::Lease(LeaseRow {
         id: holder.lease,
         number: got.number,

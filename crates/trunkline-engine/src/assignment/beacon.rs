@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tokio::time::timeout;
-use trunkline_core::assignment::Pool;
+use trunkline_core::assignment::{Network, Pool};
 use trunkline_core::base::id::{AccountId, LeaseId, ShowingId, SiteId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 
@@ -74,12 +74,14 @@ pub enum BeaconOutcome {
 
 impl Assignments {
     /// Takes the beacons of one page in. Showings, taps and forms are durable when this returns. `lease` is
-    /// the one the page's token names: when it was given on, nothing of the page counts.
+    /// the one the page's token names: when it was given on, nothing of the page counts. `network` is where the
+    /// page speaks from now, whatever it came from.
     pub async fn beacons(
         &self,
         site: SiteId,
         known: Known,
         lease: Option<LeaseId>,
+        network: Network,
         config_version: i64,
         beacons: Vec<Beacon>,
     ) -> BeaconOutcome {
@@ -90,7 +92,7 @@ impl Assignments {
                 Beacon::Shown { .. } | Beacon::Tap { .. } | Beacon::Form { .. }
             )
         });
-        let taken = match self.take(site, known, lease, config_version, beacons) {
+        let taken = match self.take(site, known, lease, network, config_version, beacons) {
             Ok(Some(taken)) => taken,
             Ok(None) => return BeaconOutcome::Lost,
             Err(_) => return BeaconOutcome::Busy,
@@ -116,6 +118,7 @@ impl Assignments {
         site: SiteId,
         known: Known,
         lease: Option<LeaseId>,
+        network: Network,
         config_version: i64,
         beacons: Vec<Beacon>,
     ) -> Result<Option<Taken>, PortError> {
@@ -203,7 +206,7 @@ impl Assignments {
                     }
                 }
                 Beacon::Tap { number, ago_ms } => {
-                    let tapped = self.tap(state, known, number, (now, ago_ms));
+                    let tapped = self.tap(state, known, network, number, (now, ago_ms));
                     if tapped.is_none() {
                         metrics::counter!("trunkline_taps_refused_total").increment(1);
                     }
@@ -286,22 +289,34 @@ impl Assignments {
         started
     }
 
-    /// A tap counts only on a number that is on the session's screen, from when it came there, and only so often.
-    /// One that is told late keeps the time it had, as far as that can be believed.
+    /// A tap counts only on a number that is on the session's screen, from when it came there, and only so often. On
+    /// one that others see too, a network has so many: their taps would decide calls of all. One that is told late
+    /// keeps the time it had, as far as that can be believed.
     fn tap(
         &self,
         state: &mut SiteState,
         known: Known,
+        network: Network,
         number: PhoneNumber,
         (now, ago_ms): (Timestamp, i64),
     ) -> Option<Record> {
-        let live = state.sessions.get_mut(&known.session)?;
+        let SiteState {
+            sessions, tappers, ..
+        } = state;
+        let live = sessions.get_mut(&known.session)?;
         let shown = live.shown.iter().find(|s| s.digits == number)?;
         let (number, (_, since)) = (shown.number, shown.showing?);
+        let own = shown.lease.is_some();
         let late = ago_ms > PROMPT_TAP_MS;
         let at = if late { now.plus_millis(-ago_ms) } else { now };
         let possible = ago_ms <= LATE_TAP_MS && at >= since;
-        (possible && live.one_more_tap(at)).then(|| {
+        let mut believed = || {
+            own || tappers
+                .entry(number)
+                .or_default()
+                .believe(known.session, network, now)
+        };
+        (possible && live.one_more_tap(at) && believed()).then(|| {
             Record::Tap(TapRow {
                 id: self.moment.id(),
                 number,

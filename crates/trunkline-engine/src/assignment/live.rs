@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use trunkline_core::assignment::{Assigned, Pool, assign};
+use trunkline_core::assignment::{Assigned, Pool, Tappers, assign};
 use trunkline_core::base::id::{
-    IdMap, LeaseId, NumberId, PoolId, SessionId, SessionKind, ShowingId, SwapTargetId, VisitorId,
-    VisitorKind,
+    IdMap, LeaseId, NumberId, NumberKind, PoolId, SessionId, SessionKind, ShowingId, SwapTargetId,
+    VisitorId, VisitorKind,
 };
 use trunkline_core::base::{Area, Locality, PhoneNumber, Timestamp};
 use trunkline_core::visitor::{ClickId, Device, Source};
@@ -96,6 +96,8 @@ pub(super) struct SiteState {
     /// Boxed, because the map moves what it holds each time it grows.
     pub(super) sessions: IdMap<SessionKind, Box<LiveSession>>,
     pub(super) by_visitor: IdMap<VisitorKind, SessionId>,
+    /// Who tapped numbers that many see at once.
+    pub(super) tappers: IdMap<NumberKind, Tappers>,
     pub(super) last_seen: Option<SiteSeen>,
     pub(super) blocks: BlocksSeen,
 }

@@ -1,4 +1,4 @@
-//! The sweep: ends showings of pages that went silent, and forgets sessions that are over.
+//! The sweep: ends showings of pages that went silent, and forgets sessions that are over and taps of an hour ago.
 
 use std::sync::atomic::Ordering;
 
@@ -60,6 +60,7 @@ fn sweep_site(state: &mut SiteState, now: Timestamp) -> Vec<Record> {
     state
         .sessions
         .retain(|_, session| now.millis_since(session.seen_at) <= kept_ms(session));
+    state.tappers.retain(|_, tappers| !tappers.forget(now));
     let sessions = &state.sessions;
     state
         .by_visitor

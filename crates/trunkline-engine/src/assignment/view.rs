@@ -1,7 +1,6 @@
 //! What the dashboard and attribution may look at of the memory: who holds what now.
 
-use trunkline_core::assignment::TurnedAway;
-use trunkline_core::assignment::pool::SlotView;
+use trunkline_core::assignment::{SlotView, TurnedAway};
 use trunkline_core::attribution;
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{NumberId, PoolId, SessionId, SiteId, VisitorId};

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use trunkline_core::assignment::Site;
 use trunkline_core::attribution::{EarlierCall, NumberHistory};
-use trunkline_core::base::id::{NumberId, SessionId};
+use trunkline_core::base::id::NumberId;
 use trunkline_core::base::{PhoneNumber, Timestamp};
 
 use super::{Asked, DAY_MS, EARLIER_CALL_DAYS, Evidence, NUMBER_CALLS, SharedModels, verdict};
 use crate::directory::SharedDirectory;
 use crate::ports::calls::CallRow;
+use crate::ports::history::SessionRow;
 use crate::ports::past_calls::PastCallFilter;
 use crate::ports::{CallRecords, History, PastCalls, PortResult};
 use crate::visit_retention::VisitDays;
@@ -110,6 +111,7 @@ impl Again {
                     found.confirmed += 1;
                     found.after(&call);
                     run.credited(&call);
+                    self.keep(&call, &mut run).await?;
                     continue;
                 }
                 let again = self.weigh(&call, &mut run).await?;
@@ -151,15 +153,29 @@ impl Again {
         })
     }
 
+    /// A call that keeps its credit: what a person said of it tells who the caller is when they call again.
+    async fn keep(&self, call: &CallRow, run: &mut Run) -> PortResult<()> {
+        let Some(id) = call.session else {
+            return Ok(());
+        };
+        let found = self.evidence.history.sessions_by_id(&[id]).await?;
+        if let Some(session) = found.first() {
+            run.follow(call, session, call.probability);
+        }
+        Ok(())
+    }
+
     /// The call as it would be credited today, after the calls of the run before it.
     async fn weigh(&self, call: &CallRow, run: &mut Run) -> PortResult<CallRow> {
         let directory = self.directory.now();
         let Some(number) = directory.number(call.number) else {
             // A number that was removed says nothing any more about the source of its calls.
+            self.keep(call, run).await?;
             return Ok(call.clone());
         };
         let asked = Asked {
             account: call.account,
+            site: call.site,
             number: call.number,
             caller: call.caller,
             at: call.started_at,
@@ -171,17 +187,8 @@ impl Again {
         let credit = in_force.model.attribute(&knowledge.known());
         let sessions = self.evidence.sessions(&credit, call.started_at).await?;
         let verdict = verdict(number, &credit, &sessions, call.first_time);
-        let visitor = |id: SessionId| sessions.get(&id).map(|row| row.visitor);
-        if let Some((caller, session)) = call.caller.zip(verdict.session)
-            && let Some(visitor) = visitor(session)
-        {
-            let earlier = EarlierCall {
-                session,
-                visitor,
-                at: call.started_at,
-                probability: verdict.probability.unwrap_or(0.0),
-            };
-            run.callers.insert(caller, earlier);
+        if let Some(session) = verdict.session.and_then(|id| sessions.get(&id)) {
+            run.follow(call, session, verdict.probability);
         }
         Ok(CallRow {
             session: verdict.session,
@@ -217,6 +224,20 @@ impl Run {
         let earlier = self.callers.get(&call.caller?)?;
         let ago_ms = call.started_at.millis_since(earlier.at);
         (ago_ms < EARLIER_CALL_DAYS * DAY_MS).then_some(*earlier)
+    }
+
+    /// The caller's later calls follow this one, when it is credited to a visit of their site.
+    fn follow(&mut self, call: &CallRow, session: &SessionRow, probability: Option<f64>) {
+        let of_site = call.site.is_none_or(|site| site == session.site);
+        if let Some(caller) = call.caller.filter(|_| of_site) {
+            let earlier = EarlierCall {
+                session: session.id,
+                visitor: session.visitor,
+                at: call.started_at,
+                probability: probability.unwrap_or(0.0),
+            };
+            self.callers.insert(caller, earlier);
+        }
     }
 
     fn credited(&mut self, call: &CallRow) {

@@ -130,6 +130,7 @@ impl Learning {
             };
             let asked = Asked {
                 account: call.account,
+                site: call.site,
                 number: call.number,
                 caller: call.caller,
                 at: call.started_at,

@@ -15,7 +15,7 @@ use trunkline_core::attribution::{
     CallFacts, Candidate, Credit, EarlierCall, Form, Known, Model, NumberHistory, Reason, Showing,
     Tap, WINDOW_DAYS, tap_label,
 };
-use trunkline_core::base::id::{AccountId, ModelId, NumberId, SessionId};
+use trunkline_core::base::id::{AccountId, ModelId, NumberId, SessionId, SiteId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::visitor::{Channel, Device, Source};
 
@@ -115,6 +115,8 @@ impl Knowledge {
 #[derive(Debug, Clone, Copy)]
 struct Asked {
     account: AccountId,
+    /// The site of the number: visits of other sites of the account are no candidates.
+    site: Option<SiteId>,
     number: NumberId,
     caller: Option<PhoneNumber>,
     at: Timestamp,
@@ -162,7 +164,7 @@ impl Evidence {
         };
         let since = asked.at.plus_millis(-WINDOW_DAYS * DAY_MS);
         self.history
-            .latest_form(asked.account, caller, since, asked.at)
+            .latest_form(asked.account, asked.site, caller, since, asked.at)
             .await
     }
 
@@ -172,7 +174,7 @@ impl Evidence {
         };
         let since = asked.at.plus_millis(-EARLIER_CALL_DAYS * DAY_MS);
         self.calls
-            .earlier_call(asked.account, caller, since, asked.at)
+            .earlier_call(asked.account, asked.site, caller, since, asked.at)
             .await
     }
 
@@ -242,6 +244,7 @@ impl Attributions {
     ) -> PortResult<Verdict> {
         let asked = Asked {
             account: number.account,
+            site: number.site,
             number: number.id,
             caller,
             at,
@@ -389,8 +392,10 @@ fn source_of(
             Some(certain.unwrap_or_else(own))
         }
         NumberUse::Static if !number.label.is_empty() => {
+            // A guess among all who see the number is no reason to say otherwise than what is printed on it.
+            let certain = of_session.filter(|_| !ambiguous);
             let own = || by_number(Channel::Other, "static", &number.label, "static_number");
-            Some(of_session.unwrap_or_else(own))
+            Some(certain.unwrap_or_else(own))
         }
         NumberUse::Static | NumberUse::Source | NumberUse::Pool => of_session,
     }

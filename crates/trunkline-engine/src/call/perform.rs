@@ -135,10 +135,13 @@ impl Calls {
         };
         let mut next = Vec::new();
         for target in dial.targets {
-            let trunks = self.permit(call, target.attempt, target.to, events).await;
-            let Some((trunk, rest)) = trunks.split_first() else {
-                next.extend(self.refused(call, target.attempt).await);
-                continue;
+            let permitted = self.permit(call, target.attempt, target.to, events).await;
+            let (trunk, rest) = match permitted {
+                Ok(trunks) => trunks,
+                Err(outcome) => {
+                    next.extend(self.not_dialled(call, target.attempt, outcome).await);
+                    continue;
+                }
             };
             let mut route = Route {
                 dialling: Dialling {
@@ -147,16 +150,16 @@ impl Calls {
                 },
                 dial: Dial {
                     attempt: target.attempt,
-                    trunk: *trunk,
+                    trunk,
                     to: target.to,
                     caller_id: None,
                     redirected_by: Some(dialled),
                     ring_timeout_ms: target.ring_timeout_ms,
                 },
                 wanted,
-                rest: rest.iter().copied().collect(),
+                rest,
             };
-            route.dial = route.leg(&self.directory.peek(), *trunk, dialled);
+            route.dial = route.leg(&self.directory.peek(), trunk, dialled);
             dialling.legs.push(route.dial.clone());
             if let Some(active) = hold(&self.active).get_mut(&call) {
                 active.routes.insert(target.attempt, route);
@@ -165,68 +168,79 @@ impl Calls {
         (Some(dialling).filter(|d| !d.legs.is_empty()), next)
     }
 
-    /// The trunks to dial over, in the order in which they are tried; none when the destination may not be dialled. What is
-    /// dialled and what is refused stands in the timeline then.
+    /// The trunk to dial over and those that are tried after it, or how the attempt fails when there is none or the
+    /// destination may not be dialled. What is dialled and what is not stands in the timeline then.
     async fn permit(
         &self,
         call: CallId,
         attempt: u32,
         to: PhoneNumber,
         events: &mut Vec<CallEventRow>,
-    ) -> Vec<TrunkId> {
+    ) -> Result<(TrunkId, VecDeque<TrunkId>), DialOutcome> {
         let (account, own_trunk, arrival) = {
             let mut active = hold(&self.active);
             let Some(call) = active.get_mut(&call) else {
-                return Vec::new();
+                return Err(DialOutcome::Failed);
             };
             call.aims_at(to);
             (call.row.account, call.row.trunk, call.arrival)
         };
         let directory = self.directory.now();
         let Some(account) = directory.account(account).cloned() else {
-            return Vec::new();
+            return Err(DialOutcome::Failed);
         };
         let used = self.toll_use(&account).await;
         let refusal = account.toll.permit(to, used).err();
-        let trunks = match arrival {
+        let mut trunks: VecDeque<TrunkId> = match arrival {
             Arrival::Sip { .. } => {
-                directory.outbound(own_trunk, account.id, self.directory.trunk_states())
+                let states = self.directory.trunk_states();
+                directory.outbound(own_trunk, account.id, states).into()
             }
             // The carrier that called dials.
-            Arrival::Webhook => vec![own_trunk],
+            Arrival::Webhook => VecDeque::from([own_trunk]),
         };
-        let reason = match refusal {
-            None if !trunks.is_empty() => {
+        let (outcome, reason) = match (refusal, trunks.pop_front()) {
+            (None, Some(first)) => {
                 let (id, now) = (self.moment.id(), self.moment.now());
                 let mut active = hold(&self.active);
                 let call = active.get_mut(&call);
                 events.extend(call.map(|call| call.attempt(id, attempt, to, now)));
-                return trunks;
+                return Ok((first, trunks));
             }
-            Some(refusal) => {
+            (Some(refusal), _) => {
                 metrics::counter!("trunkline_toll_refused_total", "reason" => refusal.word())
                     .increment(1);
                 if let Some(active) = hold(&self.active).get_mut(&call) {
                     active.row.toll_refused.get_or_insert(refusal.rule());
                 }
                 tracing::warn!(account = %account.id, to = %to.masked(), reason = refusal.word(), "a destination was refused");
-                refusal.to_string()
+                (DialOutcome::Refused, refusal.to_string())
             }
-            None => "no trunk can dial out; set a peer on one".to_owned(),
+            // The carrier may know another way to the destination: for it, this is a failure.
+            (None, None) => {
+                let reason =
+                    "no trunk can dial out; set a peer on one, or see why its host has no address";
+                (DialOutcome::Failed, reason.to_owned())
+            }
         };
         if let Some(mut event) = self.mark(call, CallEventKind::Refused, reason) {
             event.attempt = Some(attempt);
             event.destination = Some(to);
             events.push(event);
         }
-        Vec::new()
+        Err(outcome)
     }
 
-    /// Tells the flow that an attempt was refused; the refusal with its reason is in the timeline already.
-    async fn refused(&self, call: CallId, attempt: u32) -> Vec<FlowAction> {
+    /// Tells the flow that an attempt was not dialled; why is in the timeline already.
+    async fn not_dialled(
+        &self,
+        call: CallId,
+        attempt: u32,
+        outcome: DialOutcome,
+    ) -> Vec<FlowAction> {
         let event = FlowEvent::DialFailed {
             attempt,
-            outcome: DialOutcome::Refused,
+            outcome,
             sip_status: None,
         };
         self.walk(call, event, self.moment.now()).await.1

@@ -223,7 +223,7 @@ impl Market {
     }
 
     /// Every version that counts.
-    pub(super) fn all_terms(&self) -> impl Iterator<Item = &Arc<TermsVersion>> {
+    pub(crate) fn all_terms(&self) -> impl Iterator<Item = &Arc<TermsVersion>> {
         self.terms.values().flat_map(Terms::each)
     }
 

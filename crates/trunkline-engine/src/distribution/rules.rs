@@ -179,7 +179,11 @@ impl Thing for Campaign {
         }
         // Their places begin with `fields` by themselves.
         documents::fields(&self.fields).map_err(DistributionError::Problems)?;
-        let problems = problems_of_duplicates(&self.duplicates);
+        let mut problems = problems_of_duplicates(&self.duplicates);
+        problems.extend(self.leads.problems().into_iter().map(|p| Problem {
+            place: format!("leads.{}", p.place),
+            ..p
+        }));
         if problems.is_empty() {
             Ok(())
         } else {

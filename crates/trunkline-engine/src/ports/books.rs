@@ -13,6 +13,7 @@ use trunkline_core::routing::{Came, Taker};
 
 use super::PortResult;
 use super::calls::CallChange;
+use super::leads::LeadChange;
 use super::outbox::OutboxEvent;
 use super::routing::{AttemptRow, OpportunityRecord};
 
@@ -71,6 +72,8 @@ pub struct Settlement {
     pub billable: Vec<(OpportunityId, Taker)>,
     /// The call as it ended.
     pub call: Option<Box<CallChange>>,
+    /// The lead as it becomes.
+    pub lead: Option<Box<LeadChange>>,
     /// The opportunity as it ended.
     pub opportunity: Option<Box<OpportunityRecord>>,
     /// Attempts as they ended.

@@ -416,10 +416,12 @@ pub trait CallRecords: Send + Sync {
         since: Timestamp,
     ) -> PortResult<Vec<(NumberId, NumberUseCount)>>;
     /// Whether the caller called the account before a moment, and the last call until then that was credited
-    /// to a session, since another.
+    /// to a session, since another. Where a site is given, the session is one of that site: a visit of another
+    /// one says nothing about who calls this one's number.
     async fn earlier_call(
         &self,
         account: AccountId,
+        site: Option<SiteId>,
         caller: PhoneNumber,
         since: Timestamp,
         before: Timestamp,

@@ -10,6 +10,7 @@ use trunkline_core::base::id::{
     RoutePlanId, UserId,
 };
 use trunkline_core::base::{Id, IdKind, PhoneNumber, Timestamp, Zone};
+use trunkline_core::lead::LeadTerms;
 use trunkline_core::routing::{
     DeliveryKind, DuplicateRule, FeedDocument, ItemKind, Layer, RoutePlan, TermsKind, VersionState,
 };
@@ -142,6 +143,8 @@ pub struct Campaign {
     pub plan: RoutePlanId,
     /// The fields of its leads, as a JSON array.
     pub fields: String,
+    /// What it says of its leads beside their fields.
+    pub leads: LeadTerms,
     /// What happens with people whom the campaign had before, unless a feed says something else.
     pub duplicates: Vec<DuplicateRule>,
     /// Whether somebody paused it.

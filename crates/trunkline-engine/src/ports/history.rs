@@ -356,10 +356,12 @@ pub trait History: Send + Sync {
         until: Timestamp,
     ) -> PortResult<Vec<attribution::Tap>>;
     /// The latest form of the account in the interval in which a visitor gave this number, from a session whose
-    /// pages had shown a number by then: a form from nowhere is no evidence.
+    /// pages had shown a number by then: a form from nowhere is no evidence. Where a site is given, the session
+    /// is one of that site.
     async fn latest_form(
         &self,
         account: AccountId,
+        site: Option<SiteId>,
         phone: PhoneNumber,
         since: Timestamp,
         until: Timestamp,

@@ -138,6 +138,8 @@ pub trait Outbox: Send + Sync {
     async fn put_event(&self, event: &OutboxEvent) -> PortResult<()>;
     /// Takes events that are due, the longest due first, and marks them as being sent.
     async fn take(&self, now: Timestamp, limit: u32) -> PortResult<Vec<OutboxRow>>;
+    /// Takes one event, when it waits, and marks it as being sent; whether its time has come does not matter.
+    async fn take_event(&self, id: OutboxEventId) -> PortResult<Option<OutboxRow>>;
     /// Tells what came of one that was taken; false when it was not being sent.
     async fn delivered(
         &self,

@@ -134,11 +134,21 @@ impl Router {
 
     /// Asks for bids; without anybody who asks, the attempt is passed over, and the record says so.
     async fn auction(&self, planned: &mut Planned, attempt: u16, contracts: &[ContractId]) {
+        let won = self.bids(planned, attempt, contracts).await;
+        let won = won.into_iter().map(|bid| (attempt, bid));
+        planned.bids.extend(won);
+    }
+
+    /// The bids of an attempt that is an auction, the best first; none without anybody who asks for them, and the record
+    /// says so.
+    pub(crate) async fn bids(
+        &self,
+        planned: &mut Planned,
+        attempt: u16,
+        contracts: &[ContractId],
+    ) -> Vec<BidWon> {
         if let Some(bidders) = self.bidders() {
-            let won = bidders.ask(planned, attempt).await;
-            let won = won.into_iter().map(|bid| (attempt, bid));
-            planned.bids.extend(won);
-            return;
+            return bidders.ask(planned, attempt).await;
         }
         let now = self.moment.now();
         for contract in contracts {
@@ -154,6 +164,7 @@ impl Router {
             };
             planned.pass_over(&terms, &what, ReasonCode::SystemError, now);
         }
+        Vec::new()
     }
 }
 

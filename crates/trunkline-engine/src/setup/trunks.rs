@@ -18,6 +18,18 @@ const CREDENTIAL_MAX: usize = 128;
 const ADDRESSES_PER_HOST_MAX: usize = 16;
 
 impl Setup {
+    /// Whether a trunk cannot be used because nobody knows where its host is.
+    #[must_use]
+    pub fn misses_a_host(&self) -> bool {
+        let directory = self.directory.now();
+        directory.trunks().iter().any(|trunk| {
+            let profile = &trunk.profile;
+            let settings = &profile.settings;
+            trunk.peer_host.is_some() && profile.peer.is_none()
+                || settings.registers && settings.registrar_at.is_none()
+        })
+    }
+
     /// Looks up again where the hosts of trunks are; only trunks with another answer are replaced.
     pub(super) async fn look_up_hosts(&self) {
         let before = self.directory.now();

@@ -54,6 +54,43 @@ async fn a_returning_visitor_keeps_its_number_and_gets_a_new_session() {
 }
 
 #[tokio::test]
+async fn a_number_its_visitor_comes_back_for_goes_to_nobody_else_meanwhile() {
+    for numbers in [1, 2] {
+        let world = world(numbers, false);
+        let (number, known) = world.visit(None).await;
+        if numbers == 2 {
+            // Another one that was out of sight for less long.
+            world.clock.forward(60_000);
+            world.visit(None).await;
+        }
+        world.clock.forward(10 * 60_000);
+        let back = index(&world.arrive("", Some(known)).await);
+        let stranger = index(&world.arrive("", None).await);
+        assert_eq!(back, number);
+        assert_eq!(stranger, if numbers == 2 { 1 } else { 99 });
+        assert_eq!(world.shown(known).await, BeaconOutcome::Taken);
+    }
+}
+
+#[tokio::test]
+async fn who_keeps_a_number_and_never_tells_of_it_leaves_it_for_another_in_the_records_too() {
+    let world = world(2, false);
+    let (longest, _) = world.visit(None).await;
+    world.clock.forward(10_000);
+    let (number, known) = world.visit(None).await;
+    world.clock.forward(10 * 60_000);
+    let kept = world.arrive("", Some(known)).await;
+    assert_eq!(index(&kept), number);
+    world.clock.forward(90_000);
+    let again = world.arrive("", Some(known)).await;
+    assert_eq!(index(&again), longest, "as one who has no number");
+    let ended =
+        |r: &Record| matches!(r, Record::LeaseEnded(lease, _) if Some(*lease) == kept.lease);
+    assert_eq!(world.history.count(ended), 1, "not both after a restart");
+    assert_eq!(world.shown(known).await, BeaconOutcome::Taken);
+}
+
+#[tokio::test]
 async fn a_page_without_the_number_returns_its_lease() {
     let world = world(1, false);
     let silent = world.arrive("", None).await;

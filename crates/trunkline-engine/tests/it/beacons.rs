@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use trunkline_core::assignment::Network;
 use trunkline_core::base::PhoneNumber;
 use trunkline_core::base::id::{AccountId, LeaseId};
 use trunkline_engine::assignment::{
@@ -18,7 +19,10 @@ impl World {
     async fn tap(&self, known: Known, index: u64, ago_ms: i64) -> Vec<TapRow> {
         let number = PhoneNumber::from_digits(FIRST + index);
         let tap = vec![Beacon::Tap { number, ago_ms }];
-        let told = self.assignments.beacons(SITE, known, None, 1, tap).await;
+        let told = self
+            .assignments
+            .beacons(SITE, known, None, Network::UNKNOWN, 1, tap)
+            .await;
         assert_eq!(told, BeaconOutcome::Taken);
         let records = self.history.records.lock().expect("records");
         let taps = records.iter().filter_map(|r| match r {
@@ -99,7 +103,7 @@ async fn a_session_sends_a_handful_of_forms_and_no_more() {
     for _ in 0..30 {
         let sent = world
             .assignments
-            .beacons(SITE, known, None, 1, vec![form()]);
+            .beacons(SITE, known, None, Network::UNKNOWN, 1, vec![form()]);
         assert_eq!(sent.await, BeaconOutcome::Taken);
     }
     let kept = world.history.count(|r| matches!(r, Record::Form(_)));
@@ -114,7 +118,7 @@ async fn a_token_of_a_lease_that_was_given_on_speaks_for_nobody() {
     assert_eq!(
         world
             .assignments
-            .beacons(SITE, known, lease, 1, vec![Beacon::Beat])
+            .beacons(SITE, known, lease, Network::UNKNOWN, 1, vec![Beacon::Beat])
             .await,
         BeaconOutcome::Taken
     );
@@ -122,7 +126,7 @@ async fn a_token_of_a_lease_that_was_given_on_speaks_for_nobody() {
     assert_eq!(
         world
             .assignments
-            .beacons(SITE, known, other, 1, vec![Beacon::Beat])
+            .beacons(SITE, known, other, Network::UNKNOWN, 1, vec![Beacon::Beat])
             .await,
         BeaconOutcome::Lost
     );
@@ -175,7 +179,10 @@ async fn a_session_records_so_many_pages_and_no_more() {
             page: format!("https://a.example/{n}"),
         };
         let pages = (0..32).map(page).collect();
-        let outcome = world.assignments.beacons(SITE, known, None, 1, pages).await;
+        let outcome = world
+            .assignments
+            .beacons(SITE, known, None, Network::UNKNOWN, 1, pages)
+            .await;
         assert_eq!(outcome, BeaconOutcome::Taken);
     }
     for n in 0..10 {

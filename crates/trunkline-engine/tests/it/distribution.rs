@@ -155,6 +155,7 @@ fn campaign() -> Campaign {
         vertical: None,
         plan: id(3),
         fields: "[]".to_owned(),
+        leads: trunkline_core::lead::LeadTerms::default(),
         duplicates: Vec::new(),
         paused: false,
         archived_at: None,

@@ -1,13 +1,14 @@
 //! A pool that one network floods, over a restart.
 
 use trunkline_core::assignment::Network;
+use trunkline_core::assignment::tappers::TAPPERS_MIN;
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{LeaseId, NumberId, SessionId, VisitorId};
-use trunkline_engine::assignment::BeaconOutcome;
+use trunkline_engine::assignment::{Beacon, BeaconOutcome};
 use trunkline_engine::clock::Clock;
 use trunkline_engine::ports::history::{LeaseRow, OpenLease, Record};
 
-use crate::world::{POOL, TARGET, index, world};
+use crate::world::{POOL, SITE, TARGET, index, world};
 
 const OVERFLOW: u64 = 99;
 
@@ -45,7 +46,7 @@ async fn a_restart_does_not_give_a_network_its_share_once_more() {
     }
     let other = world.arrive_from(network("198.51.100.7")).await;
     assert!(index(&other) < 12, "others still get numbers");
-    let turned = world.assignments.turned_away(crate::world::SITE, POOL);
+    let turned = world.assignments.turned_away(SITE, POOL);
     assert_eq!(turned.map(|t| t.network), Some(flood));
 }
 
@@ -63,6 +64,30 @@ async fn a_lease_is_written_with_the_network_it_was_given_to() {
         })
         .collect();
     assert_eq!(leases, [from]);
+}
+
+#[tokio::test]
+async fn a_network_has_a_few_taps_on_a_number_that_all_see_and_its_own_on_its_own() {
+    let flood = network("203.0.113.7");
+    // The second world has a number of its own for each visit; half of them go to one network in any case.
+    for (numbers, recorded) in [(0, TAPPERS_MIN), (60, 30)] {
+        let world = world(numbers, false);
+        for _ in 0..30 {
+            let answer = world.arrive_from(flood).await;
+            let known = answer.session.expect("a session");
+            assert_eq!(world.shown(known).await, BeaconOutcome::Taken);
+            let tap = Beacon::Tap {
+                number: answer.numbers[0].replacement.number,
+                ago_ms: 0,
+            };
+            let told = world
+                .assignments
+                .beacons(SITE, known, None, flood, 1, vec![tap]);
+            assert_eq!(told.await, BeaconOutcome::Taken);
+        }
+        let taps = world.history.count(|r| matches!(r, Record::Tap(_)));
+        assert_eq!(taps, recorded, "{numbers} numbers");
+    }
 }
 
 #[tokio::test]

@@ -20,14 +20,15 @@ use crate::world::{everything, world};
 const NAMED: TrunkId = TrunkId::from_raw(8);
 const NUMBER: NumberId = NumberId::from_raw(100);
 
-/// Every name has one address, which ends in this.
+/// Every name has one address, which ends in this; with 0 nothing is found.
 struct Names(AtomicU8);
 
 #[async_trait]
 impl Resolver for Names {
     async fn resolve(&self, _: &str, port: u16) -> Vec<SocketAddr> {
         let last = self.0.load(Ordering::SeqCst);
-        vec![(Ipv4Addr::new(127, 0, 0, last), port).into()]
+        let at = (last != 0).then(|| (Ipv4Addr::new(127, 0, 0, last), port).into());
+        at.into_iter().collect()
     }
 }
 
@@ -61,6 +62,26 @@ async fn a_host_that_moved_is_found_and_the_store_is_not_read_for_it() {
     assert!(Arc::ptr_eq(&same(&before), &same(&after)), "it is shared");
     let own = |of: &Directory| Arc::clone(of.trunk(TRUNK).expect("a trunk"));
     assert!(Arc::ptr_eq(&own(&before), &own(&after)), "it did not move");
+}
+
+#[tokio::test]
+async fn a_host_that_nobody_finds_at_the_start_is_missed_until_it_is_found() {
+    let names = Arc::new(Names(AtomicU8::new(0)));
+    let (desk, setup, stored) = furnished_with(Everything::default(), names.clone()).await;
+    assert!(!setup.misses_a_host(), "no trunk has a name");
+    let mut named = Trunk::clone(desk.directory.now().trunk(TRUNK).expect("a trunk"));
+    named.profile.id = NAMED;
+    named.profile.peer = None;
+    named.peer_host = Some("sip.carrier.example".to_owned());
+    stored.add_trunk(named);
+    setup.reload().await.expect("read");
+    assert!(setup.misses_a_host());
+    setup.keep_in_step().await.expect("looked up");
+    assert!(setup.misses_a_host(), "still away");
+
+    names.0.store(1, Ordering::SeqCst);
+    setup.keep_in_step().await.expect("looked up");
+    assert!(!setup.misses_a_host());
 }
 
 #[tokio::test]

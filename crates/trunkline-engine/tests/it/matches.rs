@@ -4,21 +4,24 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use trunkline_core::assignment::Network;
-use trunkline_core::attribution::{LabelKind, PageKind, Showing, Tap};
-use trunkline_core::base::id::{AccountId, CallId, SessionId, UserId, VisitorId};
+use trunkline_core::assignment::tappers::TAPPERS_MIN;
+use trunkline_core::attribution::{EarlierCall, Form, LabelKind, PageKind, Showing, Tap};
+use trunkline_core::base::PhoneNumber;
+use trunkline_core::base::id::{AccountId, CallId, SessionId, SiteId, UserId, VisitorId};
 use trunkline_core::call::{EndReason, TollPolicy};
 use trunkline_core::visitor::{Channel, Consent, Device, Landing, Source};
-use trunkline_engine::assignment::Visit;
+use trunkline_engine::assignment::{Answer, Beacon, BeaconOutcome, Visit};
 use trunkline_engine::call::control::{Admission, CallControl};
 use trunkline_engine::clock::Clock;
 use trunkline_engine::ports::History;
 use trunkline_engine::ports::calls::CallEventKind;
 use trunkline_engine::ports::history::{Record, SessionRow};
 
-use crate::calls::{Desk, desk};
-use crate::world::SITE;
+use crate::calls::{Desk, desk, desk_with};
+use crate::world::{FIRST, SITE};
 
 const NUMBER: &str = "+13125550100";
+const FOR_ALL: &str = "+13125550199";
 
 impl Desk {
     /// A session that has had the number on its screen for a minute.
@@ -67,13 +70,37 @@ impl Desk {
 
     /// A visitor comes to the site, and its page does not say that it shows a number.
     async fn arrives(&self) -> SessionId {
+        let answer = self.arrives_from(Network::UNKNOWN).await;
+        answer.session.expect("a session").session
+    }
+
+    /// A visitor of a network looks at the number of everybody and taps it.
+    async fn taps_what_all_see(&self, network: Network) -> SessionId {
+        let answer = self.arrives_from(network).await;
+        let known = answer.session.expect("a session");
+        let shown = Beacon::Shown {
+            swaps: 1,
+            page: "https://a.example/prices".to_owned(),
+        };
+        let tap = Beacon::Tap {
+            number: PhoneNumber::from_digits(FIRST + 99),
+            ago_ms: 0,
+        };
+        let told = self
+            .assignments
+            .beacons(SITE, known, None, network, 1, vec![shown, tap]);
+        assert_eq!(told.await, BeaconOutcome::Taken);
+        known.session
+    }
+
+    async fn arrives_from(&self, network: Network) -> Answer {
         let page = "https://a.example/prices".to_owned();
         let visit = Visit {
             site: Arc::clone(self.directory.now().site(SITE).expect("the site")),
             landing: Landing::parse(&page).expect("a page"),
             page,
             referrer: String::new(),
-            network: Network::UNKNOWN,
+            network,
             waits: false,
             device: Device::Phone,
             locality: None,
@@ -82,8 +109,7 @@ impl Desk {
             known: None,
             config_version: 1,
         };
-        let answer = self.assignments.arrive(visit).await;
-        answer.session.expect("a session").session
+        self.assignments.arrive(visit).await
     }
 
     fn taps(&self, session: SessionId, before_ms: i64) {
@@ -96,7 +122,11 @@ impl Desk {
     }
 
     async fn rings(&self) -> CallId {
-        match self.calls.incoming(self.incoming(NUMBER)).await {
+        self.rings_on(NUMBER).await
+    }
+
+    async fn rings_on(&self, number: &str) -> CallId {
+        match self.calls.incoming(self.incoming(number)).await {
             Admission::Accepted { call, .. } => call,
             refused @ Admission::Refused { .. } => panic!("{refused:?}"),
         }
@@ -250,4 +280,105 @@ async fn while_it_rings_visitors_on_the_site_fill_the_list_and_afterwards_they_d
     desk.hangs_up(call).await;
     let likeliest = desk.matches.likeliest(&desk.records.last()).await;
     assert_eq!(likeliest.expect("visits"), []);
+}
+
+/// A script taps the number of everybody each second, each time as another visitor.
+#[tokio::test]
+async fn a_script_that_taps_without_end_takes_no_call_from_the_person_who_tapped() {
+    let desk = desk(TollPolicy::default(), None).await;
+    let network = |ip: &str| Network::of(ip.parse().expect("an address"));
+    desk.arrives_from(Network::UNKNOWN).await;
+    let (flood, home) = (network("203.0.113.7"), network("198.51.100.7"));
+    let mut ann = None;
+    for second in 0..300 {
+        desk.clock.forward(1_000);
+        desk.taps_what_all_see(flood).await;
+        if second == 295 {
+            ann = Some(desk.taps_what_all_see(home).await);
+        }
+    }
+    let taps = |r: &Record| matches!(r, Record::Tap(_));
+    assert_eq!(desk.history.count(taps), TAPPERS_MIN + 1);
+    let call = desk.rings_on(FOR_ALL).await;
+    let ringing = desk.records.last();
+    assert_eq!((ringing.session, ringing.ambiguous), (ann, false));
+    desk.hangs_up(call).await;
+    let saved = desk.records.saved.lock().expect("calls").last().cloned();
+    let label = saved.expect("a save").label.expect("a label");
+    assert_eq!((label.kind, label.session), (LabelKind::Tap, ann));
+}
+
+/// Nobody tapped but the script, after its share was used up.
+#[tokio::test]
+async fn a_tap_that_is_not_believed_labels_no_call_and_takes_no_printed_number_from_its_label() {
+    let desk = desk_with(1, TollPolicy::default(), None, |all| {
+        for number in &mut all.numbers {
+            number.label = "Van".to_owned();
+        }
+    })
+    .await;
+    let flood = Network::of("203.0.113.7".parse().expect("an address"));
+    desk.arrives_from(Network::UNKNOWN).await;
+    for _ in 0..TAPPERS_MIN {
+        desk.taps_what_all_see(flood).await;
+    }
+    desk.clock.forward(700_000);
+    for _ in 0..10 {
+        desk.taps_what_all_see(flood).await;
+    }
+    desk.clock.forward(4_000);
+    let call = desk.rings_on(FOR_ALL).await;
+    let ringing = desk.records.last();
+    assert!(ringing.ambiguous, "ten who look at it are as likely");
+    assert_eq!(ringing.source.expect("a source").source, "Van");
+    desk.hangs_up(call).await;
+    let saved = desk.records.saved.lock().expect("calls");
+    assert!(saved.iter().all(|change| change.label.is_none()));
+}
+
+/// Ann calls a number of this site a day after she called, and wrote to, another one of the account.
+#[tokio::test]
+async fn what_a_caller_did_on_another_site_takes_no_call_from_the_visitor_of_this_one() {
+    const ELSEWHERE: SiteId = SiteId::from_raw(2);
+    for site in [SITE, ELSEWHERE] {
+        let desk = desk(TollPolicy::default(), None).await;
+        let bob = desk.watches(1);
+        let (session, visitor) = (SessionId::from_raw(7), VisitorId::from_raw(70));
+        let now = desk.clock.now();
+        let called = EarlierCall {
+            session,
+            visitor,
+            at: now.plus_millis(-3_600_000),
+            probability: 0.99,
+        };
+        let at = now.plus_millis(-600_000);
+        let wrote = Form {
+            session,
+            visitor,
+            at,
+        };
+        desk.records
+            .earlier
+            .lock()
+            .expect("calls")
+            .push((site, called));
+        desk.history
+            .forms
+            .lock()
+            .expect("forms")
+            .push((site, wrote));
+        desk.rings().await;
+        let call = desk.records.last();
+        let named: Vec<_> = call.candidates.iter().filter_map(|c| c.session).collect();
+        if site == SITE {
+            assert_eq!(
+                call.session,
+                Some(session),
+                "her own visit, on the same site"
+            );
+        } else {
+            assert_eq!((call.session, named), (Some(bob.id), vec![bob.id]));
+        }
+        assert!(!call.first_time, "she called the account before");
+    }
 }

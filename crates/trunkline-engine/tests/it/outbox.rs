@@ -109,6 +109,18 @@ impl Outbox for Rows {
         Ok(taken.collect())
     }
 
+    async fn take_event(&self, id: OutboxEventId) -> PortResult<Option<OutboxRow>> {
+        self.there()?;
+        let mut rows = self.rows.lock().expect("a lock");
+        let row = rows.get_mut(&id);
+        let row = row.filter(|row| row.state == OutboxState::Waiting);
+        Ok(row.map(|row| {
+            row.state = OutboxState::Sending;
+            row.tries += 1;
+            row.clone()
+        }))
+    }
+
     async fn delivered(
         &self,
         id: OutboxEventId,

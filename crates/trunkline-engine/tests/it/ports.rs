@@ -58,8 +58,10 @@ pub(crate) struct MemoryHistory {
     pub(crate) failing: AtomicBool,
     /// What `open_leases` answers.
     pub(crate) open: Mutex<Vec<OpenLease>>,
-    /// Taps on any number.
+    /// Taps on any number, besides those that were recorded.
     pub(crate) taps: Mutex<Vec<Tap>>,
+    /// Forms of every caller with the site they were sent on, oldest first.
+    pub(crate) forms: Mutex<Vec<(SiteId, Form)>>,
     /// What `showings_of` answers.
     pub(crate) showings: Mutex<Vec<Showing>>,
 }
@@ -181,15 +183,47 @@ impl History for MemoryHistory {
     async fn latest_form(
         &self,
         _: AccountId,
+        site: Option<SiteId>,
         _: PhoneNumber,
         _: Timestamp,
         _: Timestamp,
     ) -> PortResult<Option<Form>> {
-        Ok(None)
+        let forms = self.forms.lock().expect("forms");
+        let of_site = forms
+            .iter()
+            .rev()
+            .find(|(at, _)| site.is_none_or(|site| site == *at));
+        Ok(of_site.map(|(_, form)| *form))
     }
 
-    async fn taps_on(&self, _: NumberId, _: Timestamp, _: Timestamp) -> PortResult<Vec<Tap>> {
-        Ok(self.taps.lock().expect("taps").clone())
+    async fn taps_on(
+        &self,
+        number: NumberId,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> PortResult<Vec<Tap>> {
+        let mut taps = self.taps.lock().expect("taps").clone();
+        let records = self.records.lock().expect("records");
+        for record in records.iter() {
+            let Record::Tap(row) = record else { continue };
+            if row.number != number || row.at < since || row.at > until {
+                continue;
+            }
+            match taps.iter_mut().find(|tap| tap.session == row.session) {
+                Some(tap) => {
+                    tap.at = tap.at.max(row.at);
+                    tap.times += 1;
+                    tap.late |= row.late;
+                }
+                None => taps.push(Tap {
+                    session: row.session,
+                    at: row.at,
+                    times: 1,
+                    late: row.late,
+                }),
+            }
+        }
+        Ok(taps)
     }
 }
 
@@ -209,6 +243,8 @@ pub(crate) struct MemoryCalls {
     pub(crate) minutes: AtomicI64,
     /// Recordings, oldest first.
     pub(crate) recordings: Mutex<Vec<RecordingRow>>,
+    /// Credited calls of every caller with the site of their visit, oldest first.
+    pub(crate) earlier: Mutex<Vec<(SiteId, EarlierCall)>>,
     /// Earlier calls of every caller.
     pub(crate) before: Mutex<CallsBefore>,
 }
@@ -320,12 +356,18 @@ impl CallRecords for MemoryCalls {
     async fn earlier_call(
         &self,
         _: AccountId,
+        site: Option<SiteId>,
         _: PhoneNumber,
         _: Timestamp,
         _: Timestamp,
     ) -> PortResult<(bool, Option<EarlierCall>)> {
         self.gate().await?;
-        Ok((false, None))
+        let earlier = self.earlier.lock().expect("calls");
+        let of_site = earlier
+            .iter()
+            .rev()
+            .find(|(at, _)| site.is_none_or(|site| site == *at));
+        Ok((!earlier.is_empty(), of_site.map(|(_, call)| *call)))
     }
 
     async fn calls_before(

@@ -163,7 +163,7 @@ impl World {
             page: "https://a.example/".to_owned(),
         };
         self.assignments
-            .beacons(SITE, known, None, 1, vec![shown])
+            .beacons(SITE, known, None, Network::UNKNOWN, 1, vec![shown])
             .await
     }
 
@@ -191,7 +191,7 @@ impl World {
 
     pub(crate) async fn beat(&self, known: Known) -> BeaconOutcome {
         self.assignments
-            .beacons(SITE, known, None, 1, vec![Beacon::Beat])
+            .beacons(SITE, known, None, Network::UNKNOWN, 1, vec![Beacon::Beat])
             .await
     }
 }

@@ -100,7 +100,8 @@ crate::statements! { "call";
     /// With both ends of the time SQLite would go through all calls of the account in that time, hence the unary plus.
     LAST_CREDITED = "SELECT call.session, session.visitor, call.started_at, call.probability FROM call \
         JOIN session ON session.id = call.session WHERE call.account = $1 AND call.caller = $2 AND call.synthetic = 0 \
-        AND +call.started_at >= $3 AND call.started_at < $4 ORDER BY call.started_at DESC, call.id DESC LIMIT 1";
+        AND +call.started_at >= $3 AND call.started_at < $4 \
+        AND (CAST($5 AS BIGINT) IS NULL OR session.site = $5) ORDER BY call.started_at DESC, call.id DESC LIMIT 1";
     NUMBER_HISTORY = "SELECT count(*) AS calls, count(session) AS credited FROM (SELECT session FROM call \
         WHERE number = $1 AND synthetic = 0 AND started_at < $2 AND (result IS NULL OR result <> 'blocked') ORDER BY started_at DESC, id DESC LIMIT $3) AS latest";
     /// A call in progress counts up to its last sign of life.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use trunkline_core::attribution::{EarlierCall, NumberHistory};
-use trunkline_core::base::id::{AccountId, CallId, NumberId, RecordingId};
+use trunkline_core::base::id::{AccountId, CallId, NumberId, RecordingId, SiteId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_engine::ports::PortResult;
 use trunkline_engine::ports::calls::{
@@ -129,13 +129,14 @@ impl CallRecords for Store {
     async fn earlier_call(
         &self,
         account: AccountId,
+        site: Option<SiteId>,
         caller: PhoneNumber,
         since: Timestamp,
         before: Timestamp,
     ) -> PortResult<(bool, Option<EarlierCall>)> {
         let values = args![account, caller, before];
         let called = self.one_urgent(list::CALLED_BEFORE, values, |_| Ok(()));
-        let values = args![account, caller, since, before];
+        let values = args![account, caller, since, before, site];
         let credited = self.one_urgent(list::LAST_CREDITED, values, |row| {
             Ok(EarlierCall {
                 session: row.get("session")?,

@@ -17,7 +17,7 @@ use crate::db::{DbError, Expect, Outcome, Statement, Transaction, Val};
 use crate::routing::opportunity::{PUT_ATTEMPT, put_attempt, put_opportunity};
 use crate::routing::sql::{COUNT_SOLD, TAKEN_BILLABLE};
 use crate::routing::step::ReservationRow;
-use crate::{Store, args, call, outbox};
+use crate::{Store, args, call, lead, outbox};
 
 /// How often it is tried while others move its reservations.
 const TRIES_MAX: usize = 4;
@@ -158,13 +158,16 @@ impl Whole {
         }
     }
 
-    /// The call, the opportunity and its attempts.
+    /// The call or the lead, the opportunity and its attempts.
     fn records(&mut self, settlement: &Settlement) -> Result<(), DbError> {
         if let Some(change) = &settlement.call {
             for record in call::change_records(change)? {
                 let (statement, values) = record.into_step();
                 self.push(statement, values, Expect::Any);
             }
+        }
+        if let Some(change) = &settlement.lead {
+            self.whole.append(lead::change_steps(change)?);
         }
         if let Some(record) = &settlement.opportunity {
             self.whole.append(put_opportunity(record)?);

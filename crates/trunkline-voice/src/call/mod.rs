@@ -149,8 +149,12 @@ impl Call {
         match action {
             Action::Play { action, prompt } => {
                 self.unreached = false;
-                self.play(&prompt).await?;
-                self.pump.tell(FlowEvent::Played { action }).await;
+                let played = if self.play(&prompt).await? {
+                    FlowEvent::Played { action }
+                } else {
+                    FlowEvent::NotHeard { action }
+                };
+                self.pump.tell(played).await;
             }
             Action::Gather(gather) => {
                 self.unreached = false;

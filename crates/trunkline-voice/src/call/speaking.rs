@@ -99,14 +99,16 @@ impl Call {
         self.sounds
     }
 
-    /// Plays to the caller, to the end.
-    pub(super) async fn play(&mut self, prompt: &Prompt) -> Result<(), End> {
+    /// Plays to the caller, to the end; false when there is no such sound.
+    pub(super) async fn play(&mut self, prompt: &Prompt) -> Result<bool, End> {
         self.answer_alone().await?;
-        if let Some(sound) = self.sound(prompt).await? {
+        let sound = self.sound(prompt).await?;
+        let heard = sound.is_some();
+        if let Some(sound) = sound {
             self.play_out(sound).await?;
         }
         self.keys.clear();
-        Ok(())
+        Ok(heard)
     }
 
     /// Plays a sound to its end.

@@ -117,7 +117,7 @@ async fn a_missing_sound_is_passed_over() {
     let (station, mut caller, _) = answered(script).await;
     caller.is_hung_up().await;
     let (events, _) = the_end(&station).await;
-    assert_eq!(events, [FlowEvent::Played { action: 7 }]);
+    assert_eq!(events, [FlowEvent::NotHeard { action: 7 }]);
     assert_eq!(station.voice.counters().sounds_missing, 1);
 }
 

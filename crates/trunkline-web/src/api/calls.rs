@@ -213,7 +213,7 @@ fn csv_row(out: &mut String, row: &CallRow, call: &CallSummary) {
 
 /// Quotes a cell (RFC 4180). A leading sign that a spreadsheet would run as a formula gets an
 /// apostrophe, except for phone numbers.
-pub(super) fn csv_cell(text: &str) -> String {
+pub(crate) fn csv_cell(text: &str) -> String {
     let is_number = text
         .strip_prefix('+')
         .is_some_and(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()));

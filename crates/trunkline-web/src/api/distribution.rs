@@ -10,6 +10,7 @@ mod feeds;
 mod lists;
 mod publishers;
 mod terms;
+mod try_answer;
 
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(feeds::router())
         .merge(buyers::router())
         .merge(destinations::router())
+        .merge(try_answer::router())
         .merge(contracts::router())
         .merge(terms::router())
         .merge(lists::router())

@@ -7,16 +7,20 @@ mod attribution;
 pub(crate) mod body;
 mod calls;
 mod calls_view;
+mod caps;
 mod carriers;
 mod distribution;
 mod drafts;
 mod flow_nodes;
 mod flow_try;
 mod flows;
+mod leads;
 mod live;
 mod matches;
 mod number_view;
 mod numbers;
+mod opportunities;
+mod outbox;
 pub(crate) mod page;
 mod page_check;
 mod pools;
@@ -35,7 +39,7 @@ mod swap_settings;
 mod trunk_test;
 mod trunk_view;
 mod trunks;
-mod upload;
+pub(crate) mod upload;
 mod webhook;
 
 use axum::extract::DefaultBodyLimit;
@@ -111,6 +115,10 @@ fn described() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
                 .merge(attribution::router())
                 .merge(reports::router())
                 .merge(distribution::router())
+                .merge(leads::router())
+                .merge(outbox::router())
+                .merge(opportunities::router())
+                .merge(caps::router())
                 .merge(live::router()),
         )
         .split_for_parts()

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use trunkline_core::assignment::{FormCapture, LeaseOn, SwapMode, SwapSettings};
+use trunkline_core::base::id::FeedId;
 use trunkline_core::base::{Country, PhoneNumber};
 use utoipa::ToSchema;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, sentence};
 
 /// Where and when numbers are swapped; what is left out is as on a new site.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -37,6 +38,9 @@ pub(super) struct SwapSettingsItem {
     proxy_path: Option<String>,
     /// Forms whose contact details are kept.
     forms: Vec<FormItem>,
+    /// The feed whose leads these forms are; leave it out, and they are only evidence of who called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lead_feed: Option<String>,
 }
 
 /// A form whose contact details are kept. A field is the `name` of an input, or a selector within the form.
@@ -78,6 +82,7 @@ impl SwapSettingsItem {
             data_layer: settings.data_layer,
             proxy_path: settings.proxy_path.clone(),
             forms: settings.forms.iter().map(FormItem::new).collect(),
+            lead_feed: settings.lead_feed.clone(),
         }
     }
 
@@ -117,6 +122,7 @@ impl SwapSettingsItem {
             data_layer: self.data_layer,
             proxy_path: text(self.proxy_path),
             forms: self.forms.into_iter().map(FormItem::read).collect(),
+            lead_feed: lead_feed(self.lead_feed)?,
         })
     }
 }
@@ -143,6 +149,14 @@ impl FormItem {
             consent_text: text(self.consent_text),
         }
     }
+}
+
+/// A feed by its id. That it is one of the account is seen when a form comes.
+fn lead_feed(given: Option<String>) -> Result<Option<String>, Problem> {
+    let given = text(given).map(|feed| FeedId::parse(&feed));
+    let feed = given.transpose();
+    let feed = feed.map_err(|error| Problem::invalid("swap", sentence(&error.to_string())))?;
+    Ok(feed.map(|feed| feed.to_string()))
 }
 
 fn unknown<'a>(field: &str, word: &str, known: impl Iterator<Item = &'a str>) -> String {

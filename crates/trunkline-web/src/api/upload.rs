@@ -17,7 +17,7 @@ const DRAIN_WAIT: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// 413 when it is too large, 400 when it does not arrive.
-pub(super) async fn whole(
+pub(crate) async fn whole(
     headers: &HeaderMap,
     body: RawBody,
     bytes_max: usize,

@@ -3,10 +3,12 @@
 //! [`parse`] is pure, and safe with any bytes. Nothing is understood by it: what a name means is the campaign's, and the
 //! core's to read.
 
+pub(crate) mod answer;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 pub(crate) mod gate;
 mod json;
+pub(crate) mod leads;
 pub(crate) mod rate;
 mod rtb;
 #[cfg(test)]

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use trunkline_core::assignment::Network;
 use trunkline_core::base::{Country, PhoneNumber};
 use trunkline_core::visitor::Landing;
 use trunkline_engine::assignment::{Beacon, BeaconOutcome, Known};
@@ -14,7 +15,7 @@ use trunkline_engine::ports::history::FormDetails;
 
 use super::assign::{PAGE_MAX, cut};
 use super::token::Token;
-use super::{EVENT_BODY_MAX, cors, read_body, unreadable};
+use super::{EVENT_BODY_MAX, cors, leads, read_body, unreadable};
 use crate::address::{ClientAddress, subscriber};
 use crate::app::App;
 use crate::problem::Problem;
@@ -114,15 +115,32 @@ async fn take(app: &App, site: &SiteEntry, head: &Parts, body: Body) -> Result<(
         visitor: token.visitor,
         session: token.session,
     };
+    let network = Network::of(address);
+    let forms: Vec<_> = beacons.iter().filter_map(form_of).collect();
     match app
         .backend
         .assignments
-        .beacons(site.site.id, known, token.lease, request.c, beacons)
+        .beacons(
+            site.site.id,
+            known,
+            token.lease,
+            network,
+            request.c,
+            beacons,
+        )
         .await
     {
-        BeaconOutcome::Taken => Ok(()),
+        BeaconOutcome::Taken => leads::take(app, site, head, token.session, forms).await,
         BeaconOutcome::Lost => Err(Problem::lost_token()),
         BeaconOutcome::Busy => Err(Problem::unavailable("The server is busy. Send it again.")),
+    }
+}
+
+/// What somebody wrote into a form, with its page.
+fn form_of(beacon: &Beacon) -> Option<(String, FormDetails)> {
+    match beacon {
+        Beacon::Form { page, details, .. } => Some((page.clone(), details.clone())),
+        _ => None,
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod block;
 mod cookie;
 mod cors;
 mod event;
+mod leads;
 pub(crate) mod preview;
 mod settings;
 pub(crate) mod token;

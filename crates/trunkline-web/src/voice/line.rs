@@ -27,6 +27,8 @@ pub(super) enum Doing {
     Playing {
         /// Names it to the engine.
         action: u32,
+        /// Whether there is such a sound.
+        heard: bool,
     },
     /// The caller is asked.
     Gathering {

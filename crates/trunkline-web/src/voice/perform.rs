@@ -48,9 +48,11 @@ impl Performer<'_> {
         for action in actions {
             match action {
                 Action::Play { action, prompt } => {
-                    out.extend(verbs.prompt(&prompt).await);
+                    let said = verbs.prompt(&prompt).await;
+                    let heard = said.is_some();
+                    out.extend(said);
                     out.push(verbs.go_on(step));
-                    line.doing = Doing::Playing { action };
+                    line.doing = Doing::Playing { action, heard };
                     line.answered = true;
                 }
                 Action::Gather(gather) => {
@@ -95,7 +97,14 @@ impl Performer<'_> {
         let actions = match std::mem::take(&mut line.doing) {
             Doing::Nothing => Vec::new(),
             Doing::Playing { .. } | Doing::Gathering { .. } if gone => Vec::new(),
-            Doing::Playing { action } => self.tell(line, FlowEvent::Played { action }).await,
+            Doing::Playing { action, heard } => {
+                let played = if heard {
+                    FlowEvent::Played { action }
+                } else {
+                    FlowEvent::NotHeard { action }
+                };
+                self.tell(line, played).await
+            }
             Doing::Gathering { action, digits_max } => {
                 let digits = params.get("Digits").unwrap_or("").to_owned();
                 let full = u32::try_from(digits.len()).is_ok_and(|count| count >= digits_max);

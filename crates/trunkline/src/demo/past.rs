@@ -289,7 +289,7 @@ impl Past<'_> {
         if let Some((known, _)) = self.visits[visit].1 {
             let told = vec![beacon];
             self.assignments
-                .beacons(self.demo.site, known, None, 1, told)
+                .beacons(self.demo.site, known, None, Network::UNKNOWN, 1, told)
                 .await;
         }
     }

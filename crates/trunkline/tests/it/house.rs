@@ -149,9 +149,12 @@ impl House {
         self.folder.path().join("data")
     }
 
-    /// Where its database is.
-    pub(crate) fn database_url(&self) -> &str {
-        &self.database.url
+    /// Where its database is, for whoever looks at it while the program does not run.
+    pub(crate) fn database_url(&self) -> String {
+        if self.database.url.starts_with("postgres") {
+            return self.database.url.clone();
+        }
+        format!("sqlite:{}", self.data().join("trunkline.db").display())
     }
 
     /// Which database it runs on, for messages.

@@ -10,6 +10,7 @@ use trunkline_sim::carrier::{Behaviour, CallHandle, DialPlan, KeyForm};
 use trunkline_store::testing::TestDatabase;
 
 use crate::calls::{plan, ready};
+use crate::carrier_side::{CarrierSide, next};
 use crate::flows::runs;
 use crate::house::House;
 
@@ -325,6 +326,29 @@ pub(crate) async fn hears(caller: &CallHandle, sound: &[i16], from: usize) -> us
             caller.hears(more).await,
             "the call ended before it was heard"
         );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_whose_sound_is_gone_lets_no_talk_be_recorded() {
+    let side = CarrierSide::start().await;
+    let notice = upload(&side.house, "Notice", wav(8_000, 0.4, |_| 440.0)).await;
+    let nodes = json!({
+        "start": {"kind": "recording_notice", "prompt": notice["id"], "on": {"done": "ring"}},
+        "ring": {"kind": "dial", "destinations": [{"to": "business_line"}]},
+    });
+    side.flow("start", nodes).await;
+    let file = files(&side.house).remove(0);
+    let away = file.with_extension("away");
+    for (name, gone) in [("CA1", true), ("CA2", false)] {
+        let (from, to) = if gone { (&file, &away) } else { (&away, &file) };
+        std::fs::rename(from, to).expect("moved");
+        let first = side.call(name).await;
+        assert_eq!(first.contains("<Play>"), !gone, "{first}");
+        let here = [("CallSid", name), ("CallStatus", "in-progress")];
+        let dial = side.ask(&next(&first), &here).await;
+        assert!(dial.contains("<Dial"), "{dial}");
+        assert_eq!(dial.contains(" record=\""), !gone, "{dial}");
     }
 }
 

@@ -13,6 +13,8 @@ export class Refused extends Error {
     message: string,
     /** The input the refusal is about, by its name in the request. */
     readonly field: string | null,
+    /** What is wrong in a document, with its places. */
+    readonly problems: readonly { place: string; message: string }[] = [],
   ) {
     super(message);
     this.name = "Refused";
@@ -40,7 +42,7 @@ export async function take<T>(request: Promise<Answer<T>>): Promise<T> {
   const status = answer.response.status;
   const words = problem.detail || problem.title || `The server answered with status ${status}.`;
   if (status === 401 && !answer.response.url.endsWith("/login")) signedOut();
-  throw new Refused(status, words, problem.field ?? null);
+  throw new Refused(status, words, problem.field ?? null, problem.problems ?? []);
 }
 
 /** Words for any error that a query or a mutation may end with. */

@@ -99,6 +99,12 @@ const shapes = {
   undo: <path d="M5.500 3 2.500 6l3 3M2.500 6h7a4 4 0 0 1 0 8H7" />,
   redo: <path d="m10.500 3 3 3-3 3M13.500 6h-7a4 4 0 0 0 0 8H9" />,
   out: <path d="M6.500 2.500h-4v11h4M7 8h6.500M11 5.500 13.500 8 11 10.500" />,
+  // Trade.
+  campaign: <path d="M2.500 6.500v3h2.300l6.200 3V3.500l-6.200 3zM5 9.800l.8 3.700h1.900l-.8-3M13 6.500v3" />,
+  buyer: <path d="M3 13.500v-11h6v11M9 6.500h4v7M2 13.500h12M5 5.200h2M5 8h2M5 10.800h2" />,
+  publisher: <path d="M8 10.500V2.500M5 5.500l3-3 3 3M2.500 10v3.500h11V10" />,
+  gauge: <path d="M2.500 11.500a5.500 5.500 0 1 1 11 0M8 11.500l3-3.800M8 11.500h.1" />,
+  list: <path d="M5.500 4h8M5.500 8h8M5.500 12h8M2.500 4h.1M2.500 8h.1M2.500 12h.1" />,
   // Steps of call flows.
   keys: <path d="M4 4h.1M8 4h.1M12 4h.1M4 8h.1M8 8h.1M12 8h.1M4 12h.1M8 12h.1M12 12h.1" strokeWidth="2.4" />,
   voice: (

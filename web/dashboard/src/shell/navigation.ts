@@ -24,12 +24,24 @@ export const groups: Group[] = [
     ],
   },
   {
+    name: "Trade",
+    places: [
+      { path: "/campaigns", name: "Campaigns", icon: "campaign", words: "offers verticals route plan contracts terms" },
+      { path: "/buyers", name: "Buyers", icon: "buyer", words: "destinations contracts clients advertisers" },
+      { path: "/publishers", name: "Publishers", icon: "publisher", words: "feeds keys partners affiliates sources" },
+      { path: "/opportunities", name: "Opportunities", icon: "route", words: "trace sold unsold why what if bids attempts" },
+      { path: "/caps", name: "Caps", icon: "gauge", words: "limits used reserved left concurrency" },
+      { path: "/lists", name: "Lists", icon: "list", words: "suppression do not call zips hashes upload" },
+    ],
+  },
+  {
     name: "Reports",
     places: [{ path: "/sources", name: "Sources", icon: "bars", words: "report expected calls by source attribution" }],
   },
   {
     name: "System",
     places: [
+      { path: "/deliveries", name: "Deliveries", icon: "out", words: "outbox dead letters resend posts buyers failed" },
       { path: "/trunks", name: "Trunks", icon: "trunk", words: "sip carrier lines" },
       { path: "/setup", name: "Set up", icon: "setup", words: "first steps test call" },
       { path: "/settings", name: "Settings", icon: "settings", words: "account api keys password screening block spam" },

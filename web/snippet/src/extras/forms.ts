@@ -36,7 +36,8 @@ const value = (form: HTMLFormElement, name: string): string | undefined => {
   return text && !isCard(text) ? text : undefined;
 };
 
-export const forms = (captures: FormCapture[], lent: Lent): void =>
+/** `kept` hears the selector of each form whose details were told, and never what was in it. */
+export const forms = (captures: FormCapture[], lent: Lent, kept: (form: string) => void): void =>
   document.addEventListener(
     "submit",
     ({ target }) => {
@@ -54,8 +55,9 @@ export const forms = (captures: FormCapture[], lent: Lent): void =>
         const text = value(form, name);
         if (text) details[detail] = text;
       }
-      if (Object.keys(details).length)
-        lent.tell({ k: "form", page: location.href.slice(0, PAGE_MAX), ...details, ...(capture.c ? { consent: capture.c.slice(0, CONSENT_MAX) } : {}) });
+      if (!Object.keys(details).length) return;
+      lent.tell({ k: "form", page: location.href.slice(0, PAGE_MAX), ...details, ...(capture.c ? { consent: capture.c.slice(0, CONSENT_MAX) } : {}) });
+      kept(capture.s);
     },
     true,
   );

@@ -176,6 +176,11 @@ pub enum FlowEvent {
         /// Which action.
         action: u32,
     },
+    /// A prompt could not be played and was passed over.
+    NotHeard {
+        /// Which action.
+        action: u32,
+    },
     /// A question was answered or not.
     Gathered {
         /// Which action.

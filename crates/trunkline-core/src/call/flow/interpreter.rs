@@ -81,6 +81,11 @@ impl<'a> Walk<'a> {
         let node = self.flow.nodes.get(&self.state.node)?;
         match (event, &self.state.doing) {
             (FlowEvent::Played { action }, Doing::Playing) if action == current => {
+                // Only who heard the notice was told.
+                self.state.notice |= matches!(node.kind, NodeKind::RecordingNotice(_));
+                Some(Next::Node(node.way("done")))
+            }
+            (FlowEvent::NotHeard { action }, Doing::Playing) if action == current => {
                 Some(Next::Node(node.way("done")))
             }
             (FlowEvent::Gathered { action, digits, .. }, Doing::Gathering { .. })
@@ -178,7 +183,6 @@ impl<'a> Walk<'a> {
                 self.play(node, Some(Prompt::Spoken(spoken)))
             }
             NodeKind::RecordingNotice(notice) => {
-                self.state.notice = true;
                 self.play(node, Prompt::of(notice.prompt, notice.text.as_ref()))
             }
             NodeKind::Menu(_)

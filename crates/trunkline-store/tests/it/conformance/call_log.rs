@@ -259,7 +259,9 @@ async fn a_test_call_is_in_no_figure_and_no_memory() {
         assert_eq!(store.minutes_since(account, NOON).await.unwrap(), 0);
         assert_eq!(store.last_ends(NOON, NOON).await.unwrap(), []);
         let ann = PhoneNumber::from_digits(ANN);
-        let earlier = store.earlier_call(account, ann, NOON, after(60)).await;
+        let earlier = store
+            .earlier_call(account, None, ann, NOON, after(60))
+            .await;
         assert_eq!(earlier.unwrap(), (false, None));
         let history = store.number_history(number, after(60), 10).await.unwrap();
         assert_eq!(history, NumberHistory::default());

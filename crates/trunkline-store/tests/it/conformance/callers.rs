@@ -17,7 +17,7 @@ async fn a_known_caller_is_recognised() {
         let ann = PhoneNumber::from_digits(ANN);
         let known = async |since| {
             store
-                .earlier_call(set_up.account.id, ann, since, after(60))
+                .earlier_call(set_up.account.id, None, ann, since, after(60))
                 .await
                 .unwrap()
         };
@@ -43,7 +43,7 @@ async fn a_known_caller_is_recognised() {
         assert_eq!(known(NOON).await, (true, Some(earlier)));
         assert_eq!(known(after(2)).await, (true, None));
         let account = set_up.account.id;
-        let first = store.earlier_call(account, ann, NOON, after(1)).await;
+        let first = store.earlier_call(account, None, ann, NOON, after(1)).await;
         assert_eq!(first.unwrap(), (false, None), "a call is not its own past");
         let history = async |limit| {
             let number = set_up.numbers[0].id;
@@ -54,10 +54,44 @@ async fn a_known_caller_is_recognised() {
         assert_eq!(history(10).await, (2.0, 1.0));
         assert_eq!(history(1).await, (1.0, 1.0));
         let elsewhere = store
-            .earlier_call(other.account.id, ann, NOON, after(60))
+            .earlier_call(other.account.id, None, ann, NOON, after(60))
             .await
             .unwrap();
         assert_eq!(elsewhere, (false, None));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_of_one_site_is_no_visitor_of_another_site_of_the_account() {
+    for world in World::both().await {
+        let (set_up, other) = (world.set_up().await, world.set_up().await);
+        let store = &world.store;
+        let ann = PhoneNumber::from_digits(ANN);
+        let here = world.session(&set_up, NOON);
+        let mut there = world.session(&set_up, NOON);
+        there.site = other.site.id;
+        for (minute, session) in [(1, &here), (2, &there)] {
+            let row = Record::Session(Box::new(session.clone()));
+            world.record(vec![row]).await;
+            let mut call = missed(world.call(&set_up, ANN, after(minute)));
+            call.session = Some(session.id);
+            store.save(&alone(call)).await.unwrap();
+        }
+        let latest = async |site| {
+            let account = set_up.account.id;
+            let found = store.earlier_call(account, site, ann, NOON, after(60));
+            let (called, earlier) = found.await.unwrap();
+            assert!(called, "the account was called before, whichever site");
+            earlier.map(|call| (call.session, call.at))
+        };
+        assert_eq!(latest(None).await, Some((there.id, after(2))));
+        assert_eq!(
+            latest(Some(here.site)).await,
+            Some((here.id, after(1))),
+            "a later call of another site's visitor does not hide it"
+        );
+        assert_eq!(latest(Some(there.site)).await, Some((there.id, after(2))));
+        assert_eq!(latest(Some(world.id())).await, None);
     }
 }
 

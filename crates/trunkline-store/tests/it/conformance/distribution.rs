@@ -7,9 +7,11 @@ use trunkline_core::base::{PhoneNumber, Zone};
 use trunkline_core::routing::{ItemKind, Layer, RoutePlan, VersionState};
 use trunkline_engine::ports::configuration::{Account, Configuration};
 use trunkline_engine::ports::distribution::{
-    AllDistribution, Buyer, Campaign, Contract, Delivery, Destination, DistributionRecords, Feed,
-    FeedKey, ListRow, Publisher, TermsChange, TermsDocument, TermsOf, TermsVersion, ThingChange,
+    AllDistribution, Buyer, Campaign, Contract, Delivery, Destination, DestinationSecrets,
+    DistributionRecords, Feed, FeedKey, ListRow, Publisher, TermsChange, TermsDocument, TermsOf,
+    TermsVersion, ThingChange,
 };
+use trunkline_engine::ports::webhooks::Secret;
 use trunkline_engine::ports::{PortError, PortResult};
 use trunkline_store::Store;
 
@@ -44,6 +46,7 @@ impl Things {
             vertical: Some("solar".to_owned()),
             plan: world.id(),
             fields: r#"[{"name": "zip"}]"#.to_owned(),
+            leads: trunkline_core::lead::LeadTerms::default(),
             duplicates: serde_json::from_str(r#"[{"scope": "campaign", "action": "block"}]"#)
                 .unwrap(),
             paused: true,
@@ -190,6 +193,26 @@ async fn what_is_set_up_of_distribution_is_kept_and_changed() {
             let all = store.load_distribution(account).await.unwrap();
             things.is_all_of(&all);
         }
+        // Secrets lie sealed, are replaced whole, and belong to the destination of that account.
+        let destination = things.destination.id;
+        let secrets = |account, all: &[(&str, &str)]| DestinationSecrets {
+            destination,
+            account,
+            secrets: all
+                .iter()
+                .map(|(name, text)| ((*name).to_owned(), Secret::new(*text)))
+                .collect(),
+        };
+        for all in [&[("a", "1"), ("b", "2")][..], &[("b", "3")], &[]] {
+            let own = secrets(account, all);
+            store.put_secrets(&own, NOON).await.unwrap();
+            let found = store.load_distribution(account).await.unwrap().secrets;
+            assert_eq!(found, Vec::from_iter((!all.is_empty()).then_some(own)));
+        }
+        let strange = secrets(world.id(), &[("a", "1")]);
+        is_conflict(store.put_secrets(&strange, NOON).await, "another account's");
+        let found = store.load_distribution(account).await.unwrap().secrets;
+        assert_eq!(found, []);
         // Of the number and the pool only the feed is new.
         let (mut number, mut pool) = (set_up.numbers[0].clone(), set_up.pool.clone());
         number.feed = Some(things.feed.id);

@@ -446,17 +446,18 @@ async fn the_latest_form_with_a_number_is_found_within_its_account_and_told_with
         world.record(records().collect()).await;
         let unseen = world
             .store
-            .latest_form(set_up.account.id, phone, NOON, after(9));
+            .latest_form(set_up.account.id, None, phone, NOON, after(9));
         assert_eq!(unseen.await.unwrap(), None, "its session saw no number");
         let lease = world.lease(&set_up, set_up.numbers[0].id, &session, NOON);
         let showing = world.showing(&lease, NOON);
         world
             .record(vec![Record::Lease(lease), Record::Showing(showing)])
             .await;
-        let latest = async |account, phone, until| {
-            let found = world.store.latest_form(account, phone, NOON, until).await;
-            found.unwrap().map(|form| (form.session, form.at))
+        let on_site = async |account, site, phone, until| {
+            let found = world.store.latest_form(account, site, phone, NOON, until);
+            found.await.unwrap().map(|form| (form.session, form.at))
         };
+        let latest = async |account, phone, until| on_site(account, None, phone, until).await;
         let ours = set_up.account.id;
         assert_eq!(
             latest(ours, phone, after(9)).await,
@@ -469,6 +470,15 @@ async fn the_latest_form_with_a_number_is_found_within_its_account_and_told_with
         assert_eq!(
             latest(ours, PhoneNumber::from_digits(14_695_550_124), after(9)).await,
             None
+        );
+        assert_eq!(
+            on_site(ours, Some(set_up.site.id), phone, after(9)).await,
+            Some((session.id, after(3)))
+        );
+        assert_eq!(
+            on_site(ours, Some(other.site.id), phone, after(9)).await,
+            None,
+            "a form on another site of the account"
         );
         let story = world
             .store

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use trunkline_core::assignment::NumberUse;
 use trunkline_core::attribution::TouchModel;
 use trunkline_core::base::id::ModelId;
 use trunkline_core::call::CallState;
-use trunkline_core::visitor::{Channel, Source};
+use trunkline_core::visitor::{Channel, Source, SourceSelector};
 use trunkline_engine::attribution::{Again, Reweighed, SharedModels};
 use trunkline_engine::ports::Labels;
 use trunkline_engine::ports::calls::{CallRecords, CallRow};
+use trunkline_engine::ports::configuration::Configuration;
 use trunkline_engine::ports::history::Record;
 use trunkline_engine::ports::past_calls::{PastCallFilter, PastCalls};
 use trunkline_engine::replay::Named;
@@ -187,5 +189,127 @@ async fn past_calls_are_weighed_again_page_by_page_and_what_a_person_said_stays(
         assert_eq!((kept.session, kept.confirmed_at), (None, Some(after(300))));
         let once_more = run(true).await.unwrap();
         assert_eq!((once_more.changed, once_more.credited_before), (0, 204));
+    }
+}
+
+/// A pool of one and thirty visitors from everywhere: twenty-nine of them look at its general overflow.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_on_a_general_overflow_number_is_shared_among_those_who_saw_it() {
+    const VISITORS: usize = 30;
+    for world in World::both().await {
+        let (store, mut set_up) = (&world.store, world.set_up().await);
+        let [_, general, named_one] = &mut set_up.numbers[..] else {
+            panic!("three numbers");
+        };
+        general.kind = NumberUse::Source;
+        named_one.kind = NumberUse::Source;
+        named_one.selector = SourceSelector {
+            channel: Some(Channel::OrganicSearch),
+            medium: None,
+            source: Some("bing".to_owned()),
+        };
+        store.put_number(general).await.unwrap();
+        store.put_number(named_one).await.unwrap();
+        let (general, named_one) = (general.id, named_one.id);
+        let source = |index: usize| Source {
+            source: format!("site-{index}"),
+            ..bing()
+        };
+        for index in 0..VISITORS {
+            let mut session = world.session(&set_up, NOON);
+            session.source = source(index);
+            let mut showing = world.showing(&world.lease(&set_up, general, &session, NOON), NOON);
+            showing.lease = None;
+            let ended = Record::ShowingEnded(showing.id, after(10));
+            let session = Record::Session(Box::new(session));
+            let records = vec![session, Record::Showing(showing), ended];
+            world.record(records).await;
+        }
+        let mut by_many = ended(&world, &set_up, 5);
+        by_many.number = general;
+        let mut by_source = ended(&world, &set_up, 6);
+        by_source.number = named_one;
+        for call in [&mut by_many, &mut by_source] {
+            call.caller = None;
+            save(store, call).await;
+        }
+        let directory = directory(store).await;
+        let shared = Arc::new(store.patient());
+        let again = Again::new(
+            shared.clone(),
+            shared.clone(),
+            shared,
+            directory.clone(),
+            SharedModels::default(),
+            VisitDays::default(),
+        );
+        again
+            .run(&set_up.site, NOON, after(60), true)
+            .await
+            .unwrap();
+        let credited = store.call(by_many.id).await.unwrap().unwrap();
+        assert!(credited.ambiguous && credited.source.is_some(), "a guess");
+        let filter = PastCallFilter {
+            account: set_up.account.id,
+            site: Some(set_up.site.id),
+            from: NOON,
+            to: after(60),
+        };
+        let report = sources(store, &directory.now(), filter, TouchModel::Linear).await;
+        let Ok(SourceReport::Table(table)) = report else {
+            panic!("{report:?}");
+        };
+        let share = 1.0 / VISITORS as f64;
+        let kept = (0..VISITORS).filter_map(|index| table.sources.get(&named(&source(index))));
+        let expected: Vec<f64> = kept.map(|figures| figures.expected).collect();
+        assert_eq!(expected.len(), 20, "as many candidates as are kept");
+        assert!(expected.iter().all(|e| *e <= share), "{expected:?}");
+        let certain = table.sources[&named(&bing())].expected;
+        assert!((certain - 1.0).abs() < 1e-9, "the number names its source");
+        assert!((table.total().expected - 2.0).abs() < 1e-9);
+    }
+}
+
+/// Ann's second call came of another visit than her first, as the person who answered it said.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_call_follows_the_one_a_person_confirmed_also_when_weighed_again() {
+    for world in World::both().await {
+        let (store, set_up) = (&world.store, world.set_up().await);
+        let [first, second] = [world.session(&set_up, NOON), world.session(&set_up, NOON)];
+        let lease = world.lease(&set_up, set_up.numbers[0].id, &first, NOON);
+        let showing = world.showing(&lease, NOON);
+        world
+            .record(vec![
+                Record::Session(Box::new(first.clone())),
+                Record::Session(Box::new(second.clone())),
+                Record::LeaseConfirmed(lease.id, NOON),
+                Record::Lease(lease),
+                Record::ShowingEnded(showing.id, after(10)),
+                Record::Showing(showing),
+            ])
+            .await;
+        let calls = [9, 2_000, 2_010].map(|minutes| ended(&world, &set_up, minutes));
+        for call in &calls {
+            save(store, call).await;
+        }
+        let told = confirmed(&world, &calls[1], Some(second.id), after(2_005));
+        store.confirm(&told).await.unwrap();
+        let shared = Arc::new(store.patient());
+        let again = Again::new(
+            shared.clone(),
+            shared.clone(),
+            shared,
+            directory(store).await,
+            SharedModels::default(),
+            VisitDays::default(),
+        );
+        let run = again.run(&set_up.site, NOON, after(3_000), true).await;
+        assert_eq!(run.unwrap().confirmed, 1);
+        let mut credited = Vec::new();
+        for call in &calls {
+            credited.push(store.call(call.id).await.unwrap().unwrap().session);
+        }
+        let expected = [first.id, second.id, second.id].map(Some);
+        assert_eq!(credited, expected);
     }
 }

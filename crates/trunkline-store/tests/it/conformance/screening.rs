@@ -175,7 +175,7 @@ async fn blocked_calls_are_in_the_log_and_in_no_figure() {
         let before = store.calls_before(account, caller, later).await.unwrap();
         assert_eq!(before.count, 0);
         let (called, _) = store
-            .earlier_call(account, caller, NOON, later)
+            .earlier_call(account, None, caller, NOON, later)
             .await
             .unwrap();
         assert!(!called);

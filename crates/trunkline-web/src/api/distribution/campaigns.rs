@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trunkline_core::base::Timestamp;
-use trunkline_core::lead::FieldDef;
+use trunkline_core::lead::{FieldDef, LeadTerms};
 use trunkline_core::routing::{DuplicateRule, TermsKind};
 use trunkline_engine::distribution::Market;
 use trunkline_engine::ports::distribution::Campaign;
@@ -41,6 +41,9 @@ struct CampaignItem {
     /// The fields of its leads.
     #[schema(value_type = Vec<Object>)]
     fields: Value,
+    /// What it says of its leads beside their fields: consent, buyers, queue, returns.
+    #[schema(value_type = Object)]
+    leads: LeadTerms,
     /// What happens with people whom the campaign had before, unless a feed says something else.
     #[schema(value_type = Vec<Object>)]
     duplicates: Vec<DuplicateRule>,
@@ -61,6 +64,7 @@ impl CampaignItem {
             name: campaign.name.clone(),
             vertical: campaign.vertical.clone(),
             fields: serde_json::from_str(&campaign.fields).unwrap_or_default(),
+            leads: campaign.leads.clone(),
             duplicates: campaign.duplicates.clone(),
             paused: campaign.paused,
             terms: TermsItem::new(market, campaign.id),
@@ -81,6 +85,9 @@ struct CampaignInput {
     vertical: Option<String>,
     #[schema(value_type = Option<Vec<Object>>)]
     fields: Option<Value>,
+    /// What it says of its leads beside their fields.
+    #[schema(value_type = Option<Object>)]
+    leads: Option<Value>,
     #[schema(value_type = Option<Vec<Object>>)]
     duplicates: Option<Value>,
     paused: Option<bool>,
@@ -118,6 +125,7 @@ async fn create(
     let written = terms.transpose()?;
     let fields = input.fields.map(read_fields).transpose()?;
     let duplicates = input.duplicates.map(read_duplicates).transpose()?;
+    let leads = input.leads.map(read_leads).transpose()?;
     let plan = app.backend.moment.id();
     let campaign = Campaign {
         id: app.backend.moment.id(),
@@ -129,6 +137,7 @@ async fn create(
             .filter(|v| !v.is_empty()),
         plan,
         fields: fields.unwrap_or_else(|| "[]".to_owned()),
+        leads: leads.unwrap_or_default(),
         duplicates: duplicates.unwrap_or_default(),
         paused: input.paused.unwrap_or(false),
         archived_at: None,
@@ -167,6 +176,7 @@ async fn change(
     terms_stay(input.terms.as_ref())?;
     let fields = input.fields.map(read_fields).transpose()?;
     let duplicates = input.duplicates.map(read_duplicates).transpose()?;
+    let leads = input.leads.map(read_leads).transpose()?;
     let change = |campaign: &mut Campaign| {
         if let Some(text) = input.name {
             campaign.name = name(Some(text));
@@ -177,6 +187,9 @@ async fn change(
         campaign.paused = input.paused.unwrap_or(campaign.paused);
         if let Some(fields) = fields {
             campaign.fields = fields;
+        }
+        if let Some(leads) = leads {
+            campaign.leads = leads;
         }
         if let Some(duplicates) = duplicates {
             campaign.duplicates = duplicates;
@@ -210,6 +223,10 @@ fn read_fields(fields: Value) -> Result<String, Problem> {
     let fields: Vec<FieldDef> = document_of(fields, "fields")?;
     serde_json::to_string(&fields)
         .map_err(|error| Problem::invalid("fields", sentence(&error.to_string())))
+}
+
+fn read_leads(terms: Value) -> Result<LeadTerms, Problem> {
+    document_of(terms, "leads")
 }
 
 fn read_duplicates(rules: Value) -> Result<Vec<DuplicateRule>, Problem> {

@@ -17,6 +17,7 @@ import { CallBadge } from "./columns";
 import { Player } from "./Player";
 import { RecordingSwitch } from "./RecordingSwitch";
 import { ScreeningCard } from "./ScreeningCard";
+import { CallTrace } from "../routing/CallTrace";
 import { scrim } from "../../theme/theme";
 import { Timeline } from "./Timeline";
 import { reviewWords, sourceDetail, type CallDetail } from "./words";
@@ -160,6 +161,7 @@ function Inside({ call }: { call: CallDetail }) {
         </div>
         <div className="stack close">
           <ScreeningCard call={call} />
+          <CallTrace call={call.id} />
           <Attempts call={call} />
           <SourceFacts call={call} />
         </div>

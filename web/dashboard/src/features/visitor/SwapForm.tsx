@@ -77,7 +77,7 @@ export function SwapForm({ site, done, cancel }: { site: Schema<"Site">; done: (
         {choice("iframes", "Frames of the same site")}
         {choice("shadow_roots", "Web components (open shadow roots)")}
       </fieldset>
-      {choice("data_layer", "Tell the tag manager which number is shown (dataLayer)")}
+      {choice("data_layer", "Tell the tag manager which number is shown, and which form was sent (dataLayer)")}
       <TextInput
         label="Path on the site that leads to this server"
         description="Only where the site's own server passes requests on, for a visitor memory that lasts."

@@ -118,6 +118,29 @@ fn a_talk_is_recorded_after_a_notice_or_on_a_waiver_and_never_when_it_is_switche
 }
 
 #[test]
+fn a_notice_that_nobody_heard_lets_no_talk_be_recorded() {
+    let document = flow(
+        &[
+            r#""start": {"kind": "recording_notice", "text": "Recorded.", "on": {"done": "ring"}}"#,
+            r#""ring": {"kind": "dial", "destinations": [{"to": "business_line"}]}"#,
+        ]
+        .join(", "),
+    );
+    for (event, record) in [
+        (FlowEvent::Played { action: 1 }, true),
+        (FlowEvent::NotHeard { action: 1 }, false),
+    ] {
+        let mut call = Walking::new(&document, facts());
+        call.start();
+        let rung = call.tell(event);
+        assert!(
+            matches!(&rung[..], [FlowAction::Dial(dial)] if dial.record == record),
+            "{rung:?}"
+        );
+    }
+}
+
+#[test]
 fn destinations_that_ring_together_are_one_action_and_the_first_to_take_the_call_has_it() {
     let together = flow(&[
         r#""start": {"kind": "dial", "strategy": "simultaneous",

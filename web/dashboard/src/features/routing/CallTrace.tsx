@@ -1,0 +1,26 @@
+// In the drawer of a call: why this buyer, for a call that a campaign offered.
+
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "wouter";
+import { api, take } from "../../api/client";
+import { at, opportunityQuery } from "./queries";
+import { Trace } from "./Trace";
+
+export function CallTrace({ call }: { call: string }) {
+  const found = useQuery({
+    queryKey: ["opportunities", "call", call],
+    queryFn: async () => (await take(api.GET("/api/v1/calls/{id}/opportunities", { params: at(call) }))).items,
+  });
+  // A call that went through two campaigns has two; the last one decided.
+  const last = found.data?.at(-1);
+  const detail = useQuery(opportunityQuery(last?.id));
+  if (!last || !detail.data) return null;
+  return (
+    <div className="stack close">
+      <Trace lines={detail.data.trace} currency={detail.data.currency} />
+      <p className="small">
+        <Link href={`/opportunities/${last.id}`}>Open what became of it, with its attempts</Link>
+      </p>
+    </div>
+  );
+}

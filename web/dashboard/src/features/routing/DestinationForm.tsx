@@ -1,0 +1,153 @@
+// A destination: its kind, and its number, address, mailbox, or the document that says how its server is spoken to.
+
+import { Button, JsonInput, Menu, SegmentedControl, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, take } from "../../api/client";
+import { national } from "../../base/figures";
+import { useForm } from "../../parts/form";
+import { Icon } from "../../parts/Icon";
+import { emptySettings, endpointProblem } from "./endpoint";
+import { FormFoot } from "./parts";
+import { at, presetsQuery, sent, useRefresh, type Destination } from "./queries";
+import { kinds } from "./words";
+
+type Kind = (typeof kinds)[number]["value"];
+type FormProps = { buyer: string; destination?: Destination; done: () => void; cancel: () => void };
+
+const labels: Record<Kind, { label: string; placeholder: string; wrong: string }> = {
+  phone: { label: "Phone number", placeholder: "(214) 555-0123", wrong: "Write a phone number, such as (214) 555-0123" },
+  sip: { label: "SIP address", placeholder: "sip:sales@pbx.example", wrong: "Write an address, such as sip:sales@pbx.example" },
+  email: { label: "Mail address", placeholder: "leads@sunnyroofs.example", wrong: "Write a mail address" },
+  http: { label: "", placeholder: "", wrong: "" },
+  none: { label: "", placeholder: "", wrong: "" },
+};
+
+export function DestinationForm({ buyer, destination, done, cancel }: FormProps) {
+  const refresh = useRefresh();
+  const form = useForm({
+    start: {
+      name: destination?.name ?? "",
+      kind: (destination?.kind ?? "phone") as Kind,
+      address: destination?.kind === "phone" ? national(destination.address) : (destination?.address ?? ""),
+      endpoint: destination?.endpoint ? JSON.stringify(destination.endpoint, null, 2) : "",
+    },
+    check: (values) => {
+      const { kind } = values;
+      const addressed = kind === "phone" || kind === "sip" || kind === "email";
+      return {
+        name: values.name.trim() ? undefined : "Write a name, such as Front desk",
+        address: addressed && !values.address.trim() ? labels[kind].wrong : undefined,
+        endpoint: kind === "http" ? endpointProblem(values.endpoint) : undefined,
+      };
+    },
+    send: async (values) => {
+      const { kind } = values;
+      const addressed = kind === "phone" || kind === "sip" || kind === "email";
+      const body = {
+        name: values.name.trim(),
+        kind,
+        ...(addressed ? { address: values.address.trim() } : {}),
+        ...(kind === "http" ? { endpoint: sent(JSON.parse(values.endpoint) as object) } : {}),
+        // What a mail says is kept as it is.
+        ...(kind === "email" && destination?.kind === "email" && destination.endpoint
+          ? { endpoint: sent(destination.endpoint) }
+          : {}),
+      };
+      if (destination) await take(api.PATCH("/api/v1/destinations/{id}", { params: at(destination.id), body }));
+      else await take(api.POST("/api/v1/destinations", { body: { buyer, ...body } }));
+      await refresh();
+    },
+    done,
+  });
+  const { kind } = form.values;
+  return (
+    <form className="form" onSubmit={form.submit} noValidate>
+      <TextInput label="Name" placeholder="Front desk" data-autofocus {...form.text("name")} />
+      <div>
+        <p className="small soft" id="destination-kind" style={{ marginBottom: 4 }}>
+          Takes by
+        </p>
+        <SegmentedControl
+          fullWidth
+          aria-labelledby="destination-kind"
+          value={kind}
+          data={kinds.map(({ value, label }) => ({ value, label }))}
+          onChange={(next) => form.set("kind", next as Kind)}
+        />
+        <p className="small dim" style={{ marginTop: 4 }}>
+          {kinds.find((each) => each.value === kind)?.hint}
+        </p>
+      </div>
+      {(kind === "phone" || kind === "sip" || kind === "email") && (
+        <TextInput label={labels[kind].label} placeholder={labels[kind].placeholder} {...form.text("address")} />
+      )}
+      {kind === "http" && (
+        <Endpoint
+          value={form.values.endpoint}
+          set={(endpoint) => form.set("endpoint", endpoint)}
+          error={form.message("endpoint")}
+        />
+      )}
+      <FormFoot failure={form.failure} busy={form.busy} act={destination ? "Save" : "Add the destination"} close={cancel} />
+    </form>
+  );
+}
+
+type EndpointProps = { value: string; set: (value: string) => void; error: string | undefined };
+
+/** How a server is spoken to: begun from the shape of a known system, then filled in. */
+function Endpoint({ value, set, error }: EndpointProps) {
+  const presets = useQuery(presetsQuery());
+  const [from, setFrom] = useState<string | null>(null);
+  const open = emptySettings(value);
+  return (
+    <>
+      <div className="row wrap">
+        <Menu position="bottom-start">
+          <Menu.Target>
+            <Button size="xs" leftSection={<Icon name="copy" size={14} />}>
+              Begin from a known shape
+            </Button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            {(presets.data ?? []).map((preset) => (
+              <Menu.Item
+                key={preset.word}
+                onClick={() => {
+                  setFrom(preset.name);
+                  set(JSON.stringify(preset.document, null, 2));
+                }}
+              >
+                {preset.name}
+              </Menu.Item>
+            ))}
+          </Menu.Dropdown>
+        </Menu>
+        <span className="small dim">
+          {from
+            ? `Begun from ${from}. Fill in what is empty, and look at the buyer's own description.`
+            : "Each is a whole document; only addresses, keys and settings are to be filled in."}
+        </span>
+      </div>
+      <JsonInput
+        label="How its server is spoken to"
+        description="Requests, and how answers are read; a JSON object."
+        placeholder='{ "schema": 1, "post": { "request": { "method": "POST", "url": "https://buyer.example/leads" } } }'
+        className="code-input"
+        autosize
+        minRows={8}
+        maxRows={20}
+        spellCheck={false}
+        value={value}
+        onChange={set}
+        error={error}
+      />
+      {open.length > 0 && (
+        <p className="small warn" role="note">
+          Still empty: {open.join(", ")}.
+        </p>
+      )}
+    </>
+  );
+}
