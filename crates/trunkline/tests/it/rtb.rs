@@ -83,7 +83,8 @@ struct Sale {
 
 impl Sale {
     async fn open(feed_terms: Value) -> Self {
-        let house = House::start_with(TestDatabase::sqlite(), |_, settings| {
+        // What is stored is read beside the program, which SQLite lets nobody do.
+        let house = House::start_with(TestDatabase::postgres().await, |_, settings| {
             settings.replace("[http]", "[http]\nwebhooks_loopback = true")
         });
         let answers = Behaviour::Answer { after_ms: 0 };
