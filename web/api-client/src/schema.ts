@@ -584,6 +584,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/destinations/{id}/breaker": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a destination's server is left alone because it failed. */
+        get: operations["readBreaker"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/try-answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads an answer as an endpoint's mapping would, or tells what would be sent with example values. Nothing is sent. */
+        post: operations["tryAnswer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoint-presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Documents to begin with, for the shapes that buyers usually have. */
+        get: operations["listEndpointPresets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/feeds": {
         parameters: {
             query?: never;
@@ -1287,6 +1338,43 @@ export interface paths {
         put?: never;
         /** Plans an opportunity again with the terms of today and tells the difference. Nothing is changed by it. */
         post: operations["whatIf"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Deliveries in a state, newest first. */
+        get: operations["listOutbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outbox/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delivers one that is dead or unknown again. What is unknown may have arrived the first time: look at the other side
+         *     before.
+         */
+        post: operations["resendOutbox"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2365,6 +2453,39 @@ export interface components {
             /** @description `premium_range`, `unassigned_range`, `country_not_allowed`, `too_many_calls` or `minutes_spent`. */
             rule: string;
         };
+        /** @description What an answer says. */
+        AnswerReading: {
+            /** Format: int64 */
+            expires_at?: number | null;
+            /** @description What of a yes cannot be believed. */
+            faults: string[];
+            /** @description What the buyer calls it. */
+            id?: string | null;
+            /** Format: int32 */
+            min_seconds?: number | null;
+            /** @description A phone number to call. */
+            phone?: string | null;
+            /** @description The price, as a decimal. */
+            price?: string | null;
+            /** @description The buyer's words. */
+            reason?: string | null;
+            redirect_url?: string | null;
+            /** @description What kind of no it is, such as `duplicate`. */
+            refused_as?: string | null;
+            /** @description A SIP address to call. */
+            sip?: string | null;
+            /** @description `accepted`, `refused` or `unknown`. */
+            verdict: string;
+        };
+        /** @description What one rule found. */
+        AnswerRule: {
+            found?: string | null;
+            /** @description Whether it holds, or is what counts. */
+            hit: boolean;
+            /** @description Such as `accept_when.all[0]` or `price[1]`. */
+            rule: string;
+            trouble?: string | null;
+        };
         /** @description A key. */
         ApiKey: {
             /** Format: int64 */
@@ -3043,6 +3164,31 @@ export interface components {
             secrets: components["schemas"]["DestinationSecret"][];
             /** @description Its terms, in versions; changed by `PUT /terms/{id}` with its id. */
             terms: components["schemas"]["Terms"];
+        };
+        /** @description How the breaker of a destination stands. */
+        DestinationBreaker: {
+            /**
+             * Format: int32
+             * @description Requests of the last minute.
+             */
+            asked: number;
+            /**
+             * Format: int32
+             * @description Failures one after the other.
+             */
+            failures: number;
+            /** @description `closed`, `open` (it rests) or `half_open` (one request is tried). */
+            state: string;
+            /**
+             * Format: int32
+             * @description Those of them that were too late.
+             */
+            timed_out: number;
+            /**
+             * Format: int64
+             * @description Until when it rests.
+             */
+            until?: number | null;
         };
         /**
          * @description A destination to make or change; what is left out stays.
@@ -4001,6 +4147,35 @@ export interface components {
             /** @description A line for every contract: who has it, who was tried, who could have had it, and who could not. */
             trace: components["schemas"]["TraceLine"][];
         };
+        /** @description Something that is delivered, without what is in it. */
+        OutboxEvent: {
+            /** @description The id of what it is about. */
+            about?: string | null;
+            /**
+             * Format: int64
+             * @description When it is tried next, while it waits.
+             */
+            due_at: number;
+            /** Format: int64 */
+            ended_at?: number | null;
+            id: string;
+            /** @description What kind it is, such as `lead_post`. */
+            kind: string;
+            /** Format: int64 */
+            made_at: number;
+            /**
+             * @description `waiting`, `sending`, `done`, `unknown` (it may have arrived) or `dead` (it was tried often enough, or can never
+             *     arrive).
+             */
+            state: string;
+            /**
+             * Format: int32
+             * @description How often it was tried since a person last asked for it.
+             */
+            tries: number;
+            /** @description What went wrong last; may be empty. */
+            trouble: string;
+        };
         /** @description A number shown to visitors of a source when the pool has none to give. */
         Overflow: {
             number: string;
@@ -4513,6 +4688,39 @@ export interface components {
                 revenue_micros?: number | null;
                 /** @description `open`, `sold` or `unsold`. */
                 state: string;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_OutboxEvent: {
+            items: {
+                /** @description The id of what it is about. */
+                about?: string | null;
+                /**
+                 * Format: int64
+                 * @description When it is tried next, while it waits.
+                 */
+                due_at: number;
+                /** Format: int64 */
+                ended_at?: number | null;
+                id: string;
+                /** @description What kind it is, such as `lead_post`. */
+                kind: string;
+                /** Format: int64 */
+                made_at: number;
+                /**
+                 * @description `waiting`, `sending`, `done`, `unknown` (it may have arrived) or `dead` (it was tried often enough, or can never
+                 *     arrive).
+                 */
+                state: string;
+                /**
+                 * Format: int32
+                 * @description How often it was tried since a person last asked for it.
+                 */
+                tries: number;
+                /** @description What went wrong last; may be empty. */
+                trouble: string;
             }[];
             /** @description Send it as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -5979,6 +6187,28 @@ export interface components {
             target?: string | null;
             trunk?: string | null;
         };
+        /** @description A header as it would go out. */
+        TriedHeader: {
+            name: string;
+            value: string;
+        };
+        /** @description A letter as it would go out. */
+        TriedLetter: {
+            body: string;
+            subject: string;
+            to: string[];
+        };
+        /** @description A request as it would go out. */
+        TriedRequest: {
+            body?: string | null;
+            headers: components["schemas"]["TriedHeader"][];
+            method: string;
+            /** @description `ping` or `post`. */
+            step: string;
+            /** @description Why it could not be made. */
+            trouble?: string | null;
+            url: string;
+        };
         /**
          * @description A SIP trunk. Everything about how it is set up is null on a trunk that all accounts share, for everybody but the
          *     operator: what other tenants see of it is its name, whether it can dial, and how it is.
@@ -6111,6 +6341,44 @@ export interface components {
             expires_at?: number | null;
             /** @description `none`, `registered`, `refused` or `failing`. */
             state: string;
+        };
+        /** @description What the test bench tells. */
+        TryAnswer: {
+            letter?: components["schemas"]["TriedLetter"] | null;
+            reading?: components["schemas"]["AnswerReading"] | null;
+            /** @description What would be sent with example values; secrets are not in it. */
+            requests: components["schemas"]["TriedRequest"][];
+            /** @description What each rule found in the answer. */
+            rules: components["schemas"]["AnswerRule"][];
+        };
+        /**
+         * @description An answer to try, or nothing to see what would be sent.
+         * @example {
+         *       "body": "{\"status\": \"accepted\", \"price\": 12.5}",
+         *       "status": 200,
+         *       "step": "post"
+         *     }
+         */
+        TryAnswerInput: {
+            /** @description The answer's body. */
+            body?: string;
+            /** @description A document that is not saved yet, instead of the destination's. */
+            endpoint?: Record<string, never> | null;
+            /** @description The answer's headers. */
+            headers?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int32
+             * @description The answer's status; without one nothing is read, and what would be sent is told.
+             */
+            status?: number | null;
+            /** @description `ping` or `post`: whose answer it is. */
+            step?: string | null;
+            /** @description Values to fill in besides the usual examples, such as `{"zip": "75201", "lead.age": "40", "tag.sub": "x"}`. */
+            values?: {
+                [key: string]: string;
+            };
         };
         /** @description Visitors of a network that held its share of a pool. */
         TurnedAway: {
@@ -7713,6 +7981,95 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readBreaker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationBreaker"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tryAnswer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryAnswerInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TryAnswer"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEndpointPresets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EndpointPreset"];
                 };
             };
         };
@@ -9619,6 +9976,65 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOutbox: {
+        parameters: {
+            query?: {
+                /** @description Those that are `dead` (as when left out), `unknown`, `waiting`, `sending` or `done`. */
+                state?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OutboxEvent"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resendOutbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
