@@ -149,9 +149,13 @@ impl House {
         self.folder.path().join("data")
     }
 
-    /// Where its database is.
-    pub(crate) fn database_url(&self) -> &str {
-        &self.database.url
+    /// Where its database is, for whoever reads it beside the program.
+    pub(crate) fn database_location(&self) -> String {
+        if self.database() == "postgres" {
+            self.database.url.clone()
+        } else {
+            format!("sqlite:{}", self.data().join("trunkline.db").display())
+        }
     }
 
     /// Which database it runs on, for messages.

@@ -128,7 +128,7 @@ impl Sale {
 
     /// What is stored, read beside the running program.
     async fn store(&self) -> (Store, AccountId) {
-        let location = Location::parse(self.house.database_url()).expect("a location");
+        let location = Location::parse(&self.house.database_location()).expect("a location");
         let key = std::fs::read(self.house.data().join("sealing.key")).expect("a key");
         let key = key.try_into().expect("32 bytes");
         let store = Store::open(&location, DbOptions::default(), &key).await;
