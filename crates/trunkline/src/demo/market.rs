@@ -64,8 +64,11 @@ pub(super) async fn open(
     let calls_plumbing = feed(&plumbing, &lantern, share(60)).await?;
     let leads_roofing = feed(&roofing, &harvest, share(70)).await?;
     let leads_plumbing = feed(&plumbing, &harvest, share(70)).await?;
-    let pings =
-        json!({"pings": {"bid_valid_s": 30, "deadline_ms": 1_200, "on_mismatch": "ordinary"}});
+    // Pings are offered what the auction leaves; a lead without one is paid by the share.
+    let pings = json!({
+        "payout": share(80)["payout"],
+        "pings": {"bid_valid_s": 30, "deadline_ms": 1_200, "on_mismatch": "ordinary"},
+    });
     let insurance = feed(&insurance, &harvest, pings).await?;
     let flow = sells_calls(api).await?;
     for (numbers, feed, label) in [

@@ -141,7 +141,10 @@ async fn every_campaign_of_the_demo_sells_calls_and_leads_and_the_books_balance(
     }
     let caps = demo.get("caps").await;
     let caps = caps["caps"].as_array().expect("caps");
-    assert!(caps.iter().any(|cap| cap["used"].as_i64() > Some(0)), "{caps:#?}");
+    assert!(
+        caps.iter().any(|cap| cap["used"].as_i64() > Some(0)),
+        "{caps:#?}"
+    );
 
     let kept = TempDir::new().expect("a folder");
     let settings = kept.path().join("trunkline.toml");
