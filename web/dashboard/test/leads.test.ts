@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { fieldsProblem, nameFrom, typeWord, usualFields, withType, type LeadField } from "../src/features/lead/fields";
 import { fromAddress, queryText, toAddress, toQuery } from "../src/features/lead/filters";
 import { firstLead } from "../src/features/lead/FirstLead";
 import { whoOf } from "../src/features/lead/LeadTable";
@@ -18,7 +19,7 @@ import {
   type LeadDetail,
 } from "../src/features/lead/words";
 import { bidsInShort, bidState, type Bid } from "../src/features/routing/Bids";
-import { isOwnMail, mailOf, mailProblems, mailRead, usualMail } from "../src/features/routing/endpoint";
+import { isOwnMail, mailOf, mailProblems, mailRead, secretNames, usualMail } from "../src/features/routing/endpoint";
 
 const NOW = Date.parse("2026-11-27T14:03:08Z");
 
@@ -135,5 +136,38 @@ describe("a mail to a buyer", () => {
       subject: "Write a subject, such as A lead from {zip}",
       body: "Write what the mail says",
     });
+  });
+});
+
+describe("the secrets of a server", () => {
+  it("are those that its document names, in texts and as what signs", () => {
+    const document = {
+      settings: { account: "1" },
+      post: { request: { url: "https://x.example/{setting.account}", headers: { Key: "{secret.key}" }, sign: { secret: "hmac" } } },
+      ping: { body: ["{tag.secret}", "{setting.other|secret.spare}", "{secret.key}"] },
+    };
+    expect(secretNames(JSON.stringify(document))).toEqual(["hmac", "key", "spare"]);
+    expect(secretNames("{ not yet")).toEqual([]);
+  });
+});
+
+describe("the fields of leads", () => {
+  const age: LeadField = { name: "age", label: "Age", type: { number: { min: 18 } }, required: "ping", aliases: ["years"] };
+  it("keep what the form does not know, and lose what another type cannot have", () => {
+    expect(withType(age, "number")).toBe(age);
+    expect(withType(age, "date")).toEqual({ ...age, type: { date: {} } });
+    expect(withType({ ...age, type: "text", normaliser: "upper", max_length: 5 }, "zip")).toEqual({ ...age, type: "zip" });
+    expect(typeWord({ choice: [] })).toBe("choice");
+  });
+  it("are named for partners after what people call them", () => {
+    expect(nameFrom("ZIP code")).toBe("zip_code");
+    expect(nameFrom("  2nd Phone! ")).toBe("2nd_phone");
+  });
+  it("say what keeps them from being sent", () => {
+    expect(fieldsProblem(usualFields)).toBeUndefined();
+    expect(fieldsProblem([])).toBeUndefined();
+    expect(fieldsProblem([age])).toContain("nobody could be reached");
+    expect(fieldsProblem([...usualFields, { ...age, name: "zip" }])).toBe("zip is there twice");
+    expect(fieldsProblem([{ ...age, name: "Age" }])).toContain("small letters");
   });
 });

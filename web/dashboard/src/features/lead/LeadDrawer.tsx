@@ -242,7 +242,7 @@ function Events({ lead }: { lead: LeadDetail }) {
           const { tone, word } = eventState(event.kind);
           return (
             <li key={i}>
-              <span className={`sh ${tone === "live" ? "" : tone} ${tone}`} aria-hidden="true" />
+              <span className={`sh ${tone}`} aria-hidden="true" />
               <span className="two">
                 <span>
                   {word}

@@ -57,7 +57,7 @@ export function Bids({ bids, currency }: { bids: Bid[]; currency: string }) {
                   <span className="two">
                     <span className="med cut">{bid.buyer.name}</span>
                     <span className="sub cut">
-                      <Link className="quiet" href={`/contracts/${bid.contract.id}`}>
+                      <Link href={`/contracts/${bid.contract.id}`}>
                         {bid.contract.name}
                       </Link>
                       {auctions > 1 && `, attempt ${bid.attempt}`}

@@ -1,13 +1,13 @@
 // A destination: its kind, and its number, address, mailbox, or the document that says how its server is spoken to.
 
-import { Button, JsonInput, Menu, SegmentedControl, Textarea, TextInput } from "@mantine/core";
+import { Button, JsonInput, Menu, PasswordInput, SegmentedControl, Textarea, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, take } from "../../api/client";
 import { national } from "../../base/figures";
 import { useForm } from "../../parts/form";
 import { Icon } from "../../parts/Icon";
-import { emptySettings, endpointProblem, isOwnMail, mailOf, mailProblems, mailRead } from "./endpoint";
+import { emptySettings, endpointProblem, isOwnMail, mailOf, mailProblems, mailRead, secretNames } from "./endpoint";
 import { FormFoot } from "./parts";
 import { at, presetsQuery, sent, useRefresh, type Destination } from "./queries";
 import { kinds } from "./words";
@@ -31,6 +31,7 @@ export function DestinationForm({ buyer, destination, done, cancel }: FormProps)
       kind: (destination?.kind ?? "phone") as Kind,
       address: destination?.kind === "phone" ? national(destination.address) : (destination?.address ?? ""),
       endpoint: destination?.kind === "http" && destination.endpoint ? JSON.stringify(destination.endpoint, null, 2) : "",
+      secrets: {} as Record<string, string>,
       ...mailRead(destination?.kind === "email" ? destination.endpoint : null, destination?.address),
     },
     check: (values) => {
@@ -50,7 +51,7 @@ export function DestinationForm({ buyer, destination, done, cancel }: FormProps)
         name: values.name.trim(),
         kind,
         ...(addressed ? { address: values.address.trim() } : {}),
-        ...(kind === "http" ? { endpoint: sent(JSON.parse(values.endpoint) as object) } : {}),
+        ...(kind === "http" ? { endpoint: sent(JSON.parse(values.endpoint) as object), ...secretsOf(values) } : {}),
         ...(kind === "email" && (destination?.endpoint || isOwnMail(values)) ? { endpoint: sent(mailOf(values)) } : {}),
       };
       if (destination) await take(api.PATCH("/api/v1/destinations/{id}", { params: at(destination.id), body }));
@@ -108,8 +109,51 @@ export function DestinationForm({ buyer, destination, done, cancel }: FormProps)
           error={form.message("endpoint")}
         />
       )}
+      {kind === "http" && (
+        <Secrets
+          names={secretNames(form.values.endpoint)}
+          there={new Set(destination?.secrets.filter((each) => each.set).map((each) => each.name))}
+          values={form.values.secrets}
+          set={(secrets) => form.set("secrets", secrets)}
+        />
+      )}
       <FormFoot failure={form.failure} busy={form.busy} act={destination ? "Save" : "Add the destination"} close={cancel} />
     </form>
+  );
+}
+
+/** The secrets that somebody wrote and the document names; the others stay as they are. */
+function secretsOf({ endpoint, secrets }: { endpoint: string; secrets: Record<string, string> }) {
+  const named = secretNames(endpoint).filter((name) => secrets[name]);
+  return named.length ? { secrets: Object.fromEntries(named.map((name) => [name, secrets[name] ?? ""])) } : {};
+}
+
+type SecretsProps = {
+  names: string[];
+  there: ReadonlySet<string>;
+  values: Record<string, string>;
+  set: (values: Record<string, string>) => void;
+};
+
+/** Keys and passwords that the document names. They are kept sealed and never shown again. */
+function Secrets({ names, there, values, set }: SecretsProps) {
+  if (names.length === 0) return null;
+  return (
+    <fieldset className="plain">
+      <legend className="small soft">Secrets it names; they are kept sealed and never shown again</legend>
+      <div className="pair">
+        {names.map((name) => (
+          <PasswordInput
+            key={name}
+            label={name}
+            placeholder={there.has(name) ? "Set; write another to replace it" : "Not set: nothing is sent without it"}
+            autoComplete="off"
+            value={values[name] ?? ""}
+            onChange={(event) => set({ ...values, [name]: event.currentTarget.value })}
+          />
+        ))}
+      </div>
+    </fieldset>
   );
 }
 

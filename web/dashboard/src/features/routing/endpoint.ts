@@ -83,3 +83,23 @@ export function mailProblems(mail: MailText): Partial<Record<keyof MailText, str
 export function mailOf({ address, others, subject, body }: MailText & { address: string }) {
   return { to: [address.trim(), ...mailboxes(others)], subject: subject.trim(), body };
 }
+
+/** Names of the secrets that a document needs: in braces anywhere, or as what signs its requests. */
+export function secretNames(text: string): string[] {
+  const found = new Set<string>();
+  const look = (value: unknown, name?: string): void => {
+    if (typeof value === "string") {
+      if (name === "secret") found.add(value);
+      // Of alternatives, `{setting.key|secret.key}`, each may be one.
+      for (const [, inside = ""] of value.matchAll(/\{([^{}]*)\}/g))
+        for (const [, secret = ""] of inside.matchAll(/(?:^|\|)\s*secret\.([\w-]+)/g)) found.add(secret);
+    } else if (Array.isArray(value)) value.forEach((each) => look(each));
+    else if (value && typeof value === "object") for (const [key, each] of Object.entries(value)) look(each, key);
+  };
+  try {
+    look(JSON.parse(text));
+  } catch {
+    // What is being written is no document yet.
+  }
+  return [...found].sort();
+}
