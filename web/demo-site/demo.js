@@ -153,10 +153,11 @@
   read();
   document.body.append(control);
 
-  // The call-back form has nobody to call back: it says so instead of pretending.
-  for (const form of document.querySelectorAll("form[data-callback]"))
+  // The snippet tells the server of the form, and the server makes a lead of it. Here it only says where to look.
+  for (const form of document.querySelectorAll("form[data-quote]"))
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      form.querySelector(".sent").textContent = `Tallgrass Roofing is made up, so nobody will call. Its telephone works: ${shown().text}.`;
+      const log = element("a", { href: "/leads", target: "trunkline-dashboard" }, "See your request in the dashboard");
+      form.querySelector(".sent").replaceChildren("Tallgrass Roofing is made up, so nobody will call. But your request is a lead now. ", log, ".");
     });
 })();

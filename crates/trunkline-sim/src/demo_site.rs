@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use rust_embed::RustEmbed;
@@ -51,6 +51,8 @@ pub struct DemoSiteConfig {
     pub block: BlockSource,
     /// Finds a call in the dashboard.
     pub locate: Locate,
+    /// Where the dashboard shows leads.
+    pub leads: String,
     /// Dials.
     pub carrier: Arc<Carrier>,
     /// First of the hundred numbers the person at the demo calls from.
@@ -107,6 +109,7 @@ impl DemoSite {
         let router = Router::new()
             .route("/dial", post(dial))
             .route("/dial/{call}", get(dialled))
+            .route("/leads", get(leads))
             .fallback(file)
             .layer(DefaultBodyLimit::max(DIAL_BODY_MAX))
             .with_state(shared);
@@ -187,6 +190,11 @@ async fn dialled(State(shared): State<Arc<Shared>>, Path(call): Path<String>) ->
         Some(placed) => Json(shared.answer(&placed)).into_response(),
         None => problem(StatusCode::NOT_FOUND, "There is no such call."),
     }
+}
+
+/// The log of leads in the dashboard; the pages do not know where that is.
+async fn leads(State(shared): State<Arc<Shared>>) -> Redirect {
+    Redirect::temporary(&shared.config.leads)
 }
 
 impl Shared {

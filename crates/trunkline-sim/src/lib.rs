@@ -7,5 +7,6 @@ pub mod chance;
 pub mod demo_site;
 pub mod number_shop;
 pub mod simulate;
+pub mod trade;
 pub mod visitor;
 pub mod world;

@@ -2,6 +2,9 @@
 //! simulated carrier with visitors and callers that speak the real protocols over loopback.
 
 mod account;
+mod api;
+mod buyers;
+mod market;
 mod numbers;
 mod past;
 
@@ -16,10 +19,13 @@ use trunkline_core::base::PhoneNumber;
 use trunkline_sim::carrier::{Carrier, CarrierConfig};
 use trunkline_sim::demo_site::{BlockSource, DemoSite, DemoSiteConfig, Locate};
 use trunkline_sim::number_shop::NumberShop;
+use trunkline_sim::trade::{Deals, Partner, Phones, Trade, TradeConfig};
 use trunkline_sim::visitor;
 use trunkline_sim::world::{Pace, Plan, World, WorldConfig};
 
 use self::account::Demo;
+use self::api::Api;
+use self::buyers::Servers;
 use crate::config::{Config, Database, Http, Log, VoiceSection};
 use crate::serve::{self, Server};
 use crate::wiring::House;
@@ -138,7 +144,10 @@ struct Running {
     site: DemoSite,
     /// Sells numbers as long as it is there.
     _numbers: NumberShop,
+    /// Who buy.
+    buyers: Servers,
     world: Option<World>,
+    trade: Option<Trade>,
     public_url: String,
 }
 
@@ -155,36 +164,58 @@ impl Running {
         let carrier = Arc::new(Carrier::start(carrier_config).await?);
         let demo = account::set_up(&server.house, &carrier).await?;
         let numbers = numbers::open(&server.house, demo.trunk).await?;
+        let client = visitor::client()?;
+        let buyers = Servers::open(options.seed).await?;
+        let phones = Phones::connect(Arc::clone(&carrier), buyers::manners(), options.seed);
+        let api = Api::sign_in(client.clone(), &config.public_url).await?;
+        let destinations = buyers::put(&api, &buyers).await?;
+        let feeds = market::open(&api, &destinations, demo.trunk, demo.site).await?;
         let listener = listen(options.site).await?;
         let site = DemoSite::start(
             listener,
             DemoSiteConfig {
                 block: block_source(&server.house, &demo, &config.public_url),
                 locate: locate(&server.house, &demo, &config.public_url),
+                leads: format!("{}/opportunities", config.public_url),
                 carrier: Arc::clone(&carrier),
                 callers_from: PERSON_CALLS_FROM,
                 seed: options.seed,
             },
         )?;
-        let world = if options.quiet_world {
-            None
+        let (world, trade) = if options.quiet_world {
+            (None, None)
         } else {
             let base = format!("http://{}", site.address());
             past::pass(&server.house, &demo, &base, data, options.seed).await?;
-            Some(World::start(WorldConfig {
+            let world = World::start(WorldConfig {
                 plan: Plan::new(options.seed, Pace::demo()),
                 carrier: Arc::clone(&carrier),
-                client: visitor::client()?,
-                site: format!("http://{}", site.address()),
+                client: client.clone(),
+                site: base,
                 printed: demo.printed,
-            }))
+            });
+            let trade = Trade::start(TradeConfig {
+                deals: Deals::new(options.seed),
+                carrier: Arc::clone(&carrier),
+                client,
+                phones,
+                numbers: feeds.numbers,
+                partner: Partner {
+                    server: config.public_url.clone(),
+                    lead_keys: feeds.lead_keys,
+                    bid_key: feeds.bid_key,
+                },
+            });
+            (Some(world), Some(trade))
         };
         Ok(Self {
             server,
             carrier,
             site,
             _numbers: numbers,
+            buyers,
             world,
+            trade,
             public_url: config.public_url,
         })
     }
@@ -205,6 +236,8 @@ impl Running {
        only the simulated carrier and this machine may call
 
   On the site, press \"Dial the number shown\"; then look for your call under Live.
+  Request a quote there, and your lead is the newest under Opportunities, sold within seconds.
+  Three campaigns sell calls and leads to six buyers by themselves: see Campaigns, Opportunities, Caps.
   Ctrl-C ends everything.
 ",
             dashboard = self.public_url,
@@ -235,9 +268,13 @@ impl Running {
         if let Some(world) = self.world {
             world.stop().await;
         }
+        if let Some(trade) = self.trade {
+            trade.stop().await;
+        }
         self.site.stop().await;
         self.carrier.stop().await;
         self.server.end(DRAIN).await;
+        self.buyers.stop().await;
     }
 }
 

@@ -139,6 +139,8 @@ enum DbCommand {
         #[arg(long)]
         to: String,
     },
+    /// Add up the books and counters of every account again, and tell what does not agree.
+    Verify,
 }
 
 fn main() -> ExitCode {
@@ -237,6 +239,7 @@ async fn perform(command: Command, config: &Config) -> anyhow::Result<()> {
             commands::user::run_remove(config, Leaver { email, account }).await
         }
         Command::Db(DbCommand::Copy { to }) => commands::db::copy(config, &to).await,
+        Command::Db(DbCommand::Verify) => commands::db::verify(config).await,
         Command::CheckConfig | Command::Openapi | Command::Demo(_) | Command::Simulate(_) => Ok(()),
     }
 }

@@ -109,3 +109,26 @@ test("two browsers see different numbers, and each keeps its own over pages and 
   await one.close();
   await two.close();
 });
+
+test("a request for a quote is a lead with its visit, sold and in the log", async ({ page, context }) => {
+  await page.goto(`${SITE}/contact?utm_source=google&utm_medium=cpc&utm_campaign=roof-repair&gclid=quote`);
+  await shownOn(page);
+  await page.getByLabel("Name").fill("Pat Quill");
+  await page.getByLabel("Phone").fill("(512) 555-0117");
+  await page.getByLabel("ZIP code").fill("75214");
+  await page.getByRole("button", { name: "Request a quote" }).click();
+  await expect(page.locator(".sent")).toContainText("your request is a lead now");
+
+  await signIn(context);
+  const api = async (path: string) => (await context.request.get(`${DASHBOARD}/api/v1${path}`)).json();
+  const mine = async () => (await api("/leads?person=%2B15125550117")).items as { id: string; came_by: string; source: string; state: string }[];
+  await expect.poll(async () => (await mine())[0]?.state).toBe("sold");
+  const [lead] = await mine();
+  expect(lead).toMatchObject({ came_by: "snippet", source: "google" });
+
+  await page.goto(`${SITE}/leads`);
+  await expect(page).toHaveURL(/\/opportunities$/);
+  await expect(page.getByText("(512) 555-0117").first()).toBeVisible();
+  await page.goto(`${DASHBOARD}/opportunities/${lead.id}`);
+  await expect(page.getByText("Roof repair, Texas").first()).toBeVisible();
+});

@@ -126,11 +126,13 @@ test("arriving again is arriving as a new visitor, by the chosen way", async ({ 
   expect(assign!.page).toMatch(/\/storm-damage\?utm_source=google&utm_medium=cpc&.*gclid=demo-/);
 });
 
-test("the call-back form says that nobody will call", async ({ page, demo, tracker }) => {
+test("the form for a quote says that nobody will call, and where the lead is", async ({ page, demo, tracker }) => {
   await page.goto(`${demo.served.origin}/contact`);
   await tracker.asked(tells("shown"));
   await page.getByLabel("Name").fill("Pat");
   await page.getByLabel("Phone").fill("2145550100");
-  await page.getByRole("button", { name: "Ask for a call back" }).click();
-  await expect(page.locator(".sent")).toContainText("(312) 555-7788");
+  await page.getByLabel("ZIP code").fill("75214");
+  await page.getByRole("button", { name: "Request a quote" }).click();
+  await expect(page.locator(".sent")).toContainText("nobody will call");
+  await expect(page.getByRole("link", { name: "See your request in the dashboard" })).toHaveAttribute("href", "/leads");
 });

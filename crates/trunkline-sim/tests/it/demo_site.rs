@@ -28,6 +28,7 @@ async fn site(trunk: SocketAddr) -> DemoSite {
             ))
         }),
         locate: Arc::new(|caller| Some(format!("http://dashboard/calls/{caller}"))),
+        leads: "http://dashboard/leads".to_owned(),
         carrier: Arc::new(carrier),
         callers_from: PhoneNumber::from_digits(17_375_550_100),
         seed: 1,

@@ -4,5 +4,6 @@ mod carrier;
 mod demo_site;
 mod plan;
 mod stub;
+mod trade;
 mod visitor;
 mod world;

@@ -28,7 +28,7 @@ pub(super) const EMAIL: &str = "demo@trunkline.local";
 pub(super) const PASSWORD: &str = "trunkline-demo";
 
 /// All numbers are of the range 555-0100 to 555-0199, which is set aside for fiction.
-const fn number(area: u64, last: u64) -> PhoneNumber {
+pub(super) const fn number(area: u64, last: u64) -> PhoneNumber {
     PhoneNumber::from_digits((1_000 + area) * 10_000_000 + 5_550_000 + last)
 }
 

@@ -9,6 +9,7 @@ mod carriers;
 mod check;
 mod crash;
 mod delivery;
+mod demo;
 mod distribution;
 mod flows;
 mod geo;
