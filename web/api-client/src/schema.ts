@@ -688,6 +688,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/feeds/{id}/bids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bids that a feed was given for calls to come, the newest first. */
+        get: operations["listGivenBids"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/feeds/{id}/import": {
         parameters: {
             query?: never;
@@ -2569,6 +2586,46 @@ export interface components {
              */
             from?: number | null;
         };
+        /** @description What came of asking one contract for a bid. */
+        Bid: {
+            /** Format: int64 */
+            asked_at: number;
+            /**
+             * Format: int32
+             * @description In which attempt of the plan, from 1.
+             */
+            attempt: number;
+            /**
+             * Format: int64
+             * @description What it bid, in millionths.
+             */
+            bid_micros?: number | null;
+            buyer: components["schemas"]["Named"];
+            contract: components["schemas"]["Named"];
+            destination: components["schemas"]["Named"];
+            /**
+             * Format: int32
+             * @description How long the answer took, in milliseconds; null: nobody was asked, or nobody has answered.
+             */
+            latency_ms?: number | null;
+            /**
+             * Format: int32
+             * @description From how many connected seconds on it pays.
+             */
+            min_seconds?: number | null;
+            /** @description What the buyer calls its bid. */
+            name?: string | null;
+            /** @description `won`; `next`: it takes over when those before it refuse; or `lost`. */
+            outcome: string;
+            /**
+             * Format: int32
+             * @description Its place among those that take over, from 1.
+             */
+            place?: number | null;
+            reason?: components["schemas"]["Reason"] | null;
+            /** @description Its words, such as why it bids nothing. */
+            said?: string | null;
+        };
         /** @description Why a caller is blocked. */
         BlockCallerInput: {
             note?: string;
@@ -3562,6 +3619,39 @@ export interface components {
             insist?: boolean;
             number: string;
         };
+        /** @description A bid that a publisher was given for a call to come. */
+        GivenBid: {
+            /**
+             * Format: int64
+             * @description What the publisher is paid, in millionths.
+             */
+            amount_micros: number;
+            /** Format: int64 */
+            arrived_at?: number | null;
+            buyer?: components["schemas"]["Named"] | null;
+            /** @description The call that came. */
+            call?: string | null;
+            /** @description Who is to call, when that was said. */
+            caller_display?: string | null;
+            contract: components["schemas"]["Named"];
+            currency: string;
+            /** Format: int64 */
+            expires_at: number;
+            /** Format: int64 */
+            given_at: number;
+            id: string;
+            /**
+             * Format: int32
+             * @description From how many connected seconds on.
+             */
+            min_seconds: number;
+            /** @description The number to be called, as it is printed. */
+            number_display: string;
+            /** @description What it was given for. */
+            opportunity: string;
+            /** @description `waiting` for its call, `called`, or `missed`: nobody called in time. */
+            state: string;
+        };
         /** @description A number that the account has at the carrier. */
         HeldNumber: {
             /** @description Whether it is in the inventory of this account: `yes`, or `no`, which is also said of one that another account has. */
@@ -4132,11 +4222,15 @@ export interface components {
             asked: components["schemas"]["OpportunityAsked"];
             /** @description What was tried. */
             attempts: components["schemas"]["OpportunityAttempt"][];
+            /** @description What came of asking buyers for bids: those that were taken first, then those that take over, then the others. */
+            bids: components["schemas"]["Bid"][];
             /**
              * Format: int32
              * @description The version of the feed's terms that was used.
              */
             feed_version?: number | null;
+            /** @description What the publisher was given for the call to come. */
+            given: components["schemas"]["GivenBid"][];
             /**
              * Format: int32
              * @description The version of the campaign's route plan that was used; null when there was none.
@@ -4547,6 +4641,43 @@ export interface components {
                 published_by?: string | null;
                 /** Format: int64 */
                 version: number;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_GivenBid: {
+            items: {
+                /**
+                 * Format: int64
+                 * @description What the publisher is paid, in millionths.
+                 */
+                amount_micros: number;
+                /** Format: int64 */
+                arrived_at?: number | null;
+                buyer?: components["schemas"]["Named"] | null;
+                /** @description The call that came. */
+                call?: string | null;
+                /** @description Who is to call, when that was said. */
+                caller_display?: string | null;
+                contract: components["schemas"]["Named"];
+                currency: string;
+                /** Format: int64 */
+                expires_at: number;
+                /** Format: int64 */
+                given_at: number;
+                id: string;
+                /**
+                 * Format: int32
+                 * @description From how many connected seconds on.
+                 */
+                min_seconds: number;
+                /** @description The number to be called, as it is printed. */
+                number_display: string;
+                /** @description What it was given for. */
+                opportunity: string;
+                /** @description `waiting` for its call, `called`, or `missed`: nobody called in time. */
+                state: string;
             }[];
             /** @description Send it as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -8255,6 +8386,48 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listGivenBids: {
+        parameters: {
+            query?: {
+                /** @description Only those that are `waiting`, `called` or `missed`. */
+                state?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_GivenBid"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

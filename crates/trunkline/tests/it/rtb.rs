@@ -291,6 +291,46 @@ async fn a_bid_is_given_kept_and_called_and_everybody_is_paid_what_was_promised(
     assert_eq!(store.verify(account).await.expect("sums"), []);
     store.db().close().await;
 
+    // The API tells the same: each bid with its buyer, and what the publisher was given.
+    let shown = sale
+        .house
+        .get(&format!("/api/v1/opportunities/{opportunity}"))
+        .await;
+    let bids = shown["bids"].as_array().expect("bids");
+    let told: Vec<_> = bids
+        .iter()
+        .map(|bid| (bid["outcome"].as_str(), bid["bid_micros"].as_i64()))
+        .collect();
+    let (won, next) = (Some("won"), Some("next"));
+    assert_eq!(told, [(won, Some(40_000_000)), (next, Some(39_000_000))]);
+    assert_eq!(bids[1]["reason"]["code"], "AUCTION_LOST");
+    assert_eq!(bids[1]["place"], 1);
+    assert!(bids[0]["latency_ms"].is_u64(), "{shown}");
+    let given = &shown["given"][0];
+    assert_eq!(given["id"], bid["bid_id"]);
+    assert_eq!(given["state"], "called");
+    assert_eq!(given["amount_micros"], 32_000_000);
+    assert_eq!(given["call"], json!(call));
+    assert_eq!(given["buyer"], bids[0]["buyer"]);
+    let feeds = sale.house.get("/api/v1/feeds").await;
+    let feed = id(&feeds["items"][0]);
+    let listed = async |query: &str| {
+        let path = format!("/api/v1/feeds/{feed}/bids?{query}");
+        let page = sale.house.get(&path).await;
+        let items = page["items"].as_array().expect("items").clone();
+        let ids = items.iter().map(|item| item["id"].clone());
+        (ids.collect::<Vec<_>>(), page["next_cursor"].clone())
+    };
+    assert_eq!(
+        listed("state=called").await,
+        (vec![bid["bid_id"].clone()], Value::Null)
+    );
+    let (first, cursor) = listed("limit=1").await;
+    assert_eq!(first, [other["bid_id"].clone()], "the newest first");
+    let cursor = cursor.as_str().expect("a second page").to_owned();
+    let (second, end) = listed(&format!("limit=1&cursor={cursor}")).await;
+    assert_eq!((second, end), (vec![bid["bid_id"].clone()], Value::Null));
+
     // What was called is not given again.
     let fresh = sale.ping(ping).await;
     assert_eq!(fresh["cached"], false);
