@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use trunkline_core::routing::ReasonCode;
 use trunkline_engine::ports::PortError;
 use trunkline_engine::ports::carriers::CarrierError;
@@ -31,11 +31,17 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<ProblemPlace>,
     /// Why a partner's request was refused, such as `RATE_LIMITED`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason_code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "word")]
+    #[schema(value_type = Option<String>)]
+    pub reason_code: Option<ReasonCode>,
     /// Seconds after which a retry makes sense; sent as `Retry-After`.
     #[serde(skip)]
     pub retry_after_s: Option<u32>,
+}
+
+/// A reason as partners read it.
+fn word<S: Serializer>(reason: &Option<ReasonCode>, to: S) -> Result<S::Ok, S::Error> {
+    reason.map(ReasonCode::word).serialize(to)
 }
 
 /// Something wrong in a document.
@@ -70,7 +76,7 @@ impl Problem {
     #[must_use]
     pub(crate) fn because(self, reason: ReasonCode) -> Self {
         Self {
-            reason_code: Some(reason.word()),
+            reason_code: Some(reason),
             ..self
         }
     }

@@ -320,11 +320,10 @@ async fn the_log_finds_leads_by_what_they_are() {
             ),
             (
                 LeadFilter {
-                    from: NOON.plus_millis(1),
                     to: NOON.plus_millis(2),
                     ..all.clone()
                 },
-                vec![1],
+                vec![1, 0],
             ),
             (
                 LeadFilter {

@@ -339,8 +339,8 @@ async fn a_call_goes_down_a_waterfall_and_everybody_is_paid_to_the_micro_unit() 
         assert_eq!(opportunity.ended_at, Some(ending.ended_at));
         assert_eq!(
             (
-                opportunity.revenue.map(|m| m.micros()),
-                opportunity.payout.map(|m| m.micros())
+                opportunity.revenue.map(trunkline_core::base::Money::micros),
+                opportunity.payout.map(trunkline_core::base::Money::micros)
             ),
             (Some(40_000_000), Some(28_040_000))
         );

@@ -41,7 +41,7 @@ use super::distribution::Things;
 use super::reservations::adds_up;
 use super::world::{MINUTE, NOON};
 
-const ENDPOINT: &str = r#"{"schema": 1, "post": {"request": {"method": "POST", "url": "https://leads.buyer.example/in",
+const ENDPOINT: &str = r#"{"schema": 1, "post": {"request": {"method": "POST", "url": "https://leads.roofs.example/in",
     "body": {"json": {"phone": "{phone}", "zip": "{zip}", "id": "{lead_id}"}}},
     "answer": {"accept_when": {"read": {"from": {"json": "$.ok"}, "value": {"is": "true"}}}}}}"#;
 const FIELDS: &str = r#"[{"name": "phone", "label": "Phone", "type": "phone", "required": "post"},
@@ -863,8 +863,11 @@ async fn returns_are_decided_within_the_terms() {
     }
 }
 
+/// How many buyers may have it, whether it is queued, what each buyer does, and what happens when.
+type Script = (u8, bool, Vec<Vec<Does>>, Vec<(u8, i64)>);
+
 /// What is drawn: what buyers do, and between which of them the process ends.
-fn scripts() -> impl Strategy<Value = (u8, bool, Vec<Vec<Does>>, Vec<(u8, i64)>)> {
+fn scripts() -> impl Strategy<Value = Script> {
     let does = prop::sample::select(
         &[
             Does::Takes,
