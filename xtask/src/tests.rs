@@ -11,26 +11,34 @@ pub(crate) fn all() -> anyhow::Result<()> {
     say("checking the format");
     run("cargo", &["fmt", "--all", "--check"])?;
     web::build()?;
-    // The browser side waits more than it works, and lints are content with what it leaves of the processor.
-    let lints = std::thread::spawn(|| clippy(&["nice", "-n", "10", "cargo"]));
+    // The browser side waits more than it works: what it leaves of the processor builds the Rust side meanwhile.
+    let built = std::thread::spawn(|| rust_tests(&["--no-run"]));
     let browser_side = browser_side();
-    let lints = lints
-        .join()
-        .unwrap_or_else(|_| anyhow::bail!("the lints broke off; run `make lint` to see why"));
-    browser_side.and(lints)?;
-    say("testing the Rust side (a few minutes of building the first time)");
+    joined(built)?;
+    browser_side?;
+    say("testing the Rust side");
     rust_tests(&[])?;
+    // So does the product's own test, and lints are content with little.
+    let lints = std::thread::spawn(|| clippy(&["nice", "-n", "19", "cargo"]));
     // The tests before have built the program.
     say("testing the whole in a browser");
     let program = target()?.join("debug/trunkline");
     let program = program.to_string_lossy();
-    run_with(
+    let whole = run_with(
         "npm",
         &["run", "--prefix", "web", "e2e"],
         &[("TRUNKLINE_PROGRAM", &program)],
-    )?;
+    );
+    joined(lints)?;
+    whole?;
     say("all tests passed");
     Ok(())
+}
+
+/// What another thread came to.
+fn joined(work: std::thread::JoinHandle<anyhow::Result<()>>) -> anyhow::Result<()> {
+    let broken = |_| anyhow::bail!("a part of the tests broke off; what it printed says why");
+    work.join().unwrap_or_else(broken)
 }
 
 fn browser_side() -> anyhow::Result<()> {
@@ -74,8 +82,10 @@ fn rust_tests(more: &[&str]) -> anyhow::Result<()> {
         return run("cargo", &arguments);
     }
     let mut arguments = vec!["test", "--workspace", "--locked"];
-    if !more.is_empty() {
-        arguments.extend(["--", "--ignored"]);
+    match more {
+        [] => {}
+        ["--no-run"] => arguments.push("--no-run"),
+        _ => arguments.extend(["--", "--ignored"]),
     }
     run("cargo", &arguments)
 }

@@ -3,20 +3,19 @@
 //! It is looked at as if it came now, with what is used and reserved now; or at the moment when it came, with hours and the
 //! past as they were then and every cap and place free, because what was used at that moment is not kept.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use trunkline_core::base::id::{AccountId, CampaignId, CapId, FeedId, IdMap, OpportunityId};
-use trunkline_core::base::{Money, Schedule, Timestamp, Zone};
+use trunkline_core::base::id::{AccountId, ContractKind, FeedId, IdMap, OpportunityId};
+use trunkline_core::base::{Money, Timestamp, Zone};
 use trunkline_core::routing::{
-    Availability, Balance, Before, Cap, CapWindow, Comer, Facts, FeedRefusal, FeedTerms, Known,
-    LetIn, Method, Offer, Past, PerformanceRules, Period, PlaceOwner, Plan, RoutePlan, Routes,
-    plan,
+    Before, CapWindow, Comer, Counted, Facts, FeedRefusal, FeedTerms, Known, LetIn, Offer, Past,
+    Performance, Plan, Routes, plan,
 };
 
 use crate::distribution::Market;
 use crate::ports::routing::{Opportunities, OpportunityRecord, Reservations, Stock};
 use crate::ports::{PortError, PortResult};
+use crate::routing::availability;
 
 /// Most of a person's past that is looked at.
 const PAST_MAX: u32 = 500;
@@ -97,7 +96,7 @@ impl WhatIf {
         zone: &Zone,
         now: Timestamp,
     ) -> PortResult<Stock> {
-        let month = month_of(zone, now);
+        let month = CapWindow::month(zone.clone()).at(now).from;
         self.reservations.stock(account, now, month).await
     }
 
@@ -135,6 +134,7 @@ impl WhatIf {
             stock.slots.clear();
             stock.places.clear();
         }
+        let counted: Counted = stock.slots.iter().copied().collect();
         let past = before(past, opportunity.id, at);
         let facts = facts_of(record, zone, at);
         let feed = opportunity.feed.unwrap_or(FeedId::from_raw(0));
@@ -149,19 +149,16 @@ impl WhatIf {
         let payout = terms.as_deref().and_then(|t| payout(t, &facts, &stock, at));
         if let Some(Err(refusal)) = terms
             .as_deref()
-            .map(|terms| let_in(terms, &facts, &comer, &past, &stock, payout, at))
+            .map(|terms| let_in(terms, &facts, &comer, &past, &counted, payout, at))
         {
             return Ok(Would::Refused(refusal));
         }
         if entry.campaign.paused && terms.is_none() {
             return Ok(Would::Refused(FeedRefusal::CampaignPaused));
         }
-        let document = market.plan(opportunity.campaign);
-        let mut availability = available(market, &routes, document, &stock, feed, at);
-        if let Some(document) = document {
-            self.add_performance(&mut availability, &routes, document)
-                .await?;
-        }
+        let mut availability = availability::of(&stock, market, opportunity.campaign);
+        availability.caps = routes.uses(feed, at, &counted);
+        availability.performance = self.performance(&routes).await?;
         let offer = Offer {
             facts: &facts,
             comer,
@@ -179,39 +176,15 @@ impl WhatIf {
         })
     }
 
-    /// Past results, where a group of the plan orders by them.
-    async fn add_performance(
-        &self,
-        availability: &mut Availability,
-        routes: &Routes,
-        document: &RoutePlan,
-    ) -> PortResult<()> {
-        let groups = document.groups.values();
-        let by_results = groups.filter(|group| group.method == Method::Performance);
-        let wanted = by_results.map(|group| {
-            let rules: PerformanceRules = group.performance.unwrap_or_default();
-            rules.attempts_wanted
-        });
-        let Some(wanted) = wanted.max() else {
-            return Ok(());
-        };
-        for terms in routes.contracts().iter().take(PERFORMANCE_MAX) {
-            let contract = terms.parties.contract;
+    /// Past results of the contracts that are chosen by them.
+    async fn performance(&self, routes: &Routes) -> PortResult<IdMap<ContractKind, Performance>> {
+        let mut found = IdMap::default();
+        for (contract, wanted) in routes.performers().into_iter().take(PERFORMANCE_MAX) {
             let past = self.opportunities.performance(contract, wanted).await?;
-            availability.performance.insert(contract, past);
+            found.insert(contract, past);
         }
-        Ok(())
+        Ok(found)
     }
-}
-
-/// When the month of a moment began on the clock of a zone.
-fn month_of(zone: &Zone, now: Timestamp) -> Timestamp {
-    let month = CapWindow {
-        period: Period::Month,
-        rolling: false,
-        zone: zone.clone(),
-    };
-    month.at(now).from
 }
 
 /// What of a past lies before an opportunity.
@@ -235,102 +208,12 @@ fn let_in(
     facts: &Facts<'_>,
     comer: &Comer,
     past: &[Past],
-    stock: &Stock,
+    counted: &Counted,
     payout: Option<Money>,
     at: Timestamp,
 ) -> Result<LetIn, FeedRefusal> {
     let mut uses = IdMap::default();
-    for limit in &terms.limits {
-        limit.each(&mut |limit| {
-            let hours = terms.schedule.as_ref();
-            uses.insert(limit.id, limit.used(terms.feed, hours, at, &stock.slots));
-        });
-    }
+    let hours = terms.schedule.as_ref();
+    counted.uses(&terms.limits, terms.feed, hours, at, &mut uses);
     terms.lets_in(facts, comer, past, &uses, payout, at)
-}
-
-/// What is left, from what the store says.
-fn available(
-    market: &Market,
-    routes: &Routes,
-    document: Option<&Arc<RoutePlan>>,
-    stock: &Stock,
-    feed: FeedId,
-    at: Timestamp,
-) -> Availability {
-    let mut found = Availability::default();
-    let mut hours: HashMap<CapId, &Schedule> = HashMap::new();
-    for group in document.iter().flat_map(|d| d.groups.values()) {
-        if let Some(schedule) = &group.schedule {
-            each_cap(&group.caps, &mut |cap| {
-                hours.insert(cap.id, schedule);
-            });
-        }
-    }
-    for terms in routes.contracts() {
-        let Some(schedule) = &terms.schedule else {
-            continue;
-        };
-        for (_, limits) in &terms.limits {
-            for limit in limits {
-                limit.each(&mut |limit| {
-                    hours.insert(limit.id, &schedule.value);
-                });
-            }
-        }
-    }
-    for limit in routes.limits() {
-        let schedule = hours.get(&limit.id).copied();
-        let used = limit.used(feed, schedule, at, &stock.slots);
-        found.caps.insert(limit.id, used);
-    }
-    for (owner, live) in &stock.places {
-        match owner {
-            PlaceOwner::Account(_) => found.account_live = *live,
-            PlaceOwner::Campaign(id) if is_own(routes, *id) => found.campaign_live = *live,
-            PlaceOwner::Campaign(_) => {}
-            PlaceOwner::Buyer(id) => {
-                found.buyers_live.insert(*id, *live);
-            }
-            PlaceOwner::Destination(id) => {
-                found.destinations_live.insert(*id, *live);
-            }
-            PlaceOwner::Contract(id) => {
-                found.contracts_live.insert(*id, *live);
-            }
-            PlaceOwner::Group(id, name) if is_own(routes, *id) => {
-                found.groups_live.insert(name.to_string(), *live);
-            }
-            PlaceOwner::Group(..) => {}
-        }
-    }
-    for buyer in market.buyers() {
-        let wallet = stock.wallets.iter().find(|(id, ..)| *id == buyer.id);
-        let nothing = Money::zero(market.currency);
-        let credit = buyer.credit_limit_micros.unwrap_or(i64::MAX / 4);
-        found.balances.insert(
-            buyer.id,
-            Balance {
-                balance: wallet.map_or(nothing, |(_, there, _)| *there),
-                credit: Money::from_micros(credit, market.currency),
-                reserved: wallet.map_or(nothing, |(.., held)| *held),
-            },
-        );
-    }
-    found.sold.extend(stock.sold.iter().copied());
-    found
-}
-
-fn is_own(routes: &Routes, campaign: CampaignId) -> bool {
-    let mut contracts = routes.contracts().iter();
-    contracts
-        .next()
-        .is_some_and(|terms| terms.parties.campaign == campaign)
-}
-
-fn each_cap(caps: &[Cap], see: &mut dyn FnMut(&Cap)) {
-    for cap in caps {
-        see(cap);
-        each_cap(&cap.caps, see);
-    }
 }

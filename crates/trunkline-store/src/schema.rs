@@ -32,6 +32,7 @@ migrations!(
     "V0013__open_opportunities",
     "V0014__leads",
     "V0015__bids",
+    "V0016__bids_of_a_feed",
 );
 
 macro_rules! tables {

@@ -20,8 +20,8 @@ use trunkline_engine::live::LiveBus;
 use trunkline_engine::outbox::Outgoing;
 use trunkline_engine::ports::routing::{Opportunities, Reservations};
 use trunkline_engine::ports::{
-    Access, Atlas, BuyerMail, Buyers, CallRecords, History, Labels, Leads, Pages, PastArrivals,
-    PastCalls,
+    Access, Atlas, Bids, BuyerMail, Buyers, CallRecords, History, Labels, Leads, Pages,
+    PastArrivals, PastCalls,
 };
 use trunkline_engine::routing::Router;
 use trunkline_engine::routing::rtb::Rtb;
@@ -116,6 +116,8 @@ pub struct Backend {
     pub reservations: Arc<dyn Reservations>,
     /// What was on offer, and what came of it.
     pub opportunities: Arc<dyn Opportunities>,
+    /// What buyers bid, and what publishers were given.
+    pub bids: Arc<dyn Bids>,
     /// How trunks are, and trying them.
     pub trunks: Arc<Trunks>,
     /// Answers publishers' pings for calls.

@@ -584,6 +584,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/destinations/{id}/breaker": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a destination's server is left alone because it failed. */
+        get: operations["readBreaker"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/try-answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads an answer as an endpoint's mapping would, or tells what would be sent with example values. Nothing is sent. */
+        post: operations["tryAnswer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoint-presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Documents to begin with, for the shapes that buyers usually have. */
+        get: operations["listEndpointPresets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/feeds": {
         parameters: {
             query?: never;
@@ -631,6 +682,23 @@ export interface paths {
         put?: never;
         /** Puts a feed that no number and no pool names away, or takes it out again. */
         post: operations["archiveFeed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds/{id}/bids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bids that a feed was given for calls to come, the newest first. */
+        get: operations["listGivenBids"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1287,6 +1355,43 @@ export interface paths {
         put?: never;
         /** Plans an opportunity again with the terms of today and tells the difference. Nothing is changed by it. */
         post: operations["whatIf"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Deliveries in a state, newest first. */
+        get: operations["listOutbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outbox/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delivers one that is dead or unknown again. What is unknown may have arrived the first time: look at the other side
+         *     before.
+         */
+        post: operations["resendOutbox"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2365,6 +2470,39 @@ export interface components {
             /** @description `premium_range`, `unassigned_range`, `country_not_allowed`, `too_many_calls` or `minutes_spent`. */
             rule: string;
         };
+        /** @description What an answer says. */
+        AnswerReading: {
+            /** Format: int64 */
+            expires_at?: number | null;
+            /** @description What of a yes cannot be believed. */
+            faults: string[];
+            /** @description What the buyer calls it. */
+            id?: string | null;
+            /** Format: int32 */
+            min_seconds?: number | null;
+            /** @description A phone number to call. */
+            phone?: string | null;
+            /** @description The price, as a decimal. */
+            price?: string | null;
+            /** @description The buyer's words. */
+            reason?: string | null;
+            redirect_url?: string | null;
+            /** @description What kind of no it is, such as `duplicate`. */
+            refused_as?: string | null;
+            /** @description A SIP address to call. */
+            sip?: string | null;
+            /** @description `accepted`, `refused` or `unknown`. */
+            verdict: string;
+        };
+        /** @description What one rule found. */
+        AnswerRule: {
+            found?: string | null;
+            /** @description Whether it holds, or is what counts. */
+            hit: boolean;
+            /** @description Such as `accept_when.all[0]` or `price[1]`. */
+            rule: string;
+            trouble?: string | null;
+        };
         /** @description A key. */
         ApiKey: {
             /** Format: int64 */
@@ -2447,6 +2585,46 @@ export interface components {
              * @description Calls since then, ms; the last 30 days when left out.
              */
             from?: number | null;
+        };
+        /** @description What came of asking one contract for a bid. */
+        Bid: {
+            /** Format: int64 */
+            asked_at: number;
+            /**
+             * Format: int32
+             * @description In which attempt of the plan, from 1.
+             */
+            attempt: number;
+            /**
+             * Format: int64
+             * @description What it bid, in millionths.
+             */
+            bid_micros?: number | null;
+            buyer: components["schemas"]["Named"];
+            contract: components["schemas"]["Named"];
+            destination: components["schemas"]["Named"];
+            /**
+             * Format: int32
+             * @description How long the answer took, in milliseconds; null: nobody was asked, or nobody has answered.
+             */
+            latency_ms?: number | null;
+            /**
+             * Format: int32
+             * @description From how many connected seconds on it pays.
+             */
+            min_seconds?: number | null;
+            /** @description What the buyer calls its bid. */
+            name?: string | null;
+            /** @description `won`; `next`: it takes over when those before it refuse; or `lost`. */
+            outcome: string;
+            /**
+             * Format: int32
+             * @description Its place among those that take over, from 1.
+             */
+            place?: number | null;
+            reason?: components["schemas"]["Reason"] | null;
+            /** @description Its words, such as why it bids nothing. */
+            said?: string | null;
         };
         /** @description Why a caller is blocked. */
         BlockCallerInput: {
@@ -3044,6 +3222,31 @@ export interface components {
             /** @description Its terms, in versions; changed by `PUT /terms/{id}` with its id. */
             terms: components["schemas"]["Terms"];
         };
+        /** @description How the breaker of a destination stands. */
+        DestinationBreaker: {
+            /**
+             * Format: int32
+             * @description Requests of the last minute.
+             */
+            asked: number;
+            /**
+             * Format: int32
+             * @description Failures one after the other.
+             */
+            failures: number;
+            /** @description `closed`, `open` (it rests) or `half_open` (one request is tried). */
+            state: string;
+            /**
+             * Format: int32
+             * @description Those of them that were too late.
+             */
+            timed_out: number;
+            /**
+             * Format: int64
+             * @description Until when it rests.
+             */
+            until?: number | null;
+        };
         /**
          * @description A destination to make or change; what is left out stays.
          * @example {
@@ -3415,6 +3618,39 @@ export interface components {
             /** @description Gives the number back although it was called within 90 days. */
             insist?: boolean;
             number: string;
+        };
+        /** @description A bid that a publisher was given for a call to come. */
+        GivenBid: {
+            /**
+             * Format: int64
+             * @description What the publisher is paid, in millionths.
+             */
+            amount_micros: number;
+            /** Format: int64 */
+            arrived_at?: number | null;
+            buyer?: components["schemas"]["Named"] | null;
+            /** @description The call that came. */
+            call?: string | null;
+            /** @description Who is to call, when that was said. */
+            caller_display?: string | null;
+            contract: components["schemas"]["Named"];
+            currency: string;
+            /** Format: int64 */
+            expires_at: number;
+            /** Format: int64 */
+            given_at: number;
+            id: string;
+            /**
+             * Format: int32
+             * @description From how many connected seconds on.
+             */
+            min_seconds: number;
+            /** @description The number to be called, as it is printed. */
+            number_display: string;
+            /** @description What it was given for. */
+            opportunity: string;
+            /** @description `waiting` for its call, `called`, or `missed`: nobody called in time. */
+            state: string;
         };
         /** @description A number that the account has at the carrier. */
         HeldNumber: {
@@ -3986,11 +4222,15 @@ export interface components {
             asked: components["schemas"]["OpportunityAsked"];
             /** @description What was tried. */
             attempts: components["schemas"]["OpportunityAttempt"][];
+            /** @description What came of asking buyers for bids: those that were taken first, then those that take over, then the others. */
+            bids: components["schemas"]["Bid"][];
             /**
              * Format: int32
              * @description The version of the feed's terms that was used.
              */
             feed_version?: number | null;
+            /** @description What the publisher was given for the call to come. */
+            given: components["schemas"]["GivenBid"][];
             /**
              * Format: int32
              * @description The version of the campaign's route plan that was used; null when there was none.
@@ -4000,6 +4240,35 @@ export interface components {
             planned: components["schemas"]["PlannedAttempt"][];
             /** @description A line for every contract: who has it, who was tried, who could have had it, and who could not. */
             trace: components["schemas"]["TraceLine"][];
+        };
+        /** @description Something that is delivered, without what is in it. */
+        OutboxEvent: {
+            /** @description The id of what it is about. */
+            about?: string | null;
+            /**
+             * Format: int64
+             * @description When it is tried next, while it waits.
+             */
+            due_at: number;
+            /** Format: int64 */
+            ended_at?: number | null;
+            id: string;
+            /** @description What kind it is, such as `lead_post`. */
+            kind: string;
+            /** Format: int64 */
+            made_at: number;
+            /**
+             * @description `waiting`, `sending`, `done`, `unknown` (it may have arrived) or `dead` (it was tried often enough, or can never
+             *     arrive).
+             */
+            state: string;
+            /**
+             * Format: int32
+             * @description How often it was tried since a person last asked for it.
+             */
+            tries: number;
+            /** @description What went wrong last; may be empty. */
+            trouble: string;
         };
         /** @description A number shown to visitors of a source when the pool has none to give. */
         Overflow: {
@@ -4377,6 +4646,43 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_GivenBid: {
+            items: {
+                /**
+                 * Format: int64
+                 * @description What the publisher is paid, in millionths.
+                 */
+                amount_micros: number;
+                /** Format: int64 */
+                arrived_at?: number | null;
+                buyer?: components["schemas"]["Named"] | null;
+                /** @description The call that came. */
+                call?: string | null;
+                /** @description Who is to call, when that was said. */
+                caller_display?: string | null;
+                contract: components["schemas"]["Named"];
+                currency: string;
+                /** Format: int64 */
+                expires_at: number;
+                /** Format: int64 */
+                given_at: number;
+                id: string;
+                /**
+                 * Format: int32
+                 * @description From how many connected seconds on.
+                 */
+                min_seconds: number;
+                /** @description The number to be called, as it is printed. */
+                number_display: string;
+                /** @description What it was given for. */
+                opportunity: string;
+                /** @description `waiting` for its call, `called`, or `missed`: nobody called in time. */
+                state: string;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_ItemList: {
             items: {
                 /** Format: int64 */
@@ -4513,6 +4819,39 @@ export interface components {
                 revenue_micros?: number | null;
                 /** @description `open`, `sold` or `unsold`. */
                 state: string;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_OutboxEvent: {
+            items: {
+                /** @description The id of what it is about. */
+                about?: string | null;
+                /**
+                 * Format: int64
+                 * @description When it is tried next, while it waits.
+                 */
+                due_at: number;
+                /** Format: int64 */
+                ended_at?: number | null;
+                id: string;
+                /** @description What kind it is, such as `lead_post`. */
+                kind: string;
+                /** Format: int64 */
+                made_at: number;
+                /**
+                 * @description `waiting`, `sending`, `done`, `unknown` (it may have arrived) or `dead` (it was tried often enough, or can never
+                 *     arrive).
+                 */
+                state: string;
+                /**
+                 * Format: int32
+                 * @description How often it was tried since a person last asked for it.
+                 */
+                tries: number;
+                /** @description What went wrong last; may be empty. */
+                trouble: string;
             }[];
             /** @description Send it as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -5979,6 +6318,28 @@ export interface components {
             target?: string | null;
             trunk?: string | null;
         };
+        /** @description A header as it would go out. */
+        TriedHeader: {
+            name: string;
+            value: string;
+        };
+        /** @description A letter as it would go out. */
+        TriedLetter: {
+            body: string;
+            subject: string;
+            to: string[];
+        };
+        /** @description A request as it would go out. */
+        TriedRequest: {
+            body?: string | null;
+            headers: components["schemas"]["TriedHeader"][];
+            method: string;
+            /** @description `ping` or `post`. */
+            step: string;
+            /** @description Why it could not be made. */
+            trouble?: string | null;
+            url: string;
+        };
         /**
          * @description A SIP trunk. Everything about how it is set up is null on a trunk that all accounts share, for everybody but the
          *     operator: what other tenants see of it is its name, whether it can dial, and how it is.
@@ -6111,6 +6472,44 @@ export interface components {
             expires_at?: number | null;
             /** @description `none`, `registered`, `refused` or `failing`. */
             state: string;
+        };
+        /** @description What the test bench tells. */
+        TryAnswer: {
+            letter?: components["schemas"]["TriedLetter"] | null;
+            reading?: components["schemas"]["AnswerReading"] | null;
+            /** @description What would be sent with example values; secrets are not in it. */
+            requests: components["schemas"]["TriedRequest"][];
+            /** @description What each rule found in the answer. */
+            rules: components["schemas"]["AnswerRule"][];
+        };
+        /**
+         * @description An answer to try, or nothing to see what would be sent.
+         * @example {
+         *       "body": "{\"status\": \"accepted\", \"price\": 12.5}",
+         *       "status": 200,
+         *       "step": "post"
+         *     }
+         */
+        TryAnswerInput: {
+            /** @description The answer's body. */
+            body?: string;
+            /** @description A document that is not saved yet, instead of the destination's. */
+            endpoint?: Record<string, never> | null;
+            /** @description The answer's headers. */
+            headers?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int32
+             * @description The answer's status; without one nothing is read, and what would be sent is told.
+             */
+            status?: number | null;
+            /** @description `ping` or `post`: whose answer it is. */
+            step?: string | null;
+            /** @description Values to fill in besides the usual examples, such as `{"zip": "75201", "lead.age": "40", "tag.sub": "x"}`. */
+            values?: {
+                [key: string]: string;
+            };
         };
         /** @description Visitors of a network that held its share of a pool. */
         TurnedAway: {
@@ -7717,6 +8116,95 @@ export interface operations {
             };
         };
     };
+    readBreaker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationBreaker"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tryAnswer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryAnswerInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TryAnswer"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEndpointPresets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EndpointPreset"];
+                };
+            };
+        };
+    };
     listFeeds: {
         parameters: {
             query?: {
@@ -7898,6 +8386,48 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listGivenBids: {
+        parameters: {
+            query?: {
+                /** @description Only those that are `waiting`, `called` or `missed`. */
+                state?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_GivenBid"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9619,6 +10149,65 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOutbox: {
+        parameters: {
+            query?: {
+                /** @description Those that are `dead` (as when left out), `unknown`, `waiting`, `sending` or `done`. */
+                state?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OutboxEvent"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resendOutbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

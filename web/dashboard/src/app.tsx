@@ -36,6 +36,7 @@ const code = {
   publishers: () => import("./features/routing/PublishersPage"),
   publisher: () => import("./features/routing/PublisherPage"),
   feed: () => import("./features/routing/FeedPage"),
+  leads: () => import("./features/lead/LeadsPage"),
   opportunities: () => import("./features/routing/OpportunitiesPage"),
   caps: () => import("./features/routing/CapsPage"),
   lists: () => import("./features/routing/ListsPage"),
@@ -68,6 +69,7 @@ const pages = {
   publishers: lazy(code.publishers),
   publisher: lazy(code.publisher),
   feed: lazy(code.feed),
+  leads: lazy(code.leads),
   opportunities: lazy(code.opportunities),
   caps: lazy(code.caps),
   lists: lazy(code.lists),
@@ -191,6 +193,7 @@ function Inside() {
             </Route>
             <Route path="/publishers/:id">{(params) => <pages.publisher key={params.id} id={params.id} />}</Route>
             <Route path="/feeds/:id">{(params) => <pages.feed key={params.id} id={params.id} />}</Route>
+            <Route path="/leads/:id?">{(params) => <pages.leads id={params.id} />}</Route>
             <Route path="/opportunities/:id?">{(params) => <pages.opportunities id={params.id} />}</Route>
             <Route path="/caps">
               <pages.caps />

@@ -15,7 +15,7 @@ import {
   type FlowDocument,
 } from "../src/features/call/flows/document";
 import { begin, commit, HISTORY_MAX, redo, undo } from "../src/features/call/flows/history";
-import { cardWidth, layout, placeAfter, placesOf } from "../src/features/call/flows/layout";
+import { CARD_WIDTH, cardWidth, entryPlace, layout, placeAfter, placesOf } from "../src/features/call/flows/layout";
 import { e164 } from "../src/features/call/flows/numbers";
 import { starts } from "../src/features/call/flows/starts";
 import { edgeId, stages, walkOf } from "../src/features/call/flows/walk";
@@ -177,6 +177,28 @@ describe("the layout", () => {
     expect(found.y).toBe(168);
     expect(found.x).toBeGreaterThanOrEqual(248);
     expect(placeAfter(new Map(), null)).toEqual({ x: 0, y: 0 });
+  });
+
+  it("keeps the beginning clear of every card, also where it is another step than the topmost", () => {
+    const forward = starts.find((start) => start.id === "forward")!.document("UTC");
+    let grown = withPlaces(forward, new Map([["Ring the business", { x: 0, y: 0 }]]));
+    const under = (name: string, each: FlowNode) => {
+      [grown] = addNode(grown, name, { ...each, place: placeAfter(placesOf(grown), "Ring the business") });
+    };
+    under("Say", { kind: "say", text: "Hello." });
+    under("Menu", { ...node("Menu"), choices: {}, on: {} } as FlowNode);
+    under("Voicemail", node("Message"));
+    for (const start of Object.keys(grown.nodes)) {
+      const begun = { ...grown, start };
+      const entry = entryPlace(begun, placesOf(begun));
+      for (const box of boxes(begun))
+        expect(
+          entry.x + CARD_WIDTH <= box.x || box.x + box.width <= entry.x || entry.y + 64 <= box.y || box.y + 78 <= entry.y,
+          `the beginning above ${start} and ${box.name}`,
+        ).toBe(true);
+    }
+    const top = entryPlace({ ...grown, start: "Ring the business" }, placesOf(grown));
+    expect(top).toEqual({ x: 0, y: -104 });
   });
 
   it("is the same for the same document", () => {

@@ -125,6 +125,20 @@ describe("what publishing changes", () => {
     ]);
   });
 
+  it("shows a text as it was and as it will be", () => {
+    const after = structuredClone(before);
+    const message = after.nodes["Take a message"];
+    if (message?.kind === "voicemail") {
+      message.greeting = { text: "We are closed." };
+      message.max_s = 60;
+    }
+    expect(words(after)).toEqual([
+      "changed Take a message: Greets with “We are closed.”, no longer “Nobody can take your call right now. Please leave your name and number after the tone.”; Changes the longest message",
+    ]);
+    const say = (text: string): FlowDocument => ({ schema: 1, start: "Say", nodes: { Say: { kind: "say", text } } });
+    expect(changesBetween(say("Hello."), say("Good day."))[0]?.words).toEqual(["Says “Good day.”, no longer “Hello.”"]);
+  });
+
   it("lists everything of a flow that was never published", () => {
     expect(changesBetween(undefined, before).map((change) => change.sort)).toEqual(["added", "added", "added"]);
   });

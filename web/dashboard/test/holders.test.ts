@@ -53,7 +53,7 @@ describe("who holds what", () => {
 describe("the state of a pool number", () => {
   it("is told in words", () => {
     expect(leaseState(lease("held", MIN, 4_000), now).word).toBe("visible now");
-    expect(leaseState(lease("held", 9 * MIN, 150_000), now).word).toBe("silent 2 min");
+    expect(leaseState(lease("held", 9 * MIN, 150_000), now).word).toBe("not seen for 2 min");
     expect(leaseState(lease("idle", 9 * MIN, 545_000), now).word).toBe("free");
     expect(leaseState(lease("idle", null, null), now).word).toBe("free");
     expect(leaseState(lease("in_call", MIN, MIN), now).word).toBe("on call");

@@ -151,6 +151,8 @@ export const opportunity = {
       billable: true,
     },
   ],
+  bids: [],
+  given: [],
   others: [
     unsold(2, "NO_CANDIDATE", "No contract could take it."),
     summary(3, { kind: "lead", revenue_micros: 62_000_000, payout_micros: 40_000_000 }),
@@ -189,5 +191,67 @@ export const whatIf = {
     { contract: named("ctr_0000000000004", "Storm, TX"), how: "more" },
     { contract: named("ctr_0000000000002", "Roofing, TX"), how: "later" },
     { contract: named("ctr_0000000000001", "Storm, Dallas"), how: "later" },
+  ],
+};
+
+const bid = (n: number, buyer: string, contract: string, some: Some) => ({
+  attempt: 1,
+  contract: named(`ctr_000000000000${n}`, contract),
+  buyer: named(`buy_000000000000${n}`, buyer),
+  destination: named(`dst_000000000000${n}`, "Server"),
+  asked_at: at,
+  latency_ms: null,
+  bid_micros: null,
+  outcome: "lost",
+  place: null,
+  reason: null,
+  name: null,
+  said: null,
+  min_seconds: null,
+  ...some,
+});
+
+/** The same after an auction, with a bid of each kind. */
+export const auctioned = {
+  ...opportunity,
+  attempts: [],
+  bids: [
+    bid(1, "Tallgrass Roofing", "Storm, Dallas", { outcome: "won", latency_ms: 212, bid_micros: 48_000_000, min_seconds: 90 }),
+    bid(2, "Prairie Star", "Roofing, TX", {
+      outcome: "next",
+      place: 1,
+      latency_ms: 187,
+      bid_micros: 45_500_000,
+      reason: { code: "AUCTION_LOST", sentence: "Another bid was better." },
+    }),
+    bid(4, "Hailstone Roofs", "Storm, TX", {
+      latency_ms: 1_734,
+      bid_micros: 47_000_000,
+      reason: { code: "BID_LATE", sentence: "The bid came too late." },
+    }),
+    bid(5, "Redbrick Roofing", "Any roof", {
+      latency_ms: 96,
+      reason: { code: "NO_BID", sentence: "The buyer bids nothing." },
+      said: "Budget of the day is spent",
+    }),
+    bid(6, "Gulfline Dryout", "Water", { reason: { code: "TIMED_OUT", sentence: "The buyer did not answer in time." } }),
+  ],
+  given: [
+    {
+      id: "bid_0000000000001",
+      opportunity: "opp_0000000000001",
+      state: "waiting",
+      amount_micros: 38_400_000,
+      currency: "USD",
+      min_seconds: 90,
+      number_display: "(214) 555-0198",
+      caller_display: "(214) 555-0181",
+      buyer: named("buy_0000000000001", "Tallgrass Roofing"),
+      contract: named("ctr_0000000000001", "Storm, Dallas"),
+      given_at: at,
+      expires_at: at + 30_000,
+      call: null,
+      arrived_at: null,
+    },
   ],
 };

@@ -87,6 +87,76 @@ pub struct Missed {
     pub opportunity: OpportunityId,
 }
 
+/// What became of a bid that was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GivenState {
+    /// Its call may still come.
+    Waiting,
+    /// Its call came.
+    Called,
+    /// Nobody called in time.
+    Missed,
+}
+
+impl GivenState {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Waiting, Self::Called, Self::Missed];
+
+    /// Its word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Called => "called",
+            Self::Missed => "missed",
+        }
+    }
+
+    /// From its word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+}
+
+/// A bid that was given, with what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenRow {
+    /// The bid.
+    pub bid: GivenBid,
+    /// When its call came.
+    pub arrived_at: Option<Timestamp>,
+    /// When its call came, or its time was over.
+    pub closed_at: Option<Timestamp>,
+}
+
+impl GivenRow {
+    /// What became of it.
+    #[must_use]
+    pub const fn state(&self) -> GivenState {
+        match (self.bid.call, self.closed_at) {
+            (Some(_), _) => GivenState::Called,
+            (None, Some(_)) => GivenState::Missed,
+            (None, None) => GivenState::Waiting,
+        }
+    }
+}
+
+/// Which of the bids that a feed was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GivenFilter {
+    /// The account.
+    pub account: AccountId,
+    /// The feed.
+    pub feed: FeedId,
+    /// Only those that stand so.
+    pub state: Option<GivenState>,
+    /// Only those that were given before this one.
+    pub before: Option<GivenBidId>,
+    /// At most so many.
+    pub limit: u32,
+}
+
 /// Bids that were asked for and given.
 #[async_trait]
 pub trait Bids: Send + Sync {
@@ -107,6 +177,14 @@ pub trait Bids: Send + Sync {
     ) -> PortResult<Option<GivenBid>>;
     /// A bid that was given.
     async fn given_bid(&self, id: GivenBidId) -> PortResult<Option<GivenBid>>;
+    /// The bids that were given for an opportunity, the oldest first; one at most, unless a ping was answered again.
+    async fn given_for(
+        &self,
+        account: AccountId,
+        opportunity: OpportunityId,
+    ) -> PortResult<Vec<GivenRow>>;
+    /// The bids that a feed was given, the newest first.
+    async fn given_of(&self, filter: &GivenFilter) -> PortResult<Vec<GivenRow>>;
     /// The bids of a number that nobody has called, given since, the newest first, at most `limit`.
     async fn given_at(
         &self,

@@ -8,7 +8,7 @@ use crate::distribution::Market;
 use crate::ports::routing::Stock;
 
 /// What is left in an account for an opportunity of a campaign; without caps and past results.
-pub(super) fn of(stock: &Stock, market: &Market, campaign: CampaignId) -> Availability {
+pub(crate) fn of(stock: &Stock, market: &Market, campaign: CampaignId) -> Availability {
     let mut left = Availability::default();
     for (owner, live) in &stock.places {
         match owner {

@@ -10,7 +10,7 @@
 
 pub mod arrival;
 pub mod auction;
-mod availability;
+pub(crate) mod availability;
 pub mod bidding;
 mod bids;
 mod end_call;

@@ -8,7 +8,9 @@ use trunkline_core::base::{
     Currency, Money, PhoneNumber, Sha256, Timestamp, parse_sha256, sha256_text,
 };
 use trunkline_core::routing::{ARRIVAL_GRACE_MS, GivenBid, NextBid};
-use trunkline_engine::ports::bids::{BidRow, Bids, Gave, Give, Missed};
+use trunkline_engine::ports::bids::{
+    BidRow, Bids, Gave, Give, GivenFilter, GivenRow, GivenState, Missed,
+};
 use trunkline_engine::ports::{PortError, PortResult};
 
 use super::opportunity::{PUT_ATTEMPT, hash, money, put_attempt, put_opportunity};
@@ -26,7 +28,7 @@ macro_rules! given {
         concat!(
             "SELECT id, account, campaign, feed, opportunity, asked, caller, caller_sha256, amount, currency, min_seconds, \
              duplicate_days, number, alone, given_at, expires_at, attempt, contract, deliver_to, reservation, takes_over, \
-             call FROM given_bid WHERE ",
+             call, arrived_at, closed_at FROM given_bid WHERE ",
             $where
         )
     };
@@ -55,6 +57,10 @@ crate::statements! { "bids";
     GIVEN_TO = given!("id = (SELECT p.bid FROM given_ping AS p WHERE p.feed = $1 AND p.asked = $2 AND p.holds_until >= $3) \
         AND call IS NULL");
     GIVEN_AT = given!("number = $1 AND given_at >= $2 AND call IS NULL ORDER BY given_at DESC, id DESC LIMIT $3");
+    GIVEN_FOR = given!("opportunity = $1 AND account = $2 ORDER BY id LIMIT 20");
+    GIVEN_OF = given!("feed = $1 AND account = $2 AND id < $3 AND (CAST($4 AS TEXT) IS NULL \
+        OR ($4 = 'called' AND call IS NOT NULL) OR ($4 = 'missed' AND call IS NULL AND closed_at IS NOT NULL) \
+        OR ($4 = 'waiting' AND call IS NULL AND closed_at IS NULL)) ORDER BY id DESC LIMIT $5");
     ARRIVED = "UPDATE given_bid SET call = $2, arrived_at = $3, closed_at = $3 WHERE id = $1 AND closed_at IS NULL";
     OPPORTUNITY_CALLED = "UPDATE opportunity SET call = $2 WHERE id = (SELECT g.opportunity FROM given_bid AS g \
         WHERE g.id = $1) AND call IS NULL";
@@ -179,6 +185,14 @@ fn read_given(row: &Row) -> Result<GivenBid, DbError> {
         reservation: row.get("reservation")?,
         next: next.collect(),
         call: row.get("call")?,
+    })
+}
+
+fn read_given_row(row: &Row) -> Result<GivenRow, DbError> {
+    Ok(GivenRow {
+        bid: read_given(row)?,
+        arrived_at: row.get("arrived_at")?,
+        closed_at: row.get("closed_at")?,
     })
 }
 
@@ -307,6 +321,27 @@ impl Bids for Store {
 
     async fn given_bid(&self, id: GivenBidId) -> PortResult<Option<GivenBid>> {
         self.one(GIVEN_BID, args![id], read_given).await
+    }
+
+    async fn given_for(
+        &self,
+        account: AccountId,
+        opportunity: OpportunityId,
+    ) -> PortResult<Vec<GivenRow>> {
+        let values = args![opportunity, account];
+        self.many(GIVEN_FOR, values, read_given_row).await
+    }
+
+    async fn given_of(&self, filter: &GivenFilter) -> PortResult<Vec<GivenRow>> {
+        let before = filter.before.map_or(i64::MAX, GivenBidId::raw);
+        let values = args![
+            filter.feed,
+            filter.account,
+            before,
+            filter.state.map(GivenState::word),
+            filter.limit
+        ];
+        self.many(GIVEN_OF, values, read_given_row).await
     }
 
     async fn given_at(

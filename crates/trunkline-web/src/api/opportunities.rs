@@ -1,6 +1,7 @@
 //! Opportunities: the calls and leads that were on offer, who could have taken each, at what price, and which rule stopped
 //! the others.
 
+mod bids;
 mod trace;
 mod view;
 mod what_if;
@@ -21,6 +22,7 @@ use super::page::{Page, after, cursor, limit};
 use crate::app::{App, Web};
 use crate::auth::{Caller, Need};
 use crate::problem::Problem;
+use bids::{BidItem, GivenItem};
 use trace::{Told, TraceItem};
 use view::{AskedItem, AttemptItem, Names, OpportunityItem, PlannedItem};
 
@@ -29,6 +31,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(list))
         .routes(routes!(read))
         .routes(routes!(of_call))
+        .merge(bids::router())
         .merge(what_if::router())
 }
 
@@ -128,6 +131,10 @@ struct DetailItem {
     trace: Vec<TraceItem>,
     /// What was tried.
     attempts: Vec<AttemptItem>,
+    /// What came of asking buyers for bids: those that were taken first, then those that take over, then the others.
+    bids: Vec<BidItem>,
+    /// What the publisher was given for the call to come.
+    given: Vec<GivenItem>,
 }
 
 /// An opportunity, with a line for every contract that was looked at.
@@ -142,6 +149,9 @@ async fn read(
     let names = Names::of(&app, &caller)?;
     let opportunity = &record.opportunity;
     let attempts = app.backend.opportunities.attempts(opportunity.id).await?;
+    let asked = app.backend.bids.bids(caller.account, opportunity.id);
+    let given = app.backend.bids.given_for(caller.account, opportunity.id);
+    let (asked, given) = tokio::try_join!(asked, given)?;
     let told = Told::of(&app, &names, &record).await?;
     let groups = told.groups();
     Ok(Json(DetailItem {
@@ -161,6 +171,8 @@ async fn read(
             opportunity.sold_to,
         ),
         attempts: attempts.iter().map(|row| names.attempt(row)).collect(),
+        bids: names.bids(&asked),
+        given: given.iter().map(|row| names.given(row)).collect(),
     }))
 }
 

@@ -307,6 +307,7 @@ async fn what_was_laid_aside_is_listed_and_sent_again_by_its_own_account_alone()
     assert_eq!(store.take(now, 10).await.expect("taken").len(), 1);
     store.put_event(&event(2)).await.expect("stored");
     store.db().close().await;
+    drop(store);
     house.start_again().await;
     let dead = house
         .until("/api/v1/outbox", |page| {

@@ -83,7 +83,8 @@ struct Sale {
 
 impl Sale {
     async fn open(feed_terms: Value) -> Self {
-        let house = House::start_with(TestDatabase::sqlite(), |_, settings| {
+        // What is stored is read beside the program, which SQLite lets nobody do.
+        let house = House::start_with(TestDatabase::postgres().await, |_, settings| {
             settings.replace("[http]", "[http]\nwebhooks_loopback = true")
         });
         let answers = Behaviour::Answer { after_ms: 0 };
@@ -290,6 +291,46 @@ async fn a_bid_is_given_kept_and_called_and_everybody_is_paid_what_was_promised(
     assert_eq!(store.verify(account).await.expect("sums"), []);
     store.db().close().await;
 
+    // The API tells the same: each bid with its buyer, and what the publisher was given.
+    let shown = sale
+        .house
+        .get(&format!("/api/v1/opportunities/{opportunity}"))
+        .await;
+    let bids = shown["bids"].as_array().expect("bids");
+    let told: Vec<_> = bids
+        .iter()
+        .map(|bid| (bid["outcome"].as_str(), bid["bid_micros"].as_i64()))
+        .collect();
+    let (won, next) = (Some("won"), Some("next"));
+    assert_eq!(told, [(won, Some(40_000_000)), (next, Some(39_000_000))]);
+    assert_eq!(bids[1]["reason"]["code"], "AUCTION_LOST");
+    assert_eq!(bids[1]["place"], 1);
+    assert!(bids[0]["latency_ms"].is_u64(), "{shown}");
+    let given = &shown["given"][0];
+    assert_eq!(given["id"], bid["bid_id"]);
+    assert_eq!(given["state"], "called");
+    assert_eq!(given["amount_micros"], 32_000_000);
+    assert_eq!(given["call"], json!(call));
+    assert_eq!(given["buyer"], bids[0]["buyer"]);
+    let feeds = sale.house.get("/api/v1/feeds").await;
+    let feed = id(&feeds["items"][0]);
+    let listed = async |query: &str| {
+        let path = format!("/api/v1/feeds/{feed}/bids?{query}");
+        let page = sale.house.get(&path).await;
+        let items = page["items"].as_array().expect("items").clone();
+        let ids = items.iter().map(|item| item["id"].clone());
+        (ids.collect::<Vec<_>>(), page["next_cursor"].clone())
+    };
+    assert_eq!(
+        listed("state=called").await,
+        (vec![bid["bid_id"].clone()], Value::Null)
+    );
+    let (first, cursor) = listed("limit=1").await;
+    assert_eq!(first, [other["bid_id"].clone()], "the newest first");
+    let cursor = cursor.as_str().expect("a second page").to_owned();
+    let (second, end) = listed(&format!("limit=1&cursor={cursor}")).await;
+    assert_eq!((second, end), (vec![bid["bid_id"].clone()], Value::Null));
+
     // What was called is not given again.
     let fresh = sale.ping(ping).await;
     assert_eq!(fresh["cached"], false);
@@ -363,8 +404,7 @@ async fn contracts_with_a_price_of_their_own_make_a_bid_by_the_terms_of_the_feed
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_other_answer_says_what_to_do() {
-    let rate =
-        json!({"rate": {"per_minute": 1, "burst": 9}, "schedule": {"zone": "UTC", "weekly": []}});
+    let rate = json!({"rate": {"per_minute": 1, "burst": 9}, "paused": true});
     let sale = Sale::auction(rate).await;
     let refused = async |key: &str, body: Value| {
         let answer = sale.send(key, &body).await;
@@ -385,11 +425,11 @@ async fn every_other_answer_says_what_to_do() {
         let told = refused(&sale.key, body.clone()).await;
         assert_eq!(told, (400, json!("INVALID_FIELD"), false), "{body}");
     }
-    // A feed that is closed decides: no bid.
-    let closed = sale.ping(json!({"caller": CALLER})).await;
+    // A feed that is paused decides: no bid.
+    let paused = sale.ping(json!({"caller": CALLER})).await;
     assert_eq!(
-        (&closed["decision"], &closed["reason_code"]),
-        (&json!("no_bid"), &json!("FEED_CLOSED"))
+        (&paused["decision"], &paused["reason_code"]),
+        (&json!("no_bid"), &json!("FEED_PAUSED"))
     );
     // A test is decided by its ZIP code alone.
     let test = |zip: &str| json!({"test": true, "tags": {"zip": zip}});

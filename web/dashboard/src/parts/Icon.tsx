@@ -103,6 +103,7 @@ const shapes = {
   campaign: <path d="M2.500 6.500v3h2.300l6.200 3V3.500l-6.200 3zM5 9.800l.8 3.700h1.900l-.8-3M13 6.500v3" />,
   buyer: <path d="M3 13.500v-11h6v11M9 6.500h4v7M2 13.500h12M5 5.200h2M5 8h2M5 10.800h2" />,
   publisher: <path d="M8 10.500V2.500M5 5.500l3-3 3 3M2.500 10v3.500h11V10" />,
+  lead: <path d="M3 2.500h10v11H3zM5.500 5.500h5M5.500 8h5M5.500 10.500h2.500" />,
   gauge: <path d="M2.500 11.500a5.500 5.500 0 1 1 11 0M8 11.500l3-3.800M8 11.500h.1" />,
   list: <path d="M5.500 4h8M5.500 8h8M5.500 12h8M2.500 4h.1M2.500 8h.1M2.500 12h.1" />,
   // Steps of call flows.

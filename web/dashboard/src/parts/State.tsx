@@ -40,7 +40,12 @@ export function Certainty({
   ambiguous: boolean;
   word?: boolean;
 }) {
-  if (share == null) return <span className="dim">None</span>;
+  if (share == null)
+    return (
+      <span className="dim" title="Credited to no visit">
+        —
+      </span>
+    );
   return (
     <span className="row">
       <span className="prob" aria-hidden="true">

@@ -29,6 +29,7 @@ export const groups: Group[] = [
       { path: "/campaigns", name: "Campaigns", icon: "campaign", words: "offers verticals route plan contracts terms" },
       { path: "/buyers", name: "Buyers", icon: "buyer", words: "destinations contracts clients advertisers" },
       { path: "/publishers", name: "Publishers", icon: "publisher", words: "feeds keys partners affiliates sources" },
+      { path: "/leads", name: "Leads", icon: "lead", words: "forms posts pings consent returns import csv log" },
       { path: "/opportunities", name: "Opportunities", icon: "route", words: "trace sold unsold why what if bids attempts" },
       { path: "/caps", name: "Caps", icon: "gauge", words: "limits used reserved left concurrency" },
       { path: "/lists", name: "Lists", icon: "list", words: "suppression do not call zips hashes upload" },

@@ -3,7 +3,7 @@
 use trunkline_core::base::id::{AccountId, ContractId, OpportunityId};
 use trunkline_core::base::{Currency, PhoneNumber};
 use trunkline_core::routing::{GivenBid, NextBid, OpportunityKind, Person, ReasonCode};
-use trunkline_engine::ports::bids::{BidRow, Bids, Gave, Give, Missed};
+use trunkline_engine::ports::bids::{BidRow, Bids, Gave, Give, GivenFilter, GivenState, Missed};
 use trunkline_engine::ports::routing::{
     Asked, AttemptRow, Opportunities, Opportunity, OpportunityRecord,
 };
@@ -205,6 +205,68 @@ async fn a_bid_is_given_with_all_that_belongs_to_it() {
         assert_eq!(attempts, give.attempts);
         let bids = store.bids(account, bid.opportunity).await.unwrap();
         assert_eq!(bids, give.asked);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bids_of_a_feed_are_listed_by_what_became_of_them() {
+    for world in World::both().await {
+        let account = world.set_up().await.account.id;
+        let other = world.set_up().await.account.id;
+        let store = &world.store;
+        let first = give(&world, account, &[21, 22, 23]);
+        let called = given(&world, &first).await;
+        let missed = given(&world, &another(&world, &first, 4)).await;
+        let mut third = another(&world, &first, 5);
+        third.bid.expires_at = NOON.plus_millis(90 * SECOND);
+        let waiting = given(&world, &third).await;
+        let at = NOON.plus_millis(SECOND);
+        assert!(store.arrived(called.id, world.id(), at).await.unwrap());
+        let over = NOON.plus_millis(MINUTE);
+        store.close_missed(over, 100).await.unwrap();
+        let filter = GivenFilter {
+            account,
+            feed: first.bid.feed,
+            state: None,
+            before: None,
+            limit: 10,
+        };
+        let listed = async |filter: GivenFilter| {
+            let rows = store.given_of(&filter).await.unwrap();
+            let row = rows.iter().map(|row| (row.bid.id, row.state()));
+            row.collect::<Vec<_>>()
+        };
+        let all = [
+            (waiting.id, GivenState::Waiting),
+            (missed.id, GivenState::Missed),
+            (called.id, GivenState::Called),
+        ];
+        assert_eq!(listed(filter).await, all);
+        for (id, state) in all {
+            let state = Some(state);
+            let one = listed(GivenFilter { state, ..filter }).await;
+            assert_eq!(one.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [id]);
+        }
+        let (before, limit) = (Some(waiting.id), 1);
+        let next = listed(GivenFilter {
+            before,
+            limit,
+            ..filter
+        })
+        .await;
+        assert_eq!(next, all[1..2]);
+        let stranger = GivenFilter {
+            account: other,
+            ..filter
+        };
+        assert_eq!(listed(stranger).await, []);
+        let found = store.given_for(account, called.opportunity).await.unwrap();
+        assert_eq!(
+            (found[0].bid.id, found[0].arrived_at),
+            (called.id, Some(at))
+        );
+        let found = store.given_for(other, called.opportunity).await.unwrap();
+        assert_eq!(found, []);
     }
 }
 

@@ -132,11 +132,14 @@ pub(super) struct AttemptItem {
 /// The names of an account's things, and how its numbers are printed.
 pub(super) struct Names {
     pub(super) market: Arc<Market>,
-    home: Country,
+    pub(super) home: Country,
 }
 
-fn micros(money: Option<Money>) -> Option<i64> {
-    money.map(Money::micros)
+pub(super) const fn micros(money: Option<Money>) -> Option<i64> {
+    match money {
+        Some(money) => Some(money.micros()),
+        None => None,
+    }
 }
 
 impl Names {

@@ -1,6 +1,7 @@
 // How large the pool should be: a replay of the site's own visits at several sizes, as accuracy against cost.
 
 import { NumberInput } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, take } from "../../api/client";
@@ -9,7 +10,7 @@ import { Card } from "../../parts/Card";
 import { Scroll } from "../../parts/Scroll";
 import { Loaded } from "../../parts/Waiting";
 import { useMe } from "../access/session";
-import { advised, curve, type Advice as Advised } from "./advice";
+import { advised, curve, formulaWords, type Advice as Advised } from "./advice";
 import type { Pool } from "./words";
 
 /** What a number costs in a month where nothing else is said; carriers ask for about as much. */
@@ -118,26 +119,27 @@ function Told({ advice, price, setPrice }: ToldProps) {
       </p>
       <p className="small soft">
         In the busiest hour {plural(Math.round(advice.busiest_hour), "visit")} hold a number for{" "}
-        {advice.held_minutes.toFixed(1)} min each, so that {advice.load.toFixed(1)} are taken at a time. Visits come in
-        bunches: with {plural(advice.numbers_for_5_percent, "number")} 1 visitor in 20 finds none free, with{" "}
-        {advice.numbers_for_1_percent} 1 in 100 (Erlang's formula for telephone lines).
+        {advice.held_minutes.toFixed(1)} min each, so that {advice.load.toFixed(1)} are taken at a time.{" "}
+        {formulaWords(advice)}
       </p>
     </div>
   );
 }
 
-const WIDTH = 560;
+/** On a phone the drawing is made narrower, not smaller: its words stay as large as others. */
+const WIDTH = { wide: 560, narrow: 320 };
 const HEIGHT = 168;
-const FRAME = { left: 40, right: WIDTH - 16, top: 12, bottom: HEIGHT - 26 };
 
 function Curve({ advice }: { advice: Advised }) {
-  const plan = curve(advice, FRAME);
+  const width = useMediaQuery("(max-width: 760px)") ? WIDTH.narrow : WIDTH.wide;
+  const frame = { left: 40, right: width - 16, top: 24, bottom: HEIGHT - 26 };
+  const plan = curve(advice, frame);
   return (
-    <svg className="chart" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label="Calls credited right, by size">
+    <svg className="chart" viewBox={`0 0 ${width} ${HEIGHT}`} role="img" aria-label="Calls credited right, by size">
       {plan.lines.map((line) => (
         <g key={line.share}>
-          <path className="grid" d={`M${FRAME.left} ${line.y}H${FRAME.right}`} />
-          <text x={FRAME.left - 8} y={line.y + 4} textAnchor="end">
+          <path className="grid" d={`M${frame.left} ${line.y}H${frame.right}`} />
+          <text x={frame.left - 8} y={line.y + 4} textAnchor="end">
             {percent(line.share)}
           </text>
         </g>

@@ -85,8 +85,8 @@ export default function PoolPage({ id }: { id: string }) {
                   {(held) =>
                     held.items.length ? (
                       <>
-                        <HoldersChart leases={held.items} calls={calls.data?.items ?? []} now={held.now} />
                         <Advice pool={data} />
+                        <HoldersChart leases={held.items} calls={calls.data?.items ?? []} now={held.now} />
                         <Holders leases={held.items} now={held.now} />
                       </>
                     ) : (
@@ -131,13 +131,13 @@ function Figures({ pool, leases }: { pool: Pool; leases: Lease[] }) {
       <Tile
         label="Held or on call now"
         figure={`${pool.held + pool.in_call} of ${pool.size}`}
-        detail={plural(leases.filter((lease) => lease.state === "provisional").length, "lease") + " not confirmed yet"}
+        detail={`${leases.filter((lease) => lease.state === "provisional").length} just given, page still loading`}
       />
       <Tile
         label="Free"
         figure={pool.free}
         detail={
-          leases.length > 0 && silent > 0 ? `${silent} of them silent, taken last` : "the one unseen longest goes first"
+          leases.length > 0 && silent > 0 ? `${silent} of them seen lately, taken last` : "the one unseen longest goes first"
         }
       />
       <Tile label="On call" figure={pool.in_call} detail="kept until the call ends" />
@@ -215,9 +215,9 @@ function Rules({ pool, ask }: { pool: Pool; ask: ((asked: Asked) => void) | unde
             <dd>5 min unseen</dd>
           </>
         )}
-        <dt>Kept aside after a call for</dt>
+        <dt>Rests after a call, for its caller, for</dt>
         <dd>15 min</dd>
-        <dt>Not confirmed by the page within</dt>
+        <dt>Given back when the page does not show it within</dt>
         <dd>90 s</dd>
         <dt>Mode</dt>
         <dd>{pool.strict ? "strict lock" : "longest idle"}</dd>

@@ -11,22 +11,39 @@ export function advised(advice: Advice): string {
   const now = of(advice.size);
   const knee = of(advice.knee);
   const right = (size: { right: number } | undefined) => (size ? percent(size.right) : "a part");
+  const without = (size: { overflow: number } | undefined) =>
+    size ? ` and leave ${percent(size.overflow)} of the visitors without one` : "";
   switch (advice.proposal) {
     case "grow": {
       const then =
         advice.missing > advice.by
           ? ` now, and look again: ${plural(advice.missing, "number")} are missing in all`
           : "";
-      return `Add ${plural(advice.by, "number")}${then}. By the number alone, ${plural(advice.size, "number")} credit ${right(now)} of the calls right; ${advice.knee ?? "more"} would credit ${right(knee)}.`;
+      return `Add ${plural(advice.by, "number")}${then}. By the number alone, ${plural(advice.size, "number")} credit ${right(now)} of the calls right${without(now)}; ${advice.knee ?? "more"} would credit ${right(knee)}${without(knee)}.`;
     }
     case "shrink":
       return `${plural(advice.by, "number")} could go: for 60 days ${advice.size - advice.by} would have been enough. Put those into quarantine that were not called.`;
     default:
+      if (advice.knee && advice.knee > advice.size)
+        return `Enough numbers were added for one month: look again when visitors are shown them. ${advice.knee} would be enough in all.`;
       if (advice.knee && advice.knee < advice.size)
         return `${plural(advice.size, "number")} are more than enough: ${advice.knee} would have done for the last ${advice.days} days. After 60 such days fewer are proposed.`;
       return `${plural(advice.size, "number")} are enough: by the number alone ${right(now)} of the calls are credited right, and twice as many would hardly change that.`;
   }
 }
+
+/** What Erlang's formula says, and where the replay says otherwise: the formula knows no crowds. */
+export function formulaWords(advice: Advice): string {
+  const { numbers_for_5_percent: five, numbers_for_1_percent: one } = advice;
+  const formula = "Erlang's formula for telephone lines";
+  const replayed = advice.sizes.find((size) => size.numbers === one);
+  if (replayed && replayed.overflow > CROWDS_FROM)
+    return `If they came one by one, ${plural(one, "number")} would leave 1 visitor in 100 without one (${formula}). Here they come in crowds at times: in the replay ${one} left ${percent(replayed.overflow)} without.`;
+  return `With ${plural(five, "number")} 1 visitor in 20 finds none free, with ${one} 1 in 100 (${formula}).`;
+}
+
+/** From this share without a number on, where the formula says one in a hundred, the visits come in crowds. */
+const CROWDS_FROM = 0.025;
 
 type Frame = { left: number; right: number; top: number; bottom: number };
 

@@ -78,13 +78,13 @@ export function leaseState(lease: Pick<Lease, "state" | "last_visible_at">, now:
     case "in_call":
       return { tone: "live", word: "on call" };
     case "provisional":
-      return { tone: "off", word: "not confirmed" };
+      return { tone: "off", word: "page loading" };
     case "held":
       return quiet !== null && quiet > VISIBLE_MS
-        ? { tone: "off", word: `silent ${span(roundedMinutes(quiet))}` }
+        ? { tone: "off", word: `not seen for ${span(roundedMinutes(quiet))}` }
         : { tone: "live", word: "visible now" };
     case "cooling":
-      return { tone: "off", word: "kept aside" };
+      return { tone: "off", word: "rests after a call" };
     default:
       return { tone: "off", word: "free" };
   }

@@ -7,6 +7,7 @@ import type { Schema } from "@trunkline/api-client";
 import { percent, plural, sentences } from "../../base/figures";
 import { Card } from "../../parts/Card";
 import { Badge } from "../../parts/State";
+import { refusedUnseen } from "../call/words";
 import { parted } from "./candidates";
 
 type Call = Schema<"CallDetail">;
@@ -16,15 +17,18 @@ export function Candidates({ call }: { call: Call }) {
   const [whole, setWhole] = useState(false);
   const { shown, folded } = parted(candidates);
   const ambiguous = call.ambiguous && candidates.length > 0;
+  const looked = !refusedUnseen(call);
   return (
     <Card
       title="Who called"
       level={3}
       lined
       right={
-        <span className="cut">
-          Number {call.number.number_display}, window {call.window_days} d
-        </span>
+        looked && (
+          <span className="cut">
+            Shown {call.number.number_display} within {call.window_days} days
+          </span>
+        )
       }
     >
       {ambiguous && (
@@ -80,6 +84,8 @@ function Row({ candidate, first }: { candidate: Call["candidates"][number]; firs
 
 /** Why a call has no candidates at all. */
 function nobody(call: Call): string {
+  if (refusedUnseen(call))
+    return "Screening refused this call before visits were looked at, so it is credited to nobody and is in no report.";
   if (call.state !== "ended" && !call.source) return "Being worked out while it rings.";
   if (call.number.kind === "static")
     return "This number is the same for every visitor, so a call tells its source but not its visit.";

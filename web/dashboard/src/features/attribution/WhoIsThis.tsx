@@ -143,7 +143,7 @@ function Choice({ match, mayWrite, compact, busy, choose }: ChoiceProps) {
           <span className="med cut">
             {compact ? match.who : <Link href={`/visitors/${match.session}`}>{match.who}</Link>}
           </span>
-          <span className="dim small">{match.probability > 0 ? percent(match.probability) : "not shown it"}</span>
+          {match.probability > 0 && <span className="dim small">{percent(match.probability)}</span>}
         </span>
         <span className="small soft cut block" title={match.page}>
           {match.live ? "on " : "last on "}
@@ -151,6 +151,7 @@ function Choice({ match, mayWrite, compact, busy, choose }: ChoiceProps) {
         </span>
         <span className="small dim cut block">
           {match.source.label}
+          {match.probability > 0 ? "" : ", did not see this number"}
           {compact ? "" : `, ${match.device}`}
           {!compact && (
             <>

@@ -20,7 +20,7 @@ import { ScreeningCard } from "./ScreeningCard";
 import { CallTrace } from "../routing/CallTrace";
 import { scrim } from "../../theme/theme";
 import { Timeline } from "./Timeline";
-import { reviewWords, sourceDetail, type CallDetail } from "./words";
+import { callerWords, reviewWords, sourceDetail, type CallDetail } from "./words";
 
 type CallDrawerProps = {
   id: string | undefined;
@@ -108,13 +108,13 @@ export function CallDrawer({ id, among, address, closed }: CallDrawerProps) {
 }
 
 function Subtitle({ call }: { call: CallDetail }) {
-  const person = call.first_time ? "First call from this person" : "Has called before";
+  const person = callerWords(call);
   const detail = sourceDetail(call);
   return (
     <div className="row soft" style={{ gap: 16 }}>
-      <span className="cut">{person}</span>
+      {person && <span className="cut">{person}</span>}
       <span className="wide-only cut">
-        {call.source?.label ?? "Source unknown"}
+        {call.source?.label ?? (call.result === "blocked" ? "Credited to no source" : "Source unknown")}
         {detail ? `, ${detail}` : ""}
       </span>
       <span className="wide-only cut tel">
@@ -156,7 +156,10 @@ function Inside({ call }: { call: CallDetail }) {
       <div className="halves">
         <div className="stack close">
           <Player key={call.id} call={call} />
-          <WhoIsThisCard call={call.id} state={call.state} kind={call.number.kind} />
+          {/* A blocked call is credited to nobody, whoever it was. */}
+          {call.result !== "blocked" && (
+            <WhoIsThisCard call={call.id} state={call.state} kind={call.number.kind} />
+          )}
           <Candidates key={call.id} call={call} />
         </div>
         <div className="stack close">

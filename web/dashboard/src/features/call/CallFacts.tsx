@@ -85,7 +85,7 @@ export function SourceFacts({ call }: { call: CallDetail }) {
             <Link href={`/visitors/${call.session}`}>Open the visit</Link>
           </Fact>
         )}
-        {!known.length && <Fact name="Source">Not known for this call</Fact>}
+        {!known.length && <Fact name="Source">{call.result === "blocked" ? "None: a blocked call is credited to no source" : "Not known for this call"}</Fact>}
       </dl>
     </Card>
   );

@@ -26,6 +26,10 @@ export const columns: Column[] = [
     cell: (call) =>
       call.confirmed ? (
         <span className="soft">{call.session ? "Confirmed" : "No visit, confirmed"}</span>
+      ) : call.source && call.probability == null ? (
+        <span className="soft" title="Everybody sees this number, so it tells the source but no visit">
+          By the number
+        </span>
       ) : (
         <Certainty share={call.probability} ambiguous={call.ambiguous} />
       ),
@@ -46,7 +50,7 @@ export const columns: Column[] = [
     cell: (call) =>
       call.answered_at && call.destination_display ? <span className="tel">{call.destination_display}</span> : none,
   },
-  { id: "first", label: "First time", extra: true, cell: (call) => (call.first_time ? "First call" : "Called before") },
+  { id: "first", label: "First time", extra: true, cell: (call) => (call.result === "blocked" ? none : call.first_time ? "First call" : "Called before") },
   { id: "recorded", label: "Recording", extra: true, cell: (call) => (call.recorded ? "Yes" : none) },
   {
     id: "ring",

@@ -66,6 +66,17 @@ export function callStatus(call: Pick<CallSummary, "state" | "result"> & Partial
   return call.result ? resultStatus(call.result) : { tone: "off", word: "Ended" };
 }
 
+/** Whether screening refused a call before anything was looked up for it: neither earlier calls nor visits. */
+export function refusedUnseen(call: Pick<CallDetail, "screening">): boolean {
+  return call.screening?.verdict === "block";
+}
+
+/** What is known of the caller's earlier calls; nothing of a call for which nobody looked. */
+export function callerWords(call: Pick<CallDetail, "first_time" | "screening">): string | undefined {
+  if (refusedUnseen(call)) return undefined;
+  return call.first_time ? "First call from this person" : "Has called before";
+}
+
 /** Why a call is marked for review. */
 export const reviewWords = "A restart of the server cut this call: it may have been longer than it says";
 

@@ -166,7 +166,7 @@ function Line({ row, bar }: { row: SourceRow; bar: Bar | undefined }) {
             {row.label}
           </Link>
         )}{" "}
-        <span className="dim small wide-only">{row.channel_label}</span>
+        {row.channel_label !== row.label && <span className="dim small wide-only">{row.channel_label}</span>}
       </td>
       <td>
         <span className="expected">

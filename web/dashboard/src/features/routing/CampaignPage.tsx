@@ -13,6 +13,7 @@ import { Shape } from "../../parts/State";
 import { Empty, Loaded } from "../../parts/Waiting";
 import { Page } from "../../shell/Page";
 import { useMay } from "../access/session";
+import { LeadFields } from "../lead/LeadFields";
 import { CampaignDuplicates } from "./CampaignDuplicates";
 import { CapsCard } from "./CapsCard";
 import { ContractTable } from "./ContractTable";
@@ -176,7 +177,10 @@ function Inside({ campaign, part }: { campaign: Campaign; part: Part }) {
       {part === "terms" && (
         <div className="two-col">
           <LayerCard level="campaign" name={campaign.name} terms={campaign.terms} />
-          <CampaignDuplicates campaign={campaign} />
+          <div className="stack">
+            <LeadFields campaign={campaign} />
+            <CampaignDuplicates campaign={campaign} />
+          </div>
         </div>
       )}
       <FormDialog opened={adding} close={addingIs.close} title="Add a contract" size={560}>
@@ -308,7 +312,9 @@ function Overview({ campaign, contracts, feeds, addContract, addFeed }: Overview
               <dt>Trade</dt>
               <dd>{campaign.vertical ?? "not given"}</dd>
               <dt>Fields of its leads</dt>
-              <dd>{campaign.fields.length ? count(campaign.fields.length) : "none set"}</dd>
+              <dd>
+                <Link href={`${base}/terms`}>{campaign.fields.length ? count(campaign.fields.length) : "none set"}</Link>
+              </dd>
             </dl>
           </Card>
         </div>

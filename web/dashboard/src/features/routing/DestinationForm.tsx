@@ -1,13 +1,13 @@
 // A destination: its kind, and its number, address, mailbox, or the document that says how its server is spoken to.
 
-import { Button, JsonInput, Menu, SegmentedControl, TextInput } from "@mantine/core";
+import { Button, JsonInput, Menu, PasswordInput, SegmentedControl, Textarea, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, take } from "../../api/client";
 import { national } from "../../base/figures";
 import { useForm } from "../../parts/form";
 import { Icon } from "../../parts/Icon";
-import { emptySettings, endpointProblem } from "./endpoint";
+import { emptySettings, endpointProblem, isOwnMail, mailOf, mailProblems, mailRead, secretNames } from "./endpoint";
 import { FormFoot } from "./parts";
 import { at, presetsQuery, sent, useRefresh, type Destination } from "./queries";
 import { kinds } from "./words";
@@ -30,7 +30,9 @@ export function DestinationForm({ buyer, destination, done, cancel }: FormProps)
       name: destination?.name ?? "",
       kind: (destination?.kind ?? "phone") as Kind,
       address: destination?.kind === "phone" ? national(destination.address) : (destination?.address ?? ""),
-      endpoint: destination?.endpoint ? JSON.stringify(destination.endpoint, null, 2) : "",
+      endpoint: destination?.kind === "http" && destination.endpoint ? JSON.stringify(destination.endpoint, null, 2) : "",
+      secrets: {} as Record<string, string>,
+      ...mailRead(destination?.kind === "email" ? destination.endpoint : null, destination?.address),
     },
     check: (values) => {
       const { kind } = values;
@@ -39,6 +41,7 @@ export function DestinationForm({ buyer, destination, done, cancel }: FormProps)
         name: values.name.trim() ? undefined : "Write a name, such as Front desk",
         address: addressed && !values.address.trim() ? labels[kind].wrong : undefined,
         endpoint: kind === "http" ? endpointProblem(values.endpoint) : undefined,
+        ...(kind === "email" ? mailProblems(values) : {}),
       };
     },
     send: async (values) => {
@@ -48,11 +51,8 @@ export function DestinationForm({ buyer, destination, done, cancel }: FormProps)
         name: values.name.trim(),
         kind,
         ...(addressed ? { address: values.address.trim() } : {}),
-        ...(kind === "http" ? { endpoint: sent(JSON.parse(values.endpoint) as object) } : {}),
-        // What a mail says is kept as it is.
-        ...(kind === "email" && destination?.kind === "email" && destination.endpoint
-          ? { endpoint: sent(destination.endpoint) }
-          : {}),
+        ...(kind === "http" ? { endpoint: sent(JSON.parse(values.endpoint) as object), ...secretsOf(values) } : {}),
+        ...(kind === "email" && (destination?.endpoint || isOwnMail(values)) ? { endpoint: sent(mailOf(values)) } : {}),
       };
       if (destination) await take(api.PATCH("/api/v1/destinations/{id}", { params: at(destination.id), body }));
       else await take(api.POST("/api/v1/destinations", { body: { buyer, ...body } }));
@@ -82,6 +82,26 @@ export function DestinationForm({ buyer, destination, done, cancel }: FormProps)
       {(kind === "phone" || kind === "sip" || kind === "email") && (
         <TextInput label={labels[kind].label} placeholder={labels[kind].placeholder} {...form.text("address")} />
       )}
+      {kind === "email" && (
+        <>
+          <TextInput
+            label="Copies to"
+            description="Other mailboxes, with a comma between them; at most nine."
+            placeholder="Nobody else"
+            {...form.text("others")}
+          />
+          <TextInput label="Subject" placeholder="A lead from {zip}" {...form.text("subject")} />
+          <Textarea
+            label="What the mail says"
+            description="What stands in braces is filled in: {phone}, {zip}, {state}, {price}, a lead's own fields such as {lead.first_name}, tags such as {tag.roof}."
+            autosize
+            minRows={6}
+            maxRows={16}
+            className="code-input"
+            {...form.text("body")}
+          />
+        </>
+      )}
       {kind === "http" && (
         <Endpoint
           value={form.values.endpoint}
@@ -89,8 +109,51 @@ export function DestinationForm({ buyer, destination, done, cancel }: FormProps)
           error={form.message("endpoint")}
         />
       )}
+      {kind === "http" && (
+        <Secrets
+          names={secretNames(form.values.endpoint)}
+          there={new Set(destination?.secrets.filter((each) => each.set).map((each) => each.name))}
+          values={form.values.secrets}
+          set={(secrets) => form.set("secrets", secrets)}
+        />
+      )}
       <FormFoot failure={form.failure} busy={form.busy} act={destination ? "Save" : "Add the destination"} close={cancel} />
     </form>
+  );
+}
+
+/** The secrets that somebody wrote and the document names; the others stay as they are. */
+function secretsOf({ endpoint, secrets }: { endpoint: string; secrets: Record<string, string> }) {
+  const named = secretNames(endpoint).filter((name) => secrets[name]);
+  return named.length ? { secrets: Object.fromEntries(named.map((name) => [name, secrets[name] ?? ""])) } : {};
+}
+
+type SecretsProps = {
+  names: string[];
+  there: ReadonlySet<string>;
+  values: Record<string, string>;
+  set: (values: Record<string, string>) => void;
+};
+
+/** Keys and passwords that the document names. They are kept sealed and never shown again. */
+function Secrets({ names, there, values, set }: SecretsProps) {
+  if (names.length === 0) return null;
+  return (
+    <fieldset className="plain">
+      <legend className="small soft">Secrets it names; they are kept sealed and never shown again</legend>
+      <div className="pair">
+        {names.map((name) => (
+          <PasswordInput
+            key={name}
+            label={name}
+            placeholder={there.has(name) ? "Set; write another to replace it" : "Not set: nothing is sent without it"}
+            autoComplete="off"
+            value={values[name] ?? ""}
+            onChange={(event) => set({ ...values, [name]: event.currentTarget.value })}
+          />
+        ))}
+      </div>
+    </fieldset>
   );
 }
 

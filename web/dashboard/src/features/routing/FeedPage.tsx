@@ -13,6 +13,7 @@ import { Ago } from "../../parts/When";
 import { Page } from "../../shell/Page";
 import { useMay } from "../access/session";
 import { CapsCard } from "./CapsCard";
+import { GivenBids } from "./GivenBids";
 import { KeyShown } from "./KeyShown";
 import { PauseSwitch, PutAway, ThingState } from "./parts";
 import { at, feedsQuery, useRefresh, type Feed } from "./queries";
@@ -68,7 +69,10 @@ function Inside({ feed }: { feed: Feed }) {
     <>
       {made?.key && <KeyShown feed={made} secret={made.key} />}
       <div className="two-col">
-        <FeedCard name={`${feed.publisher_name} for ${feed.campaign_name}`} terms={feed.terms} />
+        <div className="stack">
+          <FeedCard name={`${feed.publisher_name} for ${feed.campaign_name}`} terms={feed.terms} />
+          <GivenBids feed={feed.id} />
+        </div>
         <div className="stack">
           <Card
             title="Keys"
@@ -126,6 +130,10 @@ function Inside({ feed }: { feed: Feed }) {
               <dt>Campaign</dt>
               <dd>
                 <Link href={`/campaigns/${feed.campaign}`}>{feed.campaign_name}</Link>
+              </dd>
+              <dt>What came</dt>
+              <dd>
+                <Link href={`/leads?feed=${feed.id}`}>Its leads</Link>
               </dd>
             </dl>
           </Card>

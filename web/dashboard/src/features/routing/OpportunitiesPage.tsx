@@ -2,10 +2,10 @@
 
 import { Button, Select } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { useLocation, useSearch } from "wouter";
 import { api, take } from "../../api/client";
 import { Card } from "../../parts/Card";
+import { PagesFoot, useWay } from "../../parts/Pages";
 import { Empty, Loaded } from "../../parts/Waiting";
 import { Page } from "../../shell/Page";
 import { OpportunityDrawer } from "./OpportunityDrawer";
@@ -25,10 +25,8 @@ export default function OpportunitiesPage({ id }: { id?: string }) {
     names.map((name) => [name, params.get(name) ?? ""]).filter(([, value]) => value),
   ) as Partial<Record<Name, string>>;
   const text = new URLSearchParams(filters).toString();
-  // The way back: the cursors of the pages before this one.
-  const [way, setWay] = useState<{ of: string; cursors: string[] }>({ of: text, cursors: [] });
-  const cursors = way.of === text ? way.cursors : [];
-  const cursor = cursors.at(-1);
+  const way = useWay(text);
+  const { cursor } = way;
   const found = useQuery({
     queryKey: ["opportunities", "list", text, cursor],
     queryFn: () =>
@@ -61,24 +59,6 @@ export default function OpportunitiesPage({ id }: { id?: string }) {
       onChange={(value) => choose(name, value)}
     />
   );
-  const next = found.data?.next_cursor;
-  const pages = (cursors.length > 0 || next) && (
-    <div className="foot row between">
-      <span className="small dim">Page {cursors.length + 1}, the newest first</span>
-      <span className="row tight">
-        <Button
-          size="xs"
-          disabled={cursors.length === 0}
-          onClick={() => setWay({ of: text, cursors: cursors.slice(0, -1) })}
-        >
-          Newer
-        </Button>
-        <Button size="xs" disabled={!next} onClick={() => next && setWay({ of: text, cursors: [...cursors, next] })}>
-          Older
-        </Button>
-      </span>
-    </div>
-  );
   return (
     <Page title="Opportunities">
       <div className="row wrap filters">
@@ -93,7 +73,7 @@ export default function OpportunitiesPage({ id }: { id?: string }) {
             page.items.length ? (
               <>
                 <OpportunityTable items={page.items} chosen={id} address={address} />
-                {pages}
+                <PagesFoot way={way} next={page.next_cursor} />
               </>
             ) : Object.keys(filters).length ? (
               <Empty title="No opportunity fits these filters" action={<Button onClick={() => go(list(""))}>Show all</Button>}>

@@ -14,6 +14,7 @@ import { Scroll } from "../../parts/Scroll";
 import { Empty, Loaded } from "../../parts/Waiting";
 import { At } from "../../parts/When";
 import { scrim } from "../../theme/theme";
+import { Bids, Given } from "./Bids";
 import { Became, whoOf } from "./OpportunityTable";
 import { opportunityQuery } from "./queries";
 import { Trace } from "./Trace";
@@ -112,7 +113,9 @@ function Inside({ one }: { one: Detail }) {
         </div>
       )}
       <Trace lines={one.trace} currency={one.currency} />
+      <Bids bids={one.bids} currency={one.currency} />
       {one.attempts.length > 0 && <Attempts one={one} />}
+      <Given given={one.given} />
       <div className="halves">
         <Asked one={one} />
         <Card title="Money and versions" lined>
@@ -131,6 +134,14 @@ function Inside({ one }: { one: Detail }) {
                 <dd>
                   <Link href={`/feeds/${one.feed}`}>{one.publisher?.name ?? "Feed"}</Link>
                   {one.feed_version == null ? "" : `, version ${one.feed_version}`}
+                </dd>
+              </>
+            )}
+            {one.kind === "lead" && (
+              <>
+                <dt>Lead</dt>
+                <dd>
+                  <Link href={`/leads/${one.id}`}>Open the lead</Link>
                 </dd>
               </>
             )}

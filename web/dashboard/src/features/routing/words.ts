@@ -263,6 +263,10 @@ const shortReasons: Record<string, string> = {
   NOT_TAKEN: "Nobody took it",
   CALLER_LEFT: "Caller left",
   UNREACHABLE: "Cannot be reached",
+  AUCTION_LOST: "Another bid was better",
+  NO_BID: "Bids nothing",
+  BID_LATE: "Answered too late",
+  TIMED_OUT: "No answer in time",
 };
 
 /** A reason code as a few words: the house's where it has some, else the code's own. */
@@ -284,6 +288,6 @@ export const reasonChoices = Object.keys(shortReasons)
     "BUYER_REJECTED",
     "SYSTEM_ERROR",
   ])
-  .filter((code) => !["WEIGHT_ZERO", "PRIOR_CONNECTS", "NO_PRICE", "FILTER_MISMATCH", "UNREACHABLE"].includes(code))
+  .filter((code) => !["WEIGHT_ZERO", "PRIOR_CONNECTS", "NO_PRICE", "FILTER_MISMATCH", "UNREACHABLE", "AUCTION_LOST", "NO_BID", "BID_LATE"].includes(code))
   .map((code) => ({ value: code, label: shortReason(code) }))
   .sort((a, b) => a.label.localeCompare(b.label));

@@ -6,6 +6,8 @@ import type { Schema } from "@trunkline/api-client";
 import { api, take } from "../../api/client";
 import { Card } from "../../parts/Card";
 import { useForm } from "../../parts/form";
+import { sentence } from "../call/words";
+import { placeWords } from "./places";
 
 type Result = Schema<"PageCheck">;
 
@@ -77,11 +79,10 @@ function Findings({ result }: { result: Result }) {
                 )}
               </div>
               <div className="row between small soft">
-                <span className="cut">
-                  {one.element || "page"}
-                  {one.place === "text" ? "" : `, ${one.place}`}
+                <span className="cut" title={one.element}>
+                  {placeWords(one)}
                 </span>
-                <span className="cut">{one.becomes ? one.target : one.why.replace(/^Stays: /, "")}</span>
+                <span className="cut">{one.becomes ? one.target : sentence(one.why.replace(/^Stays: /, ""))}</span>
               </div>
             </li>
           ))}

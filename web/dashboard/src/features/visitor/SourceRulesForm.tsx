@@ -22,7 +22,8 @@ const DIRECT_KEEPS_DAYS_MAX = 30;
 const RULES_MAX = 50;
 const IGNORED_MAX = 50;
 
-const empty: Rule = { name: "", by: "parameter", what: "", value: "", channel: "other", medium: "", source: "" };
+/** Nothing is chosen for the owner: a rule that was not looked at would name everything "Other". */
+const empty: Rule = { name: "", by: "parameter", what: "", value: "", channel: "", medium: "", source: "" };
 
 function read(rule: Schema<"SourceRule">): Rule {
   const { name, channel, medium, source } = rule;
@@ -57,9 +58,9 @@ export function SourceRulesForm({
       direct_keeps_days: site.source_rules.direct_keeps_days ?? DIRECT_KEEPS_DAYS_MAX,
     },
     check: ({ source_rules }) => ({
-      source_rules: source_rules.every((rule) => rule.name && rule.what && rule.medium && rule.source)
+      source_rules: source_rules.every((rule) => rule.name && rule.what && rule.channel && rule.medium && rule.source)
         ? undefined
-        : "Each rule needs a name, what it looks for, a source and a medium",
+        : "Each rule needs a name, what it looks for, a channel, a source and a medium",
     }),
     send: (values) =>
       take(
@@ -177,6 +178,7 @@ type RowProps = {
 function RuleRow({ at, rule, change, earlier, remove }: RowProps) {
   const text = (name: "name" | "what" | "value" | "medium" | "source", label: string, placeholder: string) => (
     <TextInput
+      label={label}
       aria-label={`${label} of rule ${at + 1}`}
       placeholder={placeholder}
       value={rule[name]}
@@ -188,10 +190,11 @@ function RuleRow({ at, rule, change, earlier, remove }: RowProps) {
     <div className="rule-row">
       {text("name", "Name", "Van no. 7")}
       <Select
-        aria-label={`What rule ${at + 1} looks at`}
+        label="Applies when"
+        aria-label={`Applies when, of rule ${at + 1}`}
         data={[
-          { value: "parameter", label: "address has" },
-          { value: "referrer", label: "came from" },
+          { value: "parameter", label: "The address has" },
+          { value: "referrer", label: "They came from" },
         ]}
         value={rule.by}
         allowDeselect={false}
@@ -200,9 +203,11 @@ function RuleRow({ at, rule, change, earlier, remove }: RowProps) {
       {text("what", referrer ? "Host" : "Parameter", referrer ? "partner.example" : "qr")}
       {referrer ? <span /> : text("value", "Value", "any value")}
       <Select
+        label="Channel"
         aria-label={`Channel of rule ${at + 1}`}
+        placeholder="Choose one"
         data={channelChoices}
-        value={rule.channel}
+        value={rule.channel || null}
         allowDeselect={false}
         onChange={(channel) => channel && change({ channel })}
       />

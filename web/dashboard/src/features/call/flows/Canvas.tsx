@@ -16,7 +16,7 @@ import {
 import { useEffect, useMemo, useState, type DragEvent } from "react";
 import { Icon } from "../../../parts/Icon";
 import { type FlowDocument, type Kind, type Place, ways } from "./document";
-import { CARD_WIDTH, cardWidth, placesOf } from "./layout";
+import { CARD_WIDTH, entryPlace, placesOf } from "./layout";
 import { EntryCard, StepCard, type EntryData, type StepData } from "./StepCard";
 import { edgeId, type Walk } from "./walk";
 import { findingsOf, usedBy, type Finding } from "./words";
@@ -26,7 +26,6 @@ import "@xyflow/react/dist/base.css";
 const ENTRY = "entry";
 const idOf = (name: string) => `n:${name}`;
 const nameOf = (id: string) => id.slice(2);
-const ENTRY_ABOVE = 104;
 /** A card with ways out and no findings. */
 const CARD_HEIGHT = 78;
 /** What is carried while a kind is dragged from the palette. */
@@ -86,6 +85,16 @@ export function Canvas(props: CanvasProps) {
   useEffect(() => {
     if (walk.order.size > 0) void flow.fitView({ ...fit, duration: GLIDE_MS });
   }, [walk, flow]);
+
+  // What was tidied up comes into view as a whole, below the tools.
+  const [tidied, setTidied] = useState(0);
+  useEffect(() => {
+    if (tidied > 0) void flow.fitView({ ...fit, duration: GLIDE_MS });
+  }, [tidied, flow]);
+  const tidy = () => {
+    props.tools.tidy();
+    setTidied((n) => n + 1);
+  };
 
   useEffect(() => {
     const node = props.reveal && flow.getNode(idOf(props.reveal.name));
@@ -156,7 +165,7 @@ export function Canvas(props: CanvasProps) {
       snapToGrid
       snapGrid={[8, 8]}
     >
-      <Tools {...props.tools} editable={editable} />
+      <Tools {...props.tools} tidy={tidy} editable={editable} />
       <MiniMap className="wide-only" pannable zoomable position="bottom-left" ariaLabel="Overview of the drawing" />
     </ReactFlow>
   );
@@ -226,12 +235,10 @@ function drawn({ document, findings, walk, selected, editable, numbers, sites }:
       ariaLabel: `Step ${name}`,
     };
   });
-  const start = document.nodes[document.start];
-  const first = places.get(document.start);
   const entry: AnyNode = {
     id: ENTRY,
     type: "entry",
-    position: first && start ? { x: first.x + (cardWidth(start) - CARD_WIDTH) / 2, y: first.y - ENTRY_ABOVE } : { x: 0, y: -ENTRY_ABOVE },
+    position: entryPlace(document, places),
     data: { used: usedBy(numbers, sites), walked: walk.order.size > 0 },
     draggable: false,
     selectable: false,

@@ -65,7 +65,7 @@ export function StepCard({ id, data, selected }: NodeProps<Node<StepData, "step"
               className={`step-port ${hit.has(way.id) ? "hit" : ""} ${way.to || way.otherwise ? "" : "open"}`}
               title={leads(node, way)}
             >
-              <span className="cut">{wayName(node, way)}</span>
+              <span className="cut">{cellName(node, way)}</span>
               <Handle type="source" position={Position.Bottom} id={way.id} />
             </span>
           ))}
@@ -73,6 +73,11 @@ export function StepCard({ id, data, selected }: NodeProps<Node<StepData, "step"
       )}
     </div>
   );
+}
+
+/** A name that fits its cell: one of many keys is narrow, and the title says the rest. */
+function cellName(node: FlowNode, way: Way): string {
+  return node.kind === "menu" && way.id === "on:default" ? "Otherwise" : wayName(node, way);
 }
 
 function leads(node: FlowNode, way: Way): string {

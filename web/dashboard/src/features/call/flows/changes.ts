@@ -68,8 +68,11 @@ export function changesBetween(before: FlowDocument | undefined, after: FlowDocu
 
 function nodeChanges(was: FlowNode, is: FlowNode): string[] {
   if (was.kind !== is.kind) return [`Is a ${kindName(is.kind)} step, was a ${kindName(was.kind)} step`];
-  const settings = [...new Set(otherKeys(was, is).filter((key) => !told.has(key)).map((key) => settingNames[key] ?? key))];
-  const words = settings.length ? [`Changes ${listed(settings)}`] : [];
+  const keys = otherKeys(was, is).filter((key) => !told.has(key));
+  const spoken = keys.flatMap((key) => textChange(key, was, is) ?? []);
+  const others = keys.filter((key) => !textChange(key, was, is));
+  const settings = [...new Set(others.map((key) => settingNames[key] ?? key))];
+  const words = settings.length ? [...spoken, `Changes ${listed(settings)}`] : spoken;
   const [before, after] = [waysByName(was), waysByName(is)];
   for (const name of new Set([...before.keys(), ...after.keys()])) {
     const [from, to] = [before.get(name), after.get(name)];
@@ -80,6 +83,21 @@ function nodeChanges(was: FlowNode, is: FlowNode): string[] {
   }
   if (words.length === 0 && !sameValue(stripped(was), stripped(is))) words.push("Changes the order of its ways out");
   return words;
+}
+
+/** What a text becomes, word for word; nothing of a setting that is no text before and after. */
+function textChange(key: string, was: FlowNode, is: FlowNode): string | undefined {
+  const [from, to] = [was, is].map((node) => spokenText(key, (node as Record<string, unknown>)[key]));
+  return from && to && from !== to ? `${textNames[key] ?? "Says"} “${to}”, no longer “${from}”` : undefined;
+}
+
+const textNames: Record<string, string> = { whisper: "Whispers", greeting: "Greets with" };
+
+/** The text of a message: of a step's own, or of one of its parts. */
+function spokenText(key: string, value: unknown): string | undefined {
+  if (key === "text") return typeof value === "string" ? value.trim() : undefined;
+  if (!(key in textNames) || typeof value !== "object" || value === null || !("text" in value)) return undefined;
+  return typeof value.text === "string" ? value.text.trim() : undefined;
 }
 
 /** Ways by their names; an unlinked outcome is as good as none. */

@@ -154,3 +154,30 @@ export function placeAfter(places: ReadonlyMap<string, Place>, after: string | n
   while (taken(start)) start.x += CARD_WIDTH + GAP_X;
   return start;
 }
+
+/** How far above the step that calls begin at its card stands, and the room that it and a card with a finding need. */
+const ENTRY_ABOVE = 104;
+const ENTRY_HEIGHT = 64;
+const CARD_ROOM = 104;
+
+/** Where "Call comes in" stands: above the step that calls begin at, or beside that place where another card has it. */
+export function entryPlace(document: FlowDocument, places: ReadonlyMap<string, Place>): Place {
+  const start = document.nodes[document.start];
+  const first = places.get(document.start);
+  if (!start || !first) return { x: 0, y: Math.min(0, ...[...places.values()].map((place) => place.y)) - ENTRY_ABOVE };
+  const wanted = { x: first.x + (cardWidth(start) - CARD_WIDTH) / 2, y: first.y - ENTRY_ABOVE };
+  const cards = Object.entries(document.nodes).flatMap(([name, node]) => {
+    const place = places.get(name);
+    return place && name !== document.start ? [{ ...place, width: cardWidth(node) }] : [];
+  });
+  const free = (x: number) =>
+    cards.every(
+      (card) =>
+        x + CARD_WIDTH <= card.x ||
+        card.x + card.width <= x ||
+        wanted.y + ENTRY_HEIGHT <= card.y ||
+        card.y + CARD_ROOM <= wanted.y,
+    );
+  for (let aside = 0; ; aside += CARD_WIDTH + GAP_X)
+    for (const x of [wanted.x + aside, wanted.x - aside]) if (free(x)) return { x, y: wanted.y };
+}

@@ -218,22 +218,24 @@ export function Choice<T extends string>({
   );
 }
 
-/** One entry of a list in a form, with what moves and removes it. */
+/** One entry of a list in a form, with what moves and removes it: beside the label of its first field, where it has one. */
 export function Entry({
   what,
+  labelled = false,
   up,
   down,
   remove,
   children,
 }: {
   what: string;
+  labelled?: boolean;
   up?: () => void;
   down?: () => void;
   remove?: () => void;
   children: ReactNode;
 }) {
   return (
-    <li className="entry-row">
+    <li className={labelled ? "entry-row labelled" : "entry-row"}>
       <div className="grow">{children}</div>
       <span className="entry-acts">
         {(up || down) && (

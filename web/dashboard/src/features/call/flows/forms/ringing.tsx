@@ -175,6 +175,7 @@ function Destinations({ destinations, set }: DestinationsProps) {
         {destinations.map((destination, i) => (
           <Entry
             key={i}
+            labelled
             what={`destination ${i + 1}`}
             up={i > 0 ? () => set(moved(destinations, i, i - 1)) : undefined}
             down={i < destinations.length - 1 ? () => set(moved(destinations, i, i + 1)) : undefined}
