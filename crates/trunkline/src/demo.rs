@@ -176,7 +176,7 @@ impl Running {
             DemoSiteConfig {
                 block: block_source(&server.house, &demo, &config.public_url),
                 locate: locate(&server.house, &demo, &config.public_url),
-                leads: format!("{}/opportunities", config.public_url),
+                leads: format!("{}/leads", config.public_url),
                 carrier: Arc::clone(&carrier),
                 callers_from: PERSON_CALLS_FROM,
                 seed: options.seed,
@@ -236,8 +236,8 @@ impl Running {
        only the simulated carrier and this machine may call
 
   On the site, press \"Dial the number shown\"; then look for your call under Live.
-  Request a quote there, and your lead is the newest under Opportunities, sold within seconds.
-  Three campaigns sell calls and leads to six buyers by themselves: see Campaigns, Opportunities, Caps.
+  Request a quote there, and your lead is the newest under Leads, sold within seconds.
+  Three campaigns sell calls and leads to six buyers by themselves: see Campaigns, Opportunities, Leads, Caps.
   Ctrl-C ends everything.
 ",
             dashboard = self.public_url,

@@ -127,7 +127,7 @@ test("a request for a quote is a lead with its visit, sold and in the log", asyn
   expect(lead).toMatchObject({ came_by: "snippet", source: "google" });
 
   await page.goto(`${SITE}/leads`);
-  await expect(page).toHaveURL(/\/opportunities$/);
+  await expect(page).toHaveURL(/\/leads$/);
   await expect(page.getByText("(512) 555-0117").first()).toBeVisible();
   await page.goto(`${DASHBOARD}/opportunities/${lead.id}`);
   await expect(page.getByText("Roof repair, Texas").first()).toBeVisible();

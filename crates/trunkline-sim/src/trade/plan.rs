@@ -29,6 +29,8 @@ const KINDS: &[(f64, Kind)] = &[
 ];
 /// How long people talk, in milliseconds: the median, the shortest and the longest.
 const TALK_MS: (f64, f64, f64) = (36_000.0, 9_000.0, 90_000.0);
+/// How long those of the opening talk: long enough to be paid for, and soon over.
+const OPENING_TALK_MS: u64 = 28_000;
 /// How long they wait for somebody to answer, in milliseconds.
 const PATIENCE_MS: (u64, u64) = (35_000, 70_000);
 
@@ -154,7 +156,10 @@ impl Iterator for Deals {
         };
         self.drawn += 1;
         let who = Prospect::draw(&mut self.chance);
-        let what = self.deal(kind);
+        let mut what = self.deal(kind);
+        if let (Some(_), Deal::Call { talk, .. } | Deal::Bid { talk, .. }) = (opening, &mut what) {
+            talk.talk_ms = OPENING_TALK_MS;
+        }
         Some(DealEntry { at_ms, who, what })
     }
 }

@@ -85,7 +85,7 @@ pub(crate) async fn verify(config: &Config) -> anyhow::Result<()> {
         bail!("{wrong} sums do not agree; nothing was changed");
     }
     say(&format!(
-        "postings, balances, holds and counters of {} accounts agree",
+        "postings, balances, holds and counters agree; accounts: {}",
         accounts.len()
     ));
     Ok(())
