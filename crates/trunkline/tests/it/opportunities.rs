@@ -414,16 +414,3 @@ async fn an_opportunity_is_told_with_names_numbers_and_what_would_be_today() {
         assert_eq!(theirs[field], json!([]), "{path}");
     }
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn endpoint_documents_have_shapes_to_begin_with() {
-    let house = House::start().await;
-    let page = house.get("/api/v1/destinations/presets").await;
-    let words = page["items"].as_array().expect("items").iter();
-    let words: Vec<_> = words.map(|p| text(p, "word")).collect();
-    assert!(words.iter().any(|word| word == "ringba"), "{words:?}");
-    assert!(
-        page["items"][0]["document"].is_object(),
-        "a document, not a text"
-    );
-}

@@ -8,7 +8,6 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use trunkline_core::base::{Country, Timestamp};
-use trunkline_core::routing::delivery::presets;
 use trunkline_core::routing::delivery::{EndpointDocument, MailDocument};
 use trunkline_core::routing::{DeliveryKind, TermsKind};
 use trunkline_engine::distribution::{Market, Reach, check_secrets};
@@ -33,7 +32,6 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(list, create))
         .routes(routes!(read, change))
         .routes(routes!(archive))
-        .routes(routes!(list_presets))
 }
 
 /// A destination.
@@ -150,31 +148,6 @@ async fn list(
         .filter(|d| is_of(params.buyer.as_ref(), d.buyer));
     let item = |destination: &Destination| DestinationItem::new(&market, destination);
     Ok(Json(page(all, &params, item)?))
-}
-
-/// An endpoint document to begin with.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = EndpointPreset)]
-struct PresetItem {
-    /// Such as `ringba`.
-    word: &'static str,
-    /// Whose shape it is.
-    name: &'static str,
-    /// What `endpoint` of a destination may be; the buyer's host, keys and settings are to be filled in.
-    #[schema(value_type = Object)]
-    document: Value,
-}
-
-/// Endpoint documents for the shapes that buyers usually have.
-#[utoipa::path(get, path = "/destinations/presets", tag = "routing", operation_id = "listEndpointPresets", responses((status = 200, body = Page<PresetItem>)))]
-async fn list_presets(caller: Caller) -> Result<Json<Page<PresetItem>>, Problem> {
-    caller.may(Need::Read)?;
-    let item = |preset: &trunkline_core::routing::delivery::Preset| PresetItem {
-        word: preset.word,
-        name: preset.name,
-        document: serde_json::from_str(preset.document).unwrap_or_default(),
-    };
-    Ok(Json(Page::whole(presets().iter().map(item).collect())))
 }
 
 /// Makes a destination.

@@ -148,12 +148,15 @@ struct RuleItem {
     trouble: Option<String>,
 }
 
-/// A document to begin with.
+/// An endpoint document to begin with.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = EndpointPreset)]
 struct PresetItem {
+    /// Such as `ringba`.
     word: &'static str,
+    /// Whose shape it is.
     name: &'static str,
+    /// What `endpoint` of a destination may be; the buyer's host, keys and settings are to be filled in.
     #[schema(value_type = Object)]
     document: Value,
 }

@@ -116,7 +116,7 @@ export const versionsQuery = <D>(id: string) =>
 export const presetsQuery = () =>
   queryOptions({
     queryKey: ["endpoint-presets"],
-    queryFn: async () => (await take(api.GET("/api/v1/destinations/presets"))).items,
+    queryFn: async () => (await take(api.GET("/api/v1/endpoint-presets"))).items,
     staleTime: Infinity,
   });
 
