@@ -3,6 +3,9 @@
 use crate::shell::{has, run, run_with, say, target};
 use crate::{arrows, fuzz, tools, web};
 
+/// Lets others have the processor first.
+const NICE: [&str; 4] = ["nice", "-n", "10", "cargo"];
+
 /// What `make test` runs.
 pub(crate) fn all() -> anyhow::Result<()> {
     arrows::check()?;
@@ -12,14 +15,14 @@ pub(crate) fn all() -> anyhow::Result<()> {
     run("cargo", &["fmt", "--all", "--check"])?;
     web::build()?;
     // The browser side waits more than it works: what it leaves of the processor builds the Rust side meanwhile.
-    let built = std::thread::spawn(|| rust_tests(&["--no-run"]));
+    let built = std::thread::spawn(|| rust_tests(&NICE, &["--no-run"]));
     let browser_side = browser_side();
     joined(built)?;
     browser_side?;
     say("testing the Rust side");
-    rust_tests(&[])?;
+    rust_tests(&["cargo"], &[])?;
     // So does the product's own test, and lints are content with little.
-    let lints = std::thread::spawn(|| clippy(&["nice", "-n", "19", "cargo"]));
+    let lints = std::thread::spawn(|| clippy(&NICE));
     // The tests before have built the program.
     say("testing the whole in a browser");
     let program = target()?.join("debug/trunkline");
@@ -59,9 +62,11 @@ pub(crate) fn lint() -> anyhow::Result<()> {
 /// The lints, those that keep clock, chance and I/O out of the core among them, by a command that ends with `cargo`.
 fn clippy(cargo: &[&str]) -> anyhow::Result<()> {
     say("checking the lints");
-    let warnings = ["--", "-D", "warnings"];
-    let workspace = ["clippy", "--workspace", "--all-targets", "--locked"];
-    let words = [cargo, &workspace, &warnings].concat();
+    let words = ["clippy", "--workspace", "--all-targets", "--locked"];
+    run_words(&[cargo, &words, &["--", "-D", "warnings"]].concat())
+}
+
+fn run_words(words: &[&str]) -> anyhow::Result<()> {
     let Some((program, arguments)) = words.split_first() else {
         anyhow::bail!("no command was named");
     };
@@ -71,21 +76,19 @@ fn clippy(cargo: &[&str]) -> anyhow::Result<()> {
 /// The long tests, which are marked as ignored, and the fuzzing of the parsers.
 pub(crate) fn soak() -> anyhow::Result<()> {
     tools::install(tools::FOR_TESTS)?;
-    rust_tests(&["--run-ignored", "ignored-only"])?;
+    rust_tests(&["cargo"], &["--run-ignored", "ignored-only"])?;
     fuzz::all(fuzz::SECONDS)
 }
 
-fn rust_tests(more: &[&str]) -> anyhow::Result<()> {
+/// The tests of the Rust side, by a command that ends with `cargo`.
+fn rust_tests(cargo: &[&str], more: &[&str]) -> anyhow::Result<()> {
+    let workspace = ["--workspace", "--locked"];
     if has("cargo-nextest") {
-        let mut arguments = vec!["nextest", "run", "--workspace", "--locked"];
-        arguments.extend(more);
-        return run("cargo", &arguments);
+        return run_words(&[cargo, &["nextest", "run"], &workspace, more].concat());
     }
-    let mut arguments = vec!["test", "--workspace", "--locked"];
-    match more {
-        [] => {}
-        ["--no-run"] => arguments.push("--no-run"),
-        _ => arguments.extend(["--", "--ignored"]),
-    }
-    run("cargo", &arguments)
+    let more: &[&str] = match more {
+        [] | ["--no-run"] => more,
+        _ => &["--", "--ignored"],
+    };
+    run_words(&[cargo, &["test"], &workspace, more].concat())
 }

@@ -349,7 +349,7 @@ mod tests {
             let problem = said(&[(name, text)]).expect_err(name);
             assert_eq!(problem.status, 400, "{name}");
             assert_eq!(problem.field.as_deref(), Some(name));
-            assert_eq!(problem.reason_code, Some("INVALID_FIELD"));
+            assert_eq!(problem.reason_code, Some(ReasonCode::InvalidField));
         }
         let many: Vec<(String, String)> = (0..=TAGS_MAX)
             .map(|n| (format!("tags.t{n}"), "1".to_owned()))

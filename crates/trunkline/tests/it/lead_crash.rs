@@ -71,11 +71,11 @@ async fn serve(mut stream: TcpStream, arrived: Arrived, count: u32) {
         }
     };
     let lead = body["id"].as_str().unwrap_or_default().to_owned();
-    let takes = count % 5 != 0;
+    let takes = !count.is_multiple_of(5);
     if takes {
         arrived.note(&lead);
     }
-    if count % 7 == 0 && takes {
+    if count.is_multiple_of(7) && takes {
         // It has the lead, and its answer never comes.
         std::future::pending::<()>().await;
     }
@@ -107,7 +107,7 @@ async fn send_until_killed(
         request.json(&body).send().await.ok()?.json().await.ok()
     };
     for n in 0.. {
-        let phone = format!("+1214{}{:06}", partner, n);
+        let phone = format!("+1214{partner}{n:06}");
         let mut lead =
             json!({"phone": phone, "zip": "75201", "idempotency_key": format!("{partner}-{n}")});
         let path = if n % 2 == 0 {

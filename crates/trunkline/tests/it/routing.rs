@@ -268,8 +268,14 @@ async fn a_call_goes_down_a_waterfall_and_a_full_contract_is_never_rung() {
         opportunity.sold_to,
         Some((sale.contracts[2], sale.buyers[2]))
     );
-    assert_eq!(opportunity.revenue.map(|m| m.micros()), Some(40_000_000));
-    assert_eq!(opportunity.payout.map(|m| m.micros()), Some(25_000_000));
+    assert_eq!(
+        opportunity.revenue.map(trunkline_core::base::Money::micros),
+        Some(40_000_000)
+    );
+    assert_eq!(
+        opportunity.payout.map(trunkline_core::base::Money::micros),
+        Some(25_000_000)
+    );
     assert!(told.attempts[1].billable && told.attempts[1].connected_ms >= Some(1_000));
 
     // The second is full too now, and the first is busy: the business line is rung.

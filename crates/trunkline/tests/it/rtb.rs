@@ -262,16 +262,31 @@ async fn a_bid_is_given_kept_and_called_and_everybody_is_paid_what_was_promised(
     let record = record.expect("a record").opportunity;
     assert_eq!(record.call, CallId::parse(&call).ok());
     assert_eq!(record.reason, None);
-    assert_eq!(record.revenue.map(|m| m.micros()), Some(40_000_000));
-    assert_eq!(record.payout.map(|m| m.micros()), Some(32_000_000));
+    assert_eq!(
+        record.revenue.map(trunkline_core::base::Money::micros),
+        Some(40_000_000)
+    );
+    assert_eq!(
+        record.payout.map(trunkline_core::base::Money::micros),
+        Some(32_000_000)
+    );
     let attempts = store.attempts(opportunity).await.expect("attempts");
     assert_eq!(attempts.len(), 1);
     assert_eq!(attempts[0].outcome, Some(AttemptOutcome::Taken));
-    assert_eq!(attempts[0].bid.map(|m| m.micros()), Some(40_000_000));
+    assert_eq!(
+        attempts[0].bid.map(trunkline_core::base::Money::micros),
+        Some(40_000_000)
+    );
     let rows = store.bids(account, opportunity).await.expect("bids");
     let told: Vec<_> = rows
         .iter()
-        .map(|row| (row.amount.map(|m| m.micros()), row.reason, row.next))
+        .map(|row| {
+            (
+                row.amount.map(trunkline_core::base::Money::micros),
+                row.reason,
+                row.next,
+            )
+        })
         .collect();
     assert_eq!(
         told,
