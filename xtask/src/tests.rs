@@ -17,31 +17,21 @@ pub(crate) fn all() -> anyhow::Result<()> {
     // The browser side waits more than it works: what it leaves of the processor builds the Rust side meanwhile.
     let built = std::thread::spawn(|| rust_tests(&NICE, &["--no-run"]));
     let browser_side = browser_side();
-    joined(built)?;
-    browser_side?;
+    let broken = |_| anyhow::bail!("the build broke off; what it printed says why");
+    browser_side.and(built.join().unwrap_or_else(broken))?;
     say("testing the Rust side");
     rust_tests(&["cargo"], &[])?;
-    // So does the product's own test, and lints are content with little.
-    let lints = std::thread::spawn(|| clippy(&NICE));
     // The tests before have built the program.
     say("testing the whole in a browser");
     let program = target()?.join("debug/trunkline");
     let program = program.to_string_lossy();
-    let whole = run_with(
+    run_with(
         "npm",
         &["run", "--prefix", "web", "e2e"],
         &[("TRUNKLINE_PROGRAM", &program)],
-    );
-    joined(lints)?;
-    whole?;
+    )?;
     say("all tests passed");
     Ok(())
-}
-
-/// What another thread came to.
-fn joined(work: std::thread::JoinHandle<anyhow::Result<()>>) -> anyhow::Result<()> {
-    let broken = |_| anyhow::bail!("a part of the tests broke off; what it printed says why");
-    work.join().unwrap_or_else(broken)
 }
 
 fn browser_side() -> anyhow::Result<()> {
@@ -54,16 +44,12 @@ fn browser_side() -> anyhow::Result<()> {
 pub(crate) fn lint() -> anyhow::Result<()> {
     arrows::check()?;
     run("cargo", &["fmt", "--all", "--check"])?;
-    clippy(&["cargo"])?;
+    say("checking the lints, those that keep clock, chance and I/O out of the core among them");
+    let warnings = ["--", "-D", "warnings"];
+    let workspace = ["clippy", "--workspace", "--all-targets", "--locked"];
+    run("cargo", &[&workspace[..], &warnings].concat())?;
     web::install()?;
     run("npm", &["run", "--prefix", "web", "lint"])
-}
-
-/// The lints, those that keep clock, chance and I/O out of the core among them, by a command that ends with `cargo`.
-fn clippy(cargo: &[&str]) -> anyhow::Result<()> {
-    say("checking the lints");
-    let words = ["clippy", "--workspace", "--all-targets", "--locked"];
-    run_words(&[cargo, &words, &["--", "-D", "warnings"]].concat())
 }
 
 fn run_words(words: &[&str]) -> anyhow::Result<()> {

@@ -38,7 +38,7 @@ export function Trace({ lines, currency, title = "Why this buyer" }: { lines: Li
   const could = lines.filter((line) => line.became !== "stopped").length;
   const shown = all ? lines : lines.slice(0, SHOWN);
   return (
-    <Card title={title} lined right={lines.length ? `${could} of ${plural(lines.length, "contract")} could take it` : undefined}>
+    <Card level={3} title={title} lined right={lines.length ? `${could} of ${plural(lines.length, "contract")} could take it` : undefined}>
       {lines.length === 0 ? (
         <p className="pad dim">No contract was looked at.</p>
       ) : (
