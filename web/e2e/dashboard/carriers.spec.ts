@@ -15,8 +15,6 @@ async function seller(page: Page): Promise<Carrier | undefined> {
 
 const looks = [
   { name: "light", colorScheme: "light", width: 1440, height: 900 },
-  { name: "dark", colorScheme: "dark", width: 1440, height: 900 },
-  { name: "phone", colorScheme: "light", width: 390, height: 844 },
   { name: "phone-dark", colorScheme: "dark", width: 390, height: 844 },
 ] as const;
 

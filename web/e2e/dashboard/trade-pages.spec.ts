@@ -49,7 +49,7 @@ async function world(page: Page) {
       buyer: made.id,
       name: "Front desk",
       kind: "phone",
-      address: "(214) 555-0142",
+      address: "(512) 555-0142",
     });
     contracts.push(
       await post<Named>("/contracts", {

@@ -58,6 +58,7 @@ export function ImportTable({ feeds, close }: { feeds: Feed[]; close: () => void
               placeholder="Choose a file"
               accept=".csv,text/csv"
               clearable
+              clearButtonProps={{ "aria-label": "Take the file out" }}
               value={file}
               onChange={anew(setFile)}
             />

@@ -262,6 +262,7 @@ function Fill({ list, close }: { list: ItemList; close: () => void }) {
         placeholder="Choose a file"
         accept=".txt,.csv,text/plain,text/csv"
         clearable
+        clearButtonProps={{ "aria-label": "Take the file out" }}
         value={file}
         onChange={setFile}
       />
