@@ -2,14 +2,15 @@
 //! always carry the branch of their INVITE.
 
 use std::fmt::Write as _;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use tokio::process::{Child, Command};
 
-use crate::station::PATIENCE;
+use crate::station::{PATIENCE, patiently};
 
 /// What a message of a scenario is.
 #[derive(Clone, Copy)]
@@ -333,20 +334,27 @@ impl Drop for Running {
 
 impl Running {
     /// Waits until SIPp has bound its port.
-    pub(crate) async fn ready(self) -> Self {
+    pub(crate) async fn ready(mut self) -> Self {
         let table = if self.tcp {
             "/proc/net/tcp"
         } else {
             "/proc/net/udp"
         };
         let wanted = format!("0100007F:{:04X}", self.addr.port());
-        loop {
-            let open = std::fs::read_to_string(table).unwrap_or_default();
-            if open.contains(&wanted) {
-                return self;
+        let bound = async {
+            loop {
+                let open = std::fs::read_to_string(table).unwrap_or_default();
+                if open.contains(&wanted) {
+                    return;
+                }
+                if let Ok(Some(status)) = self.child.try_wait() {
+                    self.tell(status).await;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
             }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        };
+        patiently(bound).await;
+        self
     }
 
     /// Waits until the scenario has come to its end; every step must have happened.
@@ -356,17 +364,44 @@ impl Running {
             .expect("sipp ends in time")
             .expect("sipp was started");
         if !status.success() {
-            let mut text = String::new();
-            if let Some(mut stderr) = self.child.stderr.take() {
-                let _ = tokio::io::AsyncReadExt::read_to_string(&mut stderr, &mut text).await;
-            }
-            let scenario = std::fs::read_to_string(&self.file).unwrap_or_default();
-            panic!("sipp ended with {status}: {text}\n{scenario}");
+            self.tell(status).await;
         }
+    }
+
+    /// Fails the test with what SIPp says of its end.
+    async fn tell(&mut self, status: ExitStatus) -> ! {
+        let mut text = String::new();
+        if let Some(mut stderr) = self.child.stderr.take() {
+            let _ = tokio::io::AsyncReadExt::read_to_string(&mut stderr, &mut text).await;
+        }
+        let scenario = std::fs::read_to_string(&self.file).unwrap_or_default();
+        panic!("sipp ended with {status}: {text}\n{scenario}");
     }
 }
 
+/// Ports of one test process; more processes than there are of these never run at once.
+const PORTS_EACH: u16 = 32;
+/// The first port given to SIPp: below those a system hands out by itself, so that no socket of a test beside this one
+/// takes a port between the look at it here and SIPp's bind.
+const PORT_FIRST: u16 = 10_000;
+/// How many processes have ports of their own.
+const PROCESSES: u32 = 600;
+
+/// A port that is free and that no test beside this one looks at: two are left between them, since SIPp takes the next two
+/// after its media port as well.
 fn free_port() -> u16 {
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
-    socket.local_addr().expect("an address").port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let process = u16::try_from(std::process::id() % PROCESSES).expect("below the count");
+    for _ in 0..PORTS_EACH {
+        let turn = NEXT.fetch_add(4, Ordering::Relaxed) % PORTS_EACH;
+        let port = PORT_FIRST + process * PORTS_EACH + turn;
+        let free = (port..port + 3).all(|port| {
+            UdpSocket::bind(("127.0.0.1", port)).is_ok()
+                && TcpListener::bind(("127.0.0.1", port)).is_ok()
+        });
+        if free {
+            return port;
+        }
+    }
+    panic!("none of this test's ports is free");
 }
