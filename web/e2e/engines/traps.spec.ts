@@ -100,6 +100,16 @@ for (const framework of ["React", "Vue"] as const) {
   });
 }
 
+test("trap 8: where a browser tells no idle time, a page that hydrates when it has loaded is swapped after that", async ({ browserOf, site, tracker }) => {
+  const { rendered, script } = await reactPage();
+  site.file("/client.js", `addEventListener("load", () => {${script}});`);
+  tracker.rules = [["*", "", "", [["+13125557788"]]]];
+  const head = `<script>window.requestIdleCallback = undefined</script>${block(tracker.config())}`;
+  await browserOf.open(site.page("/", `<div id="app" data-tl-hydrate>${rendered}</div><script src="/client.js"></script>`, { head }));
+  await expect.poll(() => texts(browserOf, "#number")).toEqual(["Call (312) 555-7788 clicked 0"]);
+  expect(await browserOf.run(() => (window as unknown as { errors: string[] }).errors)).toEqual([]);
+});
+
 test("trap 10: a page without the number confirms nothing, so that its number goes back", async ({ browserOf, site, tracker }) => {
   await browserOf.open(site.page("/", `<p>Fax 214-555-0199</p>`));
   await expect.poll(() => browserOf.run(() => (Object.values(localStorage)[0] as string) ?? "")).toContain("token-1");

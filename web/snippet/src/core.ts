@@ -27,6 +27,9 @@ const BEAT_S_MIN = 1;
 /** How long a new view may take to be drawn before its numbers are reported. */
 const VIEW_MS = 500;
 
+/** How long after its loading a page may still hydrate before its frameworks' roots are swapped, where no idle time is told. */
+const HYDRATION_MS = 200;
+
 /** Callbacks that `tl("number", …)` takes at most. */
 const WATCHERS_MAX = 32;
 
@@ -266,7 +269,8 @@ export const s = (shared: Shared): void => {
   if (document.readyState == "complete") release();
   shared.r();
   if (!isHydrated) {
-    addEventListener("load", hydrated);
+    // A framework that begins at the end of the page, or with its loading, works in tasks of its own after that.
+    addEventListener("load", () => setTimeout(hydrated, HYDRATION_MS));
     const idle = () => window.requestIdleCallback?.(hydrated);
     if (document.readyState == "loading") document.addEventListener("DOMContentLoaded", idle);
     else idle();
