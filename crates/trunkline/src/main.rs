@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod control;
 mod demo;
+mod jobs;
 mod keys;
 mod metrics;
 mod recordings;
