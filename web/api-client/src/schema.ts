@@ -2621,7 +2621,10 @@ export interface components {
             company?: string | null;
             /** Format: int64 */
             created_at: number;
-            /** @description How much it may owe, as a decimal; null: without limit. */
+            /**
+             * @description By how much its wallet may go below zero when it pays ahead, as a decimal; null: not at all. Buyers who are invoiced
+             *     are not limited by it.
+             */
             credit_limit?: string | null;
             id: string;
             name: string;
@@ -2647,7 +2650,7 @@ export interface components {
         BuyerInput: {
             /** @description The buyer it belongs to; empty for none. */
             company?: string | null;
-            /** @description A decimal such as `5000`; empty for no limit. */
+            /** @description A decimal such as `5000`; empty for none. */
             credit_limit?: string | null;
             name?: string | null;
             note?: string | null;
@@ -4362,7 +4365,10 @@ export interface components {
                 company?: string | null;
                 /** Format: int64 */
                 created_at: number;
-                /** @description How much it may owe, as a decimal; null: without limit. */
+                /**
+                 * @description By how much its wallet may go below zero when it pays ahead, as a decimal; null: not at all. Buyers who are invoiced
+                 *     are not limited by it.
+                 */
                 credit_limit?: string | null;
                 id: string;
                 name: string;

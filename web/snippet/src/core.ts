@@ -247,13 +247,10 @@ export const s = (shared: Shared): void => {
 
   /** The roots of frameworks are swapped from now on: a text changed before makes them build the page again. */
   let isHydrated = false;
-  const release = () => {
-    isHydrated = true;
-    shared.L = shared.L.split(",#__next")[0]!;
-  };
   const hydrated = () => {
     if (isHydrated) return;
-    release();
+    isHydrated = true;
+    shared.L = shared.L.split(",#__next")[0]!;
     shared.r();
   };
 
@@ -266,14 +263,15 @@ export const s = (shared: Shared): void => {
       report();
     });
   };
-  if (document.readyState == "complete") release();
   shared.r();
-  if (!isHydrated) {
-    // A framework that begins at the end of the page, or with its loading, works in tasks of its own after that.
-    addEventListener("load", () => setTimeout(hydrated, HYDRATION_MS));
-    const idle = () => window.requestIdleCallback?.(hydrated);
-    if (document.readyState == "loading") document.addEventListener("DOMContentLoaded", idle);
-    else idle();
+  // A framework that begins at the end of the page, or with its loading, works in tasks of its own after that.
+  const loaded = () => setTimeout(hydrated, HYDRATION_MS);
+  if (document.readyState == "complete") loaded();
+  else addEventListener("load", loaded);
+  const idle = () => window.requestIdleCallback?.(hydrated);
+  if (document.readyState != "loading") idle();
+  else {
+    document.addEventListener("DOMContentLoaded", idle);
     // The end of a page comes before the engine has heard of its last part.
     document.addEventListener("DOMContentLoaded", () => setTimeout(settled));
   }

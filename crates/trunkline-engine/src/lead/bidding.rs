@@ -8,7 +8,7 @@ use trunkline_core::routing::{Attempt, ReasonCode};
 
 use super::desk::{LeadDesk, LeadError};
 use super::receive::{Sent, event, must};
-use super::sell::wanted;
+use super::sale::wanted;
 use crate::ports::leads::{Held, LeadChange, LeadEventKind, LeadRow, LeadStored};
 use crate::routing::{BidWon, Planned, Reserving};
 

@@ -12,7 +12,8 @@ use trunkline_core::routing::delivery::{PrepareError, Slot, Step, Values};
 use trunkline_core::routing::{AttemptOutcome, DeliveryKind, Known, OpportunityKind, ReasonCode};
 
 use super::desk::{LeadDesk, LeadError};
-use super::sell::{KEEP_MS, Sale, with};
+use super::sale::Sale;
+use super::sell::{KEEP_MS, with};
 use crate::distribution::Reach;
 use crate::ports::buyers::{
     BuyerOutcome, BuyerReport, BuyerRequest, MailRequest, NotSent, Standing,

@@ -13,9 +13,9 @@ use trunkline_core::lead::{ANSWER_MS, Event, LeadRefusal, RunState, SaleRules, S
 use trunkline_core::routing::ReasonCode;
 
 use super::consent::ConsentSigner;
-use super::locks::KeyedLocks;
 use crate::clock::Moment;
 use crate::directory::SharedDirectory;
+use crate::locks::KeyedLocks;
 use crate::ports::leads::{LeadChange, LeadRow, LeadStored, Leads};
 use crate::ports::{Books, BuyerMail, Buyers, Opportunities, Outbox, PortError};
 use crate::routing::Router;

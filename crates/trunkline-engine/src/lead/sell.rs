@@ -6,43 +6,21 @@ use std::sync::Arc;
 use trunkline_core::base::id::{ContractId, OpportunityId, OutboxEventId};
 use trunkline_core::base::{Money, Timestamp};
 use trunkline_core::lead::{Event, LegState, Run, RunState, SaleRules, StepRefusal, step};
-use trunkline_core::routing::{
-    Attempt, AttemptOutcome, ContractTerms, OpportunityKind, Person, ReasonCode,
-};
+use trunkline_core::routing::{Attempt, ContractTerms, ReasonCode};
 
 use super::deliver::{self, LEAD_POST};
 use super::desk::{LeadDesk, LeadError};
 use super::receive::{LOOK_AFTER_MS, event};
-use crate::ports::leads::{Held, LeadChange, LeadEvent, LeadEventKind, LeadRow, LegFacts};
+use super::sale::{Sale, ToOffer, wanted};
+use crate::ports::leads::{LeadChange, LeadEvent, LeadEventKind, LeadRow, LegFacts};
 use crate::ports::outbox::{AfterCrash, OutboxEvent};
-use crate::ports::routing::{Asked, AttemptRow, Stepped};
-use crate::routing::{Planned, Reserving, Wanted};
+use crate::ports::routing::Stepped;
+use crate::routing::Reserving;
 
 /// How long what a lead takes is kept without a word: longer than a buyer may take to answer.
 pub(super) const KEEP_MS: i64 = 60_000;
 /// How long the desk has a row to itself before whoever empties the outbox takes it: only a crash leaves one so long.
 const OWN_MS: i64 = 30_000;
-
-/// A lead that is being offered.
-pub(super) struct Sale {
-    pub(super) row: LeadRow,
-    pub(super) planned: Planned,
-    pub(super) rules: SaleRules,
-    /// Among how many buyers at most.
-    pub(super) buyers_max: u8,
-}
-
-/// Somebody it is offered to.
-#[derive(Debug, Clone)]
-pub(super) struct ToOffer {
-    /// The attempt's place in the plan.
-    attempt: u16,
-    contract: ContractId,
-    bid: Option<Money>,
-    /// What the buyer calls its bid.
-    ping_name: Option<String>,
-    held: Option<Held>,
-}
 
 /// What came of offering it to somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,38 +29,6 @@ pub(super) enum Tried {
     Next,
     /// Nobody else may be asked now.
     Stop,
-}
-
-/// What is planned of a lead as it stands.
-pub(super) fn wanted(row: &LeadRow) -> Wanted {
-    let run = &row.run;
-    let told = run.post.as_ref().map(|post| &post.lead);
-    let told = told.or_else(|| run.ping.as_ref().map(|ping| &ping.lead));
-    let quoted = run.ping.as_ref().and_then(|ping| ping.offer?.quoted);
-    Wanted {
-        id: row.id,
-        account: row.account,
-        kind: OpportunityKind::Lead,
-        call: None,
-        campaign: row.campaign,
-        feed: Some(row.feed),
-        person: told.map_or_else(Person::default, |lead| Person {
-            phone: lead.phone,
-            phone_sha256: lead.phone_sha256,
-            email_sha256: lead.email_sha256,
-        }),
-        asked: told.map_or_else(Asked::default, |lead| Asked {
-            tags: lead.tags(),
-            zip: lead.zip.clone(),
-            state: lead.state.clone(),
-            country: lead.country,
-            source: row.source.clone(),
-            ..Asked::default()
-        }),
-        // Whoever buys it pays what was promised for it, or more.
-        floor: quoted,
-        came_at: row.came_at,
-    }
 }
 
 /// The run, offered: the step is stored with the first that follows from it.
@@ -546,67 +492,4 @@ fn closed(mut row: LeadRow, why: ReasonCode, now: Timestamp) -> LeadChange {
     let mut change = LeadChange::new(row);
     change.events.push(event(now, kind, ""));
     change
-}
-
-impl Sale {
-    /// What the publisher was promised.
-    pub(super) fn quoted(&self) -> Option<Money> {
-        let ping = self.row.run.ping.as_ref()?;
-        ping.offer?.quoted
-    }
-
-    fn why_unsold(&self) -> ReasonCode {
-        let refused = |leg: &trunkline_core::lead::Leg| leg.state == LegState::Rejected;
-        if self.row.run.legs.iter().any(refused) {
-            return ReasonCode::BuyerRejected;
-        }
-        if !self.row.run.legs.is_empty() {
-            return ReasonCode::TimedOut;
-        }
-        let planned = self.planned.record.opportunity.reason;
-        planned.unwrap_or(ReasonCode::NoCandidate)
-    }
-
-    /// An attempt that is made now.
-    fn row_of(&self, terms: &ContractTerms, to: &ToOffer, now: Timestamp) -> AttemptRow {
-        let parties = &terms.parties;
-        let held = to.held.as_ref().and_then(|held| held.price);
-        AttemptRow {
-            opportunity: self.row.id,
-            n: u16::try_from(self.planned.attempts.len()).unwrap_or(u16::MAX),
-            account: self.row.account,
-            contract: parties.contract,
-            destination: parties.destination,
-            buyer: parties.buyer,
-            version: parties.version,
-            reservation: None,
-            price: to.bid.or(held).or(self.planned.price(to.contract).0),
-            bid: to.bid,
-            currency: self.row.currency,
-            started_at: now,
-            connected_at: None,
-            ended_at: None,
-            connected_ms: None,
-            outcome: None,
-            reason: None,
-            revenue: None,
-            billable: false,
-        }
-    }
-
-    /// One that is not made, and why.
-    fn not_made(
-        &self,
-        terms: &ContractTerms,
-        to: &ToOffer,
-        reason: ReasonCode,
-        now: Timestamp,
-    ) -> AttemptRow {
-        AttemptRow {
-            ended_at: Some(now),
-            outcome: Some(AttemptOutcome::Failed),
-            reason: Some(reason),
-            ..self.row_of(terms, to, now)
-        }
-    }
 }

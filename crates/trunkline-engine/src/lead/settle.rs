@@ -14,7 +14,8 @@ use trunkline_core::routing::{
 
 use super::desk::{LeadDesk, LeadError, TRIES_MAX};
 use super::receive::{LOOK_AFTER_MS, event};
-use super::sell::{Sale, with};
+use super::sale::Sale;
+use super::sell::with;
 use crate::ledger::{BookError, book};
 use crate::ports::PortError;
 use crate::ports::books::{Ending, Settlement, Sold, Stored};

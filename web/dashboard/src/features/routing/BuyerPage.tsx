@@ -182,7 +182,7 @@ function Inside({ buyer, others }: { buyer: Buyer; others: Buyer[] }) {
               <dt>Company</dt>
               <dd>{company ? <Link href={`/buyers/${company.id}`}>{company.name}</Link> : "stands alone"}</dd>
               <dt>May owe</dt>
-              <dd>{buyer.credit_limit ? amount(buyer.credit_limit, currency) : "no limit"}</dd>
+              <dd>{buyer.credit_limit ? amount(buyer.credit_limit, currency) : "none"}</dd>
               <dt>Time zone</dt>
               <dd>{buyer.zone ?? `${zone}, as the account`}</dd>
               {buyer.note && (

@@ -81,7 +81,7 @@ function List({ buyers }: { buyers: Buyer[] }) {
       buyer,
       kinds: kinds.join(", "),
       contracts: contracts.filter((each) => each.buyer === buyer.id).length,
-      limit: buyer.credit_limit ? amount(buyer.credit_limit, currency) : "no limit",
+      limit: buyer.credit_limit ? amount(buyer.credit_limit, currency) : "none",
       idle: own.length ? undefined : "no destination yet",
     };
   });

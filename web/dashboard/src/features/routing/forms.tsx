@@ -74,7 +74,7 @@ export function BuyerForm({ buyer, done, cancel }: { buyer?: Buyer } & Done<Buye
       credit_limit:
         values.credit_limit === "" || isDecimal(values.credit_limit)
           ? undefined
-          : "Write an amount such as 5000, or leave it empty for no limit",
+          : "Write an amount such as 5000, or leave it empty for none",
     }),
     send: async (values) => {
       const body = { ...values, name: values.name.trim(), note: values.note.trim() };
@@ -114,7 +114,7 @@ export function BuyerForm({ buyer, done, cancel }: { buyer?: Buyer } & Done<Buye
       </div>
       <Amount
         label="May owe at most"
-        description="By how much its balance may go below zero; empty for no limit."
+        description="By how much the balance of a buyer who pays ahead may go below zero; empty for not at all."
         placeholder="No limit"
         optional
         value={form.values.credit_limit || undefined}
