@@ -285,7 +285,7 @@ impl Thing for Buyer {
         {
             return Err(invalid(
                 "credit_limit",
-                "write an amount from 0 to 1000000000, or leave it out for no limit",
+                "write an amount from 0 to 1000000000, or leave it out for none",
             ));
         }
         let Some(company) = self.company else {

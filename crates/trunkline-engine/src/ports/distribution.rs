@@ -200,7 +200,8 @@ pub struct Buyer {
     pub name: String,
     /// The buyer that it belongs to; `None` when it stands alone.
     pub company: Option<BuyerId>,
-    /// How much it may owe, in millionths of the account's currency; `None`: without limit.
+    /// By how much its wallet may go below zero when it pays ahead, in millionths of the account's currency; `None`: not at
+    /// all. Buyers who are invoiced are not limited by it.
     pub credit_limit_micros: Option<i64>,
     /// Its time zone; that of the account when not given.
     pub zone: Option<Zone>,

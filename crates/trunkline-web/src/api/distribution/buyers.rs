@@ -38,7 +38,8 @@ struct BuyerItem {
     name: String,
     /// The buyer it belongs to; null when it stands alone.
     company: Option<String>,
-    /// How much it may owe, as a decimal; null: without limit.
+    /// By how much its wallet may go below zero when it pays ahead, as a decimal; null: not at all. Buyers who are invoiced
+    /// are not limited by it.
     credit_limit: Option<String>,
     /// IANA time zone; that of the account when null.
     zone: Option<String>,
@@ -78,7 +79,7 @@ struct BuyerInput {
     name: Option<String>,
     /// The buyer it belongs to; empty for none.
     company: Option<String>,
-    /// A decimal such as `5000`; empty for no limit.
+    /// A decimal such as `5000`; empty for none.
     credit_limit: Option<String>,
     /// IANA time zone; empty for that of the account.
     zone: Option<String>,
