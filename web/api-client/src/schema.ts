@@ -2466,7 +2466,8 @@ export interface components {
             dialled_at?: number | null;
             /** Format: int64 */
             ended_at?: number | null;
-            first_time: boolean;
+            /** @description Whether the caller never called the account before; null where screening refused the call, since nobody looked. */
+            first_time?: boolean | null;
             id: string;
             number: components["schemas"]["CallNumber"];
             /** Format: double */
@@ -3444,7 +3445,8 @@ export interface components {
                 dialled_at?: number | null;
                 /** Format: int64 */
                 ended_at?: number | null;
-                first_time: boolean;
+                /** @description Whether the caller never called the account before; null where screening refused the call, since nobody looked. */
+                first_time?: boolean | null;
                 id: string;
                 number: components["schemas"]["CallNumber"];
                 /** Format: double */
