@@ -1969,6 +1969,11 @@ export interface components {
              */
             daily_minutes_max: number;
             /**
+             * @description Lines that numbers forward to and that these settings never let be dialled: calls that come to them are refused.
+             *     At most 20.
+             */
+            lines_refused: components["schemas"]["RefusedLine"][];
+            /**
              * Format: int32
              * @description Most calls at one time.
              */
@@ -4305,6 +4310,13 @@ export interface components {
             state: string;
         };
         /** @description Whether the probabilities of a site's calls keep what they say. */
+        /** @description A line of a number that is never dialled. */
+        RefusedLine: {
+            line: string;
+            line_display: string;
+            /** @description Why, in words. */
+            reason: string;
+        };
         Reliability: {
             /** Format: int64 */
             from: number;
