@@ -2050,7 +2050,8 @@ export interface components {
             held_minutes: number;
             /**
              * Format: int32
-             * @description The smallest size that is large enough: twice as many would hardly be right more often.
+             * @description The smallest size that is large enough: twice as many would hardly be right more often, and hardly more visitors
+             *     would find a number.
              */
             knee?: number | null;
             /**
@@ -4309,7 +4310,6 @@ export interface components {
             /** @description `writing`, `complete`, `partial` or `deleted`. */
             state: string;
         };
-        /** @description Whether the probabilities of a site's calls keep what they say. */
         /** @description A line of a number that is never dialled. */
         RefusedLine: {
             line: string;
@@ -4317,6 +4317,7 @@ export interface components {
             /** @description Why, in words. */
             reason: string;
         };
+        /** @description Whether the probabilities of a site's calls keep what they say. */
         Reliability: {
             /** Format: int64 */
             from: number;
