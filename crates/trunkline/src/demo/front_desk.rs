@@ -3,7 +3,6 @@
 
 use anyhow::Context;
 use serde_json::json;
-use trunkline_core::assignment::TrackingNumber;
 use trunkline_core::base::PhoneNumber;
 use trunkline_core::base::id::AccountId;
 use trunkline_core::call::flow::FlowDocument;
