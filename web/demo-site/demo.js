@@ -55,7 +55,7 @@
   const button = element("button", { type: "button" }, svg('<svg width="15" height="15" aria-hidden="true"><use href="/art/icons.svg#phone"/></svg>'), "Dial the number shown");
   const steps = element("ol", { hidden: "" }, ...STEPS.map(([, label]) => element("li", {}, label)));
   const said = element("p", { class: "demo-said", role: "status" });
-  const link = element("a", { class: "demo-link", hidden: "", target: "trunkline-dashboard" }, "See this call in the dashboard");
+  const link = element("a", { class: "demo-link", hidden: "", target: "trunkline-dashboard" }, "");
   const logo =
     '<svg width="18" height="18" viewBox="0 0 22 22" aria-hidden="true"><rect width="22" height="22" rx="5" fill="#3fb5a9"/><path d="M4 11h4m6 0h4M11 11l5-5M11 11l5 5" stroke="#05201e" stroke-width="1.8" stroke-linecap="round" fill="none"/><circle cx="11" cy="11" r="2.6" fill="#3fb5a9" stroke="#05201e" stroke-width="1.8"/></svg>';
 
@@ -75,6 +75,17 @@
   const say = (text, bad = false) => {
     said.textContent = text;
     said.classList.toggle("bad", bad);
+  };
+
+  /** Why a call was not put through, by the SIP status that ended it. */
+  const REFUSALS = { 404: "The number is not in service.", 408: "Nobody took the call.", 480: "Nobody took the call.", 486: "The line was busy.", 487: "Nobody took the call." };
+  const refusal = (code) => `${REFUSALS[code] ?? "The call was refused."} ${code ? `SIP ${code}; the` : "The"} dashboard says why.`;
+
+  /** Leads to the call, or to the log of calls, in which it comes first. */
+  const lead = (url, text) => {
+    link.href = url;
+    link.textContent = text;
+    link.hidden = false;
   };
 
   const progress = (status) => {
@@ -101,14 +112,13 @@
     while (Date.now() - since < FOLLOW_MS_MAX) {
       await pause();
       try {
-        const { status, dashboard_url } = await json(await fetch(`/dial/${encodeURIComponent(call)}`));
+        const { status, sip_status, dashboard_url, calls_url } = await json(await fetch(`/dial/${encodeURIComponent(call)}`));
         failures = 0;
         progress(status);
-        if (dashboard_url) {
-          link.href = dashboard_url;
-          link.hidden = false;
-        }
+        if (dashboard_url) lead(dashboard_url, "See this call in the dashboard");
+        else if (status === "refused" && calls_url) lead(calls_url, "See it in the log of calls");
         if (status === "talking") say("Connected. The call is being recorded.");
+        if (status === "refused") return say(refusal(sip_status), true);
         if (status === "ended") return say("The call has ended. Its story and its recording are in the dashboard.");
       } catch (error) {
         if (++failures > FAILURES_MAX) throw error;

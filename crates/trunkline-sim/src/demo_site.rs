@@ -51,6 +51,8 @@ pub struct DemoSiteConfig {
     pub block: BlockSource,
     /// Finds a call in the dashboard.
     pub locate: Locate,
+    /// Where the dashboard shows calls: one that was over at once is found there.
+    pub calls: String,
     /// Where the dashboard shows leads.
     pub leads: String,
     /// Dials.
@@ -154,9 +156,13 @@ struct DialRequest {
 #[derive(Debug, Serialize)]
 struct DialAnswer {
     call: String,
-    /// `ringing`, `talking` or `ended`.
+    /// `ringing`, `talking`, `ended` of a call that was connected, or `refused` of one that was not.
     status: &'static str,
+    /// The final SIP status of a call that was refused.
+    sip_status: Option<u16>,
     dashboard_url: Option<String>,
+    /// The log of calls, for one that has no page yet.
+    calls_url: String,
 }
 
 async fn dial(
@@ -247,10 +253,11 @@ impl Shared {
     }
 
     fn answer(&self, placed: &Placed) -> DialAnswer {
-        let status = match placed.call.progress() {
-            Progress::Dialling | Progress::Ringing => "ringing",
-            Progress::Talking => "talking",
-            Progress::Ended(_) => "ended",
+        let (status, sip_status) = match placed.call.progress() {
+            Progress::Dialling | Progress::Ringing => ("ringing", None),
+            Progress::Talking => ("talking", None),
+            Progress::Ended(ending) if ending.was_connected() => ("ended", None),
+            Progress::Ended(ending) => ("refused", ending.status),
         };
         let url = placed
             .url
@@ -265,7 +272,9 @@ impl Shared {
         DialAnswer {
             call: placed.id.to_string(),
             status,
+            sip_status,
             dashboard_url: url,
+            calls_url: self.config.calls.clone(),
         }
     }
 }

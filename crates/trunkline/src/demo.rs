@@ -4,6 +4,7 @@
 mod account;
 mod api;
 mod buyers;
+mod front_desk;
 mod market;
 mod numbers;
 mod past;
@@ -176,6 +177,7 @@ impl Running {
             DemoSiteConfig {
                 block: block_source(&server.house, &demo, &config.public_url),
                 locate: locate(&server.house, &demo, &config.public_url),
+                calls: format!("{}/calls", config.public_url),
                 leads: format!("{}/leads", config.public_url),
                 carrier: Arc::clone(&carrier),
                 callers_from: PERSON_CALLS_FROM,
@@ -186,7 +188,12 @@ impl Running {
             (None, None)
         } else {
             let base = format!("http://{}", site.address());
+            front_desk::refuse(&server.house, demo.account).await?;
             past::pass(&server.house, &demo, &base, data, options.seed).await?;
+            // Since today: the calls of the past rang plainly.
+            if let Some(desk) = demo.printed.last() {
+                front_desk::open(&server.house, demo.account, *desk).await?;
+            }
             let world = World::start(WorldConfig {
                 plan: Plan::new(options.seed, Pace::demo()),
                 carrier: Arc::clone(&carrier),

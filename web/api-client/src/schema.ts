@@ -2290,6 +2290,11 @@ export interface components {
              */
             daily_minutes_max: number;
             /**
+             * @description Lines that numbers forward to and that these settings never let be dialled: calls that come to them are refused.
+             *     At most 20.
+             */
+            lines_refused: components["schemas"]["RefusedLine"][];
+            /**
              * Format: int32
              * @description Most calls at one time.
              */
@@ -2366,7 +2371,8 @@ export interface components {
             held_minutes: number;
             /**
              * Format: int32
-             * @description The smallest size that is large enough: twice as many would hardly be right more often.
+             * @description The smallest size that is large enough: twice as many would hardly be right more often, and hardly more visitors
+             *     would find a number.
              */
             knee?: number | null;
             /**
@@ -2863,7 +2869,8 @@ export interface components {
             dialled_at?: number | null;
             /** Format: int64 */
             ended_at?: number | null;
-            first_time: boolean;
+            /** @description Whether the caller never called the account before; null where screening refused the call, since nobody looked. */
+            first_time?: boolean | null;
             id: string;
             number: components["schemas"]["CallNumber"];
             /** Format: double */
@@ -4402,7 +4409,8 @@ export interface components {
                 dialled_at?: number | null;
                 /** Format: int64 */
                 ended_at?: number | null;
-                first_time: boolean;
+                /** @description Whether the caller never called the account before; null where screening refused the call, since nobody looked. */
+                first_time?: boolean | null;
                 id: string;
                 number: components["schemas"]["CallNumber"];
                 /** Format: double */
@@ -5441,6 +5449,13 @@ export interface components {
             seconds: number;
             /** @description `writing`, `complete`, `partial` or `deleted`. */
             state: string;
+        };
+        /** @description A line of a number that is never dialled. */
+        RefusedLine: {
+            line: string;
+            line_display: string;
+            /** @description Why, in words. */
+            reason: string;
         };
         /** @description Whether the probabilities of a site's calls keep what they say. */
         Reliability: {

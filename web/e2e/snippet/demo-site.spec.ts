@@ -14,7 +14,7 @@ interface Demo {
   /** Bodies of `POST /dial`. */
   dialled: unknown[];
   /** What the polls answer, one after the other; the last for ever. */
-  polls: { status: string; dashboard_url?: string }[];
+  polls: { status: string; sip_status?: number; dashboard_url?: string; calls_url?: string }[];
   /** How `POST /dial` answers. */
   dial: { status: number; body: unknown };
 }
@@ -103,6 +103,23 @@ test("the control dials the number that this browser shows, and follows the call
   await step("Connected");
   await expect(control.getByRole("link")).toHaveAttribute("href", "/calls/call_1");
   await step("has ended");
+  await expect(control.getByRole("button")).toBeEnabled();
+});
+
+test("a call that was refused is not called ended, and leads to the log of calls", async ({ page, demo, tracker }) => {
+  await page.clock.install();
+  demo.polls = [{ status: "refused", sip_status: 607, calls_url: "/calls" }];
+  await page.goto(demo.served.origin);
+  await tracker.asked(tells("shown"));
+  const control = page.getByRole("complementary", { name: "Demo control" });
+  await control.getByRole("button").click();
+  await expect.poll(() => demo.dialled).toHaveLength(1);
+  await expect(async () => {
+    await page.clock.runFor(700);
+    await expect(control.getByRole("status")).toHaveText("The call was refused. SIP 607; the dashboard says why.", { timeout: 100 });
+  }).toPass();
+  await expect(control.getByRole("list")).toBeHidden();
+  await expect(control.getByRole("link", { name: "See it in the log of calls" })).toHaveAttribute("href", "/calls");
   await expect(control.getByRole("button")).toBeEnabled();
 });
 

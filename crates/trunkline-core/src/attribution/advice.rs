@@ -21,9 +21,10 @@ use crate::visitor::Device;
 pub const VISITS_MAX: usize = 20_000;
 /// Calls that are drawn.
 const CALLS: usize = 600;
-/// A size is content when fewer than this share of the visitors find no number.
+/// Larger sizes are tried until at most this share of the visitors find no number.
 pub const OVERFLOW_MAX: f64 = 0.01;
-/// A size is large enough when twice as many numbers would credit fewer than this share of the calls better.
+/// Twice the numbers are worth their price when they credit at least this share of the calls better, or give a number to
+/// this share of the visitors who had none. Less is within what one busy hour of the month does.
 pub const GAIN_MIN: f64 = 0.02;
 /// A page that is looked at tells so this often, in milliseconds.
 const BEAT_MS: i64 = 20_000;
@@ -76,8 +77,8 @@ pub struct Advice {
     pub load: f64,
     /// The outcome of every size that was tried, smallest first.
     pub sizes: Vec<SizeOutcome>,
-    /// The smallest size that is large enough: hardly anybody finds no number, and twice as many would hardly be right
-    /// more often. `None` when nothing was tried.
+    /// The smallest size that is large enough: twice as many numbers would hardly be right more often, and hardly more
+    /// visitors would find one. `None` when nothing was tried.
     pub knee: Option<u32>,
 }
 
@@ -146,16 +147,17 @@ pub fn advise(
     }
 }
 
-/// The smallest size that leaves hardly anybody without a number, and that no size up to twice as large beats by more
-/// than [`GAIN_MIN`].
+/// The smallest size from which on no doubling brings [`GAIN_MIN`]. One that brings nothing below one that does is no
+/// knee: where bursts take any few numbers, the curve is flat before it rises.
 fn knee(sizes: &[SizeOutcome]) -> Option<u32> {
-    let last = sizes.last()?;
     let content = |s: &&SizeOutcome| {
-        let doubled = sizes.iter().filter(|t| t.numbers <= s.numbers * 2);
-        let gained = doubled.map(|t| t.right - s.right).fold(0.0, f64::max);
-        s.overflow <= OVERFLOW_MAX.max(last.overflow) && gained < GAIN_MIN
+        let larger = sizes.iter().filter(|t| t.numbers > s.numbers);
+        let doubled = larger.filter(|t| t.numbers <= s.numbers.saturating_mul(2));
+        let gained = doubled.map(|t| (t.right - s.right).max(s.overflow - t.overflow));
+        gained.fold(0.0, f64::max) < GAIN_MIN
     };
-    sizes.iter().find(content).map(|s| s.numbers)
+    let enough = sizes.iter().rev().take_while(content);
+    enough.last().map(|s| s.numbers)
 }
 
 /// A drawn call: who calls when, by the index of the visit.
@@ -424,6 +426,56 @@ mod tests {
         assert!(last.right > first.right + 0.3, "{advice:#?}");
         let knee = advice.knee.unwrap();
         assert!((4..=32).contains(&knee), "{advice:#?}");
+    }
+
+    fn tried(sizes: &[(u32, f64, f64)]) -> Vec<SizeOutcome> {
+        let size = |(numbers, right, overflow): &(u32, f64, f64)| SizeOutcome {
+            numbers: *numbers,
+            overflow: *overflow,
+            right: *right,
+            wrong: 0.0,
+        };
+        sizes.iter().map(size).collect()
+    }
+
+    #[test]
+    fn enough_is_where_twice_the_numbers_are_not_worth_their_price() {
+        for (name, sizes, expected) in [
+            (
+                "two busy hours of a month are no reason to pay for twice the numbers",
+                vec![
+                    (4, 0.44, 0.15),
+                    (30, 0.60, 0.085),
+                    (60, 0.63, 0.014),
+                    (120, 0.64, 0.0),
+                ],
+                Some(60),
+            ),
+            (
+                "visitors without a number are, also where the calls are as right",
+                vec![(8, 0.70, 0.06), (16, 0.71, 0.01), (32, 0.715, 0.0)],
+                Some(16),
+            ),
+            (
+                "a flat beginning is no knee",
+                vec![
+                    (1, 0.02, 0.95),
+                    (2, 0.03, 0.94),
+                    (4, 0.20, 0.60),
+                    (8, 0.80, 0.01),
+                    (16, 0.81, 0.0),
+                ],
+                Some(8),
+            ),
+            (
+                "the largest that was tried, when each was worth it",
+                vec![(2, 0.1, 0.8), (4, 0.3, 0.5)],
+                Some(4),
+            ),
+            ("nothing was tried", vec![], None),
+        ] {
+            assert_eq!(knee(&tried(&sizes)), expected, "{name}");
+        }
     }
 
     #[test]

@@ -53,10 +53,10 @@ impl Keeper {
             match timeout(SAVE_WAIT, self.records.save(change)).await {
                 Ok(Ok(())) => return,
                 Ok(Err(error)) => {
-                    tracing::warn!(call = %change.call.id, %error, "a call was not saved; spooling it");
+                    tracing::warn!(call = %change.call.id, %error, "a call was not saved; it is kept in the spool and saved later, nothing is lost");
                 }
                 Err(_) => {
-                    tracing::warn!(call = %change.call.id, "the database is late; spooling a call");
+                    tracing::warn!(call = %change.call.id, "the database is late; a call is kept in the spool and saved when it answers, nothing is lost");
                 }
             }
         }

@@ -30,6 +30,7 @@ async fn site(trunk: SocketAddr) -> DemoSite {
         locate: Arc::new(|caller| Some(format!("http://dashboard/calls/{caller}"))),
         leads: "http://dashboard/leads".to_owned(),
         carrier: Arc::new(carrier),
+        calls: "http://dashboard/calls".to_owned(),
         callers_from: PhoneNumber::from_digits(17_375_550_100),
         seed: 1,
     };
@@ -140,5 +141,51 @@ async fn the_number_shown_is_dialled_and_followed() {
             .expect("an answer")
             .status(),
         404
+    );
+}
+
+#[tokio::test]
+async fn a_call_that_is_refused_is_told_apart_from_one_that_ended() {
+    let far = Carrier::start(CarrierConfig::new(
+        "127.0.0.1:9".parse().expect("an address"),
+    ))
+    .await
+    .expect("a carrier");
+    far.connect(
+        SHOWN,
+        Line {
+            behaviour: Behaviour::Busy,
+            voice: Voice::Silence,
+            hangs_up_after_ms: None,
+        },
+    );
+    let mut arrivals = far.arrivals();
+    let site = site(far.address()).await;
+    let dial = format!("http://{}/dial", site.address());
+    let client = reqwest::Client::new();
+    let read = async |request: reqwest::RequestBuilder| -> Value {
+        let text = request.send().await.expect("an answer").text().await;
+        serde_json::from_str(&text.expect("text")).expect("JSON")
+    };
+    let placed = client
+        .post(&dial)
+        .header("content-type", "application/json")
+        .body("{\"number\":\"+14695550101\"}");
+    let placed = read(placed).await;
+    arrivals.recv().await.expect("a call").ended().await;
+    let follow = format!("{dial}/{}", placed["call"].as_str().expect("an id"));
+    let told = loop {
+        let now = read(client.get(&follow)).await;
+        if now["status"] != "ringing" {
+            break now;
+        }
+    };
+    assert_eq!(
+        (&told["status"], &told["sip_status"], &told["calls_url"]),
+        (
+            &"refused".into(),
+            &486.into(),
+            &"http://dashboard/calls".into()
+        )
     );
 }

@@ -1,10 +1,9 @@
 //! The torture messages of RFC 4475 and RFC 5118, each over UDP and over TCP, while a call is held up: each gets its class,
 //! the call lives, nothing is left behind, and memory stays as it was.
 //!
-//! The messages are not in the repository. They are read from the folders in `TRUNKLINE_SIP_TORTURE`, or beside the
-//! repository in `../shared/data`.
+//! The messages of the RFCs are not in the repository. They are read from the folders in `TRUNKLINE_SIP_TORTURE`, or beside
+//! the repository in `../shared/data`; where they are not given, a few of our own do the same, one of each class.
 
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -60,16 +59,16 @@ fn wanted(name: &str) -> Wanted {
         "wsinv" | "esc01" | "escnull" | "lwsdisp" | "longreq" | "dblreq" | "semiuri"
         | "transports" | "mpart01" => Understood,
         // Legal methods that nobody has.
-        "intmeth" | "esc02" | "mismatch02" => Status(&[501]),
+        "intmeth" | "esc02" | "mismatch02" | "own-method" => Status(&[501]),
         // [3.1.2, 3.3] Malformed.
         "badinv01" | "clerr" | "scalar02" | "quotbal" | "lwsruri" | "mismatch01" | "ncl"
         | "ltgtruri" | "lwsstart" | "trws" | "escruri" | "insuf" | "multi01" | "mcl01"
-        | "ipv6-bad" => Status(&[400]),
-        "badvers" => Status(&[505]),
+        | "ipv6-bad" | "own-length" | "own-no-call-id" => Status(&[400]),
+        "badvers" | "own-version" => Status(&[505]),
         // Defects of headers that are not passed on: tolerated or refused.
         "baddate" | "regbadct" | "badaspec" | "baddn" | "badbranch" | "unksm2" => NoHarm,
         // [3.3] Application layer.
-        "unkscm" | "novelsc" => Status(&[416]),
+        "unkscm" | "novelsc" | "own-scheme" => Status(&[416]),
         "bext01" => Status(&[420]),
         "invut" => Status(&[415]),
         "regaut01" | "cparam01" | "cparam02" | "regescrt" => Status(&[405]),
@@ -79,7 +78,7 @@ fn wanted(name: &str) -> Wanted {
         // A caller of RFC 2543 gives no tag, without which there is no dialog of RFC 3261.
         "inv2543" => Status(&[400]),
         // Answers to nothing, malformed or not.
-        "unreason" | "noreason" | "scalarlg" | "bigcode" | "bcast" => Silence,
+        "unreason" | "noreason" | "scalarlg" | "bigcode" | "bcast" | "own-answer" => Silence,
         // [RFC 5118] A third colon is the old grammar's mistake.
         "ipv6-bug-abnf-3-colons" => NoHarm,
         _ => Understood,
@@ -103,7 +102,9 @@ fn is_right(name: &str, transport: Transport, outcome: Outcome) -> bool {
 /// in every place that has any is too much for it.
 fn is_the_stack_s_way(name: &str, outcome: Outcome) -> bool {
     match (name, wanted(name)) {
-        ("intmeth" | "esc02" | "mismatch02" | "dblreq", _) => outcome == Outcome::Closed,
+        ("intmeth" | "esc02" | "mismatch02" | "dblreq" | "own-method", _) => {
+            outcome == Outcome::Closed
+        }
         ("ltgtruri" | "lwsstart" | "trws" | "escruri", _) => true,
         ("wsinv", _) => outcome == Outcome::Answer(400),
         (_, Status(&[400])) => matches!(outcome, Outcome::Closed | Outcome::Nothing),
@@ -114,14 +115,6 @@ fn is_the_stack_s_way(name: &str, outcome: Outcome) -> bool {
 #[tokio::test]
 async fn torture_messages_do_no_harm_to_a_call() {
     let messages = messages();
-    if messages.is_empty() {
-        let told = writeln!(
-            std::io::stderr(),
-            "skipped: no messages of RFC 4475 and RFC 5118 in TRUNKLINE_SIP_TORTURE or ../shared/data"
-        );
-        told.expect("standard error");
-        return;
-    }
     let station = Station::start().await;
     let (mut caller, mut line) = (
         Peer::bind(station.addr()).await,
@@ -238,6 +231,67 @@ async fn talk(
     }
 }
 
+/// Messages of our own: the first line, and the headers that are not the usual ones.
+const OWN: [(&str, &str, &[(&str, &str)]); 7] = [
+    (
+        "own-odd",
+        "OPTIONS sip:+13125550100@127.0.0.1 SIP/2.0",
+        &[
+            ("X-Nothing", ""),
+            ("Subject", "\u{fffd} \"quoted\" <and not>"),
+        ],
+    ),
+    ("own-method", "FLIP sip:+13125550100@127.0.0.1 SIP/2.0", &[]),
+    ("own-scheme", "OPTIONS kite:string SIP/2.0", &[]),
+    (
+        "own-version",
+        "OPTIONS sip:+13125550100@127.0.0.1 SIP/7.0",
+        &[],
+    ),
+    (
+        "own-length",
+        "OPTIONS sip:+13125550100@127.0.0.1 SIP/2.0",
+        &[("Content-Length", "-999")],
+    ),
+    (
+        "own-no-call-id",
+        "OPTIONS sip:+13125550100@127.0.0.1 SIP/2.0",
+        &[("Call-ID", REMOVED)],
+    ),
+    ("own-answer", "SIP/2.0 200 OK", &[]),
+];
+/// Instead of a value: the header is left out.
+const REMOVED: &str = "\0";
+
+/// A message of our own, as it is sent.
+fn own(name: &str, first: &str, headers: &[(&str, &str)]) -> Vec<u8> {
+    let method = first
+        .split(' ')
+        .next()
+        .filter(|word| !word.starts_with("SIP/"));
+    let (via, call, cseq) = (
+        format!("SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK-{name}"),
+        format!("{name}@127.0.0.1"),
+        format!("7 {}", method.unwrap_or("OPTIONS")),
+    );
+    let usual = [
+        ("Via", via.as_str()),
+        ("From", "<sip:torture@127.0.0.1>;tag=own"),
+        ("To", "<sip:+13125550100@127.0.0.1>"),
+        ("Call-ID", &call),
+        ("CSeq", &cseq),
+        ("Max-Forwards", "70"),
+        ("Content-Length", "0"),
+    ];
+    let given = |name: &str| headers.iter().any(|(given, _)| *given == name);
+    let all = usual.iter().filter(|(name, _)| !given(name)).chain(headers);
+    let lines: String = all
+        .filter(|(_, value)| *value != REMOVED)
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
+    format!("{first}\r\n{lines}\r\n").into_bytes()
+}
+
 /// The messages by name, each once, in order.
 fn messages() -> Vec<(String, Vec<u8>)> {
     let root = std::env::var_os("TRUNKLINE_SIP_TORTURE").map_or_else(
@@ -263,7 +317,10 @@ fn messages() -> Vec<(String, Vec<u8>)> {
             .into_owned();
         (name, std::fs::read(&path).expect("readable"))
     };
-    files.into_iter().map(read).collect()
+    let ours = OWN.map(|(name, first, headers)| (name.to_owned(), own(name, first, headers)));
+    ours.into_iter()
+        .chain(files.into_iter().map(read))
+        .collect()
 }
 
 /// Memory of this process that is in use.

@@ -1,10 +1,13 @@
 //! The settings of the account.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use trunkline_core::base::{Country, Zone};
+use trunkline_core::base::{Country, PhoneNumber, Zone};
 use trunkline_core::call::RecordingConsent;
+use trunkline_engine::directory::Directory;
 use trunkline_engine::ports::configuration::Account;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -14,6 +17,9 @@ use super::body::Body;
 use crate::app::App;
 use crate::auth::{Caller, Need};
 use crate::problem::Problem;
+
+/// Most lines that are named as never dialled.
+const LINES_NAMED_MAX: usize = 20;
 
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(read, change))
@@ -44,6 +50,19 @@ struct AccountSettings {
     recording_keep_days: u32,
     /// A call that was connected for so many seconds is qualified.
     qualified_seconds: u32,
+    /// Lines that numbers forward to and that these settings never let be dialled: calls that come to them are refused.
+    /// At most 20.
+    lines_refused: Vec<RefusedLine>,
+}
+
+/// A line of a number that is never dialled.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RefusedLine)]
+struct RefusedLine {
+    line: String,
+    line_display: String,
+    /// Why, in words.
+    reason: String,
 }
 
 /// Settings to change; what is left out stays.
@@ -73,7 +92,7 @@ async fn read(State(app): State<App>, caller: Caller) -> Result<Json<AccountSett
     let account = directory
         .account(caller.account)
         .ok_or_else(|| Problem::not_found("account"))?;
-    Ok(Json(settings(account)))
+    Ok(Json(settings(account, &directory)))
 }
 
 /// Changes the settings of the account.
@@ -123,7 +142,7 @@ async fn change(
         caller.may(Need::Operate)?;
     }
     app.backend.setup.put_account(&account).await?;
-    Ok(Json(settings(&account)))
+    Ok(Json(settings(&account, &app.backend.directory.now())))
 }
 
 fn consent(
@@ -148,7 +167,26 @@ fn country(field: &'static str, code: &str) -> Result<Country, Problem> {
         .map_err(|_| Problem::invalid(field, format!("`{code}` is not a country code such as US.")))
 }
 
-fn settings(account: &Account) -> AccountSettings {
+/// The lines of an account's numbers that its toll rules never let be dialled, each once.
+fn lines_refused(account: &Account, directory: &Directory) -> Vec<RefusedLine> {
+    let numbers = directory.numbers_of(account.id);
+    let lines: BTreeSet<PhoneNumber> = numbers
+        .into_iter()
+        .flat_map(|number| [Some(number.business_line), number.second_line])
+        .flatten()
+        .collect();
+    let refused = lines.into_iter().filter_map(|line| {
+        let refusal = account.toll.allows(line).err()?;
+        Some(RefusedLine {
+            line: line.to_string(),
+            line_display: line.display_for(account.country),
+            reason: refusal.to_string(),
+        })
+    });
+    refused.take(LINES_NAMED_MAX).collect()
+}
+
+fn settings(account: &Account, directory: &Directory) -> AccountSettings {
     AccountSettings {
         name: account.name.clone(),
         zone: account.zone.name().to_owned(),
@@ -166,5 +204,6 @@ fn settings(account: &Account) -> AccountSettings {
         recording_waiver: account.recording_consent == RecordingConsent::Waiver,
         recording_keep_days: account.recording_keep_days.unwrap_or(0),
         qualified_seconds: account.qualified_seconds,
+        lines_refused: lines_refused(account, directory),
     }
 }

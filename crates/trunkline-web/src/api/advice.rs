@@ -55,7 +55,8 @@ struct Advice {
     size: u32,
     /// The sizes that were replayed, smallest first.
     sizes: Vec<SizeItem>,
-    /// The smallest size that is large enough: twice as many would hardly be right more often.
+    /// The smallest size that is large enough: twice as many would hardly be right more often, and hardly more visitors
+    /// would find a number.
     knee: Option<u32>,
     /// `keep`, `grow` or `shrink`; null without enough visits.
     proposal: Option<&'static str>,

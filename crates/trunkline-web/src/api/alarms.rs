@@ -58,13 +58,13 @@ async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Page<Alarm>
 const fn message(rule: TollRule) -> &'static str {
     match rule {
         TollRule::PremiumRange => {
-            "A call flow wanted to dial a premium-rate number, which is never dialled. Look at who changed the flow."
+            "A call was to be put through to a premium-rate number, which is never dialled. Look at who changed the number called, or its call flow."
         }
         TollRule::UnassignedRange => {
-            "A call flow wanted to dial a number that nobody has. Look at its destinations."
+            "A call was to be put through to a number that nobody has. Look at the lines of the number called, or at its call flow."
         }
         TollRule::CountryNotAllowed => {
-            "A call flow wanted to dial a country that is not on the account's list. Allow it under Settings, or change the destination."
+            "A call was to be put through to a country that is not on the account's list. Allow it under Settings, or change the line of the number called, or its call flow."
         }
         TollRule::TooManyCalls => {
             "The account had as many calls at once as it may. Raise the limit under Settings if they were real."

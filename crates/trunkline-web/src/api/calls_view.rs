@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use trunkline_core::base::id::SessionId;
 use trunkline_core::base::{Country, PhoneNumber, Timestamp};
+use trunkline_core::call::screening::ScreeningVerdict;
 use trunkline_core::call::{CallResult, CallState, DialOutcome};
 use trunkline_engine::call::Calls;
 use trunkline_engine::directory::Directory;
@@ -50,7 +51,8 @@ pub(super) struct CallSummary {
     pub(super) ambiguous: bool,
     /// Whether a person said who called.
     pub(super) confirmed: bool,
-    pub(super) first_time: bool,
+    /// Whether the caller never called the account before; null where screening refused the call, since nobody looked.
+    pub(super) first_time: Option<bool>,
     pub(super) destination: Option<String>,
     pub(super) destination_display: Option<String>,
     pub(super) recorded: bool,
@@ -158,7 +160,7 @@ impl Names {
             ambiguous: call.ambiguous,
             confirmed: call.confirmed_at.is_some(),
             synthetic: call.synthetic,
-            first_time: call.first_time,
+            first_time: (!refused_unseen(call)).then_some(call.first_time),
             destination: call.destination.map(|d| d.to_string()),
             destination_display: call.destination.map(|d| self.display(d)),
             recorded: call.recording.is_some()
@@ -453,6 +455,12 @@ impl Names {
             })
             .collect()
     }
+}
+
+/// Whether screening refused a call before anything was looked up for it.
+fn refused_unseen(call: &CallRow) -> bool {
+    let verdict = call.screening.as_ref().map(|s| s.verdict);
+    matches!(verdict, Some(ScreeningVerdict::Block { .. }))
 }
 
 /// The tags of a call as its events name them: `name: value`, where a name has no colon.

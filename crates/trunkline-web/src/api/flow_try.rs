@@ -165,11 +165,28 @@ async fn try_out(
     )))
 }
 
+/// A line that stands for that of whichever number will use the flow is called so.
+fn named(words: &str) -> String {
+    let unused = [
+        (
+            Some(LINES_UNUSED.business_line),
+            "The number's business line",
+        ),
+        (LINES_UNUSED.second_line, "The number's second line"),
+    ];
+    let unused = unused
+        .into_iter()
+        .filter_map(|(line, name)| Some((line?, name)));
+    unused.fold(words.to_owned(), |words, (line, name)| {
+        words.replace(&line.international(), name)
+    })
+}
+
 fn output(went: Rehearsal, problems: Vec<ProblemItem>) -> TryOutput {
     let steps = went.steps.into_iter().map(|step| TryStep {
         node: step.node,
         at_ms: step.at_ms,
-        words: step.words,
+        words: named(&step.words),
         way: step.way,
     });
     TryOutput {
@@ -263,4 +280,20 @@ fn source(given: &TrySource) -> Result<Source, Problem> {
         content: given.content.clone(),
         rule: nothing.rule,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_no_number_gave_yet_is_not_told_as_one_that_exists() {
+        let line = LINES_UNUSED.business_line.international();
+        assert_eq!(
+            named(&format!("{line} is rung: busy")),
+            "The number's business line is rung: busy"
+        );
+        let other = "+1 214-555-0190 is rung: busy";
+        assert_eq!(named(other), other);
+    }
 }

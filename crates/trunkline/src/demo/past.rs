@@ -34,6 +34,7 @@ use trunkline_sim::world::{Calendar, Conversation, Happening, Pace, Plan, Visit}
 use trunkline_store::FileSpool;
 
 use super::account::Demo;
+use super::front_desk::UNWANTED;
 use crate::wiring::House;
 
 /// How far back, in days, and how long before the demo it ends, in milliseconds.
@@ -59,6 +60,22 @@ const PACE: Pace = Pace {
         time_ms: 0,
     }),
 };
+
+/// Days after the start on which the caller calls whom the business does not let through, and when of the day.
+const UNWANTED_DAYS: [i64; 2] = [12, 19];
+const UNWANTED_MS: i64 = 4 * 3_600_000;
+
+/// What would be said if the call were let through.
+const fn unwanted() -> Conversation {
+    Conversation {
+        talk: 5,
+        person: 5,
+        talk_ms: 0,
+        hang_up: HangsUp::Caller,
+        patience_ms: 30_000,
+        meets: Vec::new(),
+    }
+}
 
 /// A clock that goes where it is told.
 struct HandClock(AtomicI64);
@@ -154,6 +171,7 @@ pub(super) async fn pass(
     };
     let sounds = Arc::clone(&house.backend.sounds);
     let screener = Screener::new(store.clone(), Performers::default(), sounds);
+    screener.reload().await?;
     let calls = Calls::new(
         moment,
         directory.clone(),
@@ -189,6 +207,12 @@ pub(super) async fn pass(
 impl Past<'_> {
     async fn go(mut self, start: Timestamp, end: Timestamp, plan: Plan) -> anyhow::Result<()> {
         self.after(start, SWEEP_EVERY_MS as i64, Step::Sweep);
+        for days in UNWANTED_DAYS {
+            let at = start.plus_millis(days * DAY_MS + UNWANTED_MS);
+            let printed = self.demo.printed.first().copied();
+            let dialled = printed.context("no printed number")?;
+            self.ring_at(at, UNWANTED, Err(dialled), unwanted(), None);
+        }
         let mut crowds = crowd::moments(start).into_iter().peekable();
         for entry in plan {
             let at = start.plus_millis(i64::try_from(entry.at_ms)?);

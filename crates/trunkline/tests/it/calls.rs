@@ -270,6 +270,12 @@ async fn premium_and_foreign_lines_are_refused_when_set_up_and_when_dialled() {
     allow(json!(["US", "GB"])).await;
     house.post("/api/v1/numbers", number(abroad)).await;
     allow(json!(["US"])).await;
+    let settings = house.get("/api/v1/settings/account").await;
+    assert_eq!(
+        settings["lines_refused"],
+        json!([{"line": abroad, "line_display": "+44 20 7946 0018", "reason": "calls to the United Kingdom are not allowed for this account"}]),
+        "the owner is told what the change does"
+    );
     let caller = dial(&carrier, tracking).await;
     let ending = caller.ended().await;
     assert_eq!((ending.why, ending.status), (Why::Refused, Some(603)));
@@ -352,6 +358,11 @@ async fn a_destination_that_may_not_be_dialled_is_an_alarm_of_its_account() {
     let told = &house.get(alarms).await["items"];
     assert_eq!(told.as_array().map(Vec::len), Some(1), "{told}");
     assert_eq!(told[0]["rule"], "country_not_allowed");
+    let message = told[0]["message"].as_str().unwrap_or_default();
+    assert!(
+        message.starts_with("A call was to be put"),
+        "no flow is blamed: {message}"
+    );
     assert_eq!(
         (&told[0]["calls"], &told[0]["last_call"]),
         (&json!(1), &call["id"])

@@ -43,6 +43,7 @@ async fn a_blocked_caller_gets_a_status_and_a_record_until_they_are_let_through(
     assert_eq!(refused(&carrier, &number).await, Some(607));
     let call = newest(&house).await;
     assert_eq!(call["result"], "blocked");
+    assert_eq!(call["first_time"], Value::Null, "nobody looked");
     assert_eq!(call["end"]["reason"], "screened");
     assert_eq!(call["end"]["sip_status"], 607);
     assert_eq!(call["screening"]["verdict"], "block");

@@ -4,8 +4,10 @@ import { Button, NumberInput, Radio, Select, TagsInput, TextInput } from "@manti
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Schema } from "@trunkline/api-client";
 import { api, take } from "../../api/client";
+import { plural } from "../../base/figures";
 import { Card } from "../../parts/Card";
 import { useForm } from "../../parts/form";
+import { Icon } from "../../parts/Icon";
 import { StateWord } from "../../parts/State";
 import { Loaded } from "../../parts/Waiting";
 import { zones } from "../../parts/zones";
@@ -13,6 +15,9 @@ import { meKey, useMay } from "./session";
 
 type Settings = Schema<"AccountSettings">;
 const key = ["settings", "account"];
+
+/** Lines that are named; more are counted. */
+const LINES_NAMED = 3;
 
 // What an account can choose about the recording of its talks.
 const consents = [
@@ -134,6 +139,7 @@ function Form({ settings }: { settings: Settings }) {
             acceptValueOnBlur
             error={form.message("countries_allowed")}
           />
+          <RefusedLines lines={settings.lines_refused} />
           <div className="pair">
             <NumberInput label="Calls at the same time, at most" {...figure("max_calls")} />
             <NumberInput label="Minutes a day, at most" {...figure("daily_minutes_max")} />
@@ -189,5 +195,28 @@ function Form({ settings }: { settings: Settings }) {
         <span aria-live="polite">{form.saved && !form.busy && <StateWord tone="ok">Saved</StateWord>}</span>
       </div>
     </form>
+  );
+}
+
+/** What the saved limits do to calls of numbers that there are already. */
+function RefusedLines({ lines }: { lines: Settings["lines_refused"] }) {
+  const [first] = lines;
+  if (!first) return null;
+  const more = lines.length - LINES_NAMED;
+  const named = lines.slice(0, LINES_NAMED).map((line) => line.line_display);
+  return (
+    <div className="note warn" role="alert">
+      <Icon name="warn" />
+      <div className="grow">
+        <div className="med">
+          Calls to {plural(lines.length, "line")} of your numbers are refused
+        </div>
+        <div className="small soft">
+          {named.join(", ")}
+          {more > 0 ? ` and ${more} more` : ""}: {first.reason}. Add the country again, or give these numbers other
+          lines.
+        </div>
+      </div>
+    </div>
   );
 }
