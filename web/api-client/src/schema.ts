@@ -389,6 +389,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{id}/flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drafts the call flow of the campaign's vertical: it asks callers what buyers want to know and hands them on to the
+         *     campaign. Nothing runs before the flow is published and a number names it.
+         */
+        post: operations["draftCampaignFlow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{id}/plan": {
         parameters: {
             query?: never;
@@ -2272,6 +2292,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/verticals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What campaigns of each trade begin with. */
+        get: operations["listVerticals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2948,6 +2985,11 @@ export interface components {
         CampaignInput: {
             duplicates?: Record<string, never>[] | null;
             fields?: Record<string, never>[] | null;
+            /**
+             * @description For a new one: whether it begins with what its vertical offers, its fields, terms, consent and duplicates; what is
+             *     written here goes before.
+             */
+            from_vertical?: boolean | null;
             /** @description What it says of its leads beside their fields. */
             leads?: Record<string, never> | null;
             name?: string | null;
@@ -5185,6 +5227,30 @@ export interface components {
             /** @description Send it as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
         };
+        /** @description One page of a list. */
+        Page_Vertical: {
+            items: {
+                /** @description What is asked of their consent. */
+                consent: Record<string, never>;
+                /** @description What happens with people whom the campaign had before. */
+                duplicates: Record<string, never>[];
+                /** @description The fields of its leads. */
+                fields: Record<string, never>[];
+                /** @description Filters for contracts to choose from: `{name, filter}`. */
+                filters: Record<string, never>[];
+                /** @description The flow that qualifies callers; its route node names no campaign yet. */
+                flow: Record<string, never>;
+                /** @description Its word, as campaigns keep it. */
+                id: string;
+                name: string;
+                /** @description Who its callers and leads are. */
+                sentence: string;
+                /** @description Opening hours, caps and rules about people who came before. */
+                terms: Record<string, never>;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
         /** @description Peaks of both channels, for the waveform. */
         Peaks: {
             /** @description Loudest sample of each interval, 0 to 100. */
@@ -6524,6 +6590,26 @@ export interface components {
             /** Format: int64 */
             times: number;
         };
+        /** @description What campaigns of a trade begin with. */
+        Vertical: {
+            /** @description What is asked of their consent. */
+            consent: Record<string, never>;
+            /** @description What happens with people whom the campaign had before. */
+            duplicates: Record<string, never>[];
+            /** @description The fields of its leads. */
+            fields: Record<string, never>[];
+            /** @description Filters for contracts to choose from: `{name, filter}`. */
+            filters: Record<string, never>[];
+            /** @description The flow that qualifies callers; its route node names no campaign yet. */
+            flow: Record<string, never>;
+            /** @description Its word, as campaigns keep it. */
+            id: string;
+            name: string;
+            /** @description Who its callers and leads are. */
+            sentence: string;
+            /** @description Opening hours, caps and rules about people who came before. */
+            terms: Record<string, never>;
+        };
         /** @description How the carrier of a trunk talks by webhooks. */
         VoiceWebhook: {
             /** @description What calls over it can do for call flows. */
@@ -7533,6 +7619,43 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    draftCampaignFlow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Named"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12911,6 +13034,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listVerticals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Vertical"];
                 };
             };
         };

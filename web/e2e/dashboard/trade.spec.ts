@@ -45,7 +45,10 @@ test("a campaign is set up from the first page to its plan, and read back", asyn
   await page.getByRole("button", { name: /Add (campaign|the first campaign)/ }).first().click();
   form = page.getByRole("dialog", { name: "Add a campaign" });
   await form.getByLabel("Name", { exact: true }).fill(campaign);
-  await form.getByLabel("Trade").fill("solar");
+  await form.getByRole("combobox", { name: "Trade" }).click();
+  await page.getByRole("option", { name: "Solar" }).click();
+  await form.getByLabel("Begin with what the trade needs").uncheck();
+  await form.getByLabel("Draft a call flow that asks callers").uncheck();
   await form.getByRole("button", { name: "Add the campaign" }).click();
   await expect(page.getByRole("heading", { name: campaign, level: 1 })).toBeVisible();
   const next = page.locator("section", { has: page.getByRole("heading", { name: "Next steps" }) });
@@ -102,6 +105,34 @@ test("a campaign is set up from the first page to its plan, and read back", asyn
   await open(page, `/campaigns/${stored?.id ?? ""}/plan`);
   await expect(page.getByRole("link", { name: "Texas, days" })).toBeVisible();
   await expect(page.getByText("$45.00 after 60 s")).toBeVisible();
+});
+
+test("a campaign of a trade begins with its fields and rules, filters to choose, and a call flow that asks callers", async ({ page }) => {
+  const mark = String(Date.now());
+  await open(page, "/campaigns");
+  await page.getByRole("button", { name: /Add (campaign|the first campaign)/ }).first().click();
+  const form = page.getByRole("dialog", { name: "Add a campaign" });
+  await form.getByLabel("Name", { exact: true }).fill(`Pipes ${mark}`);
+  await form.getByRole("combobox", { name: "Trade" }).click();
+  await page.getByRole("option", { name: "Home services" }).click();
+  await expect(form.getByText("People who need something repaired, replaced or built at home.")).toBeVisible();
+  await expectAccessible(page);
+  await form.getByRole("button", { name: "Add the campaign" }).click();
+  await expect(page.getByRole("heading", { name: `Pipes ${mark}`, level: 1 })).toBeVisible();
+  await page.getByRole("link", { name: "Terms", exact: true }).click();
+  await expect(page.getByText("What is needed")).toBeVisible();
+
+  await button(page, "Change terms").click();
+  await button(page, "Begin with").click();
+  await page.getByRole("menuitem", { name: "Owners who need it within a week" }).click();
+  await expect(page.getByRole("group", { name: "what is taken" })).toContainText("all");
+  await page.keyboard.press("Escape");
+
+  const flows = await items<Named>(page, "/flows");
+  expect(flows.map((flow) => flow.name)).toContain(`Pipes ${mark}: callers`);
+  await page.getByRole("link", { name: "Overview" }).click();
+  await button(page, "Draft a call flow").click();
+  await expect(page.getByRole("heading", { name: `Pipes ${mark}: callers`, level: 1 })).toBeVisible();
 });
 
 test("a plan is put into another order by keys, staged for a time, and given up", async ({ page }) => {

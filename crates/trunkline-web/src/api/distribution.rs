@@ -11,6 +11,7 @@ mod lists;
 mod publishers;
 mod terms;
 mod try_answer;
+mod verticals;
 
 use std::sync::Arc;
 
@@ -36,6 +37,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(contracts::router())
         .merge(terms::router())
         .merge(lists::router())
+        .merge(verticals::router())
 }
 
 /// Whether something is put away.

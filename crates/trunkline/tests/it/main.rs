@@ -30,4 +30,5 @@ mod setup;
 mod snippet;
 mod trunks;
 mod user_agent;
+mod verticals;
 mod webhooks;

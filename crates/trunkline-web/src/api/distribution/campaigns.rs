@@ -1,5 +1,7 @@
 //! Campaigns: what is sold under one name, and the plan of who is asked for it.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -8,8 +10,8 @@ use serde_json::Value;
 use trunkline_core::base::Timestamp;
 use trunkline_core::lead::{FieldDef, LeadTerms};
 use trunkline_core::routing::{DuplicateRule, TermsKind};
-use trunkline_engine::distribution::Market;
-use trunkline_engine::ports::distribution::Campaign;
+use trunkline_engine::distribution::{Market, Written};
+use trunkline_engine::ports::distribution::{Campaign, TermsDocument};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -17,7 +19,7 @@ use utoipa_axum::routes;
 use super::super::body::{Body, Params};
 use super::super::page::Page;
 use super::terms::{TermsInput, TermsItem, document_of, save, written};
-use super::{ArchiveInput, ListParams, find, name, page, terms_stay};
+use super::{ArchiveInput, ListParams, find, name, page, terms_stay, verticals};
 use crate::app::App;
 use crate::auth::{Caller, Need};
 use crate::problem::{Problem, sentence};
@@ -91,6 +93,9 @@ struct CampaignInput {
     #[schema(value_type = Option<Vec<Object>>)]
     duplicates: Option<Value>,
     paused: Option<bool>,
+    /// For a new one: whether it begins with what its vertical offers, its fields, terms, consent and duplicates; what is
+    /// written here goes before.
+    from_vertical: Option<bool>,
     /// Its first terms; changed by `PUT /terms/{id}` later.
     #[schema(value_type = Option<Object>)]
     terms: Option<Value>,
@@ -122,13 +127,29 @@ async fn create(
     let terms = input
         .terms
         .map(|terms| written(&app, &caller, TermsKind::Campaign, terms, "terms"));
-    let written = terms.transpose()?;
-    let fields = input.fields.map(read_fields).transpose()?;
-    let duplicates = input.duplicates.map(read_duplicates).transpose()?;
-    let leads = input.leads.map(read_leads).transpose()?;
+    let mut written = terms.transpose()?;
+    let mut fields = input.fields.map(read_fields).transpose()?;
+    let mut duplicates = input.duplicates.map(read_duplicates).transpose()?;
+    let mut leads = input.leads.map(read_leads).transpose()?;
     let plan = app.backend.moment.id();
+    let id = app.backend.moment.id();
+    if input.from_vertical == Some(true) {
+        let word = input.vertical.as_deref().unwrap_or_default().trim();
+        let (begun, drawn) = verticals::begun(&app, word, id)?;
+        written.get_or_insert_with(|| Written {
+            document: TermsDocument::Layer(Arc::new(begun.terms)),
+            drawn,
+            by: caller.person().ok().map(|person| person.0),
+        });
+        fields.get_or_insert(written_fields(&begun.fields.fields)?);
+        duplicates.get_or_insert(begun.feed_duplicates);
+        leads.get_or_insert_with(|| LeadTerms {
+            consent: begun.consent,
+            ..LeadTerms::default()
+        });
+    }
     let campaign = Campaign {
-        id: app.backend.moment.id(),
+        id,
         account: caller.account,
         name: name(input.name),
         vertical: input
@@ -143,10 +164,9 @@ async fn create(
         archived_at: None,
         created_at: now,
     };
-    let id = campaign.id.to_string();
     let distribution = &app.backend.distribution;
     distribution.create(campaign, written, now).await?;
-    let (market, campaign) = find::<Campaign, _>(&app, &caller, &id)?;
+    let (market, campaign) = find::<Campaign, _>(&app, &caller, &id.to_string())?;
     let item = CampaignItem::new(&market, &campaign);
     Ok((StatusCode::CREATED, Json(item)))
 }
@@ -174,6 +194,10 @@ async fn change(
     caller.may(Need::Write)?;
     let (_, campaign) = find::<Campaign, _>(&app, &caller, &id)?;
     terms_stay(input.terms.as_ref())?;
+    if input.from_vertical == Some(true) {
+        let message = "Only a new campaign begins with what its vertical offers.";
+        return Err(Problem::invalid("from_vertical", message));
+    }
     let fields = input.fields.map(read_fields).transpose()?;
     let duplicates = input.duplicates.map(read_duplicates).transpose()?;
     let leads = input.leads.map(read_leads).transpose()?;
@@ -221,7 +245,11 @@ async fn archive(
 
 fn read_fields(fields: Value) -> Result<String, Problem> {
     let fields: Vec<FieldDef> = document_of(fields, "fields")?;
-    serde_json::to_string(&fields)
+    written_fields(&fields)
+}
+
+fn written_fields(fields: &[FieldDef]) -> Result<String, Problem> {
+    serde_json::to_string(fields)
         .map_err(|error| Problem::invalid("fields", sentence(&error.to_string())))
 }
 

@@ -2,10 +2,10 @@
 
 import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
-import { api, take } from "../../api/client";
+import { api, take, words } from "../../api/client";
 import { count } from "../../base/figures";
 import { Card, Tile } from "../../parts/Card";
 import { Icon } from "../../parts/Icon";
@@ -24,7 +24,17 @@ import { Latest } from "./Latest";
 import { FormDialog, PauseSwitch, PutAway, ThingState } from "./parts";
 import { PlanBuilder } from "./plan/PlanBuilder";
 import { contractsIn } from "./plan/plan";
-import { at, campaignsQuery, contractsQuery, feedsQuery, useRefresh, type Campaign, type Contract, type Feed } from "./queries";
+import {
+  at,
+  campaignsQuery,
+  contractsQuery,
+  feedsQuery,
+  useRefresh,
+  useVertical,
+  type Campaign,
+  type Contract,
+  type Feed,
+} from "./queries";
 import { LayerCard } from "./terms/TermsCard";
 import { methodOf } from "./words";
 
@@ -176,7 +186,7 @@ function Inside({ campaign, part }: { campaign: Campaign; part: Part }) {
       )}
       {part === "terms" && (
         <div className="two-col">
-          <LayerCard level="campaign" name={campaign.name} terms={campaign.terms} />
+          <LayerCard level="campaign" name={campaign.name} terms={campaign.terms} vertical={campaign.vertical} />
           <div className="stack">
             <LeadFields campaign={campaign} />
             <CampaignDuplicates campaign={campaign} />
@@ -221,6 +231,11 @@ function Overview({ campaign, contracts, feeds, addContract, addFeed }: Overview
   const [editing, editingIs] = useDisclosure(false);
   const refresh = useRefresh();
   const may = useMay();
+  const vertical = useVertical(campaign.vertical);
+  const drafting = useMutation({
+    mutationFn: () => take(api.POST("/api/v1/campaigns/{id}/flow", { params: at(campaign.id) })),
+    onSuccess: (flow) => go(`/flows/${flow.id}`),
+  });
   const plan = campaign.plan.live?.document;
   const inPlan = plan ? contractsIn(plan).length : 0;
   const base = `/campaigns/${campaign.id}`;
@@ -310,11 +325,22 @@ function Overview({ campaign, contracts, feeds, addContract, addFeed }: Overview
           >
             <dl className="facts pad">
               <dt>Trade</dt>
-              <dd>{campaign.vertical ?? "not given"}</dd>
+              <dd>{vertical?.name ?? campaign.vertical ?? "not given"}</dd>
               <dt>Fields of its leads</dt>
               <dd>
                 <Link href={`${base}/terms`}>{campaign.fields.length ? count(campaign.fields.length) : "none set"}</Link>
               </dd>
+              {vertical && may.write && !campaign.archived_at && (
+                <>
+                  <dt>Questions to callers</dt>
+                  <dd>
+                    <Button size="xs" loading={drafting.isPending} onClick={() => drafting.mutate()}>
+                      Draft a call flow
+                    </Button>
+                    {drafting.isError && <div className="small bad">{words(drafting.error)}</div>}
+                  </dd>
+                </>
+              )}
             </dl>
           </Card>
         </div>

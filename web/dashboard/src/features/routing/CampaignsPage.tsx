@@ -14,7 +14,7 @@ import { useMay, useMe } from "../access/session";
 import type { Layer } from "./documents";
 import { CampaignForm } from "./forms";
 import { FormDialog, ThingState } from "./parts";
-import { at, campaignsQuery, contractsQuery, feedsQuery, type Campaign, type Terms } from "./queries";
+import { at, byId, campaignsQuery, contractsQuery, feedsQuery, verticalsQuery, type Campaign, type Terms } from "./queries";
 import { LayerCard } from "./terms/TermsCard";
 import { methodOf } from "./words";
 
@@ -105,6 +105,7 @@ function List({ campaigns }: { campaigns: Campaign[] }) {
   const [, go] = useLocation();
   const contracts = useQuery(contractsQuery()).data ?? [];
   const feeds = useQuery(feedsQuery()).data ?? [];
+  const trades = byId(useQuery(verticalsQuery()).data);
   const of = (list: { campaign: string }[], id: string) => list.filter((each) => each.campaign === id).length;
   const idle = (campaign: Campaign) => (campaign.plan.live ? undefined : "no plan yet");
   return (
@@ -135,7 +136,9 @@ function List({ campaigns }: { campaigns: Campaign[] }) {
                     {campaign.name}
                   </Link>
                 </td>
-                <td className="soft">{campaign.vertical ?? <span className="dim">—</span>}</td>
+                <td className="soft">
+                  {trades.get(campaign.vertical ?? "")?.name ?? campaign.vertical ?? <span className="dim">—</span>}
+                </td>
                 <td>{planWord(campaign) ?? <span className="dim">—</span>}</td>
                 <td className="num">{of(contracts, campaign.id)}</td>
                 <td className="num">{of(feeds, campaign.id)}</td>

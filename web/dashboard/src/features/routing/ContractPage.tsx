@@ -101,7 +101,7 @@ function Inside({ contract, planned }: { contract: Contract; planned: boolean })
       )}
       <div className="two-col">
         <div className="stack">
-          <LayerCard level="contract" name={contract.name} terms={contract.terms} />
+          <LayerCard level="contract" name={contract.name} terms={contract.terms} vertical={campaign?.vertical} />
           {!contract.archived_at && <EffectiveCard contract={contract} />}
         </div>
         <div className="stack">

@@ -1,8 +1,9 @@
 // The forms that make and change campaigns, buyers, destinations, contracts, publishers and feeds.
 
-import { Select, Textarea, TextInput } from "@mantine/core";
+import { Checkbox, Select, Textarea, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { api, take } from "../../api/client";
+import { count } from "../../base/figures";
 import { useForm } from "../../parts/form";
 import { zones } from "../../parts/zones";
 import { useZone } from "../access/session";
@@ -17,6 +18,8 @@ import {
   sent,
   useCurrency,
   useRefresh,
+  useVertical,
+  verticalsQuery,
   type Buyer,
   type Campaign,
   type Contract,
@@ -29,28 +32,58 @@ type Done<T> = { done: (made: T) => void; cancel?: () => void };
 
 export function CampaignForm({ campaign, done, cancel }: { campaign?: Campaign } & Done<Campaign>) {
   const refresh = useRefresh();
+  const verticals = useQuery(verticalsQuery()).data ?? [];
   const form = useForm({
-    start: { name: campaign?.name ?? "", vertical: campaign?.vertical ?? "" },
+    start: { name: campaign?.name ?? "", vertical: campaign?.vertical ?? "", begin: true, ask: true },
     check: (values) => ({ name: values.name.trim() ? undefined : "Write a name, such as Solar in Texas" }),
     send: async (values) => {
-      const body = { name: values.name.trim(), vertical: values.vertical.trim() };
+      const body = { name: values.name.trim(), vertical: values.vertical };
+      const begins = !campaign && values.vertical !== "";
       const saved = campaign
         ? await take(api.PATCH("/api/v1/campaigns/{id}", { params: at(campaign.id), body }))
-        : await take(api.POST("/api/v1/campaigns", { body }));
+        : await take(api.POST("/api/v1/campaigns", { body: { ...body, from_vertical: begins && values.begin } }));
+      if (begins && values.ask) await take(api.POST("/api/v1/campaigns/{id}/flow", { params: at(saved.id) }));
       await refresh();
       return saved as unknown as Campaign;
     },
     done,
   });
+  const chosen = useVertical(form.values.vertical);
   return (
     <form className="form" onSubmit={form.submit} noValidate>
       <TextInput label="Name" placeholder="Solar in Texas" data-autofocus {...form.text("name")} />
-      <TextInput
+      <Select
         label="Trade"
-        description="A word such as solar, legal or insurance; may be left out."
-        placeholder="solar"
-        {...form.text("vertical")}
+        description={chosen?.sentence ?? "Has fields, rules and questions ready that you change as you like."}
+        placeholder="Another, or none"
+        clearable
+        searchable
+        data={[
+          ...verticals.map((each) => ({ value: each.id, label: each.name })),
+          ...(campaign?.vertical && !verticals.some((each) => each.id === campaign.vertical)
+            ? [{ value: campaign.vertical, label: campaign.vertical }]
+            : []),
+        ]}
+        value={form.values.vertical || null}
+        onChange={(vertical) => form.set("vertical", vertical ?? "")}
+        error={form.message("vertical")}
       />
+      {chosen && !campaign && (
+        <>
+          <Checkbox
+            label="Begin with what the trade needs"
+            description={`${count(chosen.fields.length)} fields for leads, what consent must say, opening hours, caps and rules for people who came before.`}
+            checked={form.values.begin}
+            onChange={(event) => form.set("begin", event.currentTarget.checked)}
+          />
+          <Checkbox
+            label="Draft a call flow that asks callers"
+            description="What buyers want to know first, then it hands the call to this campaign. Nothing rings before you publish it."
+            checked={form.values.ask}
+            onChange={(event) => form.set("ask", event.currentTarget.checked)}
+          />
+        </>
+      )}
       <FormFoot failure={form.failure} busy={form.busy} act={campaign ? "Save" : "Add the campaign"} close={cancel} />
     </form>
   );

@@ -4,7 +4,7 @@ import { queryOptions, useQuery, useQueryClient, type QueryClient } from "@tanst
 import type { Schema } from "@trunkline/api-client";
 import { api, Refused, take } from "../../api/client";
 import { useMe } from "../access/session";
-import type { DuplicateRule, FeedDocument, Layer, RoutePlan } from "./documents";
+import type { DuplicateRule, FeedDocument, Filter, Layer, RoutePlan } from "./documents";
 
 export type Version<D> = Omit<Schema<"TermsVersion">, "document"> & { document: D };
 export type Terms<D> = Omit<Schema<"Terms">, "live" | "staged"> & {
@@ -23,6 +23,8 @@ export type Destination = Omit<Schema<"Destination">, "terms" | "endpoint"> & {
 };
 export type Contract = Omit<Schema<"Contract">, "terms"> & { terms: Terms<Layer> };
 export type Feed = Omit<Schema<"Feed">, "terms"> & { terms: Terms<FeedDocument> };
+export type NamedFilter = { name: string; filter: Filter };
+export type Vertical = Omit<Schema<"Vertical">, "filters"> & { filters: NamedFilter[] };
 export type Publisher = Schema<"Publisher">;
 export type ItemList = Schema<"ItemList">;
 export type Effective = Schema<"EffectiveTerms">;
@@ -119,6 +121,20 @@ export const presetsQuery = () =>
     queryFn: async () => (await take(api.GET("/api/v1/endpoint-presets"))).items,
     staleTime: Infinity,
   });
+
+/** What campaigns of each trade begin with. */
+export const verticalsQuery = () =>
+  queryOptions({
+    queryKey: ["verticals"],
+    queryFn: async () => (await take(api.GET("/api/v1/verticals"))).items as unknown as Vertical[],
+    staleTime: Infinity,
+  });
+
+/** The trade of this word, when it is one that has a beginning. */
+export function useVertical(word: string | null | undefined): Vertical | undefined {
+  const verticals = useQuery({ ...verticalsQuery(), enabled: Boolean(word) }).data;
+  return verticals?.find((each) => each.id === word);
+}
 
 /** An opportunity with its trace; one that is not there is not asked for again. */
 export const opportunityQuery = (id: string | undefined) => ({

@@ -6,11 +6,18 @@ import { Icon } from "../../../parts/Icon";
 import { days, minutes } from "../../call/flows/hours";
 import { Clock } from "../../call/flows/forms/fields";
 import type { Filter, ValueTest } from "../documents";
-import { listsQuery } from "../queries";
+import { listsQuery, type NamedFilter } from "../queries";
 import { fields, readTest, tests, writeTest } from "../words";
 import { addTo, depthOf, DEPTH_MAX, fresh, negated, plain, removeFrom, replaceIn, type Fresh } from "./filter";
 
-type EditorProps = { label: string; value: Filter | undefined; set: (filter: Filter | undefined) => void; empty: string };
+type EditorProps = {
+  label: string;
+  value: Filter | undefined;
+  set: (filter: Filter | undefined) => void;
+  empty: string;
+  /** Whole filters to begin with. */
+  choices?: readonly NamedFilter[];
+};
 
 const kinds: { value: Fresh; label: string }[] = [
   { value: "field", label: "Something known, such as the state" },
@@ -21,12 +28,28 @@ const kinds: { value: Fresh; label: string }[] = [
   { value: "all", label: "Group: all must be true" },
 ];
 
-export function FilterEditor({ label, value, set, empty }: EditorProps) {
+export function FilterEditor({ label, value, set, empty, choices = [] }: EditorProps) {
   if (!value) {
     return (
       <div className="row wrap">
         <span className="dim">{empty}</span>
         <Add label={label} add={(kind) => set({ all: [fresh(kind)] })} />
+        {choices.length > 0 && (
+          <Menu position="bottom-start">
+            <Menu.Target>
+              <Button size="xs" variant="subtle" leftSection={<Icon name="plus" size={14} />}>
+                Begin with
+              </Button>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {choices.map((choice) => (
+                <Menu.Item key={choice.name} onClick={() => set(choice.filter)}>
+                  {choice.name}
+                </Menu.Item>
+              ))}
+            </Menu.Dropdown>
+          </Menu>
+        )}
       </div>
     );
   }

@@ -4,7 +4,7 @@
 import { MultiSelect, SegmentedControl, Switch } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { said, withField, type Layer } from "../documents";
-import { listsQuery, useCurrency } from "../queries";
+import { listsQuery, useCurrency, useVertical } from "../queries";
 import { filterProblem } from "./filter";
 import { CapsEditor } from "./CapsEditor";
 import { DuplicatesEditor } from "./DuplicatesEditor";
@@ -15,7 +15,7 @@ import { ScheduleEditor } from "./ScheduleEditor";
 
 export type LevelKind = "account" | "campaign" | "buyer" | "destination" | "contract";
 
-type LayerProps = { level: LevelKind; document: Layer; set: (document: Layer) => void };
+type LayerProps = { level: LevelKind; document: Layer; set: (document: Layer) => void; vertical?: string | null };
 
 /** What keeps a level from being sent. */
 export function layerProblem(layer: Layer): string | undefined {
@@ -35,9 +35,10 @@ const above: Record<LevelKind, string> = {
   contract: "what the destination says, else buyer, campaign and account",
 };
 
-export function LayerForm({ level, document, set }: LayerProps) {
+export function LayerForm({ level, document, set, vertical }: LayerProps) {
   const currency = useCurrency();
   const lists = useQuery(listsQuery()).data ?? [];
+  const trade = useVertical(vertical);
   const put = <K extends keyof Layer>(field: K, value: Layer[K] | undefined) => set(withField(document, field, value));
   const keep = (next: Layer) => set(said(next));
   const inherited = `As inherited: ${above[level]}`;
@@ -71,6 +72,7 @@ export function LayerForm({ level, document, set }: LayerProps) {
           label="what is taken"
           value={document.filter}
           empty="Everything"
+          choices={trade?.filters}
           set={(filter) => put("filter", filter)}
         />
         <MultiSelect

@@ -18,8 +18,16 @@ import { LayerForm, layerProblem, type LevelKind } from "./LayerForm";
 import { SaveTerms } from "./SaveTerms";
 import { feedRows, layerRows, type Row } from "./rows";
 
+type LayerCardProps = {
+  level: LevelKind;
+  name: string;
+  terms: Terms<Layer>;
+  /** The trade of the campaign, for filters to begin with. */
+  vertical?: string | null;
+};
+
 /** The terms of one level of contracts. */
-export function LayerCard({ level, name, terms }: { level: LevelKind; name: string; terms: Terms<Layer> }) {
+export function LayerCard({ level, name, terms, vertical }: LayerCardProps) {
   const rows = useRows(layerRows);
   return (
     <TermsCard
@@ -37,7 +45,7 @@ export function LayerCard({ level, name, terms }: { level: LevelKind; name: stri
           empty={{}}
           check={layerProblem}
         >
-          {(document, set) => <LayerForm level={level} document={document} set={set} />}
+          {(document, set) => <LayerForm level={level} document={document} set={set} vertical={vertical} />}
         </SaveTerms>
       )}
     </TermsCard>
