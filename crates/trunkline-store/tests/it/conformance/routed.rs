@@ -9,6 +9,7 @@ use std::time::Duration;
 use trunkline_core::base::id::{AccountId, BuyerId, CapId, ContractId, FeedId, PublisherId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::call::CallState;
+use trunkline_core::call::screening::Vouched;
 use trunkline_core::ledger::{Book, Party};
 use trunkline_core::routing::{
     Attempt, AttemptOutcome, Outcome, Person, ReasonCode, RoutePlan, VersionState,
@@ -173,7 +174,7 @@ impl<'a> Market<'a> {
         call
     }
 
-    async fn plan(&self, call: &CallRow) -> Planned {
+    pub(super) async fn plan(&self, call: &CallRow) -> Planned {
         let wanted = Wanted {
             id: self.world.id(),
             account: self.account(),
@@ -185,8 +186,12 @@ impl<'a> Market<'a> {
                 phone: call.caller,
                 ..Person::default()
             },
-            asked: Asked::default(),
+            asked: Asked {
+                attestation: Some(Vouched::Partial),
+                ..Asked::default()
+            },
             floor: None,
+            unwanted: false,
             came_at: self.clock.now(),
         };
         self.router.plan(wanted).await.unwrap()
