@@ -17,6 +17,7 @@ use trunkline_core::routing::{
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::distribution::Distribution;
+use trunkline_engine::lead::sha256;
 use trunkline_engine::ports::calls::{CallChange, CallRow};
 use trunkline_engine::ports::configuration::{Configuration, Everything};
 use trunkline_engine::ports::distribution::{
@@ -184,7 +185,10 @@ impl<'a> Market<'a> {
             feed: Some(self.things.feed.id),
             person: Person {
                 phone: call.caller,
-                ..Person::default()
+                phone_sha256: call
+                    .caller
+                    .map(|phone| sha256(phone.to_string().as_bytes())),
+                email_sha256: None,
             },
             asked: Asked {
                 attestation: Some(Vouched::Partial),
