@@ -171,9 +171,11 @@ function Table({ lists, fill }: { lists: ItemList[]; fill: (list: ItemList) => v
                 <span className="sub cut">
                   {kindOf(list.kind)?.label ?? list.kind}, {plural(list.items, "item")}
                 </span>
-                <span className="sub">
-                  <Uses list={list} />
-                </span>
+                {list.uses > 0 && (
+                  <span className="sub">
+                    <Uses list={list} />
+                  </span>
+                )}
               </span>
               {acts(list)}
             </div>
@@ -212,7 +214,9 @@ function Uses({ list }: { list: ItemList }) {
   return (
     <>
       {uses.map((use) => (
-        <div key={use}>{use}</div>
+        <span key={use} className="block">
+          {use}
+        </span>
       ))}
     </>
   );
