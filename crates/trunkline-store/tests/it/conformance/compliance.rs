@@ -251,6 +251,8 @@ async fn what_only_the_call_of_a_bid_tells_is_asked_when_it_comes() {
                 "it is free again"
             );
             assert_eq!(market.balances().await, BTreeMap::new());
+            // The next ping is another.
+            market.clock.forward(60_000);
         }
         adds_up(&world, account).await;
     }
