@@ -1,6 +1,6 @@
 //! The benchmark `route`: who could take a call, of a thousand contracts with ten predicates, hours, a cap and places for
 //! calls each, and in which order. What is known of each caller is prepared anew; half of the contracts pass every test, so
-//! that few tests are spared.
+//! that few tests are spared. And how long it takes to look for somebody on a list of a million who must not be sold.
 #![expect(
     clippy::print_stdout,
     clippy::disallowed_types,
@@ -17,9 +17,9 @@ use trunkline_core::base::id::{
 };
 use trunkline_core::base::{Country, Currency, PhoneNumber, Timestamp, Zone};
 use trunkline_core::routing::{
-    Availability, CapUse, Comer, ContractTerms, Facts, ItemKind, ItemList, Known, Layer, Layers,
-    Offer, OpportunityKind, Outcome, Parties, Person, PlanThings, RoutePlan, Routes, Shelf, Turns,
-    plan,
+    Availability, CapUse, Comer, ComplianceRules, ContractTerms, Facts, ItemKind, ItemList, Known,
+    Layer, Layers, Offer, OpportunityKind, Outcome, Parties, Person, PlanThings, RoutePlan, Routes,
+    Sha256, Shelf, Turns, plan,
 };
 
 /// 2026-11-23, a Monday, 10:00 in Chicago.
@@ -28,6 +28,8 @@ const CONTRACTS: i64 = 1_000;
 const PREDICATES: usize = 10;
 const PLANS: usize = 20_000;
 const LIST_ITEMS: usize = 100_000;
+const LISTED: u64 = 1_000_000;
+const LOOKS: usize = 2_000_000;
 
 type AnyError = Box<dyn std::error::Error>;
 
@@ -106,16 +108,83 @@ fn main() -> Result<(), AnyError> {
     }
     took_us.sort_unstable();
     let at = |share: f64| took_us[((took_us.len() - 1) as f64 * share) as usize] as f64 / 1_000.0;
+    let (by_number, by_hash) = looks(&mut chance)?;
     let looked_at = (eligible + refused_by_filter) as f64;
     println!(
         "{{\"contracts\": {CONTRACTS}, \"predicates\": {PREDICATES}, \"plans\": {PLANS}, \"eligible_share\": {:.3}, \
-         \"p50_ms\": {:.3}, \"p99_ms\": {:.3}, \"max_ms\": {:.3}}}",
+         \"p50_ms\": {:.3}, \"p99_ms\": {:.3}, \"max_ms\": {:.3}, \"look_by_number_ns\": {by_number:.0}, \
+         \"look_by_hash_ns\": {by_hash:.0}}}",
         eligible as f64 / looked_at,
         at(0.5),
         at(0.99),
         at(1.0),
     );
     Ok(())
+}
+
+/// How long it takes to find out that somebody is on none of a million numbers, by the number and by its hash, in
+/// nanoseconds.
+fn looks(chance: &mut Chance) -> Result<(f64, f64), AnyError> {
+    let numbers: Vec<String> = (0..LISTED)
+        .map(|n| format!("+1{}", 2_000_000_000 + n * 7))
+        .collect();
+    let list = ItemList::stored(ItemKind::Numbers, numbers.iter().map(String::as_str));
+    let list = Arc::new(list.map_err(|error| format!("{error:?}"))?);
+    let id = ItemListId::from_raw(1);
+    let shelf = Shelf {
+        lists: [(id, list)].into(),
+        ..Shelf::default()
+    };
+    let rules = ComplianceRules {
+        do_not_call: vec![id],
+        ..ComplianceRules::default()
+    };
+    let compliance = rules.compile(&shelf, sha256);
+    let tags = BTreeMap::new();
+    let known = Known {
+        kind: OpportunityKind::Lead,
+        tags: &tags,
+        phone: None,
+        phone_sha256: None,
+        email_sha256: None,
+        zip: None,
+        state: None,
+        country: None,
+        source: None,
+        score: None,
+        attestation: None,
+        times_before: 0,
+    };
+    let facts = Facts::of(&known, &Zone::parse("UTC")?, NOON);
+    let people: Vec<(Person, Person)> = (0..1_024)
+        .map(|_| {
+            let number = PhoneNumber::from_digits(13_000_000_000 + chance.below(LISTED * 7));
+            let phone = Person {
+                phone: Some(number),
+                ..Person::default()
+            };
+            let hash = Person {
+                phone_sha256: Some(sha256(number.to_string().as_bytes())),
+                ..Person::default()
+            };
+            (phone, hash)
+        })
+        .collect();
+    let measure = |of: fn(&(Person, Person)) -> &Person| {
+        let began = Instant::now();
+        for n in 0..LOOKS {
+            let person = of(&people[n % people.len()]);
+            black_box(compliance.allows(&facts, black_box(person)).is_ok());
+        }
+        began.elapsed().as_nanos() as f64 / LOOKS as f64
+    };
+    Ok((measure(|both| &both.0), measure(|both| &both.1)))
+}
+
+fn sha256(bytes: &[u8]) -> Sha256 {
+    let mut hash = Sha256::default();
+    hash.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref());
+    hash
 }
 
 /// A list of ZIP codes that every contract asks.

@@ -2,6 +2,7 @@
 //! Every change is checked, stored, and only then seen: the market of the account is read back and replaced whole.
 
 mod compile;
+mod compliance;
 mod documents;
 mod lists;
 mod market;
@@ -30,6 +31,7 @@ pub use market::{
 pub use secrets::{SECRET_BYTES_MAX, SECRETS_MAX, check_secrets};
 pub use terms::{STAGED_DAYS_MAX, TermsEdit, VERSIONS_LISTED};
 pub use things::{Sight, Thing};
+pub use uses::{ListRole, ListUse};
 
 /// How often it is looked for versions whose time has come. They are late by this at most.
 pub const GO_LIVE_EVERY_MS: u64 = 1_000;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use trunkline_core::base::id::{AccountId, ContractKind, FeedId, IdMap, OpportunityId};
 use trunkline_core::base::{Money, Timestamp, Zone};
 use trunkline_core::routing::{
-    Before, CapWindow, Comer, Counted, Facts, FeedRefusal, FeedTerms, Known, LetIn, Offer, Past,
-    Performance, Plan, Routes, plan,
+    Before, CapWindow, Comer, Coming, Counted, Facts, FeedTerms, Gate, GateRefusal, Known, Offer,
+    Past, Performance, Plan, Routes, plan,
 };
 
 use crate::distribution::Market;
@@ -36,8 +36,8 @@ pub enum When {
 pub enum Would {
     /// The campaign has no plan, or is put away.
     NoPlan,
-    /// The feed would not let it in.
-    Refused(FeedRefusal),
+    /// It would not be let in.
+    Refused(GateRefusal),
     /// It would be planned so.
     Planned {
         /// The plan in force.
@@ -147,14 +147,27 @@ impl WhatIf {
         let terms = opportunity.feed.and_then(|id| market.feed(id));
         let terms = terms.and_then(|entry| entry.terms.clone());
         let payout = terms.as_deref().and_then(|t| payout(t, &facts, &stock, at));
-        if let Some(Err(refusal)) = terms
-            .as_deref()
-            .map(|terms| let_in(terms, &facts, &comer, &past, &counted, payout, at))
-        {
-            return Ok(Would::Refused(refusal));
+        let gate = Gate {
+            feed: terms.as_deref(),
+            campaign_paused: entry.campaign.paused && terms.is_none(),
+            compliance: &entry.compliance,
+        };
+        let mut uses = IdMap::default();
+        if let Some(terms) = &terms {
+            let hours = terms.schedule.as_ref();
+            counted.uses(&terms.limits, terms.feed, hours, at, &mut uses);
         }
-        if entry.campaign.paused && terms.is_none() {
-            return Ok(Would::Refused(FeedRefusal::CampaignPaused));
+        let let_in = gate.lets_in(&Coming {
+            facts: &facts,
+            comer: &comer,
+            unwanted: false,
+            past: &past,
+            uses: &uses,
+            payout,
+            now: at,
+        });
+        if let Err(refusal) = let_in {
+            return Ok(Would::Refused(refusal));
         }
         let mut availability = availability::of(&stock, market, opportunity.campaign);
         availability.caps = routes.uses(feed, at, &counted);
@@ -201,19 +214,4 @@ fn payout(terms: &FeedTerms, facts: &Facts<'_>, stock: &Stock, at: Timestamp) ->
         ..Before::default()
     };
     terms.payout.as_ref()?.quote(facts, at, &before)?.most
-}
-
-fn let_in(
-    terms: &FeedTerms,
-    facts: &Facts<'_>,
-    comer: &Comer,
-    past: &[Past],
-    counted: &Counted,
-    payout: Option<Money>,
-    at: Timestamp,
-) -> Result<LetIn, FeedRefusal> {
-    let mut uses = IdMap::default();
-    let hours = terms.schedule.as_ref();
-    counted.uses(&terms.limits, terms.feed, hours, at, &mut uses);
-    terms.lets_in(facts, comer, past, &uses, payout, at)
 }

@@ -408,6 +408,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         Arc::clone(&router),
         auctions,
         shared.clone(),
+        screener.clone(),
     );
     calls.know_bids(Arc::clone(&rtb));
     let backend = Backend {

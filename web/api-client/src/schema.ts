@@ -2949,6 +2949,11 @@ export interface components {
         Campaign: {
             /** Format: int64 */
             archived_at?: number | null;
+            /**
+             * @description Who must not be sold: lists `do_not_call` and `litigators`, and what carriers must vouch for at least
+             *     (`attestation_min`).
+             */
+            compliance: Record<string, never>;
             /** Format: int64 */
             created_at: number;
             /** @description What happens with people whom the campaign had before, unless a feed says something else. */
@@ -2983,6 +2988,11 @@ export interface components {
          *     }
          */
         CampaignInput: {
+            /**
+             * @description Who must not be sold: `do_not_call` and `litigators` name lists of numbers or of their hashes, `attestation_min` is
+             *     `full`, `partial` or `gateway`. Takes the place of what it said before.
+             */
+            compliance?: Record<string, never> | null;
             duplicates?: Record<string, never>[] | null;
             fields?: Record<string, never>[] | null;
             /**
@@ -3764,6 +3774,10 @@ export interface components {
             /** @description `numbers`, `zips`, `texts` or `hashes`. */
             kind: string;
             name: string;
+            /** @description What it is used for, at most 20. */
+            used: components["schemas"]["ItemListUse"][];
+            /** @description How many use it. */
+            uses: number;
         };
         /** @description Whether something is in a list. */
         ItemListContains: {
@@ -3780,6 +3794,16 @@ export interface components {
             /** @description `numbers`, `zips`, `texts` or `hashes`; stays what it is. */
             kind?: string | null;
             name?: string | null;
+        };
+        /** @description A use of a list. */
+        ItemListUse: {
+            /** @description Who uses it, such as `the campaign Solar`. */
+            by: string;
+            /**
+             * @description `do_not_call` or `litigators`: a campaign sells nobody who is on it; `terms`: filters, suppressions, caps or prices
+             *     name it.
+             */
+            role: string;
         };
         /** @description How many labelled calls there are of a kind. */
         LabelCount: {
@@ -4273,6 +4297,11 @@ export interface components {
             plan_version?: number | null;
             /** @description What was to be tried, in this order. */
             planned: components["schemas"]["PlannedAttempt"][];
+            /**
+             * @description What kept it from every contract, with the list that says so; null when it is not one of those who must not be
+             *     sold.
+             */
+            stopped?: string | null;
             /** @description A line for every contract: who has it, who was tried, who could have had it, and who could not. */
             trace: components["schemas"]["TraceLine"][];
         };
@@ -4493,6 +4522,11 @@ export interface components {
             items: {
                 /** Format: int64 */
                 archived_at?: number | null;
+                /**
+                 * @description Who must not be sold: lists `do_not_call` and `litigators`, and what carriers must vouch for at least
+                 *     (`attestation_min`).
+                 */
+                compliance: Record<string, never>;
                 /** Format: int64 */
                 created_at: number;
                 /** @description What happens with people whom the campaign had before, unless a feed says something else. */
@@ -4737,6 +4771,10 @@ export interface components {
                 /** @description `numbers`, `zips`, `texts` or `hashes`. */
                 kind: string;
                 name: string;
+                /** @description What it is used for, at most 20. */
+                used: components["schemas"]["ItemListUse"][];
+                /** @description How many use it. */
+                uses: number;
             }[];
             /** @description Send it as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -9485,7 +9523,7 @@ export interface operations {
     listContains: {
         parameters: {
             query: {
-                /** @description An item, written as items are. */
+                /** @description An item, written as items are. Of a list of hashes a number such as +12145550100 may be asked as well. */
                 item: string;
             };
             header?: never;

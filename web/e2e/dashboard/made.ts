@@ -113,6 +113,7 @@ export const opportunity = {
   },
   plan_version: 4,
   feed_version: null,
+  stopped: null,
   planned: [trace[1], trace[0], trace[2]].map((each) => ({ how: "one", group: null, contracts: [each?.contract] })),
   trace,
   attempts: [
@@ -160,6 +161,17 @@ export const opportunity = {
     summary(5, { state: "open", buyer: null, contract: null, revenue_micros: null, payout_micros: null, ended_at: null }),
     summary(6, { publisher: null, payout_micros: null }),
   ],
+};
+
+/** One that was offered to nobody, because of who it is. */
+export const stopped = {
+  ...opportunity,
+  ...unsold(7, "LITIGATOR", "The number is on the list of people who sue over calls.", { kind: "lead" }),
+  stopped: "The number is on Known to sue, which is used as a list of people who sue.",
+  asked: { ...opportunity.asked, tags: {}, attestation: null },
+  planned: [],
+  trace: [],
+  attempts: [],
 };
 
 const free = trace.map((each) =>

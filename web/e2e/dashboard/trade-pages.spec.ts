@@ -2,7 +2,7 @@
 
 import { expect, test, type Page } from "@playwright/test";
 import { expectAccessible, expectNoSidewaysScroll, open, screens } from "./house";
-import { opportunity, whatIf } from "./made";
+import { opportunity, stopped, whatIf } from "./made";
 
 type Named = { id: string; name: string };
 
@@ -23,10 +23,12 @@ async function world(page: Page) {
   const mark = Date.now().toString(36).slice(-4);
   const post = <T>(path: string, data: object) => send<T>(page, "post", path, data);
   const never = await post<Named>("/lists", { name: `Do not call ${mark}`, kind: "numbers" });
+  const sue = await post<Named>("/lists", { name: `People who sue ${mark}`, kind: "hashes" });
   const campaign = await post<Named>("/campaigns", {
     name: `Storm damage ${mark}`,
     vertical: "roofing",
     duplicates: [{ scope: "campaign", within_h: 720, action: "block" }],
+    compliance: { do_not_call: [never.id], litigators: [sue.id], attestation_min: "partial" },
     terms: { ring_timeout_s: 25 },
   });
   const day = { period: "day", zone: "America/Chicago" };
@@ -106,8 +108,9 @@ async function withOpportunities(page: Page): Promise<void> {
   await page.route("**/api/v1/opportunities**", async (route) => {
     const { pathname } = new URL(route.request().url());
     if (pathname.endsWith("/what-if")) return route.fulfill({ json: whatIf });
+    if (pathname.endsWith(stopped.id)) return route.fulfill({ json: stopped });
     if (pathname.endsWith("/opportunities")) {
-      const items = [opportunity, ...opportunity.others];
+      const items = [opportunity, stopped, ...opportunity.others];
       return route.fulfill({ json: { items, next_cursor: "more" } });
     }
     return route.fulfill({ json: opportunity });
@@ -167,6 +170,21 @@ for (const look of looks) {
         await drawer.getByRole("button", { name: "Plan it again" }).click();
         await expect(drawer.getByText("could take it now")).toBeVisible();
         await seen("opportunity");
+      });
+      await test.step("an opportunity that was stopped before any contract", async () => {
+        await open(page, `/opportunities/${stopped.id}`);
+        const drawer = page.getByRole("dialog");
+        await expect(drawer.getByText(stopped.stopped)).toBeVisible();
+        await expect(drawer.getByText("No contract was looked at.")).toBeVisible();
+        await seen("stopped");
+      });
+      await test.step("who must not be sold, in its form", async () => {
+        await open(page, `/campaigns/${made.campaign.id}/terms`);
+        const card = page.locator("section", { has: page.getByRole("heading", { name: "Who must not be sold" }) });
+        await expect(card.getByText("B: the customer")).toBeVisible();
+        await card.getByRole("button", { name: "Change" }).click();
+        await expect(card.getByLabel("Attestation of calls, at least")).toBeVisible();
+        await seen("compliance-form");
       });
       await test.step("the terms of a contract in their form", async () => {
         await open(page, `/contracts/${made.contract.id}`);

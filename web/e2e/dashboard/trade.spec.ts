@@ -209,6 +209,37 @@ test("a feed's secret key is shown once, and a new one takes its place", async (
   expect(await shown.textContent()).not.toBe(first);
 });
 
+test("a campaign names the lists of people who must not be sold, and each list says what it is for", async ({ page }) => {
+  const mark = String(Date.now());
+  await open(page, "/campaigns");
+  const campaign = await post<Named>(page, "/campaigns", { name: `Careful ${mark}` });
+  const asked = await post<Named>(page, "/lists", { name: `Asked not to ${mark}`, kind: "numbers" });
+  await post<Named>(page, "/lists", { name: `Sues ${mark}`, kind: "hashes" });
+  await open(page, `/campaigns/${campaign.id}/terms`);
+  const card = page.locator("section", { has: page.getByRole("heading", { name: "Who must not be sold" }) });
+  await card.getByRole("button", { name: "Change" }).click();
+  await card.getByRole("combobox", { name: "Do-not-call lists" }).click();
+  await page.getByRole("option", { name: `Asked not to ${mark}` }).click();
+  await page.keyboard.press("Escape");
+  await card.getByRole("combobox", { name: "Lists of people who sue" }).click();
+  await page.getByRole("option", { name: `Sues ${mark}` }).click();
+  await page.keyboard.press("Escape");
+  await card.getByRole("combobox", { name: "Attestation of calls, at least" }).click();
+  await page.getByRole("option", { name: "B: the customer" }).click();
+  await expectAccessible(page);
+  await card.getByRole("button", { name: "Save" }).click();
+  await expect(card.getByRole("button", { name: "Change" })).toBeVisible();
+  await page.reload();
+  await expect(card.getByText(`Asked not to ${mark}`)).toBeVisible();
+  await expect(card.getByText(`Sues ${mark}`)).toBeVisible();
+  await expect(card.getByText("B: the customer")).toBeVisible();
+  await open(page, "/lists");
+  await expect(page.getByText(`Do not call, for the campaign Careful ${mark}`).first()).toBeVisible();
+  await expect(page.getByText(`People who sue, for the campaign Careful ${mark}`).first()).toBeVisible();
+  const refused = await page.request.delete(`/api/v1/lists/${asked.id}`, { headers: { origin: new URL(page.url()).origin } });
+  expect(refused.status()).toBe(409);
+});
+
 test("a list is filled by hand, and what cannot be read is named with its line", async ({ page }) => {
   const name = `Never ${Date.now()}`;
   await open(page, "/lists");

@@ -27,3 +27,26 @@ pub(super) mod id_text {
         Id::parse(&text).map_err(serde::de::Error::custom)
     }
 }
+
+/// Ids of lists in their printed form.
+pub(super) mod id_list {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::base::id::ItemListId;
+
+    pub(in crate::routing) fn serialize<S: Serializer>(
+        ids: &[ItemListId],
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.collect_seq(ids.iter().map(ToString::to_string))
+    }
+
+    pub(in crate::routing) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Vec<ItemListId>, D::Error> {
+        let texts = <Vec<String>>::deserialize(from)?;
+        let ids = texts.iter().map(|text| ItemListId::parse(text));
+        ids.collect::<Result<_, _>>()
+            .map_err(serde::de::Error::custom)
+    }
+}

@@ -1,14 +1,15 @@
 //! Lists that filters and suppressions name: up to a million numbers, ZIP codes, texts or hashes, tested in well under a
 //! microsecond.
 //!
-//! A list is built once and never changes. Items lie sorted by a fingerprint; the first bits of a fingerprint say where to
+//! A list is built once and never changes; only what is computed of its items is added when somebody needs it. Items lie sorted by a fingerprint; the first bits of a fingerprint say where to
 //! look, and what is found there is compared whole. However somebody chooses the items of their list, a test is never
 //! more than a binary search.
 
+mod hashed;
 mod items;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::facts::{Sha256, parse_sha256, zip_digits};
 use super::text;
@@ -70,8 +71,12 @@ pub struct ItemList {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Items {
-    /// A number's fingerprint is another number's never, so it is all that need be kept.
-    Numbers(Places),
+    Numbers {
+        /// A number's fingerprint is another number's never, so it is all that need be kept.
+        places: Places,
+        /// The first bits of the hashes of the numbers, once somebody asks for these.
+        hashed: OnceLock<Places>,
+    },
     Zips(Box<[u64]>),
     Texts {
         places: Places,
@@ -117,8 +122,8 @@ impl Places {
         let end = self.begins[first + 1] as usize;
         let near = &self.sorted[begin..end];
         let from = near.partition_point(|f| *f < fingerprint);
-        let same = near[from..].iter().take_while(|f| **f == fingerprint);
-        begin + from..begin + from + same.count()
+        let same = near[from..].partition_point(|f| *f == fingerprint);
+        begin + from..begin + from + same
     }
 }
 
@@ -169,7 +174,7 @@ impl ItemList {
     #[must_use]
     pub fn contains(&self, item: &str) -> bool {
         match &self.items {
-            Items::Numbers(_) => e164(item).is_some_and(|number| self.contains_number(number)),
+            Items::Numbers { .. } => e164(item).is_some_and(|number| self.contains_number(number)),
             Items::Zips(bits) => {
                 zip_place(item).is_some_and(|zip| bits[zip / 64] & (1 << (zip % 64)) != 0)
             }
@@ -183,20 +188,10 @@ impl ItemList {
     /// Whether a phone number is in a list of numbers.
     #[must_use]
     pub fn contains_number(&self, number: PhoneNumber) -> bool {
-        let Items::Numbers(places) = &self.items else {
+        let Items::Numbers { places, .. } = &self.items else {
             return false;
         };
         !places.find(text::spread(number.digits())).is_empty()
-    }
-
-    /// Whether a hash is in a list of hashes.
-    #[must_use]
-    pub fn contains_hash(&self, hash: &Sha256) -> bool {
-        let Items::Hashes { places, hashes } = &self.items else {
-            return false;
-        };
-        let near = &hashes[places.find(first_bits(hash))];
-        near.binary_search(hash).is_ok()
     }
 
     fn contains_text(&self, item: &str) -> bool {
@@ -301,10 +296,12 @@ impl Reading {
             ItemKind::Numbers => {
                 self.numbers.sort_unstable();
                 self.numbers.dedup();
-                (
-                    self.numbers.len(),
-                    Items::Numbers(Places::new(self.numbers)),
-                )
+                let count = self.numbers.len();
+                let items = Items::Numbers {
+                    places: Places::new(self.numbers),
+                    hashed: OnceLock::new(),
+                };
+                (count, items)
             }
             ItemKind::Zips => {
                 let mut bits = vec![0_u64; ZIPS.div_ceil(64)];

@@ -7,6 +7,7 @@
 
 mod auction;
 mod caps;
+mod compliance;
 pub mod delivery;
 mod document;
 mod duplicates;
@@ -15,6 +16,7 @@ mod facts;
 mod feed;
 mod feed_document;
 mod filter;
+mod gate;
 mod lists;
 mod plan;
 mod price;
@@ -40,6 +42,7 @@ pub use caps::{
     Counting, Limit, Live, NoRoom, Pace, Pacing, Period, Places, ROLLING_SLICES, SLICE_MS,
     SliceUse, Slot, SlotTake, SlotUse, Window, pace, room, takes,
 };
+pub use compliance::{COMPLIANCE_LISTS_MAX, Compliance, ComplianceRefusal, ComplianceRules};
 pub use document::{Decimal, Problem};
 pub use duplicates::{
     Claim, Comer, DUPLICATE_RULES_MAX, DuplicateAction, DuplicateAfter, DuplicateRule,
@@ -48,7 +51,7 @@ pub use duplicates::{
 };
 pub use eligible::{Availability, Balance, Offer};
 pub use facts::{Clock, Facts, Field, Known, OpportunityKind, Sha256, parse_sha256, zip_digits};
-pub use feed::{FeedRefusal, FeedTerms, LetIn};
+pub use feed::{FeedTerms, LetIn};
 pub use feed_document::{
     ArrivalMismatch, FeedDocument, FeedParties, PingRules, RATE_PER_MINUTE_MAX, RateLimit,
 };
@@ -56,6 +59,7 @@ pub use filter::{
     DEPTH_MAX, FailedTest, FieldTest, Filter, HEAVY_MAX, LIST_MAX, REGEX_BYTES_MAX, Sieve,
     TESTS_MAX, TEXT_MAX, TagTest, ValueTest, ZipWithin,
 };
+pub use gate::{Coming, Gate, GateRefusal};
 pub use lists::{
     BAD_ITEMS_MAX, BadItem, ITEM_BYTES_MAX, ITEMS_MAX, ItemKind, ItemList, ListError, Shelf, ZipMap,
 };

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::caps::{Cap, Limit, Places, ids_of, problems_of_all};
-use super::document::{Decimal, Problem, Problems};
+use super::document::{Decimal, Problem, Problems, id_list};
 use super::duplicates::{DuplicateRule, Taker, problems_of_duplicates};
 use super::filter::{Filter, Sieve};
 use super::lists::{ItemKind, ItemList, Shelf};
@@ -414,25 +414,5 @@ impl ContractTerms {
             }),
             currency,
         })
-    }
-}
-
-/// Ids in their printed form.
-mod id_list {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use crate::base::id::ItemListId;
-
-    pub(super) fn serialize<S: Serializer>(ids: &[ItemListId], to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(ids.iter().map(ToString::to_string))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Vec<ItemListId>, D::Error> {
-        let texts = <Vec<String>>::deserialize(from)?;
-        let ids = texts.iter().map(|text| ItemListId::parse(text));
-        ids.collect::<Result<_, _>>()
-            .map_err(serde::de::Error::custom)
     }
 }

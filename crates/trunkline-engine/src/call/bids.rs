@@ -5,11 +5,13 @@ use std::sync::Arc;
 use trunkline_core::assignment::TrackingNumber;
 use trunkline_core::base::id::{CallId, GivenBidId};
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
+use trunkline_core::routing::ReasonCode;
 
 use super::control::{Admission, Incoming};
 use super::desk::Calls;
 use super::opening::open_row;
 use super::routing::Routed;
+use super::screening::vouched;
 use crate::attribution::Verdict;
 use crate::directory::Directory;
 use crate::ports::calls::{CallChange, CallEventKind, CallEventRow, CallRow};
@@ -28,6 +30,11 @@ pub(super) struct ByBid {
     pub(super) told: Option<String>,
     /// Whether its feed wants it refused.
     pub(super) refused: bool,
+}
+
+/// Why a call does not have its bid, for its timeline.
+fn told(bid: GivenBidId, reason: ReasonCode) -> String {
+    format!("{}: {} ({bid})", reason.word(), reason.sentence())
 }
 
 impl Calls {
@@ -66,6 +73,7 @@ impl Calls {
             number: number.number,
             named,
             caller: incoming.caller,
+            vouched: vouched(incoming.attestation, &incoming.signalled),
             at: incoming.received_at,
         };
         match rtb.arrives(&came).await {
@@ -76,21 +84,25 @@ impl Calls {
                 refused,
             } => ByBid {
                 routed: None,
-                told: Some(format!("{}: {} ({bid})", reason.word(), reason.sentence())),
+                told: Some(told(bid, reason)),
                 refused,
             },
             Arrival::Bid(bid) => {
-                let routed = match rtb.resume(&bid, call).await {
-                    Ok(planned) => planned.map(|planned| Box::new(Routed::resumed(planned))),
-                    Err(error) => {
-                        metrics::counter!("trunkline_routing_late_total").increment(1);
-                        tracing::warn!(%call, bid = %bid.id, %error, "a call goes on without its bid");
-                        None
-                    }
+                let resumed = rtb.resume(&bid, &came).await.unwrap_or_else(|error| {
+                    metrics::counter!("trunkline_routing_late_total").increment(1);
+                    tracing::warn!(%call, bid = %bid.id, %error, "a call goes on without its bid");
+                    None
+                });
+                let stopped = resumed
+                    .as_ref()
+                    .and_then(|planned| planned.record.opportunity.reason);
+                let told = match stopped {
+                    Some(reason) => told(bid.id, reason),
+                    None => format!("{}, {} promised", bid.id, bid.amount),
                 };
                 ByBid {
-                    routed,
-                    told: Some(format!("{}, {} promised", bid.id, bid.amount)),
+                    routed: resumed.map(|planned| Box::new(Routed::resumed(planned))),
+                    told: Some(told),
                     refused: false,
                 }
             }

@@ -349,6 +349,7 @@ impl Calls {
                 ..Asked::default()
             },
             floor: None,
+            unwanted: false,
             came_at: now,
         })
     }

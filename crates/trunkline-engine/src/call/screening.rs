@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use async_trait::async_trait;
 use tokio::time::timeout;
 use trunkline_core::assignment::TrackingNumber;
-use trunkline_core::base::id::{AccountId, ScreeningEntryId};
+use trunkline_core::base::id::{AccountId, NumberId, ScreeningEntryId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::call::flow::{Ability, challenge_spoken};
 use trunkline_core::call::screening::{
@@ -24,6 +25,7 @@ use crate::in_step::InStep;
 use crate::ports::screening::ScreeningCounts;
 use crate::ports::webhooks::Dialect;
 use crate::ports::{PortError, PortResult, ScreeningRecords};
+use crate::routing::rtb::Doorkeeper;
 use crate::setup::Performers;
 
 /// Most entries on both lists of one account.
@@ -426,6 +428,40 @@ impl Screener {
         metrics::counter!("trunkline_screening_late_total").increment(1);
         tracing::warn!(%account, "a call is let through: its caller's earlier calls are not known in time");
         Earlier::Late
+    }
+}
+
+#[async_trait]
+impl Doorkeeper for Screener {
+    /// By the lists alone: signs are those of a call that has come.
+    async fn would_refuse(&self, account: AccountId, caller: PhoneNumber, at: Timestamp) -> bool {
+        let number = NumberId::from_raw(0);
+        let mut question = Question {
+            rules: self.rules(account),
+            account,
+            caller: Caller::Number(caller),
+            vouched: Vouched::Nothing,
+            call: RecentCall { at, number },
+            recent: Vec::new(),
+            unasked: None,
+            spoken_here: false,
+            chance: 0,
+            asks: false,
+        };
+        let listed = |question: &Question, earlier| {
+            let answer = question.answer(earlier);
+            answer.blocks() && answer.rule == ScreeningRule::BlockList
+        };
+        if !listed(&question, Earlier::NotAsked) {
+            return false;
+        }
+        question.asks = asks_for_earlier(&question.rules, &question.facts(Earlier::NotAsked));
+        let earlier = if question.asks {
+            self.earlier(&question, caller).await
+        } else {
+            Earlier::NotAsked
+        };
+        listed(&question, earlier)
     }
 }
 

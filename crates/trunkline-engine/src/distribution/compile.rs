@@ -8,12 +8,13 @@ use trunkline_core::base::id::{AccountId, ContractId, ItemListId};
 use trunkline_core::base::{Currency, Id, IdKind};
 use trunkline_core::lead::Fields;
 use trunkline_core::routing::{
-    ContractTerms, FeedParties, FeedTerms, ItemList, Layers, Parties, PingRules, Problem,
-    RateLimit, Routes, Shelf, VersionState,
+    Compliance, ContractTerms, FeedParties, FeedTerms, ItemList, Layers, Parties, PingRules,
+    Problem, RateLimit, Routes, Shelf, VersionState,
 };
 
 use super::documents;
 use super::market::{CampaignEntry, ContractEntry, FeedEntry, Market, Reach, Terms};
+use crate::lead::sha256;
 use crate::ports::distribution::{
     AllDistribution, Campaign, Delivery, Feed, TermsDocument, TermsVersion,
 };
@@ -52,6 +53,7 @@ pub(super) fn market(
         .map(|campaign| {
             let entry = CampaignEntry {
                 fields: Arc::new(fields(&campaign)),
+                compliance: Arc::new(compliance(&campaign, &market.shelf)),
                 campaign: Arc::new(campaign),
                 routes: None,
                 plan_version: 0,
@@ -93,6 +95,15 @@ fn fields(campaign: &Campaign) -> Fields {
         log("fields", &campaign.id.to_string(), &problems);
         Fields::default()
     })
+}
+
+/// What a campaign says of people who must not be sold; a list that cannot be used is left out.
+fn compliance(campaign: &Campaign, shelf: &Shelf) -> Compliance {
+    let problems = campaign.compliance.problems(shelf);
+    if !problems.is_empty() {
+        log("compliance", &campaign.id.to_string(), &problems);
+    }
+    campaign.compliance.compile(shelf, sha256)
 }
 
 /// How each destination is spoken or written to. What did not change is not made ready again.

@@ -12,8 +12,8 @@ use trunkline_core::base::{Currency, Money};
 use trunkline_core::lead::Fields;
 use trunkline_core::routing::delivery::{Endpoint, Mail};
 use trunkline_core::routing::{
-    ContractTerms, FeedTerms, Layer, Level, PingRules, PlanThings, RateLimit, RoutePlan, Routes,
-    Shelf,
+    Compliance, ContractTerms, FeedTerms, Layer, Level, PingRules, PlanThings, RateLimit,
+    RoutePlan, Routes, Shelf,
 };
 
 use crate::ports::distribution::{
@@ -58,6 +58,8 @@ pub struct CampaignEntry {
     pub campaign: Arc<Campaign>,
     /// The fields of its leads, made ready.
     pub fields: Arc<Fields>,
+    /// Who must not be sold, made ready.
+    pub compliance: Arc<Compliance>,
     /// Its route plan, made ready; `None` before there is one, and when the campaign is put away.
     pub routes: Option<Arc<Routes>>,
     /// The number of the plan's version.

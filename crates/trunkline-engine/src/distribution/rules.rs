@@ -180,10 +180,13 @@ impl Thing for Campaign {
         // Their places begin with `fields` by themselves.
         documents::fields(&self.fields).map_err(DistributionError::Problems)?;
         let mut problems = problems_of_duplicates(&self.duplicates);
-        problems.extend(self.leads.problems().into_iter().map(|p| Problem {
-            place: format!("leads.{}", p.place),
-            ..p
-        }));
+        let compliance = self.compliance.problems(sight.market.shelf());
+        for (whose, found) in [("leads", self.leads.problems()), ("compliance", compliance)] {
+            problems.extend(found.into_iter().map(|p| Problem {
+                place: format!("{whose}.{}", p.place),
+                ..p
+            }));
+        }
         if problems.is_empty() {
             Ok(())
         } else {

@@ -1,16 +1,53 @@
-//! Who uses what: a document uses a list or a contract when it has a problem without it.
+//! Who uses what: a document uses a list or a contract when it has a problem without it, and a campaign the lists of people
+//! who must not be sold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use trunkline_core::base::id::{CampaignId, ContractId, ItemListId};
-use trunkline_core::routing::{Problem, Shelf, TermsKind};
+use trunkline_core::routing::{ComplianceRefusal, Problem, Shelf, TermsKind};
 
 use super::market::{CampaignEntry, Market};
 use crate::ports::distribution::{TermsDocument, TermsOf};
 
 /// Most users that a message names.
 const NAMED_MAX: usize = 5;
+/// With what the id of a list begins where a document names it.
+const LIST_ID: &str = "\"list_";
+/// Letters of the id of a list.
+const LIST_ID_LETTERS: usize = 18;
+
+/// What a list is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ListRole {
+    /// People on it asked not to be called.
+    DoNotCall,
+    /// People on it are known to sue.
+    Litigators,
+    /// Filters, suppressions, caps or prices name it.
+    Terms,
+}
+
+impl ListRole {
+    /// The shown word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::DoNotCall => "do_not_call",
+            Self::Litigators => "litigators",
+            Self::Terms => "terms",
+        }
+    }
+}
+
+/// Somebody who uses a list.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ListUse {
+    /// For what.
+    pub role: ListRole,
+    /// Who, in words.
+    pub by: String,
+}
 
 impl Market {
     /// The campaign whose route plan has an id.
@@ -125,11 +162,50 @@ impl Market {
         offers.cloned().unwrap_or_default()
     }
 
-    /// Who uses a list, in words; what is put away uses nothing.
+    /// Who uses a list, in words. What is put away uses nothing but the lists of people who must not be sold: a campaign
+    /// that is taken out again stands where it stood.
     pub(super) fn users_of_list(&self, list: ItemListId) -> Vec<String> {
         let mut shelf = self.shelf.clone();
         shelf.lists.remove(&list);
-        self.broken(&shelf, None)
+        let mut users = self.compliance_with(list);
+        users.extend(self.broken(&shelf, None));
+        users
+    }
+
+    /// The campaigns that sell nobody who is on a list, in words.
+    fn compliance_with(&self, list: ItemListId) -> Vec<String> {
+        let campaigns = self.campaigns.values().map(|entry| &entry.campaign);
+        let own = campaigns.filter(|c| c.compliance.lists().any(|(id, _)| id == list));
+        own.map(|c| format!("the compliance of the campaign `{}`", c.name))
+            .collect()
+    }
+
+    /// What lists are used for. What is put away is left out.
+    #[must_use]
+    pub fn list_uses(&self) -> BTreeMap<ItemListId, BTreeSet<ListUse>> {
+        let mut uses: BTreeMap<ItemListId, BTreeSet<ListUse>> = BTreeMap::new();
+        let campaigns = self.campaigns.values().map(|entry| &entry.campaign);
+        for campaign in campaigns.filter(|c| c.archived_at.is_none()) {
+            for (list, refusal) in campaign.compliance.lists() {
+                let role = match refusal {
+                    ComplianceRefusal::DoNotCall(_) => ListRole::DoNotCall,
+                    ComplianceRefusal::Litigator(_) => ListRole::Litigators,
+                    ComplianceRefusal::AttestationLow { .. } => continue,
+                };
+                let by = format!("the campaign {}", campaign.name);
+                uses.entry(list).or_default().insert(ListUse { role, by });
+            }
+        }
+        for version in self.all_terms().filter(|v| !self.is_put_away(v.of)) {
+            let Some(name) = self.name(version.of) else {
+                continue;
+            };
+            for list in lists_in(&version.document) {
+                let (role, by) = (ListRole::Terms, name.replace('`', ""));
+                uses.entry(list).or_default().insert(ListUse { role, by });
+            }
+        }
+        uses
     }
 
     /// Which route plans name a contract, in words.
@@ -148,6 +224,21 @@ impl Market {
         names.dedup();
         names
     }
+}
+
+/// The lists that a document names anywhere, as it is written.
+fn lists_in(document: &TermsDocument) -> BTreeSet<ItemListId> {
+    let text = match document {
+        TermsDocument::Layer(layer) => serde_json::to_string(layer.as_ref()),
+        TermsDocument::Feed(feed) => serde_json::to_string(feed.as_ref()),
+        TermsDocument::Plan(plan) => serde_json::to_string(plan.as_ref()),
+    };
+    let text = text.unwrap_or_default();
+    let found = text.match_indices(LIST_ID).filter_map(|(place, _)| {
+        let id = text.get(place + 1..=place + LIST_ID_LETTERS)?;
+        ItemListId::parse(id).ok()
+    });
+    found.collect()
 }
 
 /// Names of users for a message.

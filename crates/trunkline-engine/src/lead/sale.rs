@@ -58,6 +58,7 @@ pub(super) fn wanted(row: &LeadRow) -> Wanted {
         }),
         // Whoever buys it pays what was promised for it, or more.
         floor: quoted,
+        unwanted: false,
         came_at: row.came_at,
     }
 }

@@ -76,7 +76,11 @@ impl LeadDesk {
         if let Some(reason) = reason.filter(|reason| closes(*reason))
             && row.run.state == RunState::Validating
         {
-            return self.refuse(&row, reason).await;
+            let told = match &planned.record.stopped_by {
+                Some(by) => planned.market().tell_stopped(by),
+                None => reason.sentence().to_owned(),
+            };
+            return self.refuse(&row, reason, &told).await;
         }
         let (rules, buyers_max) = (self.rules_of(&row), self.buyers_max(&row));
         let mut sale = Sale {
@@ -119,7 +123,7 @@ impl LeadDesk {
     }
 
     /// The feed or the campaign does not take it.
-    async fn refuse(&self, row: &LeadRow, reason: ReasonCode) -> Result<(), LeadError> {
+    async fn refuse(&self, row: &LeadRow, reason: ReasonCode, told: &str) -> Result<(), LeadError> {
         let rules = self.rules_of(row);
         let refused = self.change(row.id, |row, now| {
             let run = step(&row.run, Event::Refused, &rules, now)?;
@@ -130,7 +134,6 @@ impl LeadDesk {
                 held: Vec::new(),
                 ..row
             });
-            let told = reason.sentence();
             change.events.push(event(now, LeadEventKind::Refused, told));
             Ok(change)
         });

@@ -12,7 +12,8 @@ use trunkline_core::base::id::{
 use trunkline_core::base::{Id, IdKind, PhoneNumber, Timestamp, Zone};
 use trunkline_core::lead::LeadTerms;
 use trunkline_core::routing::{
-    DeliveryKind, DuplicateRule, FeedDocument, ItemKind, Layer, RoutePlan, TermsKind, VersionState,
+    ComplianceRules, DeliveryKind, DuplicateRule, FeedDocument, ItemKind, Layer, RoutePlan,
+    TermsKind, VersionState,
 };
 
 use super::PortResult;
@@ -147,6 +148,8 @@ pub struct Campaign {
     pub leads: LeadTerms,
     /// What happens with people whom the campaign had before, unless a feed says something else.
     pub duplicates: Vec<DuplicateRule>,
+    /// Who must not be sold, and how far callers must be vouched for.
+    pub compliance: ComplianceRules,
     /// Whether somebody paused it.
     pub paused: bool,
     /// Since when it is put away.

@@ -14,9 +14,9 @@ use trunkline_core::base::id::{
 use trunkline_core::base::{Country, Currency, Money, Timestamp};
 use trunkline_core::call::screening::Vouched;
 use trunkline_core::routing::{
-    Attempt, AttemptOutcome, CapTake, Comer, DuplicateRule, Live, NoRoom, OpportunityKind, Owner,
-    Past, Performance, Person, PlaceOwner, Places, ReasonCode, SlotUse, Stage, Taker, Took,
-    TraceLine, Turn, Turns,
+    Attempt, AttemptOutcome, CapTake, Comer, ComplianceRefusal, DuplicateRule, Live, NoRoom,
+    OpportunityKind, Owner, Past, Performance, Person, PlaceOwner, Places, ReasonCode, SlotUse,
+    Stage, Taker, Took, TraceLine, Turn, Turns,
 };
 use trunkline_core::visitor::Source;
 
@@ -254,6 +254,8 @@ pub struct OpportunityRecord {
     pub planned: Vec<Attempt>,
     /// A line for every contract.
     pub trace: Vec<TraceLine>,
+    /// What kept it from every contract, when it is one of those who must not be sold.
+    pub stopped_by: Option<ComplianceRefusal>,
 }
 
 /// One offer of an opportunity to a contract.

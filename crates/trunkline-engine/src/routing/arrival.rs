@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use trunkline_core::base::id::{AccountId, CallId, GivenBidId, ReservationId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::call::screening::Vouched;
 use trunkline_core::routing::{
     ARRIVAL_GRACE_MS, ArrivalMismatch, Arrives, Arriving, AttemptOutcome, GivenBid, ReasonCode,
     arrives,
@@ -64,6 +65,8 @@ pub struct Came {
     pub named: Option<GivenBidId>,
     /// Who calls.
     pub caller: Option<PhoneNumber>,
+    /// What the carrier vouches for.
+    pub vouched: Vouched,
     /// When.
     pub at: Timestamp,
 }
@@ -156,20 +159,28 @@ impl Rtb {
 }
 
 impl Rtb {
-    /// Goes on with the plan of a bid whose call has come: its buyer is rung first, and pays as it bid.
+    /// Goes on with the plan of a bid whose call has come: its buyer is rung first, and pays as it bid. A caller who must
+    /// not be sold is rung through to nobody: the plan is closed, with the reason.
     ///
     /// # Errors
     /// When the store is late or away, or the campaign is gone.
-    pub async fn resume(&self, bid: &GivenBid, call: CallId) -> PortResult<Option<Planned>> {
+    pub async fn resume(&self, bid: &GivenBid, came: &Came) -> PortResult<Option<Planned>> {
         let asked = self.bids.bids(bid.account, bid.opportunity);
         let asked = in_time(self.router.step_wait, asked);
-        let (resumed, asked) = tokio::try_join!(self.router.resume(bid, call), asked)?;
-        Ok(resumed.map(|mut planned| {
-            for row in asked {
-                planned.asks_from(row.contract, row.min_seconds);
-            }
-            planned
-        }))
+        let (resumed, asked) = tokio::try_join!(self.router.resume(bid, came.call), asked)?;
+        let Some(mut planned) = resumed else {
+            return Ok(None);
+        };
+        for row in asked {
+            planned.asks_from(row.contract, row.min_seconds);
+        }
+        planned.meet(came);
+        if let Err(reason) = planned.may_be_sold() {
+            self.router
+                .close_called(&mut planned, reason, came.at)
+                .await?;
+        }
+        Ok(Some(planned))
     }
 }
 
@@ -194,6 +205,31 @@ impl Router {
             planned.called = None;
         }
         Ok(Some(planned))
+    }
+
+    /// Nobody has the call of a bid: what was reserved for it is free again, and nothing is promised any more.
+    async fn close_called(
+        &self,
+        planned: &mut Planned,
+        reason: ReasonCode,
+        now: Timestamp,
+    ) -> PortResult<()> {
+        if let Some((place, _)) = planned.called.take() {
+            self.give_up(planned, place, AttemptOutcome::NoRoom, Some(reason))
+                .await;
+        }
+        planned.bids.clear();
+        planned.take_back(reason, now);
+        metrics::counter!("trunkline_called_bids_stopped_total", "reason" => reason.word())
+            .increment(1);
+        let stored = async {
+            tokio::try_join!(
+                self.opportunities.put_opportunity(&planned.record),
+                self.opportunities.put_attempts(&planned.attempts),
+            )
+        };
+        in_time(self.step_wait, stored).await?;
+        Ok(())
     }
 
     /// Rings the buyer of a bid that is called: what was reserved for it becomes a call's.
@@ -265,6 +301,14 @@ impl Planned {
         self.bids = next.collect();
         self.next = u16::try_from(self.record.planned.len()).unwrap_or(u16::MAX);
         self.quoted = Some(bid.amount);
+    }
+
+    /// What only the call tells of who it is.
+    fn meet(&mut self, came: &Came) {
+        self.record.asked.attestation = Some(came.vouched);
+        let person = &mut self.record.opportunity.person;
+        person.phone = person.phone.or(came.caller);
+        person.phone_sha256 = person.phone_sha256.or_else(|| came.caller.map(hash_of));
     }
 
     /// What was learned of the caller since the ping.

@@ -14,6 +14,7 @@ pub(crate) mod availability;
 pub mod bidding;
 mod bids;
 mod end_call;
+mod gate;
 mod offering;
 mod planned;
 mod reserving;

@@ -8,8 +8,8 @@ use trunkline_core::base::id::{
 };
 use trunkline_core::base::{Money, PhoneNumber, Timestamp, Zone};
 use trunkline_core::routing::{
-    Attempt, Before, Comer, ContractTerms, Counted, Facts, FeedTerms, Known, LetIn, MostPrice,
-    OpportunityKind, Outcome, Past, Person, PriceBook, ReasonCode, Routes, TurnChange,
+    Attempt, Before, Comer, ContractTerms, Facts, FeedTerms, Known, LetIn, MostPrice,
+    OpportunityKind, Outcome, Person, PriceBook, ReasonCode, Routes, TurnChange,
 };
 
 use super::bids::BidWon;
@@ -37,6 +37,8 @@ pub struct Wanted {
     pub asked: Asked,
     /// The least that a buyer must pay.
     pub floor: Option<Money>,
+    /// Whether screening would refuse the caller. Whoever called has been screened before.
+    pub unwanted: bool,
     /// When it came.
     pub came_at: Timestamp,
 }
@@ -57,6 +59,7 @@ pub struct Planned {
     pub(super) feed: Option<Arc<FeedTerms>>,
     pub(super) zone: Zone,
     pub(super) floor: Option<Money>,
+    pub(super) unwanted: bool,
     pub(super) turns: Vec<TurnChange>,
     /// How many of the turns were taken.
     pub(super) turns_taken: usize,
@@ -111,8 +114,13 @@ impl Planned {
             asked: wanted.asked,
             planned: Vec::new(),
             trace: Vec::new(),
+            stopped_by: None,
         };
-        Self::at(record, Vec::new(), market, routes, feed, zone, wanted.floor)
+        Self {
+            floor: wanted.floor,
+            unwanted: wanted.unwanted,
+            ..Self::at(record, Vec::new(), market, routes, feed, zone)
+        }
     }
 
     /// As it stands in the store.
@@ -132,7 +140,7 @@ impl Planned {
         let quoted = opportunity.payout.filter(|_| open);
         Self {
             quoted,
-            ..Self::at(record, attempts, market, routes, feed, zone, None)
+            ..Self::at(record, attempts, market, routes, feed, zone)
         }
     }
 
@@ -143,7 +151,6 @@ impl Planned {
         routes: Option<Arc<Routes>>,
         feed: Option<Arc<FeedTerms>>,
         zone: Zone,
-        floor: Option<Money>,
     ) -> Self {
         Self {
             record,
@@ -154,7 +161,8 @@ impl Planned {
             routes,
             feed,
             zone,
-            floor,
+            floor: None,
+            unwanted: false,
             turns: Vec::new(),
             turns_taken: 0,
             sold: IdMap::default(),
@@ -176,33 +184,6 @@ impl Planned {
         self.paid = paid
             .find(|(id, _)| Some(*id) == feed)
             .map_or(0, |(_, times)| *times);
-    }
-
-    /// Whether anything of the feed or the campaign is looked at.
-    pub(super) fn let_in(
-        &mut self,
-        comer: &Comer,
-        past: &[Past],
-        counted: &Counted,
-        now: Timestamp,
-    ) -> Result<(), ReasonCode> {
-        let Some(feed) = self.feed.clone() else {
-            let campaign = self.market.campaign(comer.campaign);
-            let paused = campaign.is_some_and(|campaign| campaign.campaign.paused);
-            return if paused {
-                Err(ReasonCode::CampaignPaused)
-            } else {
-                Ok(())
-            };
-        };
-        let mut uses = IdMap::default();
-        let hours = feed.schedule.as_ref();
-        counted.uses(&feed.limits, feed.feed, hours, now, &mut uses);
-        let facts = self.facts();
-        let let_in = feed.lets_in(&facts, comer, past, &uses, self.payout(None), now);
-        drop(facts);
-        self.let_in = let_in.map_err(|refusal| refusal.reason())?;
-        Ok(())
     }
 
     /// Who it is, and how they came.

@@ -2,7 +2,6 @@
 //! is stored.
 
 use trunkline_core::base::id::{AccountId, CallId};
-use trunkline_core::routing::Counted;
 
 use super::end_call::CallEnding;
 use super::planned::Planned;
@@ -67,9 +66,7 @@ impl Router {
             .past(account, &person, super::PAST_MAX)
             .await?;
         let comer = planned.comer();
-        // It was let in then; caps have moved since and do not matter.
-        let counted = Counted::default();
-        let _ = planned.let_in(&comer, &past, &counted, came_at);
+        planned.recall_let_in(&comer, &past, came_at);
         for reservation in self.reservations.reservations(id).await? {
             let mut known = planned.attempts.iter();
             if known.any(|row| row.reservation == Some(reservation.id)) {

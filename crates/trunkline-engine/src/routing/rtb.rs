@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use ring::digest::{Context, SHA256};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
-use trunkline_core::base::id::{FeedId, GivenBidId, OpportunityId, ReservationId};
+use trunkline_core::base::id::{AccountId, FeedId, GivenBidId, OpportunityId, ReservationId};
 use trunkline_core::base::{Money, PhoneNumber, Sha256, Timestamp};
 use trunkline_core::lead::{TestOutcome, Way, way};
 use trunkline_core::routing::{
@@ -75,6 +76,13 @@ pub enum CallBid {
     Busy,
 }
 
+/// Whoever knows which callers an account does not take.
+#[async_trait]
+pub trait Doorkeeper: Send + Sync {
+    /// Whether a call of somebody would be refused, as far as that is known before it comes.
+    async fn would_refuse(&self, account: AccountId, caller: PhoneNumber, at: Timestamp) -> bool;
+}
+
 /// Answers publishers' pings for calls.
 pub struct Rtb {
     pub(super) moment: Moment,
@@ -82,6 +90,7 @@ pub struct Rtb {
     pub(super) router: Arc<Router>,
     pub(super) bids: Arc<dyn Bids>,
     auctions: Arc<Auctions>,
+    door: Arc<dyn Doorkeeper>,
     pings: KeyedLocks<(FeedId, Sha256)>,
     room: Semaphore,
 }
@@ -112,6 +121,7 @@ impl Rtb {
         router: Arc<Router>,
         auctions: Arc<Auctions>,
         bids: Arc<dyn Bids>,
+        door: Arc<dyn Doorkeeper>,
     ) -> Arc<Self> {
         Arc::new(Self {
             moment,
@@ -119,6 +129,7 @@ impl Rtb {
             router,
             bids,
             auctions,
+            door,
             pings: KeyedLocks::default(),
             room: Semaphore::new(PINGS_AT_WORK_MAX),
         })
@@ -144,7 +155,8 @@ impl Rtb {
             let bid = Box::new(bid);
             return Ok(CallBid::Bid { bid, cached: true });
         }
-        let mut planned = self.router.plan(self.wanted(&ping)).await?;
+        let wanted = self.wanted(&ping).await;
+        let mut planned = self.router.plan(wanted).await?;
         let opportunity = Some(planned.record.opportunity.id);
         if let Some(reason) = planned.record.opportunity.reason {
             return Ok(CallBid::None {
@@ -367,9 +379,13 @@ impl Rtb {
         Ok(())
     }
 
-    fn wanted(&self, ping: &CallPing) -> Wanted {
+    async fn wanted(&self, ping: &CallPing) -> Wanted {
         let now = self.moment.now();
         let feed = &ping.feed.feed;
+        let unwanted = match ping.caller {
+            Some(caller) => self.door.would_refuse(feed.account, caller, now).await,
+            None => false,
+        };
         Wanted {
             id: self.moment.id_at(now),
             account: feed.account,
@@ -389,6 +405,7 @@ impl Rtb {
                 ..Asked::default()
             },
             floor: None,
+            unwanted,
             came_at: now,
         }
     }
@@ -503,7 +520,7 @@ impl Planned {
     }
 
     /// Nothing is promised, and nobody is to have it.
-    fn take_back(&mut self, reason: ReasonCode, now: Timestamp) {
+    pub(super) fn take_back(&mut self, reason: ReasonCode, now: Timestamp) {
         self.quoted = None;
         self.record.opportunity.payout = None;
         for row in self

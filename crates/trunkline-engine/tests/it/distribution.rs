@@ -8,9 +8,11 @@ use async_trait::async_trait;
 use trunkline_core::base::id::{AccountId, CampaignId, ItemListId};
 use trunkline_core::base::{Country, Currency, Id, IdKind, PhoneNumber, Timestamp, Zone};
 use trunkline_core::call::{RecordingConsent, TollPolicy};
-use trunkline_core::routing::{Layer, Level, VersionState};
+use trunkline_core::routing::{ComplianceRules, ItemKind, ItemList, Layer, Level, VersionState};
 use trunkline_engine::directory::{Directory, SharedDirectory};
-use trunkline_engine::distribution::{Distribution, DistributionError, TermsEdit, Written};
+use trunkline_engine::distribution::{
+    Distribution, DistributionError, ListRole, ListUse, TermsEdit, Written,
+};
 use trunkline_engine::ports::configuration::{Account, Everything};
 use trunkline_engine::ports::distribution::{
     AllDistribution, Buyer, Campaign, Contract, Delivery, Destination, DestinationSecrets,
@@ -157,6 +159,7 @@ fn campaign() -> Campaign {
         fields: "[]".to_owned(),
         leads: trunkline_core::lead::LeadTerms::default(),
         duplicates: Vec::new(),
+        compliance: ComplianceRules::default(),
         paused: false,
         archived_at: None,
         created_at: NOW,
@@ -388,4 +391,114 @@ async fn a_change_whose_answer_was_lost_is_seen_once_the_store_is_read_again() {
     distribution.keep_in_step().await.expect("read");
     let after = directory.markets().of(ACCOUNT).expect("a market");
     assert!(Arc::ptr_eq(&before, &after));
+}
+
+fn list(n: i64, kind: ItemKind) -> ListRow {
+    ListRow {
+        id: id(n),
+        account: ACCOUNT,
+        name: format!("List {n}"),
+        kind,
+        revision: 0,
+        items: 0,
+        filled_at: None,
+        created_at: NOW,
+    }
+}
+
+#[tokio::test]
+async fn lists_of_people_who_must_not_be_sold_are_of_the_account_and_kept_while_they_are_used() {
+    let (_, distribution, directory) = set_up().await;
+    let (numbers, texts) = (list(20, ItemKind::Numbers), list(21, ItemKind::Texts));
+    for row in [&numbers, &texts] {
+        distribution.put_list(row).await.expect("a list");
+    }
+    let items = ItemList::read(ItemKind::Numbers, ["+12145550100"], Country::US);
+    let filled = distribution.fill_list(ACCOUNT, numbers.id, items.expect("items"), NOW);
+    filled.await.expect("filled");
+    let says = async |compliance: ComplianceRules| {
+        let change = |campaign: &mut Campaign| campaign.compliance = compliance;
+        distribution.change(ACCOUNT, campaign().id, change).await
+    };
+    let litigators = |list| ComplianceRules {
+        litigators: vec![list],
+        ..ComplianceRules::default()
+    };
+    for (wrong, said) in [(id(99), "does not exist"), (texts.id, "a list of texts")] {
+        let Err(DistributionError::Problems(problems)) = says(litigators(wrong)).await else {
+            panic!("{said}: it is taken")
+        };
+        assert_eq!(problems[0].place, "compliance.litigators");
+        assert!(
+            problems[0].message.contains(said),
+            "{}",
+            problems[0].message
+        );
+    }
+    let both = ComplianceRules {
+        do_not_call: vec![numbers.id],
+        ..litigators(numbers.id)
+    };
+    says(both).await.expect("it is taken");
+    let market = || directory.markets().of(ACCOUNT).expect("a market");
+    let by = "the campaign Solar".to_owned();
+    let uses = |role| ListUse {
+        role,
+        by: by.clone(),
+    };
+    let expected = [uses(ListRole::DoNotCall), uses(ListRole::Litigators)];
+    let found = market().list_uses();
+    assert!(found[&numbers.id].iter().eq(&expected), "{found:?}");
+    assert!(!found.contains_key(&texts.id));
+    let shelved = |market: &trunkline_engine::distribution::Market| {
+        Arc::clone(&market.shelf().lists[&numbers.id])
+    };
+    let first = shelved(&market());
+    // Also when the campaign is put away: it stands where it stood when it is taken out again.
+    for archived in [None, Some(NOW)] {
+        if archived.is_some() {
+            let away = distribution.archive::<Feed>(ACCOUNT, feed().id, archived);
+            away.await.expect("put away");
+            let away = distribution.archive::<Campaign>(ACCOUNT, campaign().id, archived);
+            away.await.expect("put away");
+        }
+        let deleted = distribution.delete_list(ACCOUNT, numbers.id, NOW).await;
+        let Err(DistributionError::Conflict(why)) = deleted else {
+            panic!("{deleted:?}")
+        };
+        assert!(
+            why.contains("the compliance of the campaign `Solar`"),
+            "{why}"
+        );
+    }
+    assert!(
+        Arc::ptr_eq(&first, &shelved(&market())),
+        "its hashes are not computed again"
+    );
+    let back = distribution.archive::<Campaign>(ACCOUNT, campaign().id, None);
+    back.await.expect("taken out");
+    says(ComplianceRules::default()).await.expect("it is taken");
+    let deleted = distribution.delete_list(ACCOUNT, numbers.id, NOW).await;
+    // Those in memory delete none, and nothing stands against it.
+    assert_eq!(deleted, Err(DistributionError::NotFound("list")));
+}
+
+#[tokio::test]
+async fn terms_that_name_a_list_are_among_its_uses() {
+    let (_, distribution, directory) = set_up().await;
+    let row = list(20, ItemKind::Numbers);
+    distribution.put_list(&row).await.expect("a list");
+    let suppressed = layer(Layer {
+        suppressed_by: vec![row.id],
+        ..Layer::default()
+    });
+    let of = TermsOf::from(contract().id);
+    let changed = distribution.change_terms(ACCOUNT, edit(of, suppressed, 1, None), NOW);
+    changed.await.expect("changed");
+    let market = directory.markets().of(ACCOUNT).expect("a market");
+    let expected = ListUse {
+        role: ListRole::Terms,
+        by: "the contract Texas".to_owned(),
+    };
+    assert!(market.list_uses()[&row.id].iter().eq([&expected]));
 }

@@ -18,6 +18,7 @@ use trunkline_engine::clock::Clock;
 use trunkline_engine::ports::PortError;
 use trunkline_engine::ports::calls::CallEventKind;
 use trunkline_engine::ports::webhooks::{Dialect, Secret, WebhookTrunk};
+use trunkline_engine::routing::rtb::Doorkeeper;
 
 use crate::calls::{Desk, TRUNK, desk_with};
 use crate::world::{POOL, SITE};
@@ -492,4 +493,43 @@ async fn lists_are_bounded_and_entries_that_ended_make_room() {
             "{refused:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn whoever_pings_hears_of_the_block_list_what_the_call_would_and_nothing_else() {
+    let desk = desk(1).await;
+    let caller = PhoneNumber::parse_e164(CALLER).expect("a number");
+    let refused = || {
+        desk.screener
+            .would_refuse(ACCOUNT, caller, desk.clock.now())
+    };
+    // Signs are those of a call that has come.
+    set(&desk, |settings| settings.block_at = Some(1)).await;
+    assert!(!refused().await, "nobody is on a list");
+    let range = entry(&desk, 1, ListKind::Block, "+1214*");
+    desk.screener.add(&range).await.expect("added");
+    assert!(refused().await);
+    assert_eq!(
+        call(&desk, "+13125550100").await,
+        Err(607),
+        "as the call is"
+    );
+    // Somebody the account talked with is let through a range, and not past an entry of their own.
+    let known = |known_at| EarlierTalks {
+        answered: 1,
+        short: 0,
+        known_at,
+    };
+    *desk.screening.talks.lock().expect("talks") = known(Some(desk.clock.now()));
+    assert!(!refused().await);
+    *desk.screening.talks.lock().expect("talks") = known(None);
+    let own = entry(&desk, 2, ListKind::Block, CALLER);
+    desk.screener.add(&own).await.expect("added");
+    assert!(refused().await);
+    let allowed = entry(&desk, 3, ListKind::Allow, CALLER);
+    desk.screener.add(&allowed).await.expect("added");
+    assert!(!refused().await);
+    desk.screener.add(&own).await.expect("added");
+    set(&desk, |settings| settings.on = false).await;
+    assert!(!refused().await, "screening is off");
 }

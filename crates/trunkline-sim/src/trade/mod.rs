@@ -9,7 +9,7 @@ mod plan;
 mod server;
 
 pub use driver::{Partner, Trade, TradeConfig};
-pub use people::Prospect;
+pub use people::{Prospect, SUES};
 pub use phones::{Manners, Phones};
 pub use plan::{Deal, DealEntry, Deals, Talk};
 pub use server::{BuyerServer, Temper};

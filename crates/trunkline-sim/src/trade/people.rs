@@ -18,6 +18,13 @@ const AREAS: &[(f64, u64)] = &[
 ];
 /// Numbers 555-0100 to 555-0199 of an area code are set aside for fiction.
 const FICTIONAL: (u64, u64) = (5_550_100, 5_550_199);
+/// Those of them who are known to sue whoever calls them.
+pub const SUES: [PhoneNumber; 4] = [
+    PhoneNumber::from_digits(18_065_550_121),
+    PhoneNumber::from_digits(13_615_550_133),
+    PhoneNumber::from_digits(13_255_550_147),
+    PhoneNumber::from_digits(19_365_550_162),
+];
 /// Where they live: mostly Dallas, some who moved far away.
 const ZIPS: &[(f64, &str)] = &[
     (4.0, "75201"),

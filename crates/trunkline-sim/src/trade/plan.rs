@@ -1,6 +1,6 @@
 //! What publishers do and when, without end: pure data from a seed.
 
-use super::people::Prospect;
+use super::people::{Prospect, SUES};
 use crate::chance::Chance;
 
 /// Between one thing and the next, in milliseconds: gentle, so that one can watch.
@@ -8,7 +8,7 @@ const EVERY_MS: (u64, u64) = (4_000, 9_000);
 /// Between the things of the opening.
 const OPENING_EVERY_MS: u64 = 900;
 /// What the opening brings, in this order: one of each, so that nobody waits for a campaign to move.
-const OPENING: [Kind; 7] = [
+const OPENING: [Kind; 8] = [
     Kind::Call(0),
     Kind::Lead(0),
     Kind::Call(1),
@@ -16,7 +16,10 @@ const OPENING: [Kind; 7] = [
     Kind::Lead(1),
     Kind::PingPost,
     Kind::Lead(2),
+    Kind::Lead(1),
 ];
+/// The last of the opening, and every so many after it, is somebody who sues.
+const SUES_EVERY: usize = 20;
 /// Their shares afterwards.
 const KINDS: &[(f64, Kind)] = &[
     (3.0, Kind::Call(0)),
@@ -155,7 +158,10 @@ impl Iterator for Deals {
             None => self.chance.between(EVERY_MS.0, EVERY_MS.1),
         };
         self.drawn += 1;
-        let who = Prospect::draw(&mut self.chance);
+        let mut who = Prospect::draw(&mut self.chance);
+        if self.drawn % SUES_EVERY == OPENING.len() {
+            who.phone = SUES[self.drawn / SUES_EVERY % SUES.len()];
+        }
         let mut what = self.deal(kind);
         if let (Some(_), Deal::Call { talk, .. } | Deal::Bid { talk, .. }) = (opening, &mut what) {
             talk.talk_ms = OPENING_TALK_MS;
@@ -179,6 +185,8 @@ mod tests {
         assert!(any(|deal| matches!(deal, Deal::Call { feed: 1, .. })));
         assert!(any(|deal| matches!(deal, Deal::PingPost)));
         assert!(any(|deal| matches!(deal, Deal::Bid { .. })));
+        let last = early.last().expect("an opening");
+        assert!(SUES.contains(&last.who.phone) && last.what == Deal::Lead { feed: 1 });
         assert_eq!(drawn(1), opening);
         assert_ne!(drawn(2), opening);
     }

@@ -55,11 +55,11 @@ macro_rules! past_by {
 crate::statements! { "opportunity";
     PUT_OPPORTUNITY = "INSERT INTO opportunity (id, account, kind, call, campaign, feed, publisher, feed_version, plan_version, \
         came_at, ended_at, reason, contract, buyer, currency, revenue, payout, phone, phone_sha256, email_sha256, asked, \
-        planned, trace) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, \
-        $21, $22, $23) ON CONFLICT (id) DO UPDATE SET ended_at = excluded.ended_at, reason = excluded.reason, \
+        planned, trace, stopped_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
+        $19, $20, $21, $22, $23, $24) ON CONFLICT (id) DO UPDATE SET ended_at = excluded.ended_at, reason = excluded.reason, \
         contract = excluded.contract, buyer = excluded.buyer, revenue = excluded.revenue, payout = excluded.payout, \
         feed_version = excluded.feed_version, plan_version = excluded.plan_version, asked = excluded.asked, \
-        planned = excluded.planned, trace = excluded.trace WHERE opportunity.account = excluded.account";
+        planned = excluded.planned, trace = excluded.trace, stopped_by = excluded.stopped_by WHERE opportunity.account = excluded.account";
     PUT_CAME = "INSERT INTO taken (opportunity, contract, account, came_at, phone, phone_sha256, email_sha256, campaign, \
         feed, buyer, company) VALUES ($1, 0, $2, $3, $4, $5, $6, $7, $8, 0, 0) \
         ON CONFLICT (opportunity, contract) DO NOTHING";
@@ -70,7 +70,7 @@ crate::statements! { "opportunity";
         bid = excluded.bid, connected_at = excluded.connected_at, ended_at = excluded.ended_at, \
         connected_ms = excluded.connected_ms, outcome = excluded.outcome, reason = excluded.reason, \
         revenue = excluded.revenue, billable = excluded.billable WHERE attempt.account = excluded.account";
-    OPPORTUNITY = concat!("SELECT ", columns!(), ", asked, planned, trace FROM opportunity WHERE account = $1 AND id = $2");
+    OPPORTUNITY = concat!("SELECT ", columns!(), ", asked, planned, trace, stopped_by FROM opportunity WHERE account = $1 AND id = $2");
     OPPORTUNITIES_OF_CALL = concat!("SELECT ", columns!(), " FROM opportunity WHERE call = $2 AND account = $1 ORDER BY id");
     OPEN_CALLS = "SELECT account, call FROM opportunity WHERE ended_at IS NULL AND call IS NOT NULL ORDER BY id";
     OPPORTUNITIES = opportunities!("account = $1 AND id >= $2");
@@ -119,6 +119,7 @@ pub(crate) fn put_opportunity(record: &OpportunityRecord) -> Result<Transaction,
         trace::write_asked(&record.asked)?,
         trace::write_planned(&record.planned)?,
         trace::write_trace(&record.trace)?,
+        trace::write_stopped(record.stopped_by)?,
     ];
     let came = args![
         opportunity.id,
@@ -218,6 +219,7 @@ fn read_record(row: &Row) -> Result<OpportunityRecord, DbError> {
         asked: trace::read_asked(row)?,
         planned: trace::read_planned(row)?,
         trace: trace::read_trace(row, opportunity.currency)?,
+        stopped_by: trace::read_stopped(row)?,
         opportunity,
     })
 }

@@ -9,13 +9,13 @@ use trunkline_core::base::id::{BuyerId, CapId, ContractId, ItemListId, Opportuni
 use trunkline_core::base::{Currency, Money, Timestamp};
 use trunkline_core::call::screening::Vouched;
 use trunkline_core::routing::{
-    Attempt, CapUnit, Earlier, FailedTest, Level, Live, MostPrice, NoRoom, Outcome, Owner, Places,
-    Refusal, Taker, TraceLine,
+    Attempt, CapUnit, ComplianceRefusal, Earlier, FailedTest, Level, Live, MostPrice, NoRoom,
+    Outcome, Owner, Places, Refusal, Taker, TraceLine,
 };
 use trunkline_core::visitor::{Channel, Source};
 use trunkline_engine::ports::routing::Asked;
 
-use crate::convert::{from_json, json};
+use crate::convert::{from_json, json, opt_json};
 use crate::db::{DbError, Row, Val};
 
 /// Contract, version, what became of it.
@@ -65,6 +65,16 @@ enum Planned {
     Auction(u16, Vec<i64>),
 }
 
+/// What stopped it before any contract was asked.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Stopped {
+    DoNotCall(i64),
+    Litigator(i64),
+    /// What was vouched for, the least.
+    AttestationLow(Vouched, Vouched),
+}
+
 #[derive(Serialize, Deserialize)]
 struct AskedDocument {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -94,6 +104,28 @@ struct SourceDocument {
     term: Option<String>,
     content: Option<String>,
     rule: String,
+}
+
+pub(super) fn write_stopped(by: Option<ComplianceRefusal>) -> Result<Val, DbError> {
+    let stopped = by.map(|by| match by {
+        ComplianceRefusal::DoNotCall(list) => Stopped::DoNotCall(list.raw()),
+        ComplianceRefusal::Litigator(list) => Stopped::Litigator(list.raw()),
+        ComplianceRefusal::AttestationLow { vouched, least } => {
+            Stopped::AttestationLow(vouched, least)
+        }
+    });
+    stopped.as_ref().map_or(Ok(Val::Null), json)
+}
+
+pub(super) fn read_stopped(row: &Row) -> Result<Option<ComplianceRefusal>, DbError> {
+    let stopped: Option<Stopped> = opt_json(row, "stopped_by")?;
+    Ok(stopped.map(|stopped| match stopped {
+        Stopped::DoNotCall(list) => ComplianceRefusal::DoNotCall(ItemListId::from_raw(list)),
+        Stopped::Litigator(list) => ComplianceRefusal::Litigator(ItemListId::from_raw(list)),
+        Stopped::AttestationLow(vouched, least) => {
+            ComplianceRefusal::AttestationLow { vouched, least }
+        }
+    }))
 }
 
 pub(super) fn write_trace(trace: &[TraceLine]) -> Result<Val, DbError> {

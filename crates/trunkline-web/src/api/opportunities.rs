@@ -125,6 +125,9 @@ struct DetailItem {
     plan_version: Option<u32>,
     /// The version of the feed's terms that was used.
     feed_version: Option<u32>,
+    /// What kept it from every contract, with the list that says so; null when it is not one of those who must not be
+    /// sold.
+    stopped: Option<String>,
     /// What was to be tried, in this order.
     planned: Vec<PlannedItem>,
     /// A line for every contract: who has it, who was tried, who could have had it, and who could not.
@@ -159,6 +162,7 @@ async fn read(
         asked: names.asked(&record),
         plan_version: opportunity.plan_version,
         feed_version: opportunity.feed_version,
+        stopped: told.stopped(&record),
         planned: record
             .planned
             .iter()

@@ -1,7 +1,7 @@
 //! The demo's own account over the management API, as the dashboard uses it.
 
 use anyhow::{Context, bail};
-use reqwest::{Client, Method, header};
+use reqwest::{Client, Method, RequestBuilder, header};
 use serde_json::{Value, json};
 
 use super::account::{EMAIL, PASSWORD};
@@ -46,23 +46,28 @@ impl Api {
         path: &str,
         body: &Value,
     ) -> anyhow::Result<Value> {
+        let request = self.request(method, path).json(body);
+        answered(request, path).await
+    }
+
+    /// Fills a list with items, one a line.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub(super) async fn fill(&self, list: &str, items: String) -> anyhow::Result<()> {
+        let path = format!("lists/{list}/items");
+        let request = self.request(Method::PUT, &path);
+        let request = request.header(header::CONTENT_TYPE, "text/plain");
+        answered(request.body(items), &path).await?;
+        Ok(())
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}/api/v1/{path}", self.origin);
-        let request = self
-            .client
+        self.client
             .request(method, url)
             .header(header::ORIGIN, &self.origin)
             .header(header::COOKIE, &self.cookie)
-            .json(body);
-        let answer = request.send().await?;
-        let status = answer.status();
-        let text = answer.text().await?;
-        if !status.is_success() {
-            bail!("the demo could not set up {path}: {status} {text}");
-        }
-        if text.is_empty() {
-            return Ok(Value::Null);
-        }
-        Ok(serde_json::from_str(&text)?)
     }
 
     /// Makes a thing.
@@ -80,6 +85,19 @@ impl Api {
     pub(super) async fn id_of(&self, what: &str, body: &Value) -> anyhow::Result<String> {
         text(&self.make(what, body).await?, "id")
     }
+}
+
+async fn answered(request: RequestBuilder, path: &str) -> anyhow::Result<Value> {
+    let answer = request.send().await?;
+    let status = answer.status();
+    let text = answer.text().await?;
+    if !status.is_success() {
+        bail!("the demo could not set up {path}: {status} {text}");
+    }
+    if text.is_empty() {
+        return Ok(Value::Null);
+    }
+    Ok(serde_json::from_str(&text)?)
 }
 
 /// A text of an answer.

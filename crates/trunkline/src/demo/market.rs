@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use trunkline_core::base::PhoneNumber;
 use trunkline_core::base::id::{SiteId, TrunkId};
+use trunkline_sim::trade::SUES;
 
 use super::account::number;
 use super::api::{Api, text};
@@ -269,11 +270,22 @@ async fn roofing(api: &Api, to: &Destinations) -> anyhow::Result<String> {
     Ok(campaign.id)
 }
 
-/// Split by weight.
+/// A small list of people whom a careful business sells to nobody.
+async fn people_who_sue(api: &Api) -> anyhow::Result<String> {
+    let body = json!({"name": "Known to sue", "kind": "numbers"});
+    let list = api.id_of("lists", &body).await?;
+    let numbers = SUES.map(|number| format!("{number}\n"));
+    api.fill(&list, numbers.concat()).await?;
+    Ok(list)
+}
+
+/// Split by weight; whoever is known to sue is sold to nobody.
 async fn plumbing(api: &Api, to: &Destinations) -> anyhow::Result<String> {
+    let compliance = json!({"litigators": [people_who_sue(api).await?]});
     let campaign = Campaign::make(
         api,
-        json!({"name": "Plumbing, Dallas and around", "vertical": "home_services", "fields": home_fields()}),
+        json!({"name": "Plumbing, Dallas and around", "vertical": "home_services", "fields": home_fields(),
+            "compliance": compliance}),
     )
     .await?;
     let terms = |weight: u32, amount: u32| json!({"weight": weight, "price": per_call(amount, 15)});

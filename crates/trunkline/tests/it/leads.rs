@@ -12,7 +12,7 @@ pub(crate) struct Feed {
     pub(crate) key: String,
     form_key: String,
     id: String,
-    campaign: String,
+    pub(crate) campaign: String,
     contract: String,
 }
 

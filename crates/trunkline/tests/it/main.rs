@@ -7,6 +7,7 @@ mod calls;
 mod carrier_side;
 mod carriers;
 mod check;
+mod compliance;
 mod crash;
 mod delivery;
 mod demo;

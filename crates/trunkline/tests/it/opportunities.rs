@@ -141,6 +141,7 @@ fn record(set: &Set, account: AccountId, now: Timestamp) -> (OpportunityRecord, 
             ..Asked::default()
         },
         planned: vec![Attempt::One(contract(1))],
+        stopped_by: None,
         trace: vec![
             TraceLine {
                 contract: contract(0),

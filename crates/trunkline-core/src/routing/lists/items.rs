@@ -11,7 +11,7 @@ impl ItemList {
     /// letters, hashes as hexadecimal digits. In no order that means anything.
     pub fn items(&self) -> Box<dyn Iterator<Item = Cow<'_, str>> + Send + '_> {
         match &self.items {
-            Items::Numbers(places) => Box::new(places.sorted.iter().map(|bits| {
+            Items::Numbers { places, .. } => Box::new(places.sorted.iter().map(|bits| {
                 let number = PhoneNumber::from_digits(text::gather(*bits));
                 Cow::Owned(number.to_string())
             })),

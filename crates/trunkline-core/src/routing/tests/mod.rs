@@ -3,6 +3,7 @@
 mod arrivals;
 mod auctions;
 mod caps;
+mod compliance;
 mod duplicates;
 mod feed_documents;
 mod feeds;

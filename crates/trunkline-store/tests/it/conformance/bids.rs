@@ -62,6 +62,7 @@ fn record(world: &World, account: AccountId) -> OpportunityRecord {
         },
         asked: Asked::default(),
         planned: Vec::new(),
+        stopped_by: None,
         trace: Vec::new(),
     }
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::time::Instant;
-use trunkline_core::base::id::{CapId, DestinationId};
-use trunkline_core::base::{Country, PhoneNumber, Timestamp};
+use trunkline_core::base::id::{AccountId, CapId, DestinationId};
+use trunkline_core::base::{Country, PhoneNumber, Sha256, Timestamp};
+use trunkline_core::call::screening::Vouched;
 use trunkline_core::ledger::{Book, Party};
 use trunkline_core::routing::delivery::BreakerView;
 use trunkline_core::routing::{AttemptOutcome, GivenBid, ReasonCode};
@@ -20,7 +21,7 @@ use trunkline_engine::ports::{Buyers, Opportunities};
 use trunkline_engine::routing::Router;
 use trunkline_engine::routing::arrival::{Arrival, Came};
 use trunkline_engine::routing::bidding::Auctions;
-use trunkline_engine::routing::rtb::{CallBid, CallPing, Rtb};
+use trunkline_engine::routing::rtb::{CallBid, CallPing, Doorkeeper, Rtb};
 
 use super::World;
 use super::reservations::{adds_up, used};
@@ -28,6 +29,8 @@ use super::routed::{FIXED_40, Market, daily, router};
 
 const CALLER: u64 = 12_145_550_177;
 const OTHER: u64 = 12_145_550_178;
+/// Whom screening refuses.
+pub(super) const UNWANTED: u64 = 12_145_550_176;
 const SECOND: i64 = 1_000;
 
 /// Nobody has a server.
@@ -46,16 +49,26 @@ impl Buyers for NoServers {
     }
 }
 
+/// Whoever stands at the door.
+struct Door;
+
+#[async_trait]
+impl Doorkeeper for Door {
+    async fn would_refuse(&self, _: AccountId, caller: PhoneNumber, _: Timestamp) -> bool {
+        caller.digits() == UNWANTED
+    }
+}
+
 /// A market whose feed has a number, and somebody who answers pings.
-struct Desk<'a> {
-    market: Market<'a>,
-    router: Arc<Router>,
-    rtb: Arc<Rtb>,
+pub(super) struct Desk<'a> {
+    pub(super) market: Market<'a>,
+    pub(super) router: Arc<Router>,
+    pub(super) rtb: Arc<Rtb>,
     number: PhoneNumber,
 }
 
 impl<'a> Desk<'a> {
-    async fn open(world: &'a World, terms: [String; 2]) -> Self {
+    pub(super) async fn open(world: &'a World, terms: [String; 2]) -> Self {
         let market = Market::open(world, "waterfall", terms).await;
         let all = world.store.load().await.unwrap();
         let mut number = market.set_up.numbers[0].clone();
@@ -76,7 +89,15 @@ impl<'a> Desk<'a> {
             Country::US,
         );
         let directory = market.directory.clone();
-        let rtb = Rtb::new(moment, directory, Arc::clone(&router), auctions, store);
+        let door = Arc::new(Door);
+        let rtb = Rtb::new(
+            moment,
+            directory,
+            Arc::clone(&router),
+            auctions,
+            store,
+            door,
+        );
         Self {
             market,
             router,
@@ -85,15 +106,24 @@ impl<'a> Desk<'a> {
         }
     }
 
-    async fn ask(&self, caller: u64) -> CallBid {
+    pub(super) async fn ask(&self, caller: u64) -> CallBid {
+        let caller = Some(PhoneNumber::from_digits(caller));
+        self.ask_of(caller, None).await
+    }
+
+    pub(super) async fn ask_of(
+        &self,
+        caller: Option<PhoneNumber>,
+        caller_sha256: Option<Sha256>,
+    ) -> CallBid {
         let market = self.market.directory.markets();
         let market = market.of(self.market.account()).unwrap();
         let feed = market.feed(self.market.things.feed.id).unwrap().clone();
         let ping = CallPing {
             market,
             feed,
-            caller: Some(PhoneNumber::from_digits(caller)),
-            caller_sha256: None,
+            caller,
+            caller_sha256,
             tags: BTreeMap::new(),
             min_bid: None,
             key: None,
@@ -102,7 +132,7 @@ impl<'a> Desk<'a> {
         self.rtb.ask(ping).await.unwrap()
     }
 
-    async fn bid(&self, caller: u64) -> GivenBid {
+    pub(super) async fn bid(&self, caller: u64) -> GivenBid {
         match self.ask(caller).await {
             CallBid::Bid { bid, cached: false } => *bid,
             other => panic!("{other:?}"),
@@ -110,18 +140,22 @@ impl<'a> Desk<'a> {
     }
 
     /// A call of somebody comes to the number.
-    async fn comes(&self, caller: u64) -> (CallRow, Arrival) {
+    pub(super) async fn comes(&self, caller: u64) -> (CallRow, Arrival) {
         let call = self.market.call(caller).await;
-        let came = Came {
+        let arrival = self.rtb.arrives(&self.came(&call)).await;
+        (call, arrival)
+    }
+
+    pub(super) fn came(&self, call: &CallRow) -> Came {
+        Came {
             account: self.market.account(),
             call: call.id,
             number: self.number,
             named: None,
-            caller: Some(PhoneNumber::from_digits(caller)),
+            caller: call.caller,
+            vouched: Vouched::Nothing,
             at: self.market.clock.now(),
-        };
-        let arrival = self.rtb.arrives(&came).await;
-        (call, arrival)
+        }
     }
 }
 
@@ -155,7 +189,7 @@ async fn a_bid_holds_a_unit_until_its_call_has_come_and_ended() {
         // Nobody has it twice.
         let (_, again) = desk.comes(CALLER).await;
         assert_eq!(again, Arrival::Plain);
-        let planned = desk.rtb.resume(&bid, call.id).await.unwrap();
+        let planned = desk.rtb.resume(&bid, &desk.came(&call)).await.unwrap();
         let mut planned = planned.expect("its plan");
         // A menu takes its time: what is reserved for a call that is up does not end.
         market.clock.forward(60 * SECOND);
@@ -241,7 +275,7 @@ async fn who_takes_over_covers_what_was_promised() {
         let next: Vec<_> = bid.next.iter().map(|next| next.contract).collect();
         assert_eq!(next, [market.contracts[1]]);
         let (call, _) = desk.comes(CALLER).await;
-        let planned = desk.rtb.resume(&bid, call.id).await.unwrap();
+        let planned = desk.rtb.resume(&bid, &desk.came(&call)).await.unwrap();
         let mut planned = planned.expect("its plan");
         for contract in market.contracts {
             let ringing = desk.router.next_to_ring(&mut planned).await.unwrap();

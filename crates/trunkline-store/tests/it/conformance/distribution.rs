@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use trunkline_core::base::id::{AccountId, ItemListId};
 use trunkline_core::base::{PhoneNumber, Zone};
-use trunkline_core::routing::{ItemKind, Layer, RoutePlan, VersionState};
+use trunkline_core::call::screening::Vouched;
+use trunkline_core::routing::{ComplianceRules, ItemKind, Layer, RoutePlan, VersionState};
 use trunkline_engine::ports::configuration::{Account, Configuration};
 use trunkline_engine::ports::distribution::{
     AllDistribution, Buyer, Campaign, Contract, Delivery, Destination, DestinationSecrets,
@@ -49,6 +50,7 @@ impl Things {
             leads: trunkline_core::lead::LeadTerms::default(),
             duplicates: serde_json::from_str(r#"[{"scope": "campaign", "action": "block"}]"#)
                 .unwrap(),
+            compliance: ComplianceRules::default(),
             paused: true,
             archived_at: None,
             created_at: NOON,
@@ -174,6 +176,11 @@ async fn what_is_set_up_of_distribution_is_kept_and_changed() {
         things.campaign.vertical = None;
         things.campaign.paused = false;
         things.campaign.duplicates.clear();
+        things.campaign.compliance = ComplianceRules {
+            do_not_call: vec![world.id(), world.id()],
+            litigators: vec![world.id()],
+            attestation_min: Some(Vouched::Partial),
+        };
         things.feed.key.hash = [9; 32];
         things.feed.key.made_at = after(5);
         things.feed.paused = true;

@@ -9,6 +9,7 @@ mod called;
 mod callers;
 pub(crate) mod calls;
 mod carriers;
+mod compliance;
 mod configuration;
 mod copy;
 mod distribution;

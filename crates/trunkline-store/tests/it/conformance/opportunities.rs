@@ -4,9 +4,9 @@ use trunkline_core::base::id::{CapId, ContractId, ItemListId, OpportunityId};
 use trunkline_core::base::{Country, Currency, PhoneNumber};
 use trunkline_core::call::screening::Vouched;
 use trunkline_core::routing::{
-    Attempt, AttemptOutcome, CapUnit, Earlier, FailedTest, Level, Live, MostPrice, NoRoom,
-    OpportunityKind, Outcome, Owner, Performance, Person, Places, ReasonCode, Refusal, Taker,
-    TraceLine,
+    Attempt, AttemptOutcome, CapUnit, ComplianceRefusal, Earlier, FailedTest, Level, Live,
+    MostPrice, NoRoom, OpportunityKind, Outcome, Owner, Performance, Person, Places, ReasonCode,
+    Refusal, Taker, TraceLine,
 };
 use trunkline_core::visitor::Source;
 use trunkline_engine::ports::routing::{
@@ -156,6 +156,7 @@ fn record(world: &World, account: trunkline_core::base::id::AccountId) -> Opport
                 contracts: vec![ContractId::from_raw(4)],
             },
         ],
+        stopped_by: None,
         trace: trace(world),
     }
 }
@@ -181,6 +182,18 @@ async fn an_opportunity_is_read_as_it_was_written_and_only_by_its_account() {
         one.opportunity.payout = Some(usd(15_000_000));
         store.put_opportunity(&one).await.unwrap();
         assert_eq!(read().await, Some(one.clone()));
+        for by in [
+            ComplianceRefusal::DoNotCall(world.id()),
+            ComplianceRefusal::Litigator(world.id()),
+            ComplianceRefusal::AttestationLow {
+                vouched: Vouched::Forged,
+                least: Vouched::Partial,
+            },
+        ] {
+            one.stopped_by = Some(by);
+            store.put_opportunity(&one).await.unwrap();
+            assert_eq!(read().await, Some(one.clone()));
+        }
         let call = one.opportunity.call.unwrap();
         let of_call = store.opportunities_of_call(account, call).await.unwrap();
         assert_eq!(of_call, [one.opportunity]);

@@ -9,6 +9,7 @@ use std::time::Duration;
 use trunkline_core::base::id::{AccountId, BuyerId, CapId, ContractId, FeedId, PublisherId};
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::call::CallState;
+use trunkline_core::call::screening::Vouched;
 use trunkline_core::ledger::{Book, Party};
 use trunkline_core::routing::{
     Attempt, AttemptOutcome, Outcome, Person, ReasonCode, RoutePlan, VersionState,
@@ -16,6 +17,7 @@ use trunkline_core::routing::{
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::distribution::Distribution;
+use trunkline_engine::lead::sha256;
 use trunkline_engine::ports::calls::{CallChange, CallRow};
 use trunkline_engine::ports::configuration::{Configuration, Everything};
 use trunkline_engine::ports::distribution::{
@@ -173,7 +175,7 @@ impl<'a> Market<'a> {
         call
     }
 
-    async fn plan(&self, call: &CallRow) -> Planned {
+    pub(super) async fn plan(&self, call: &CallRow) -> Planned {
         let wanted = Wanted {
             id: self.world.id(),
             account: self.account(),
@@ -183,10 +185,17 @@ impl<'a> Market<'a> {
             feed: Some(self.things.feed.id),
             person: Person {
                 phone: call.caller,
-                ..Person::default()
+                phone_sha256: call
+                    .caller
+                    .map(|phone| sha256(phone.to_string().as_bytes())),
+                email_sha256: None,
             },
-            asked: Asked::default(),
+            asked: Asked {
+                attestation: Some(Vouched::Partial),
+                ..Asked::default()
+            },
             floor: None,
+            unwanted: false,
             came_at: self.clock.now(),
         };
         self.router.plan(wanted).await.unwrap()

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trunkline_core::base::Timestamp;
 use trunkline_core::lead::{FieldDef, LeadTerms};
-use trunkline_core::routing::{DuplicateRule, TermsKind};
+use trunkline_core::routing::{ComplianceRules, DuplicateRule, TermsKind};
 use trunkline_engine::distribution::{Market, Written};
 use trunkline_engine::ports::distribution::{Campaign, TermsDocument};
 use utoipa::ToSchema;
@@ -49,6 +49,10 @@ struct CampaignItem {
     /// What happens with people whom the campaign had before, unless a feed says something else.
     #[schema(value_type = Vec<Object>)]
     duplicates: Vec<DuplicateRule>,
+    /// Who must not be sold: lists `do_not_call` and `litigators`, and what carriers must vouch for at least
+    /// (`attestation_min`).
+    #[schema(value_type = Object)]
+    compliance: ComplianceRules,
     /// Whether somebody paused it; its terms may pause it too.
     paused: bool,
     /// Its terms, in versions; changed by `PUT /terms/{id}` with its id.
@@ -68,6 +72,7 @@ impl CampaignItem {
             fields: serde_json::from_str(&campaign.fields).unwrap_or_default(),
             leads: campaign.leads.clone(),
             duplicates: campaign.duplicates.clone(),
+            compliance: campaign.compliance.clone(),
             paused: campaign.paused,
             terms: TermsItem::new(market, campaign.id),
             plan: TermsItem::new(market, campaign.plan),
@@ -92,6 +97,10 @@ struct CampaignInput {
     leads: Option<Value>,
     #[schema(value_type = Option<Vec<Object>>)]
     duplicates: Option<Value>,
+    /// Who must not be sold: `do_not_call` and `litigators` name lists of numbers or of their hashes, `attestation_min` is
+    /// `full`, `partial` or `gateway`. Takes the place of what it said before.
+    #[schema(value_type = Option<Object>)]
+    compliance: Option<Value>,
     paused: Option<bool>,
     /// For a new one: whether it begins with what its vertical offers, its fields, terms, consent and duplicates; what is
     /// written here goes before.
@@ -131,6 +140,7 @@ async fn create(
     let mut fields = input.fields.map(read_fields).transpose()?;
     let mut duplicates = input.duplicates.map(read_duplicates).transpose()?;
     let mut leads = input.leads.map(read_leads).transpose()?;
+    let compliance = input.compliance.map(read_compliance).transpose()?;
     let plan = app.backend.moment.id();
     let id = app.backend.moment.id();
     if input.from_vertical == Some(true) {
@@ -160,6 +170,7 @@ async fn create(
         fields: fields.unwrap_or_else(|| "[]".to_owned()),
         leads: leads.unwrap_or_default(),
         duplicates: duplicates.unwrap_or_default(),
+        compliance: compliance.unwrap_or_default(),
         paused: input.paused.unwrap_or(false),
         archived_at: None,
         created_at: now,
@@ -201,6 +212,7 @@ async fn change(
     let fields = input.fields.map(read_fields).transpose()?;
     let duplicates = input.duplicates.map(read_duplicates).transpose()?;
     let leads = input.leads.map(read_leads).transpose()?;
+    let compliance = input.compliance.map(read_compliance).transpose()?;
     let change = |campaign: &mut Campaign| {
         if let Some(text) = input.name {
             campaign.name = name(Some(text));
@@ -217,6 +229,9 @@ async fn change(
         }
         if let Some(duplicates) = duplicates {
             campaign.duplicates = duplicates;
+        }
+        if let Some(compliance) = compliance {
+            campaign.compliance = compliance;
         }
     };
     let distribution = &app.backend.distribution;
@@ -259,6 +274,10 @@ fn read_leads(terms: Value) -> Result<LeadTerms, Problem> {
 
 fn read_duplicates(rules: Value) -> Result<Vec<DuplicateRule>, Problem> {
     document_of(rules, "duplicates")
+}
+
+fn read_compliance(rules: Value) -> Result<ComplianceRules, Problem> {
+    document_of(rules, "compliance")
 }
 
 /// The route plan of a campaign, in versions; `live` is null until there is one.

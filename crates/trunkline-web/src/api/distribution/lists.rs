@@ -1,6 +1,7 @@
 //! Lists of numbers, ZIP codes, texts or hashes that filters and suppressions name, up to a million items each.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,10 +11,11 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
-use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{ItemListId, ItemListKind};
+use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::routing::{ItemKind, ItemList, ListError};
-use trunkline_engine::distribution::{DistributionError, Market};
+use trunkline_engine::distribution::{DistributionError, ListUse, Market};
+use trunkline_engine::lead::sha256;
 use trunkline_engine::ports::distribution::ListRow;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -30,6 +32,8 @@ use crate::problem::Problem;
 
 /// Largest file of items, in bytes: a million hashes are 65 MB.
 const ITEMS_BYTES_MAX: usize = 72 * 1024 * 1024;
+/// Most uses of a list that are named.
+const USES_SHOWN: usize = 20;
 /// Longest an upload may take.
 const ITEMS_WAIT: Duration = Duration::from_secs(300);
 
@@ -53,11 +57,39 @@ struct ListItem {
     items: u32,
     filled_at: Option<i64>,
     created_at: i64,
+    /// What it is used for, at most 20.
+    used: Vec<UseItem>,
+    /// How many use it.
+    uses: usize,
 }
 
+/// A use of a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ItemListUse)]
+struct UseItem {
+    /// `do_not_call` or `litigators`: a campaign sells nobody who is on it; `terms`: filters, suppressions, caps or prices
+    /// name it.
+    role: &'static str,
+    /// Who uses it, such as `the campaign Solar`.
+    by: String,
+}
+
+type Uses = BTreeMap<ItemListId, BTreeSet<ListUse>>;
+
 impl ListItem {
-    fn new(list: &ListRow) -> Self {
+    fn new(list: &ListRow, uses: &Uses) -> Self {
+        let own = uses.get(&list.id);
+        let used = own
+            .into_iter()
+            .flatten()
+            .take(USES_SHOWN)
+            .map(|one| UseItem {
+                role: one.role.word(),
+                by: one.by.clone(),
+            });
         Self {
+            used: used.collect(),
+            uses: own.map_or(0, BTreeSet::len),
             id: list.id.to_string(),
             name: list.name.clone(),
             kind: list.kind.word(),
@@ -97,6 +129,7 @@ async fn list(
     let wanted = limit(params.limit)? as usize;
     let after = after::<ItemListKind>(params.cursor.as_deref())?;
     let market = app.backend.distribution.market(caller.account)?;
+    let uses = uses_of(&market).await?;
     let mut left = market
         .lists()
         .filter(|l| after.is_none_or(|(_, id)| l.id > id));
@@ -104,7 +137,7 @@ async fn list(
     let last = found.last().filter(|_| left.next().is_some());
     Ok(Json(Page {
         next_cursor: last.map(|l| cursor(l.created_at, l.id)),
-        items: found.iter().map(|l| ListItem::new(l)).collect(),
+        items: found.iter().map(|l| ListItem::new(l, &uses)).collect(),
     }))
 }
 
@@ -130,7 +163,8 @@ async fn create(
         created_at: app.backend.moment.now(),
     };
     app.backend.distribution.put_list(&list).await?;
-    Ok((StatusCode::CREATED, Json(ListItem::new(&list))))
+    let item = ListItem::new(&list, &Uses::new());
+    Ok((StatusCode::CREATED, Json(item)))
 }
 
 /// A list, without its items.
@@ -141,8 +175,8 @@ async fn read(
     Path(id): Path<String>,
 ) -> Result<Json<ListItem>, Problem> {
     caller.may(Need::Read)?;
-    let (_, list) = find(&app, &caller, &id)?;
-    Ok(Json(ListItem::new(&list)))
+    let (market, list) = find(&app, &caller, &id)?;
+    Ok(Json(ListItem::new(&list, &uses_of(&market).await?)))
 }
 
 /// Gives a list another name.
@@ -166,8 +200,8 @@ async fn change(
         renamed.name = name(Some(text));
     }
     app.backend.distribution.put_list(&renamed).await?;
-    let (_, list) = find(&app, &caller, &id)?;
-    Ok(Json(ListItem::new(&list)))
+    let (market, list) = find(&app, &caller, &id)?;
+    Ok(Json(ListItem::new(&list, &uses_of(&market).await?)))
 }
 
 /// Removes a list that nothing uses; 409 names what does.
@@ -266,7 +300,9 @@ async fn fill(
     let now = app.backend.moment.now();
     let distribution = &app.backend.distribution;
     let filled = distribution.fill_list(caller.account, list.id, items?, now);
-    Ok(Json(ListItem::new(&*filled.await?)))
+    let filled = filled.await?;
+    let (market, _) = find(&app, &caller, &id)?;
+    Ok(Json(ListItem::new(&filled, &uses_of(&market).await?)))
 }
 
 fn is_csv(headers: &HeaderMap) -> Result<bool, Problem> {
@@ -305,7 +341,7 @@ fn first_cell(line: &str) -> Cow<'_, str> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ContainsParams {
-    /// An item, written as items are.
+    /// An item, written as items are. Of a list of hashes a number such as +12145550100 may be asked as well.
     item: String,
 }
 
@@ -327,8 +363,21 @@ async fn contains(
     caller.may(Need::Read)?;
     let (market, list) = find(&app, &caller, &id)?;
     let items = market.shelf().lists.get(&list.id);
-    let contains = items.is_some_and(|items| items.contains(&params.item));
+    let item = params.item.trim();
+    // Of a list of hashes people ask whether it has a number.
+    let hash = PhoneNumber::parse_e164(item).map(|number| sha256(number.to_string().as_bytes()));
+    let contains = items.is_some_and(|items| {
+        let hashed = hash.is_ok_and(|hash| items.contains_hash(&hash));
+        hashed || items.contains(item)
+    });
     Ok(Json(ContainsItem { contains }))
+}
+
+/// What the lists of a market are used for. Thousands of documents are read through: not on a thread that answers requests.
+async fn uses_of(market: &Arc<Market>) -> Result<Uses, Problem> {
+    let market = Arc::clone(market);
+    let uses = tokio::task::spawn_blocking(move || market.list_uses());
+    uses.await.map_err(|_| Problem::internal())
 }
 
 fn too_many() -> Problem {

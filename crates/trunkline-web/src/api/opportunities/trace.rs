@@ -4,7 +4,7 @@ use serde::Serialize;
 use trunkline_core::base::id::{AccountId, BuyerId, CapKind, ContractId, ContractKind, IdMap};
 use trunkline_core::base::{Currency, Money, Timestamp, Zone};
 use trunkline_core::routing::{
-    Attempt, AttemptOutcome, Cap, Facts, FailedTest, FeedRefusal, Level, MemberOf, NoRoom, Outcome,
+    Attempt, AttemptOutcome, Cap, Facts, FailedTest, GateRefusal, Level, MemberOf, NoRoom, Outcome,
     Owner, Refusal, RoutePlan, Sieve, TraceLine,
 };
 use trunkline_engine::distribution::Market;
@@ -337,20 +337,31 @@ impl<'a> Told<'a> {
         }
     }
 
-    /// Why a feed would not let it in.
-    pub(super) fn feed_refusal(&self, refusal: &FeedRefusal) -> (String, Vec<ComparedItem>) {
+    /// What kept it from every contract, as a sentence with the list that says so.
+    pub(super) fn stopped(&self, record: &OpportunityRecord) -> Option<String> {
+        let by = record.stopped_by.as_ref()?;
+        Some(self.names.market.tell_stopped(by))
+    }
+
+    /// Why it would not be let in.
+    pub(super) fn gate_refusal(&self, refusal: &GateRefusal) -> (String, Vec<ComparedItem>) {
         match refusal {
-            FeedRefusal::FeedPaused => ("The feed is paused.".to_owned(), Vec::new()),
-            FeedRefusal::CampaignPaused => (
+            GateRefusal::FeedPaused => ("The feed is paused.".to_owned(), Vec::new()),
+            GateRefusal::CampaignPaused => (
                 format!("The campaign {} is paused.", self.campaign),
                 Vec::new(),
             ),
-            FeedRefusal::Closed => ("The feed is outside its hours.".to_owned(), Vec::new()),
-            FeedRefusal::Capped(room) => (
+            GateRefusal::Compliance(by) => (self.names.market.tell_stopped(by), Vec::new()),
+            GateRefusal::Blocked => (
+                "The account's screening refuses the caller.".to_owned(),
+                Vec::new(),
+            ),
+            GateRefusal::Closed => ("The feed is outside its hours.".to_owned(), Vec::new()),
+            GateRefusal::Capped(room) => (
                 format!("Over {} of the feed.", self.cap(room)),
                 counted(room, self.names.market.currency),
             ),
-            FeedRefusal::Duplicate { earlier, .. } => (
+            GateRefusal::Duplicate { earlier, .. } => (
                 "The campaign had the same person before.".to_owned(),
                 vec![time("came before", earlier.at)],
             ),

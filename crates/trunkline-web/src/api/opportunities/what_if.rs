@@ -102,7 +102,7 @@ async fn what_if(
             .reason
             .filter(|_| record.planned.is_empty())
             .map(ReasonItem::from),
-        told: String::new(),
+        told: told.stopped(&record).unwrap_or_default(),
         compared: Vec::new(),
         planned: record
             .planned
@@ -134,7 +134,7 @@ async fn what_if(
             (empty(why, None, Vec::new()), Vec::new())
         }
         Would::Refused(refusal) => {
-            let (why, compared) = told.feed_refusal(&refusal);
+            let (why, compared) = told.gate_refusal(&refusal);
             let reason = Some(refusal.reason().into());
             (empty(why, reason, compared), Vec::new())
         }

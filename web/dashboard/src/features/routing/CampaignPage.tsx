@@ -14,6 +14,7 @@ import { Empty, Loaded } from "../../parts/Waiting";
 import { Page } from "../../shell/Page";
 import { useMay } from "../access/session";
 import { LeadFields } from "../lead/LeadFields";
+import { CampaignCompliance } from "./CampaignCompliance";
 import { CampaignDuplicates } from "./CampaignDuplicates";
 import { CapsCard } from "./CapsCard";
 import { ContractTable } from "./ContractTable";
@@ -189,6 +190,7 @@ function Inside({ campaign, part }: { campaign: Campaign; part: Part }) {
           <LayerCard level="campaign" name={campaign.name} terms={campaign.terms} vertical={campaign.vertical} />
           <div className="stack">
             <LeadFields campaign={campaign} />
+            <CampaignCompliance campaign={campaign} />
             <CampaignDuplicates campaign={campaign} />
           </div>
         </div>

@@ -16,6 +16,7 @@ import { Empty, Loaded } from "../../parts/Waiting";
 import { Ago } from "../../parts/When";
 import { Page } from "../../shell/Page";
 import { useMay } from "../access/session";
+import { usesOf } from "./compliance";
 import { asKept, fillList, isCsv, type BadItems } from "./fillList";
 import { FormDialog, FormFoot } from "./parts";
 import { at, listsQuery, useRefresh, type ItemList } from "./queries";
@@ -52,7 +53,7 @@ export default function ListsPage() {
                 }
               >
                 A list holds up to a million phone numbers, ZIP codes, hashes or texts. Filters ask whether something is in it,
-                and people on a suppression list are never offered.
+                people on a suppression list are never offered to its buyer, and those on a do-not-call list to nobody.
               </Empty>
             )
           }
@@ -138,6 +139,7 @@ function Table({ lists, fill }: { lists: ItemList[]; fill: (list: ItemList) => v
               <th scope="col" className="num">
                 Items
               </th>
+              <th scope="col">Used for</th>
               <th scope="col">Filled</th>
               <th scope="col">
                 <span className="sr">Actions</span>
@@ -150,6 +152,9 @@ function Table({ lists, fill }: { lists: ItemList[]; fill: (list: ItemList) => v
                 <td className="fix med">{list.name}</td>
                 <td className="soft">{kindOf(list.kind)?.label ?? list.kind}</td>
                 <td className="num">{count(list.items)}</td>
+                <td className="soft">
+                  <Uses list={list} />
+                </td>
                 <td className="soft">{list.filled_at ? <Ago at={list.filled_at} /> : "never"}</td>
                 <td className="num">{acts(list)}</td>
               </tr>
@@ -166,6 +171,11 @@ function Table({ lists, fill }: { lists: ItemList[]; fill: (list: ItemList) => v
                 <span className="sub cut">
                   {kindOf(list.kind)?.label ?? list.kind}, {plural(list.items, "item")}
                 </span>
+                {list.uses > 0 && (
+                  <span className="sub">
+                    <Uses list={list} />
+                  </span>
+                )}
               </span>
               {acts(list)}
             </div>
@@ -180,7 +190,7 @@ function Table({ lists, fill }: { lists: ItemList[]; fill: (list: ItemList) => v
         run={() => take(api.DELETE("/api/v1/lists/{id}", { params: at(doomed?.id ?? "") }))}
         done={() => void refresh()}
       >
-        Its {plural(doomed?.items ?? 0, "item")} go with it. A list that a filter or suppression names cannot be deleted.
+        Its {plural(doomed?.items ?? 0, "item")} go with it. A list that is used cannot be deleted.
       </Confirm>
       <RenameDialog
         named={naming}
@@ -194,6 +204,20 @@ function Table({ lists, fill }: { lists: ItemList[]; fill: (list: ItemList) => v
       <FormDialog opened={looking !== null} close={() => setLooking(null)} title={`Is it in ${looking?.name ?? "the list"}?`}>
         {looking && <Look list={looking} />}
       </FormDialog>
+    </>
+  );
+}
+
+function Uses({ list }: { list: ItemList }) {
+  const uses = usesOf(list);
+  if (!uses.length) return <>nothing</>;
+  return (
+    <>
+      {uses.map((use) => (
+        <span key={use} className="block">
+          {use}
+        </span>
+      ))}
     </>
   );
 }
@@ -255,6 +279,7 @@ function Fill({ list, close }: { list: ItemList; close: () => void }) {
     >
       <p className="small soft">
         What it holds now is replaced. All items are taken, or none: what cannot be read is named with its line.
+        {list.kind === "hashes" && " A number's hash is that of its E.164 form, such as +12145550187, the plus sign included."}
       </p>
       <FileInput
         label="File"

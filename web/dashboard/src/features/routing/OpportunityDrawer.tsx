@@ -103,7 +103,7 @@ function Inside({ one }: { one: Detail }) {
         <div className="note" role="note">
           <Icon name="bad" />
           <div className="grow">
-            <div className="med">{one.reason.sentence}</div>
+            <div className="med">{one.stopped ?? one.reason.sentence}</div>
             <div className="small soft">
               {one.trace.length
                 ? `${plural(one.trace.length, "contract")} ${one.trace.length === 1 ? "was" : "were"} looked at.`

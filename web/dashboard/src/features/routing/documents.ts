@@ -53,6 +53,13 @@ export type DuplicateRule = {
   action: "skip" | "other_buyer" | "unpaid" | "block" | "flow";
 };
 
+/** Who must not be sold, as a campaign says it: lists by their ids. */
+export type Compliance = {
+  do_not_call?: string[];
+  litigators?: string[];
+  attestation_min?: "full" | "partial" | "gateway";
+};
+
 /** What one level says of contracts. */
 export type Layer = {
   paused?: boolean;

@@ -39,10 +39,10 @@ export async function fillList(
   );
 }
 
-/** An item as a list keeps it: of what a person writes, a North American number becomes E.164. */
+/** An item as a list is asked for it: of what a person writes, a North American number becomes E.164, for hashes too. */
 export function asKept(kind: string, text: string): string {
   const trimmed = text.trim();
-  if (kind !== "numbers" || !/^[\d\s().+-]+$/.test(trimmed)) return trimmed;
+  if (!["numbers", "hashes"].includes(kind) || !/^[\d\s().+-]+$/.test(trimmed)) return trimmed;
   const digits = trimmed.replace(/\D/g, "");
   if (trimmed.startsWith("+")) return `+${digits}`;
   if (digits.length === 10) return `+1${digits}`;

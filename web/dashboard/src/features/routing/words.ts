@@ -246,6 +246,10 @@ export const attemptWords: Record<string, string> = {
 };
 
 const shortReasons: Record<string, string> = {
+  DNC: "On a do-not-call list",
+  LITIGATOR: "Known to sue",
+  ATTESTATION_LOW: "Attestation too low",
+  CONSENT_MISSING: "No proof of consent",
   CONTRACT_PAUSED: "Paused",
   CONTRACT_CLOSED: "Closed",
   FILTER_MISMATCH: "Filter does not fit",

@@ -1,6 +1,7 @@
 //! Leads are sold, over the real store: at most as often as their terms allow, whatever buyers answer and wherever the
 //! process ends, and each once on the books.
 
+mod compliance;
 mod market;
 
 use std::collections::BTreeMap;
