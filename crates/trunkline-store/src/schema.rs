@@ -33,6 +33,7 @@ migrations!(
     "V0014__leads",
     "V0015__bids",
     "V0016__bids_of_a_feed",
+    "V0017__sip_addresses",
 );
 
 macro_rules! tables {

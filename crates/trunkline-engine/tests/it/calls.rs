@@ -20,7 +20,9 @@ use trunkline_engine::call::control::{
     Transport, TrunkProfile,
 };
 use trunkline_engine::call::trunk::TrunkSettings;
-use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording, Screener, Sounds};
+use trunkline_engine::call::{
+    CallSettings, Calls, Keeper, Peers, SalvagedRecording, Screener, Sounds,
+};
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::live::LiveBus;
@@ -31,6 +33,7 @@ use trunkline_engine::routing::Router;
 use trunkline_engine::setup::Performers;
 
 use crate::away::AwayStore;
+use crate::configuration::NoNames;
 use crate::ports::{
     HandClock, MemoryAsks, MemoryCalls, MemoryHistory, MemoryLabels, MemoryScreening, MemorySpool,
 };
@@ -171,6 +174,7 @@ pub(crate) async fn desk_with(
             Arc::new(AwayStore),
             Arc::new(AwayStore),
         )),
+        Peers::new(Arc::new(NoNames), false),
         settings,
     );
     let calls = Arc::new(calls);
