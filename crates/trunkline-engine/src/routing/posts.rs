@@ -23,7 +23,7 @@ use crate::distribution::Reach;
 use crate::outbox::{Teller, Told};
 use crate::ports::buyers::{BuyerOutcome, BuyerReport, BuyerRequest, Standing};
 use crate::ports::outbox::{AfterCrash, OutboxEvent, OutboxRow};
-use crate::ports::{Buyers, Outbox, PortResult};
+use crate::ports::{Buyers, Outbox, PortError, PortResult};
 use crate::posting::{amount, judge, name_parties, post_to_server};
 
 /// The kind of the outbox's rows by which buyers are told of calls.
@@ -120,8 +120,10 @@ impl CallPosts {
             made_at: now,
         };
         self.outbox.put_event(&row).await?;
-        self.outbox.take_event(row.id).await?;
-        Ok(row.id)
+        match self.outbox.take_event(row.id).await? {
+            Some(_) => Ok(row.id),
+            None => Err(PortError::Conflict("somebody else sends it".to_owned())),
+        }
     }
 }
 

@@ -11,13 +11,13 @@ use trunkline_core::lead::AMBIGUOUS_MS;
 use trunkline_core::routing::delivery::{
     BreakerView, DeliverTo, Reading, RefusedAs, Slot, Verdict,
 };
-use trunkline_core::routing::{AttemptOutcome, OpportunityKind, ReasonCode};
+use trunkline_core::routing::{AttemptOutcome, ReasonCode};
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::ports::buyers::{BuyerOutcome, BuyerReport, BuyerRequest, NotSent};
 use trunkline_engine::ports::distribution::Delivery;
 use trunkline_engine::ports::outbox::{AfterCrash, OutboxState};
 use trunkline_engine::ports::{Buyers, Outbox, Reservations};
-use trunkline_engine::routing::{CALL_POST, CallPosts};
+use trunkline_engine::routing::{CALL_POST, CallPosts, Planned};
 
 use super::World;
 use super::reservations::used;
@@ -27,7 +27,7 @@ const CALLER: u64 = 12_145_550_166;
 const PHONE: &str = "+12145558888";
 /// A server that is told of calls, and may say where it wants them.
 const TELLS: &str = r#"{"schema": 1, "post": {
-    "request": {"method": "POST", "url": "https://buyer.example/post", "body": {"form": {"caller": "{phone}"}}},
+    "request": {"method": "POST", "url": "https://roofs.test/post", "body": {"form": {"caller": "{phone}"}}},
     "answer": {"accept_when": {"read": {"from": {"json": "$.ok"}, "value": {"is": "true"}}}}}}"#;
 
 /// A buyer's server that answers every post like this.
@@ -52,6 +52,18 @@ impl Buyers for Server {
     }
     fn breaker(&self, _: DestinationId, _: Timestamp) -> BreakerView {
         panic!("nobody is asked for bids")
+    }
+}
+
+impl Server {
+    /// The price that it was told of the one call that it was told of.
+    fn told_of(&self, planned: &Planned) -> String {
+        let posted = self.posted.lock().unwrap();
+        let [post] = &posted[..] else {
+            panic!("{posted:?}")
+        };
+        assert_eq!(post.opportunity, planned.record.opportunity.id);
+        post.values.known[&Slot::Price].clone()
     }
 }
 
@@ -140,6 +152,7 @@ async fn a_sip_address_is_rung_and_one_that_cannot_be_read_is_unreachable() {
         );
 
         // What an older server let in, and nobody can ring.
+        market.clock.forward(1_000);
         market
             .leads_to(Delivery::Sip("sip:nobody".to_owned()))
             .await;
@@ -165,17 +178,13 @@ async fn a_sip_address_is_rung_and_one_that_cannot_be_read_is_unreachable() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_buyer_is_told_of_the_call_once_and_rung_where_its_answer_says() {
-    for world in World::both().await {
-        for to in [
-            DeliverTo {
-                phone: None,
+    let phone = PhoneNumber::parse_e164(PHONE).ok();
+    for phone in [None, phone] {
+        for world in World::both().await {
+            let to = DeliverTo {
+                phone,
                 sip: Some(pbx()),
-            },
-            DeliverTo {
-                phone: PhoneNumber::parse_e164(PHONE).ok(),
-                sip: Some(pbx()),
-            },
-        ] {
+            };
             let expected = to.callee();
             let (market, server, caps) = told(&world, says(Verdict::Accepted, to)).await;
             let call = market.call(CALLER).await;
@@ -184,17 +193,10 @@ async fn a_buyer_is_told_of_the_call_once_and_rung_where_its_answer_says() {
             let [one] = &ringing[..] else {
                 panic!("{ringing:?}")
             };
-            assert_eq!(Some(one.to.clone()), expected);
             assert_eq!(planned.attempts[one.place].contract, market.contracts[0]);
+            assert_eq!(Some(one.to.clone()), expected);
             assert_eq!(used(&world, market.account(), caps[0]).await, [(0, 1)]);
-            let posted = server.posted.lock().unwrap();
-            let [post] = &posted[..] else {
-                panic!("{posted:?}")
-            };
-            assert_eq!(post.opportunity, planned.record.opportunity.id);
-            assert_eq!(post.values.known[&Slot::Price], "40");
-            assert_eq!(planned.record.opportunity.kind, OpportunityKind::Call);
-            drop(posted);
+            assert_eq!(server.told_of(&planned), "40");
             assert_eq!(posts_in(&world, &market, OutboxState::Done).await, 1);
             assert_eq!(posts_in(&world, &market, OutboxState::Sending).await, 0);
         }
@@ -253,6 +255,13 @@ async fn without_an_answer_the_next_is_rung_and_what_was_taken_is_held_until_it_
         assert_eq!(market.outcomes(&planned).await, [unknown, (None, None)]);
         assert_eq!(server.posted.lock().unwrap().len(), 1, "never twice");
         assert_eq!(posts_in(&world, &market, OutboxState::Unknown).await, 1);
+        // Also when the call is over before.
+        let ending = market.ending(call);
+        market
+            .router
+            .end_call(&ending, &mut [planned])
+            .await
+            .unwrap();
         let account = market.account();
         market.clock.forward(AMBIGUOUS_MS - 1);
         market.router.expire().await.unwrap();
