@@ -33,11 +33,14 @@ pub enum Nowhere {
     Private,
 }
 
+/// Where a host is, or why it is not rung.
+type Found = Result<SocketAddr, Nowhere>;
+
 /// Finds where SIP addresses are.
 pub struct Peers {
     resolver: Arc<dyn Resolver>,
     private: bool,
-    known: Mutex<HashMap<(String, u16), (Timestamp, Result<SocketAddr, Nowhere>)>>,
+    known: Mutex<HashMap<(String, u16), (Timestamp, Found)>>,
 }
 
 impl Peers {
@@ -75,11 +78,7 @@ impl Peers {
         found
     }
 
-    fn remembered(
-        &self,
-        key: &(String, u16),
-        now: Timestamp,
-    ) -> Option<Result<SocketAddr, Nowhere>> {
+    fn remembered(&self, key: &(String, u16), now: Timestamp) -> Option<Found> {
         // Every change of the map is complete.
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, found) = known.get(key)?;
@@ -88,7 +87,7 @@ impl Peers {
     }
 
     /// The first of a host's addresses. Every one must be allowed: one that is not says that the name is not what it seems.
-    fn allow(&self, addresses: &[SocketAddr]) -> Result<SocketAddr, Nowhere> {
+    fn allow(&self, addresses: &[SocketAddr]) -> Found {
         let first = addresses.first().copied().ok_or(Nowhere::NoHost)?;
         let looked_at = &addresses[..addresses.len().min(ADDRESSES_MAX)];
         let usable = |ip: IpAddr| !ip.is_unspecified() && !ip.is_multicast();

@@ -49,9 +49,16 @@ pub(super) struct AboutToRing {
     pub(super) ring_timeout_ms: u32,
 }
 
+/// What a server said of a call.
+enum Answer {
+    /// Its buyer does not take it, or nobody knows.
+    NotTaken,
+    /// Its buyer does, and wants it here, when it says.
+    Taken(Option<Callee>),
+}
+
 /// A post that is written down and not sent yet.
 struct Written {
-    place: usize,
     row: OutboxEventId,
     request: BuyerRequest,
 }
@@ -155,8 +162,8 @@ impl Router {
         for one in all {
             let answer = answers.iter().find(|(place, _)| *place == one.place);
             let to = match answer {
-                Some((_, None)) => continue,
-                Some((_, Some(said))) => said.clone().or(one.to),
+                Some((_, Answer::NotTaken)) => continue,
+                Some((_, Answer::Taken(said))) => said.clone().or(one.to),
                 None => one.to,
             };
             match to {
@@ -175,58 +182,56 @@ impl Router {
         ringing
     }
 
-    /// What came of each that was posted: `None` when it does not take the call, else where it wants it, when it says.
-    async fn post_all(
-        &self,
-        planned: &mut Planned,
-        all: &[AboutToRing],
-    ) -> Vec<(usize, Option<Option<Callee>>)> {
+    /// What came of each that was posted.
+    async fn post_all(&self, planned: &mut Planned, all: &[AboutToRing]) -> Vec<(usize, Answer)> {
         let mut answers = Vec::new();
         let mut sending: JoinSet<(usize, OutboxEventId, BuyerReport)> = JoinSet::new();
+        let mut open = Vec::new();
         for one in all {
-            let contract = planned.attempts.get(one.place).map(|row| row.contract);
+            let place = one.place;
+            let contract = planned.attempts.get(place).map(|row| row.contract);
             let Some(contract) = contract.filter(|contract| planned.is_posted(*contract)) else {
                 continue;
             };
-            match self.write_post(planned, one.place, contract).await {
-                Some(Written {
-                    place,
-                    row,
-                    request,
-                }) => {
-                    let buyers = self.posts.get().map(|posts| Arc::clone(&posts.buyers));
-                    let Some(buyers) = buyers else { continue };
-                    sending.spawn(async move {
-                        let kind = OpportunityKind::Call;
-                        let report = post_to_server(buyers.as_ref(), &request, kind).await;
-                        (place, row, report)
-                    });
-                }
-                None => {
-                    let failed = Some(ReasonCode::SystemError);
-                    self.give_up(planned, one.place, AttemptOutcome::Failed, failed)
-                        .await;
-                    answers.push((one.place, None));
-                }
-            }
+            let written = self.write_post(planned, contract).await;
+            let (Some(posts), Some(Written { row, request })) = (self.posts.get(), written) else {
+                let failed = Some(ReasonCode::SystemError);
+                self.give_up(planned, place, AttemptOutcome::Failed, failed)
+                    .await;
+                answers.push((place, Answer::NotTaken));
+                continue;
+            };
+            let buyers = Arc::clone(&posts.buyers);
+            open.push(place);
+            sending.spawn(async move {
+                let kind = OpportunityKind::Call;
+                let report = post_to_server(buyers.as_ref(), &request, kind).await;
+                (place, row, report)
+            });
         }
         while let Some(sent) = sending.join_next().await {
-            // A task ends otherwise only with a defect: the row stays as one that is being sent.
+            // Only a defect ends a task otherwise.
             let Ok((place, row, report)) = sent else {
                 continue;
             };
-            let taken = self.post_came_to(planned, place, row, &report).await;
-            answers.push((place, taken));
+            open.retain(|one| *one != place);
+            let answer = self.post_came_to(planned, place, row, &report).await;
+            answers.push((place, answer));
+        }
+        for place in open {
+            self.leave(
+                planned,
+                place,
+                AttemptOutcome::Unknown,
+                ReasonCode::SystemError,
+            )
+            .await;
+            answers.push((place, Answer::NotTaken));
         }
         answers
     }
 
-    async fn write_post(
-        &self,
-        planned: &Planned,
-        place: usize,
-        contract: ContractId,
-    ) -> Option<Written> {
+    async fn write_post(&self, planned: &Planned, contract: ContractId) -> Option<Written> {
         let posts = self.posts.get()?;
         let request = posts.request(planned, contract)?;
         let written = in_time(self.step_wait, posts.write_down(planned, contract)).await;
@@ -234,7 +239,6 @@ impl Router {
             tracing::warn!(opportunity = %planned.record.opportunity.id, %error, "a buyer is not told of a call");
         });
         Some(Written {
-            place,
             row: row.ok()?,
             request,
         })
@@ -247,7 +251,7 @@ impl Router {
         place: usize,
         row: OutboxEventId,
         report: &BuyerReport,
-    ) -> Option<Option<Callee>> {
+    ) -> Answer {
         let judged = judge(report);
         let word = match judged.standing {
             Standing::Taken => "taken",
@@ -263,7 +267,7 @@ impl Router {
             }
         }
         let Some((outcome, reason)) = judged.not_taken else {
-            return Some(match &report.outcome {
+            return Answer::Taken(match &report.outcome {
                 BuyerOutcome::Answered(reading, _) => reading.deliver_to.callee(),
                 BuyerOutcome::TimedOut | BuyerOutcome::BrokeOff(_) | BuyerOutcome::NotSent(_) => {
                     None
@@ -275,7 +279,7 @@ impl Router {
         } else {
             self.give_up(planned, place, outcome, Some(reason)).await;
         }
-        None
+        Answer::NotTaken
     }
 
     /// An attempt is over, and nobody knows whether the buyer counts on it: what it took is held a while longer.

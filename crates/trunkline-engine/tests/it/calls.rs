@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use trunkline_core::assignment::pool::COOL_DOWN_MS;
 use trunkline_core::base::id::{AccountId, TrunkId};
-use trunkline_core::base::{Country, Currency, PhoneNumber, Timestamp, Zone};
+use trunkline_core::base::{Callee, Country, Currency, PhoneNumber, Timestamp, Zone};
 use trunkline_core::call::flow::{Ability, FlowEvent};
 use trunkline_core::call::{
     CallResult, CallState, DialOutcome, EndReason, EndedBy, RecordingConsent, TollPolicy, TollRule,
@@ -241,7 +241,9 @@ impl Desk {
 
 fn dialled(actions: &[Action]) -> PhoneNumber {
     match actions {
-        [Action::Dial(dialling)] if dialling.legs.len() == 1 => dialling.legs[0].to,
+        [Action::Dial(dialling)] if dialling.legs.len() == 1 => {
+            dialling.legs[0].to.number().expect("a number")
+        }
         other => panic!("expected one dial, got {other:?}"),
     }
 }
@@ -396,7 +398,7 @@ async fn a_forbidden_destination_is_not_dialled_and_the_reason_is_told() {
             .find(|e| e.kind == CallEventKind::Refused)
             .expect("a refusal");
         assert_eq!(refused.detail, reason);
-        assert_eq!(refused.destination, Some(BUSINESS));
+        assert_eq!(refused.destination, Some(Callee::from(BUSINESS)));
         let rang = told.iter().any(|e| e.kind == CallEventKind::Attempt);
         assert!(!rang, "what is refused never rings: {told:?}");
         desk.calls

@@ -51,7 +51,6 @@ pub(super) struct CallSummary {
     /// Whether a person said who called.
     pub(super) confirmed: bool,
     pub(super) first_time: bool,
-    /// The number or SIP address that answered, or else was rung last.
     pub(super) destination: Option<String>,
     pub(super) destination_display: Option<String>,
     pub(super) recorded: bool,
