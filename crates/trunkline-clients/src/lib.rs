@@ -16,7 +16,6 @@ pub use buyers::{
     MailTls, PER_DESTINATION_MAX,
 };
 pub use carriers::CarrierClient;
-pub use guard::is_public;
 pub use media::MediaClient;
 pub use page::PageClient;
 pub use speech::{SpeechChoice, SpeechProgram, find_speech};

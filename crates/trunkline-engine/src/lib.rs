@@ -19,6 +19,7 @@ mod locks;
 pub mod outbox;
 pub mod page_check;
 pub mod ports;
+mod posting;
 pub mod replay;
 pub mod report;
 pub mod routing;

@@ -140,7 +140,7 @@ impl Trunks {
             concurrent_calls: used.concurrent_calls + 1,
             ..used
         };
-        if let Err(refusal) = account.toll.permit(to, with_this) {
+        if let Err(refusal) = account.toll.permit(&to.into(), with_this) {
             metrics::counter!("trunkline_toll_refused_total", "reason" => refusal.word())
                 .increment(1);
             return CallMe::Forbidden(refusal);

@@ -4,7 +4,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use trunkline_core::assignment::{NumberStage, NumberUse};
 use trunkline_core::attribution::LabelKind;
-use trunkline_core::base::{Country, Currency, Id, IdKind, Locality, PhoneNumber, Timestamp, Zone};
+use trunkline_core::base::{
+    Callee, Country, Currency, Id, IdKind, Locality, PhoneNumber, Timestamp, Zone,
+};
 use trunkline_core::call::screening::ListKind;
 use trunkline_core::call::trunk::{CallerShown, NumberStyle};
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy, RecordingConsent, TollRule};
@@ -64,6 +66,30 @@ impl FromVal for PhoneNumber {
     fn from_val(value: &Val) -> Option<Self> {
         u64::from_val(value).map(PhoneNumber::from_digits)
     }
+}
+
+/// The number of somebody who is rung, for its column.
+pub(crate) fn called_number(to: Option<&Callee>) -> Option<PhoneNumber> {
+    to.and_then(Callee::number)
+}
+
+/// The SIP address of somebody who is rung, for the column beside it.
+pub(crate) fn called_address(to: Option<&Callee>) -> Option<&str> {
+    Some(to?.sip()?.as_str())
+}
+
+/// Somebody who is rung, from both columns. What an older server spooled has no address.
+pub(crate) fn read_callee(
+    row: &Row,
+    number: &str,
+    address: &str,
+) -> Result<Option<Callee>, DbError> {
+    let sip: Option<String> = if row.has(address) {
+        row.get(address)?
+    } else {
+        None
+    };
+    Ok(Callee::stored(row.get(number)?, sip.as_deref()))
 }
 
 macro_rules! words {

@@ -34,6 +34,7 @@ migrations!(
     "V0015__bids",
     "V0016__bids_of_a_feed",
     "V0017__compliance",
+    "V0018__sip_addresses",
 );
 
 macro_rules! tables {

@@ -36,6 +36,8 @@ pub struct VoiceConfig {
     /// Shortest session interval accepted (`Min-SE` of RFC 4028), in seconds. Default 90, the
     /// least the RFC allows.
     pub min_session_s: u32,
+    /// Whether buyers' SIP addresses, and what they lead to, may be on this machine or in a private network. Default no.
+    pub private_peers: bool,
     /// Recording stops when the disk has fewer free bytes than this. Default 500 MB.
     pub recording_free_bytes_min: u64,
 }
@@ -55,6 +57,7 @@ impl Default for VoiceConfig {
             first_response_ms: 5_000,
             goodbye_ms: 32_000,
             min_session_s: crate::sip::session_timer::INTERVAL_FLOOR_S,
+            private_peers: false,
             recording_free_bytes_min: 500_000_000,
         }
     }

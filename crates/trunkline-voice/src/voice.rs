@@ -18,6 +18,7 @@ use crate::counters::{Counters, Snapshot};
 use crate::media::ports::PortPool;
 use crate::recording::{Recorder, RecorderSettings};
 use crate::sip::ingress::Ingress;
+use crate::sip::peers::Peers;
 use crate::sip::reason::Reasons;
 use crate::sip::stack::{Listen, SERVER, SipStack};
 use crate::tasks::Tasks;
@@ -81,6 +82,7 @@ impl Voice {
             Arc::clone(&gate),
             Arc::clone(&counters),
             Arc::clone(&reasons),
+            Arc::new(Peers::new(config.private_peers)),
             SERVER,
         ));
         let listen = Listen {
@@ -120,6 +122,7 @@ impl Voice {
             advertised: stack.advertised(),
             first_response,
             min_session_s: config.min_session_s,
+            private_peers: config.private_peers,
             stop: stop.clone(),
             origins: AtomicU64::new(crate::call::now().as_millis().unsigned_abs()),
         });

@@ -99,6 +99,8 @@ pub(crate) struct VoiceSection {
     pub(crate) rtp_inactivity_s: u32,
     /// Session interval asked for (RFC 4028), in seconds.
     pub(crate) session_expires_s: u32,
+    /// Whether buyers' SIP addresses may be on this machine or in a private network.
+    pub(crate) private_peers: bool,
     /// Recording stops below this much free disk, in megabytes.
     pub(crate) recording_free_mb_min: u64,
 }
@@ -343,6 +345,7 @@ impl Default for VoiceSection {
             call_minutes_max: 240,
             rtp_inactivity_s: 60,
             session_expires_s: 1_800,
+            private_peers: false,
             recording_free_mb_min: 500,
         }
     }

@@ -169,7 +169,7 @@ impl Running {
         let buyers = Servers::open(options.seed).await?;
         let phones = Phones::connect(Arc::clone(&carrier), buyers::manners(), options.seed);
         let api = Api::sign_in(client.clone(), &config.public_url).await?;
-        let destinations = buyers::put(&api, &buyers).await?;
+        let destinations = buyers::put(&api, &buyers, carrier.address()).await?;
         let feeds = market::open(&api, &destinations, demo.trunk, demo.site).await?;
         let listener = listen(options.site).await?;
         let site = DemoSite::start(
@@ -309,6 +309,8 @@ fn config(options: &Options, data: &Path) -> anyhow::Result<Config> {
             tcp: String::new(),
             rtp_port_first: 0,
             rtp_port_last: 0,
+            // So is the telephone system of a buyer.
+            private_peers: true,
             ..VoiceSection::default()
         },
         log: log(),

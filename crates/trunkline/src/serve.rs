@@ -173,6 +173,7 @@ fn voice_config(config: &Config) -> anyhow::Result<VoiceConfig> {
         rtp_ports: (voice.rtp_port_first, voice.rtp_port_last),
         calls_max: voice.calls_max,
         setups_per_second: voice.setups_per_second,
+        private_peers: voice.private_peers,
         recording_free_bytes_min: voice.recording_free_mb_min * 1_000_000,
         ..VoiceConfig::default()
     })

@@ -19,7 +19,7 @@ use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Again, Attributions, Learning, Matches, SharedModels};
 use trunkline_engine::call::control::{CallLimits, RecordingState};
 use trunkline_engine::call::{
-    CallSettings, Calls, Fetching, Keeper, Retention, SalvagedRecording, Screener, Sounds,
+    CallSettings, Calls, Fetching, Keeper, Peers, Retention, SalvagedRecording, Screener, Sounds,
     WebhookCalls,
 };
 use trunkline_engine::check::{CheckResult, Checks};
@@ -35,9 +35,9 @@ use trunkline_engine::ports::webhooks::{Dialect, FetchedRecording};
 use trunkline_engine::ports::{
     Atlas, BuyerMail, Buyers, CallRecords, CheckRecords, Configuration, RecordingMaker,
 };
-use trunkline_engine::routing::Router;
 use trunkline_engine::routing::bidding::{AskBidders, Auctions};
 use trunkline_engine::routing::rtb::Rtb;
+use trunkline_engine::routing::{CallPostTeller, CallPosts, Router};
 use trunkline_engine::setup::{Performers, Setup};
 use trunkline_engine::supply::Supply;
 use trunkline_engine::trunks::Trunks;
@@ -90,7 +90,7 @@ impl Clock for SystemClock {
 }
 
 /// The system's name resolution.
-struct SystemResolver;
+pub(crate) struct SystemResolver;
 
 #[async_trait]
 impl Resolver for SystemResolver {
@@ -322,6 +322,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         Arc::new(AskClient::new(config.http.webhooks_loopback)),
         Arc::clone(&sounds),
         Arc::clone(&router),
+        Peers::new(Arc::new(SystemResolver), config.voice.private_peers),
         settings,
     );
     calls
@@ -334,7 +335,10 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         Err(error) => tracing::warn!(%error, "leads that were not decided are looked at later"),
     }
     // Who delivers a kind of event is listed here.
-    let tellers: Vec<Arc<dyn Teller>> = vec![Arc::new(LeadTeller(Arc::clone(&leads)))];
+    let tellers: Vec<Arc<dyn Teller>> = vec![
+        Arc::new(LeadTeller(Arc::clone(&leads))),
+        Arc::new(CallPostTeller),
+    ];
     let outgoing = Outgoing::new(shared.clone(), moment.clone(), tellers);
     outgoing.recover().await?;
     let calls = Arc::new(calls);
@@ -402,6 +406,12 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         config.home(),
     );
     router.bid_with(Arc::new(AskBidders(Arc::clone(&auctions))));
+    router.post_with(CallPosts::new(
+        moment.clone(),
+        Arc::clone(&buyers),
+        shared.clone(),
+        config.home(),
+    ));
     let rtb = Rtb::new(
         moment.clone(),
         directory.clone(),

@@ -114,18 +114,18 @@ pub fn consent_rule(number: PhoneNumber) -> Option<ConsentRule> {
 }
 
 /// Whether a talk between a caller and a destination may be recorded though nobody was told. A caller whose number is
-/// withheld could be anywhere.
+/// withheld could be anywhere, and so could a destination that has none.
 #[must_use]
 pub fn may_record_untold(
     chosen: RecordingConsent,
     caller: Option<PhoneNumber>,
-    destination: PhoneNumber,
+    destination: Option<PhoneNumber>,
 ) -> bool {
     match chosen {
         RecordingConsent::Notice => false,
         RecordingConsent::Waiver => true,
         RecordingConsent::ByLaw => {
-            let ends = [caller, Some(destination)];
+            let ends = [caller, destination];
             let allows = |end: Option<PhoneNumber>| end.and_then(consent_rule) == Some(One);
             ends.into_iter().all(allows)
         }
@@ -158,6 +158,7 @@ mod tests {
             (Some(DALLAS), LONDON, false),
             (Some(BURLINGTON), DALLAS, false),
         ] {
+            let destination = Some(destination);
             let by_law = may_record_untold(RecordingConsent::ByLaw, caller, destination);
             assert_eq!(by_law, untold, "{caller:?} to {destination:?}");
             assert!(!may_record_untold(
@@ -171,6 +172,13 @@ mod tests {
                 destination
             ));
         }
+    }
+
+    #[test]
+    fn a_destination_without_a_number_could_be_anywhere() {
+        let records = |chosen| may_record_untold(chosen, Some(DALLAS), None);
+        assert!(!records(RecordingConsent::ByLaw));
+        assert!(records(RecordingConsent::Waiver));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Toll-fraud limits: what an account may dial, and how much of it.
 
-use crate::base::{Country, NumberClass, PhoneNumber, words};
+use crate::base::{Callee, Country, NumberClass, PhoneNumber, words};
 
 /// Limits of one account on outgoing legs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,18 +118,22 @@ impl TollPolicy {
         Ok(())
     }
 
-    /// Whether `to` may be dialled now.
+    /// Whether `to` may be dialled now. No carrier is paid for a SIP address: which country it is in and how many minutes
+    /// were used says nothing about it, how many calls there are does.
     ///
     /// # Errors
     /// The first limit that forbids it.
-    pub fn permit(&self, to: PhoneNumber, used: TollUse) -> Result<(), TollRefusal> {
-        self.allows(to)?;
+    pub fn permit(&self, to: &Callee, used: TollUse) -> Result<(), TollRefusal> {
+        let number = to.number();
+        if let Some(number) = number {
+            self.allows(number)?;
+        }
         if used.concurrent_calls > self.concurrent_calls_max {
             return Err(TollRefusal::TooManyCalls {
                 limit: self.concurrent_calls_max,
             });
         }
-        if used.minutes_today >= self.daily_minutes_max {
+        if number.is_some() && used.minutes_today >= self.daily_minutes_max {
             return Err(TollRefusal::MinutesSpent {
                 limit: self.daily_minutes_max,
             });
@@ -148,7 +152,7 @@ mod tests {
         let check = |text: &str| {
             let number = PhoneNumber::parse_e164(text).expect("a number");
             policy
-                .permit(number, TollUse::default())
+                .permit(&number.into(), TollUse::default())
                 .map_err(TollRefusal::word)
         };
         for (to, expected) in [
@@ -180,8 +184,10 @@ mod tests {
             daily_minutes_max: 10,
             ..TollPolicy::default()
         };
-        let to = PhoneNumber::from_digits(12_142_345_678);
-        let check = |concurrent_calls, minutes_today| {
+        let number = Callee::Number(PhoneNumber::from_digits(12_142_345_678));
+        let address = crate::base::SipAddress::parse("sip:sales@pbx.example");
+        let address = Callee::Sip(address.expect("an address"));
+        let permit = |to: &Callee, concurrent_calls, minutes_today| {
             policy.permit(
                 to,
                 TollUse {
@@ -190,8 +196,12 @@ mod tests {
                 },
             )
         };
-        assert_eq!(check(2, 9), Ok(()));
-        assert_eq!(check(3, 0), Err(TollRefusal::TooManyCalls { limit: 2 }));
-        assert_eq!(check(1, 10), Err(TollRefusal::MinutesSpent { limit: 10 }));
+        let many = Err(TollRefusal::TooManyCalls { limit: 2 });
+        assert_eq!(permit(&number, 2, 9), Ok(()));
+        assert_eq!(permit(&number, 3, 0), many);
+        let spent = Err(TollRefusal::MinutesSpent { limit: 10 });
+        assert_eq!(permit(&number, 1, 10), spent);
+        assert_eq!(permit(&address, 2, 10), Ok(()), "nobody is paid for it");
+        assert_eq!(permit(&address, 3, 0), many);
     }
 }

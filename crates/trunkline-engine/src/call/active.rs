@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use trunkline_core::attribution::LabelKind;
 use trunkline_core::base::id::{CallEventId, CallLabelId, SessionId};
-use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::base::{Callee, Timestamp};
 use trunkline_core::call::flow::{Activity, Doing, Facts, FlowAction, FlowEvent, FlowState, step};
 use trunkline_core::call::{CallResult, CallState, DialOutcome, EndReason, EndedBy};
 
@@ -24,7 +24,7 @@ pub struct CallStep {
     /// What the caller does in it.
     pub activity: Activity,
     /// Whom it rings now.
-    pub rings: Vec<PhoneNumber>,
+    pub rings: Vec<Callee>,
 }
 
 /// A call in progress.
@@ -40,7 +40,7 @@ pub(super) struct ActiveCall {
     /// What a tap tells of it.
     pub(super) tapped: Option<Tapped>,
     /// Whom each attempt was to ring, the first attempt first.
-    rung: Vec<PhoneNumber>,
+    rung: Vec<Callee>,
     /// How each attempt may still be carried.
     pub(super) routes: HashMap<u32, Route>,
     /// What the last failed attempt came to.
@@ -143,10 +143,12 @@ impl ActiveCall {
         self.row.state = CallState::Talking;
         self.row.result = Some(CallResult::Answered);
         self.row.answered_at.get_or_insert(now);
-        self.row.destination = self.rung_by(attempt).or(self.row.destination);
+        if let Some(rung) = self.rung_by(attempt) {
+            self.row.destination = Some(rung);
+        }
         let mut row = self.event(id, now, CallEventKind::Connected);
         row.attempt = Some(attempt);
-        row.destination = self.row.destination;
+        row.destination.clone_from(&self.row.destination);
         row
     }
 
@@ -190,13 +192,13 @@ impl ActiveCall {
         matches!(&self.state.doing, Doing::Dialling(d) if d.ringing.contains(&attempt))
     }
 
-    fn rung_by(&self, attempt: u32) -> Option<PhoneNumber> {
+    fn rung_by(&self, attempt: u32) -> Option<Callee> {
         let place = usize::try_from(attempt).ok()?.checked_sub(1)?;
-        self.rung.get(place).copied()
+        self.rung.get(place).cloned()
     }
 
     /// Keeps whom the next attempt is to ring, before it is known whether it may.
-    pub(super) fn aims_at(&mut self, to: PhoneNumber) {
+    pub(super) fn aims_at(&mut self, to: Callee) {
         self.rung.push(to);
     }
 
@@ -205,17 +207,17 @@ impl ActiveCall {
         &mut self,
         id: CallEventId,
         attempt: u32,
-        to: PhoneNumber,
+        to: &Callee,
         now: Timestamp,
     ) -> CallEventRow {
-        self.row.destination = Some(to);
+        self.row.destination = Some(to.clone());
         if self.row.answered_at.is_none() {
             self.row.dialled_at = Some(now);
             self.row.rang_until = None;
         }
         let mut row = self.event(id, now, CallEventKind::Attempt);
         row.attempt = Some(attempt);
-        row.destination = Some(to);
+        row.destination = Some(to.clone());
         self.state.node.clone_into(&mut row.detail);
         row
     }

@@ -66,7 +66,10 @@ impl WebhookCalls {
         let number = directory.number_by_digits(number)?;
         let account = directory.account(number.account)?;
         let line = number.business_line;
-        let may = account.toll.permit(line, TollUse::default()).is_ok();
+        let may = account
+            .toll
+            .permit(&line.into(), TollUse::default())
+            .is_ok();
         (number.trunk == trunk && number.stage.takes_calls() && may).then_some(line)
     }
 

@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use trunkline_core::base::PhoneNumber;
-use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{CallId, RecordingId, TrunkId};
+use trunkline_core::base::{Callee, PhoneNumber, Timestamp};
 use trunkline_core::call::flow::{Accept, FlowEvent, Gather, Prompt};
 use trunkline_core::call::{EndReason, EndedBy};
 
@@ -440,10 +439,13 @@ pub struct Dialling {
 pub struct Dial {
     /// Counts the attempts of the call from 1.
     pub attempt: u32,
-    /// The trunk to use.
+    /// The trunk to use; for a SIP address that whose codecs and caller-ID policy hold.
     pub trunk: TrunkId,
     /// Whom to ring.
-    pub to: PhoneNumber,
+    pub to: Callee,
+    /// Where a SIP address is, looked up and allowed; the call goes there and not to the trunk's far end. A performer whose
+    /// carrier dials leaves it to the carrier.
+    pub at: Option<SocketAddr>,
     /// The number to show; `None` passes the caller's own on as signalled.
     pub caller_id: Option<PhoneNumber>,
     /// The tracking number that was dialled, for trunks that are told it.

@@ -24,6 +24,7 @@ use super::control::{
 };
 use super::keeper::Keeper;
 use super::opening::{Running, open_row};
+use super::peers::Peers;
 use super::perform::reason_phrase;
 use super::screening::{Question, Screener};
 use super::sounds::Sounds;
@@ -72,6 +73,7 @@ pub struct Calls {
     pub(super) asks: Arc<dyn Asks>,
     sounds: Arc<Sounds>,
     pub(super) router: Arc<Router>,
+    pub(super) peers: Arc<Peers>,
     pub(super) settings: CallSettings,
     /// Boxed: a map sets aside room for up to twice as many as there are.
     pub(super) active: Mutex<HashMap<CallId, Box<ActiveCall>>>,
@@ -107,6 +109,7 @@ impl Calls {
         asks: Arc<dyn Asks>,
         sounds: Arc<Sounds>,
         router: Arc<Router>,
+        peers: Arc<Peers>,
         settings: CallSettings,
     ) -> Self {
         Self {
@@ -122,6 +125,7 @@ impl Calls {
             asks,
             sounds,
             router,
+            peers,
             settings,
             active: Mutex::default(),
             marks: Mutex::default(),

@@ -80,7 +80,7 @@ impl Calls {
             legs: vec![route.dial.clone()],
             ..route.dialling.clone()
         };
-        let to = route.dial.to;
+        let to = route.dial.to.clone();
         let name = |trunk| {
             let profile = directory.profile(trunk);
             profile.map_or_else(|| "a removed trunk".to_owned(), |p| p.name.clone())

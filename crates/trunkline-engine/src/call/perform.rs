@@ -5,17 +5,17 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use trunkline_core::base::PhoneNumber;
 use trunkline_core::base::Timestamp;
-use trunkline_core::base::id::{AccountId, CallId, TrunkId};
+use trunkline_core::base::id::{AccountId, CallId};
 use trunkline_core::call::flow::{DialTargets, FlowAction, FlowEvent, ShownNumber};
 use trunkline_core::call::trunk::ShownCaller;
 use trunkline_core::call::{DialOutcome, TollUse};
 
 use super::active::ActiveCall;
-use super::control::{Action, Arrival, Dial, Dialling, Voicemail};
+use super::control::{Action, Dial, Dialling, Voicemail};
 use super::desk::{Calls, hold};
 use super::failover::Route;
+use super::ways::Way;
 use crate::ports::asks::AskRequest;
 use crate::ports::calls::{CallEventKind, CallEventRow};
 use crate::ports::configuration::Account;
@@ -135,9 +135,9 @@ impl Calls {
         };
         let mut next = Vec::new();
         for target in dial.targets {
-            let permitted = self.permit(call, target.attempt, target.to, events).await;
-            let (trunk, rest) = match permitted {
-                Ok(trunks) => trunks,
+            let permitted = self.permit(call, target.attempt, &target.to, events).await;
+            let Way { trunk, rest, at } = match permitted {
+                Ok(way) => way,
                 Err(outcome) => {
                     next.extend(self.not_dialled(call, target.attempt, outcome).await);
                     continue;
@@ -152,6 +152,7 @@ impl Calls {
                     attempt: target.attempt,
                     trunk,
                     to: target.to,
+                    at,
                     caller_id: None,
                     redirected_by: Some(dialled),
                     ring_timeout_ms: target.ring_timeout_ms,
@@ -166,69 +167,6 @@ impl Calls {
             }
         }
         (Some(dialling).filter(|d| !d.legs.is_empty()), next)
-    }
-
-    /// The trunk to dial over and those that are tried after it, or how the attempt fails when there is none or the
-    /// destination may not be dialled. What is dialled and what is not stands in the timeline then.
-    async fn permit(
-        &self,
-        call: CallId,
-        attempt: u32,
-        to: PhoneNumber,
-        events: &mut Vec<CallEventRow>,
-    ) -> Result<(TrunkId, VecDeque<TrunkId>), DialOutcome> {
-        let (account, own_trunk, arrival) = {
-            let mut active = hold(&self.active);
-            let Some(call) = active.get_mut(&call) else {
-                return Err(DialOutcome::Failed);
-            };
-            call.aims_at(to);
-            (call.row.account, call.row.trunk, call.arrival)
-        };
-        let directory = self.directory.now();
-        let Some(account) = directory.account(account).cloned() else {
-            return Err(DialOutcome::Failed);
-        };
-        let used = self.toll_use(&account).await;
-        let refusal = account.toll.permit(to, used).err();
-        let mut trunks: VecDeque<TrunkId> = match arrival {
-            Arrival::Sip { .. } => {
-                let states = self.directory.trunk_states();
-                directory.outbound(own_trunk, account.id, states).into()
-            }
-            // The carrier that called dials.
-            Arrival::Webhook => VecDeque::from([own_trunk]),
-        };
-        let (outcome, reason) = match (refusal, trunks.pop_front()) {
-            (None, Some(first)) => {
-                let (id, now) = (self.moment.id(), self.moment.now());
-                let mut active = hold(&self.active);
-                let call = active.get_mut(&call);
-                events.extend(call.map(|call| call.attempt(id, attempt, to, now)));
-                return Ok((first, trunks));
-            }
-            (Some(refusal), _) => {
-                metrics::counter!("trunkline_toll_refused_total", "reason" => refusal.word())
-                    .increment(1);
-                if let Some(active) = hold(&self.active).get_mut(&call) {
-                    active.row.toll_refused.get_or_insert(refusal.rule());
-                }
-                tracing::warn!(account = %account.id, to = %to.masked(), reason = refusal.word(), "a destination was refused");
-                (DialOutcome::Refused, refusal.to_string())
-            }
-            // The carrier may know another way to the destination: for it, this is a failure.
-            (None, None) => {
-                let reason =
-                    "no trunk can dial out; set a peer on one, or see why its host has no address";
-                (DialOutcome::Failed, reason.to_owned())
-            }
-        };
-        if let Some(mut event) = self.mark(call, CallEventKind::Refused, reason) {
-            event.attempt = Some(attempt);
-            event.destination = Some(to);
-            events.push(event);
-        }
-        Err(outcome)
     }
 
     /// Tells the flow that an attempt was not dialled; why is in the timeline already.

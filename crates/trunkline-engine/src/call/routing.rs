@@ -248,7 +248,7 @@ impl Calls {
         drop(routing);
         let event = FlowEvent::Routed {
             action: asked.action,
-            targets: ringing.iter().map(|(target, _)| *target).collect(),
+            targets: ringing.iter().map(|(target, _)| target.clone()).collect(),
         };
         let (id, now) = (self.moment.id(), self.moment.now());
         let mut active = hold(&self.active);

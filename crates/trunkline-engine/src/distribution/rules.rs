@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{
     AccountId, BuyerId, CampaignId, ContractId, DestinationId, FeedId, PublisherId,
 };
+use trunkline_core::base::{SipAddress, Timestamp};
 use trunkline_core::routing::{FeedDocument, Layer, Problem, problems_of_duplicates};
 
 use super::documents;
@@ -437,21 +437,9 @@ fn check_delivery(destination: &Destination, sight: &Sight<'_>) -> Checked {
                 None => Ok(()),
             }
         }
-        Delivery::Sip(address) => {
-            let rest = address
-                .strip_prefix("sips:")
-                .or(address.strip_prefix("sip:"));
-            let parts = rest.and_then(|rest| rest.split_once('@'));
-            let named = parts.is_some_and(|(user, host)| {
-                let host = host.split([';', '?']).next().unwrap_or_default();
-                !user.is_empty() && !host.is_empty() && !host.contains('@')
-            });
-            if named && plain(address) {
-                return Ok(());
-            }
-            let message = "write an address such as sip:sales@pbx.example";
-            Err(invalid("address", message))
-        }
+        Delivery::Sip(address) => SipAddress::parse(address)
+            .map(drop)
+            .map_err(|error| invalid("address", error.to_string())),
         Delivery::Email(address, endpoint) => {
             let parts = address.split_once('@');
             let named = parts.is_some_and(|(user, host)| {

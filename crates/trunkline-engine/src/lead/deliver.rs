@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
+use trunkline_core::base::Country;
 use trunkline_core::base::id::{ContractId, OpportunityId};
-use trunkline_core::base::{Country, Decimal, Money};
 use trunkline_core::lead::{Certificate, Event, Lead, LegState, StepRefusal, step};
-use trunkline_core::routing::delivery::{PrepareError, Slot, Step, Values};
-use trunkline_core::routing::{AttemptOutcome, DeliveryKind, Known, OpportunityKind, ReasonCode};
+use trunkline_core::routing::delivery::{Slot, Values};
+use trunkline_core::routing::{DeliveryKind, Known, OpportunityKind};
 
 use super::desk::{LeadDesk, LeadError};
 use super::sale::Sale;
@@ -20,6 +20,7 @@ use crate::ports::buyers::{
 };
 use crate::ports::leads::{LeadChange, LeadEventKind, LeadRow};
 use crate::ports::outbox::{Delivery, OutboxEvent};
+use crate::posting::{Judged, NotTaken, amount, judge, post_to_server, report};
 
 /// The kind of the outbox's rows by which leads are sent.
 pub const LEAD_POST: &str = "lead_post";
@@ -27,9 +28,6 @@ pub const LEAD_POST: &str = "lead_post";
 const MAIL_WAIT: Duration = Duration::from_secs(20);
 /// How long a row waits of which somebody else works on the lead, in milliseconds.
 const OTHERS_MS: i64 = 10_000;
-/// Longest text that is kept of what a buyer said, in characters.
-const TOLD_MAX: usize = 300;
-
 /// What a row of the outbox says beside which lead it is about.
 #[derive(Debug, Serialize, Deserialize)]
 struct PostBody {
@@ -47,15 +45,6 @@ pub(super) const fn takes_leads(kind: DeliveryKind) -> bool {
         kind,
         DeliveryKind::Http | DeliveryKind::Email | DeliveryKind::None
     )
-}
-
-fn report(outcome: BuyerOutcome) -> BuyerReport {
-    BuyerReport {
-        outcome,
-        latency_ms: 0,
-        request_shown: String::new(),
-        answer_shown: String::new(),
-    }
 }
 
 /// The process ended while it was sent.
@@ -158,36 +147,8 @@ fn set_certificate(values: &mut Values, lead: &Lead) {
     }
 }
 
-/// A plain decimal, such as `12.5`.
-fn amount(money: Money) -> String {
-    Decimal::from_micros(money.micros()).to_string()
-}
-
 fn moment_text(row: &LeadRow) -> String {
     row.came_at.to_rfc3339()
-}
-
-/// What a buyer said, or what went wrong, for people: never who somebody is.
-fn told(report: &BuyerReport) -> String {
-    let text = match &report.outcome {
-        BuyerOutcome::Answered(reading, status) => match &reading.reason {
-            Some(reason) => format!("answered {status}: {reason}"),
-            None => format!("answered {status}"),
-        },
-        BuyerOutcome::TimedOut => "no answer in time".to_owned(),
-        BuyerOutcome::BrokeOff(why) => format!("the answer broke off: {why}"),
-        BuyerOutcome::NotSent(NotSent::Unprepared(why)) => format!("not sent: {why}"),
-        BuyerOutcome::NotSent(NotSent::Resting) => {
-            "not sent: the endpoint failed too often and rests".to_owned()
-        }
-        BuyerOutcome::NotSent(NotSent::Busy) => {
-            "not sent: too many requests are on their way".to_owned()
-        }
-        BuyerOutcome::NotSent(NotSent::Refused(why) | NotSent::Unreachable(why)) => {
-            format!("not sent: {why}")
-        }
-    };
-    text.chars().take(TOLD_MAX).collect()
 }
 
 impl LeadDesk {
@@ -224,12 +185,7 @@ impl LeadDesk {
                 self.mail.send(&letter, until).await
             }
             Some(Reach::Server { endpoint, secrets }) => {
-                if !endpoint.has(Step::Post) {
-                    let why = PrepareError::NoStep(Step::Post.word());
-                    return report(BuyerOutcome::NotSent(NotSent::Unprepared(why)));
-                }
                 let terms = sale.planned.terms(sale.row.run.legs[n].contract);
-                let wait_ms = endpoint.timeout_ms(Step::Post, OpportunityKind::Lead);
                 let request = BuyerRequest {
                     destination: facts.destination,
                     opportunity: sale.row.id,
@@ -241,8 +197,7 @@ impl LeadDesk {
                     home: self.home(sale.row.account),
                     now,
                 };
-                let until = Instant::now() + Duration::from_millis(wait_ms.into());
-                self.buyers.post(&request, until).await
+                post_to_server(self.buyers.as_ref(), &request, OpportunityKind::Lead).await
             }
         }
     }
@@ -261,55 +216,41 @@ impl LeadDesk {
         n: usize,
         report: &BuyerReport,
     ) -> Result<Delivery, LeadError> {
-        let told = told(report);
+        let Judged {
+            standing,
+            not_taken,
+            delivery,
+            told,
+        } = judge(report);
         let contract = sale.row.run.legs[n].contract;
-        let standing = report.outcome.standing();
         let word = match standing {
             Standing::Taken => "taken",
             Standing::NotTaken => "not_taken",
             Standing::Unclear => "unclear",
         };
         metrics::counter!("trunkline_lead_posts_total", "standing" => word).increment(1);
-        match standing {
-            Standing::Taken => {
-                self.taken(sale, n, report, told).await?;
-                Ok(Delivery::Done)
+        let Some(reason) = not_taken else {
+            self.taken(sale, n, report, told).await?;
+            return Ok(delivery);
+        };
+        let unclear = standing == Standing::Unclear;
+        let what = if unclear {
+            (Event::NoAnswer(contract), LeadEventKind::NoAnswer)
+        } else {
+            (Event::Declined(contract), LeadEventKind::Declined)
+        };
+        self.not_taken(sale, n, what, reason, (delivery.clone(), told))
+            .await?;
+        match sale.row.legs[n].reservation {
+            // The price is held until it is known, or nobody waits for it any more.
+            Some(reservation) if unclear => {
+                let keep_ms = sale.rules.ambiguous_ms + KEEP_MS;
+                self.router.renew(reservation, keep_ms).await?;
             }
-            Standing::NotTaken => {
-                let sent = matches!(report.outcome, BuyerOutcome::Answered(..));
-                let delivery = if sent {
-                    Delivery::Done
-                } else {
-                    Delivery::Dead(told.clone())
-                };
-                let reason = if sent {
-                    (AttemptOutcome::Declined, ReasonCode::BuyerRejected)
-                } else {
-                    let why = report.outcome.no_bid().unwrap_or(ReasonCode::SystemError);
-                    (AttemptOutcome::Failed, why)
-                };
-                let what = (Event::Declined(contract), LeadEventKind::Declined);
-                self.not_taken(sale, n, what, reason, (delivery.clone(), told))
-                    .await?;
-                if let Some(reservation) = sale.row.legs[n].reservation {
-                    self.release(reservation).await;
-                }
-                Ok(delivery)
-            }
-            Standing::Unclear => {
-                let delivery = Delivery::Unknown(told.clone());
-                let reason = (AttemptOutcome::Unknown, ReasonCode::TimedOut);
-                let what = (Event::NoAnswer(contract), LeadEventKind::NoAnswer);
-                self.not_taken(sale, n, what, reason, (delivery.clone(), told))
-                    .await?;
-                // The price is held until it is known, or nobody waits for it any more.
-                if let Some(reservation) = sale.row.legs[n].reservation {
-                    let keep_ms = sale.rules.ambiguous_ms + KEEP_MS;
-                    self.router.renew(reservation, keep_ms).await?;
-                }
-                Ok(delivery)
-            }
+            Some(reservation) => self.release(reservation).await,
+            None => {}
         }
+        Ok(delivery)
     }
 
     async fn not_taken(
@@ -317,7 +258,7 @@ impl LeadDesk {
         sale: &mut Sale,
         n: usize,
         (what, kind): (Event, LeadEventKind),
-        (outcome, reason): (AttemptOutcome, ReasonCode),
+        (outcome, reason): NotTaken,
         (delivery, told): (Delivery, String),
     ) -> Result<(), LeadError> {
         let now = self.moment.now();

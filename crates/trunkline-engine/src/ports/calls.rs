@@ -6,7 +6,7 @@ use trunkline_core::base::id::{
     AccountId, CallEventId, CallId, FlowId, ModelId, NumberId, RecordingId, SessionId, SiteId,
     TrunkId,
 };
-use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::base::{Callee, PhoneNumber, Timestamp};
 use trunkline_core::call::screening::Screening;
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy, TollRule};
 use trunkline_core::visitor::{Channel, Source};
@@ -60,7 +60,7 @@ pub struct CallRow {
     /// Time connected, in milliseconds.
     pub talk_ms: i64,
     /// The destination that was rung last or answered.
-    pub destination: Option<PhoneNumber>,
+    pub destination: Option<Callee>,
     /// Where the call came from, as far as attribution or the number tells.
     pub source: Option<Source>,
     /// The credited session.
@@ -232,7 +232,7 @@ pub struct CallEventRow {
     /// Which attempt, for those about one.
     pub attempt: Option<u32>,
     /// The destination, for those about one.
-    pub destination: Option<PhoneNumber>,
+    pub destination: Option<Callee>,
     /// Final SIP status, for failed attempts.
     pub sip_status: Option<u16>,
     /// A word or sentence: outcome, node, refusal.

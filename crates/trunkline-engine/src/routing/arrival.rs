@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use trunkline_core::base::id::{AccountId, CallId, GivenBidId, ReservationId};
-use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::base::{Callee, PhoneNumber, Timestamp};
 use trunkline_core::call::screening::Vouched;
 use trunkline_core::routing::{
     ARRIVAL_GRACE_MS, ArrivalMismatch, Arrives, Arriving, AttemptOutcome, GivenBid, ReasonCode,
@@ -16,6 +16,7 @@ use trunkline_core::routing::{
 
 use super::bids::BidWon;
 use super::planned::Planned;
+use super::posts::AboutToRing;
 use super::ringing::ToRing;
 use super::rtb::Rtb;
 use super::{Router, hash_of, in_time};
@@ -173,6 +174,7 @@ impl Rtb {
         };
         for row in asked {
             planned.asks_from(row.contract, row.min_seconds);
+            planned.names_bid(row.contract, row.name);
         }
         planned.meet(came);
         if let Err(reason) = planned.may_be_sold() {
@@ -237,15 +239,16 @@ impl Router {
         &self,
         planned: &mut Planned,
         place: usize,
-        to: Option<PhoneNumber>,
+        to: Option<Callee>,
     ) -> PortResult<Option<ToRing>> {
         let Some(row) = planned.attempts.get(place) else {
             return Ok(None);
         };
         let (contract, reservation) = (row.contract, row.reservation);
         let terms = planned.terms(contract);
-        let to = to.or_else(|| planned.number_of(contract));
-        let (Some(terms), Some(id), Some(to)) = (terms, reservation, to) else {
+        let to = to.or_else(|| planned.callee_of(contract));
+        let reachable = to.is_some() || planned.is_posted(contract);
+        let (Some(terms), Some(id), true) = (terms, reservation, reachable) else {
             let unreachable = Some(ReasonCode::Unreachable);
             self.give_up(planned, place, AttemptOutcome::Failed, unreachable)
                 .await;
@@ -265,11 +268,12 @@ impl Router {
             Stepped::Yes => {
                 let (ring_timeout_ms, keep_ms) = super::ringing::times(&terms, planned.has_more());
                 self.renew(id, keep_ms).await?;
-                return Ok(Some(ToRing {
+                let one = AboutToRing {
                     place,
                     to,
                     ring_timeout_ms,
-                }));
+                };
+                return Ok(self.told_of_call(planned, vec![one]).await.pop());
             }
             Stepped::No(_) => ReasonCode::Expired,
             Stepped::Full { .. } => ReasonCode::ConcurrencyFull,
@@ -285,12 +289,12 @@ impl Planned {
     fn go_on_with(&mut self, bid: &GivenBid) {
         let mut rows = self.attempts.iter();
         let place = rows.position(|row| row.reservation == Some(bid.reservation));
-        self.called = place.map(|place| (place, bid.to));
+        self.called = place.map(|place| (place, bid.to.clone()));
         let next = bid.next.iter().map(|next| {
             let won = BidWon {
                 contract: next.contract,
                 amount: next.amount,
-                to: next.to,
+                to: next.to.clone(),
                 name: None,
                 offer: Some(bid.amount),
                 min_seconds: bid.min_seconds,
@@ -323,7 +327,7 @@ impl Planned {
     /// The reservation of a bid that is called and not rung yet.
     #[must_use]
     pub(crate) fn waiting(&self) -> Option<ReservationId> {
-        let (place, _) = self.called?;
-        self.attempts.get(place)?.reservation
+        let (place, _) = self.called.as_ref()?;
+        self.attempts.get(*place)?.reservation
     }
 }

@@ -22,6 +22,7 @@ use crate::distribution::Reach;
 use crate::ports::bids::{BidRow, SAID_MAX};
 use crate::ports::buyers::BuyerRequest;
 use crate::ports::{Bids, Buyers};
+use crate::posting::name_parties;
 
 /// Asks buyers' servers for bids, and keeps what they answered.
 pub struct Auctions {
@@ -179,10 +180,7 @@ impl Auctions {
             return None;
         }
         let mut values = told.clone();
-        values.set(Slot::BuyerId, parties.buyer.to_string());
-        values.set(Slot::DestinationId, parties.destination.to_string());
-        values.set(Slot::ContractId, parties.contract.to_string());
-        values.set(Slot::IsDuplicate, if unpaid { "true" } else { "false" });
+        name_parties(&mut values, terms, unpaid);
         let own = endpoint.timeout_ms(Step::Ping, opportunity.kind);
         let timeout_ms = match terms.bid_timeout_ms.from {
             Level::Default => own,
@@ -241,7 +239,11 @@ impl Bidders for AskBidders {
             planned.asks_from(row.contract, row.min_seconds);
         }
         self.0.keep(auctioned);
-        won.unwrap_or_default()
+        let won = won.unwrap_or_default();
+        for bid in &won {
+            planned.names_bid(bid.contract, bid.name.clone());
+        }
+        won
     }
 }
 
@@ -295,7 +297,7 @@ fn bids(planned: &Planned, terms: &ContractTerms, facts: &Facts<'_>) -> bool {
 }
 
 /// What everybody is told of an opportunity.
-fn told(planned: &Planned) -> Values {
+pub(super) fn told(planned: &Planned) -> Values {
     let opportunity = &planned.record.opportunity;
     let mut values = Values::of(&planned.known());
     values.set(Slot::OpportunityId, opportunity.id.to_string());
@@ -334,7 +336,7 @@ fn won(held: &Held) -> Result<Vec<BidWon>, ReasonCode> {
         Some(BidWon {
             contract: line.contract,
             amount,
-            to: line.said.deliver_to.phone,
+            to: line.said.deliver_to.callee(),
             name: line.said.id.clone(),
             offer: Some(sale.offer),
             min_seconds: sale.min_seconds,

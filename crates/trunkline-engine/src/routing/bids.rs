@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use trunkline_core::base::id::ContractId;
-use trunkline_core::base::{Money, PhoneNumber, Timestamp};
+use trunkline_core::base::{Callee, Money, Timestamp};
 
 use super::{Planned, Router};
 
@@ -16,8 +16,8 @@ pub struct BidWon {
     pub contract: ContractId,
     /// What they pay.
     pub amount: Money,
-    /// The number at which they want the call; that of the destination when they name none.
-    pub to: Option<PhoneNumber>,
+    /// Where they want the call; at the destination when they name nothing.
+    pub to: Option<Callee>,
     /// What they call their bid.
     pub name: Option<String>,
     /// What the publisher may be promised when it is sold: the same for all bids of an auction.

@@ -239,7 +239,9 @@ impl Closing<'_> {
                     attempt.revenue = side.amount(currency);
                     attempt.billable = attempt.revenue.is_some_and(|r| r.micros() > 0);
                 }
-                if let Some(id) = attempt.reservation {
+                // Of a post without an answer nobody knows: what it took is held until its own time is over.
+                let unknown = attempt.outcome == Some(AttemptOutcome::Unknown);
+                if let Some(id) = attempt.reservation.filter(|_| !unknown) {
                     let paid = payout.filter(|_| leg == self.paid_leg(booked));
                     let ending = side.map_or(Ending::Released, |side| {
                         Ending::Settled(came(side, &attempt, paid))

@@ -17,6 +17,7 @@ mod end_call;
 mod gate;
 mod offering;
 mod planned;
+mod posts;
 mod reserving;
 mod restart;
 mod ringing;
@@ -43,6 +44,7 @@ use crate::ports::{Books, Opportunities, PortError, PortResult, Reservations};
 pub use bids::{BidWon, Bidders};
 pub use end_call::CallEnding;
 pub use planned::{Planned, Wanted};
+pub use posts::{CALL_POST, CallPostTeller, CallPosts};
 pub use reserving::Reserving;
 pub use ringing::ToRing;
 
@@ -72,6 +74,8 @@ pub struct Router {
     pub(crate) step_wait: Duration,
     /// Whoever asks for bids.
     bidders: OnceLock<Arc<dyn Bidders>>,
+    /// Whoever tells buyers' servers of calls.
+    posts: OnceLock<Arc<CallPosts>>,
     /// Past results of contracts, and when they were read.
     performance: Mutex<IdMap<ContractKind, (Timestamp, Performance)>>,
     /// Calls that ended while the store was away: what they came to is stored as soon as it is back.
@@ -131,6 +135,7 @@ impl Router {
             plan_wait: PLAN_WAIT,
             step_wait: STEP_WAIT,
             bidders: OnceLock::new(),
+            posts: OnceLock::new(),
             performance: Mutex::default(),
             unsettled: Mutex::default(),
         }

@@ -82,11 +82,11 @@ pub(super) fn later(planned: &Planned, promised: Money) -> Vec<NextBid> {
     contracts.filter_map(covers).collect()
 }
 
-pub(super) const fn next_of(bid: &BidWon) -> NextBid {
+pub(super) fn next_of(bid: &BidWon) -> NextBid {
     NextBid {
         contract: bid.contract,
         amount: bid.amount,
-        to: bid.to,
+        to: bid.to.clone(),
     }
 }
 

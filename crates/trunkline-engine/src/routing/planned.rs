@@ -6,7 +6,7 @@ use std::sync::Arc;
 use trunkline_core::base::id::{
     AccountId, CallId, CampaignId, ContractId, ContractKind, FeedId, IdMap, OpportunityId,
 };
-use trunkline_core::base::{Money, PhoneNumber, Timestamp, Zone};
+use trunkline_core::base::{Callee, Money, Timestamp, Zone};
 use trunkline_core::routing::{
     Attempt, Before, Comer, ContractTerms, Facts, FeedTerms, Known, LetIn, MostPrice,
     OpportunityKind, Outcome, Person, PriceBook, ReasonCode, Routes, TurnChange,
@@ -73,11 +73,13 @@ pub struct Planned {
     pub(super) beside: Option<(u16, Vec<ContractId>)>,
     /// What its publisher was promised when it is sold; what the terms of the feed say when nothing was.
     pub(super) quoted: Option<Money>,
-    /// The attempt whose bid was given and is called now, by its place among those that were made, and the number at which
-    /// the buyer wants the call.
-    pub(super) called: Option<(usize, Option<PhoneNumber>)>,
+    /// The attempt whose bid was given and is called now, by its place among those that were made, and where the buyer wants
+    /// the call.
+    pub(super) called: Option<(usize, Option<Callee>)>,
     /// From how many connected seconds on buyers pay, by their bids.
     asked_from_s: IdMap<ContractKind, u32>,
+    /// What buyers call their bids.
+    bid_names: IdMap<ContractKind, String>,
     /// Bids of an auction that were not tried yet, with its place in the plan.
     pub(super) bids: VecDeque<(u16, BidWon)>,
 }
@@ -172,6 +174,7 @@ impl Planned {
             quoted: None,
             called: None,
             asked_from_s: IdMap::default(),
+            bid_names: IdMap::default(),
             bids: VecDeque::new(),
         }
     }
@@ -301,6 +304,18 @@ impl Planned {
     #[must_use]
     pub fn asked_from_s(&self, contract: ContractId) -> u32 {
         self.asked_from_s.get(&contract).copied().unwrap_or(0)
+    }
+
+    /// A buyer bid, and calls its bid so.
+    pub(super) fn names_bid(&mut self, contract: ContractId, name: Option<String>) {
+        if let Some(name) = name {
+            self.bid_names.insert(contract, name);
+        }
+    }
+
+    /// What a buyer calls its bid.
+    pub(super) fn bid_name(&self, contract: ContractId) -> Option<&str> {
+        self.bid_names.get(&contract).map(String::as_str)
     }
 
     /// How many a contract was billed for this month before.

@@ -1,13 +1,14 @@
 //! Who is rung next for a call: the next attempt of its plan that finds room.
 
 use trunkline_core::base::id::ContractId;
-use trunkline_core::base::{Money, PhoneNumber, Timestamp};
+use trunkline_core::base::{Callee, Money, SipAddress, Timestamp};
 use trunkline_core::call::flow::DESTINATIONS_MAX;
 use trunkline_core::routing::{Attempt, AttemptOutcome, ContractTerms, Level, ReasonCode};
 
 use super::Router;
 use super::bids::BidWon;
 use super::planned::Planned;
+use super::posts::AboutToRing;
 use super::reserving::Reserving;
 use crate::ports::PortResult;
 use crate::ports::distribution::Delivery;
@@ -18,12 +19,12 @@ const RING_MS_BEFORE_OTHERS: u32 = 20_000;
 const BESIDE_RINGING_MS: i64 = 60_000;
 
 /// Somebody who is rung.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToRing {
     /// The attempt's place among [`Planned::attempts`].
     pub place: usize,
-    /// The number.
-    pub to: PhoneNumber,
+    /// Whom.
+    pub to: Callee,
     /// How long it may ring, in milliseconds.
     pub ring_timeout_ms: u32,
 }
@@ -74,20 +75,20 @@ impl Router {
         attempt: u16,
         contracts: &[ContractId],
     ) -> PortResult<Vec<ToRing>> {
-        let mut ringing = Vec::new();
+        let mut taken = Vec::new();
         for (index, contract) in contracts.iter().enumerate() {
-            if ringing.len() >= DESTINATIONS_MAX {
+            if taken.len() >= DESTINATIONS_MAX {
                 planned.beside = Some((attempt, contracts[index..].to_vec()));
                 break;
             }
-            match self.ring_one(planned, attempt, *contract, None, None).await {
-                Ok(one) => ringing.extend(one),
+            match self.take_up(planned, attempt, *contract, None, None).await {
+                Ok(one) => taken.extend(one),
                 // Those that found room ring.
-                Err(error) if ringing.is_empty() => return Err(error),
+                Err(error) if taken.is_empty() => return Err(error),
                 Err(_) => break,
             }
         }
-        Ok(ringing)
+        Ok(self.told_of_call(planned, taken).await)
     }
 
     async fn ring_bid(
@@ -97,18 +98,22 @@ impl Router {
         bid: BidWon,
     ) -> PortResult<Option<ToRing>> {
         let amount = Some(bid.amount);
-        self.ring_one(planned, attempt, bid.contract, amount, bid.to)
-            .await
+        let taken = self
+            .take_up(planned, attempt, bid.contract, amount, bid.to)
+            .await?;
+        let all = taken.into_iter().collect();
+        Ok(self.told_of_call(planned, all).await.pop())
     }
 
-    async fn ring_one(
+    /// Reserves what it takes to ring somebody.
+    async fn take_up(
         &self,
         planned: &mut Planned,
         attempt: u16,
         contract: ContractId,
         bid: Option<Money>,
-        to: Option<PhoneNumber>,
-    ) -> PortResult<Option<ToRing>> {
+        to: Option<Callee>,
+    ) -> PortResult<Option<AboutToRing>> {
         let Some(terms) = planned.terms(contract) else {
             return Ok(None);
         };
@@ -120,12 +125,13 @@ impl Router {
             offered: true,
             keep_ms,
         };
-        let Some(to) = to.or_else(|| planned.number_of(contract)) else {
+        let to = to.or_else(|| planned.callee_of(contract));
+        if to.is_none() && !planned.is_posted(contract) {
             planned.pass_over(&terms, &what, ReasonCode::Unreachable, self.moment.now());
             return Ok(None);
-        };
+        }
         let place = self.reserve(planned, what).await?;
-        Ok(place.map(|place| ToRing {
+        Ok(place.map(|place| AboutToRing {
             place,
             to,
             ring_timeout_ms,
@@ -169,11 +175,12 @@ impl Router {
 }
 
 impl Planned {
-    /// The phone of a contract; `None` when it has none.
-    pub(super) fn number_of(&self, contract: ContractId) -> Option<PhoneNumber> {
-        match self.market.destination_of(contract)?.delivery {
-            Delivery::Phone(number) => Some(number),
-            Delivery::Sip(_) | Delivery::Http(_) | Delivery::Email(..) | Delivery::None => None,
+    /// Whom the destination of a contract is; `None` when it is no telephone, or its address cannot be read.
+    pub(super) fn callee_of(&self, contract: ContractId) -> Option<Callee> {
+        match &self.market.destination_of(contract)?.delivery {
+            Delivery::Phone(number) => Some(Callee::Number(*number)),
+            Delivery::Sip(address) => SipAddress::parse(address).ok().map(Callee::Sip),
+            Delivery::Http(_) | Delivery::Email(..) | Delivery::None => None,
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use trunkline_core::assignment::pool::COOL_DOWN_MS;
 use trunkline_core::base::id::{AccountId, TrunkId};
-use trunkline_core::base::{Country, Currency, PhoneNumber, Timestamp, Zone};
+use trunkline_core::base::{Callee, Country, Currency, PhoneNumber, Timestamp, Zone};
 use trunkline_core::call::flow::{Ability, FlowEvent};
 use trunkline_core::call::{
     CallResult, CallState, DialOutcome, EndReason, EndedBy, RecordingConsent, TollPolicy, TollRule,
@@ -20,7 +20,9 @@ use trunkline_engine::call::control::{
     Transport, TrunkProfile,
 };
 use trunkline_engine::call::trunk::TrunkSettings;
-use trunkline_engine::call::{CallSettings, Calls, Keeper, SalvagedRecording, Screener, Sounds};
+use trunkline_engine::call::{
+    CallSettings, Calls, Keeper, Peers, SalvagedRecording, Screener, Sounds,
+};
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::live::LiveBus;
@@ -31,6 +33,7 @@ use trunkline_engine::routing::Router;
 use trunkline_engine::setup::Performers;
 
 use crate::away::AwayStore;
+use crate::configuration::NoNames;
 use crate::ports::{
     HandClock, MemoryAsks, MemoryCalls, MemoryHistory, MemoryLabels, MemoryScreening, MemorySpool,
 };
@@ -171,6 +174,7 @@ pub(crate) async fn desk_with(
             Arc::new(AwayStore),
             Arc::new(AwayStore),
         )),
+        Peers::new(Arc::new(NoNames), false),
         settings,
     );
     let calls = Arc::new(calls);
@@ -237,7 +241,9 @@ impl Desk {
 
 fn dialled(actions: &[Action]) -> PhoneNumber {
     match actions {
-        [Action::Dial(dialling)] if dialling.legs.len() == 1 => dialling.legs[0].to,
+        [Action::Dial(dialling)] if dialling.legs.len() == 1 => {
+            dialling.legs[0].to.number().expect("a number")
+        }
         other => panic!("expected one dial, got {other:?}"),
     }
 }
@@ -392,7 +398,7 @@ async fn a_forbidden_destination_is_not_dialled_and_the_reason_is_told() {
             .find(|e| e.kind == CallEventKind::Refused)
             .expect("a refusal");
         assert_eq!(refused.detail, reason);
-        assert_eq!(refused.destination, Some(BUSINESS));
+        assert_eq!(refused.destination, Some(Callee::from(BUSINESS)));
         let rang = told.iter().any(|e| e.kind == CallEventKind::Attempt);
         assert!(!rang, "what is refused never rings: {told:?}");
         desk.calls

@@ -1,5 +1,6 @@
 //! The desk and route nodes, while nothing of routing is stored.
 
+use trunkline_core::base::Callee;
 use trunkline_core::base::id::FlowId;
 use trunkline_core::call::TollPolicy;
 use trunkline_engine::call::control::{Action, Admission, CallControl};
@@ -34,7 +35,7 @@ async fn a_call_goes_on_without_a_buyer_while_the_store_of_routing_is_away() {
         let [Action::Dial(dialling)] = &actions[..] else {
             panic!("{actions:?}");
         };
-        assert_eq!(dialling.legs[0].to, BUSINESS);
+        assert_eq!(dialling.legs[0].to, Callee::from(BUSINESS));
         assert_eq!(desk.records.last().flow_depth, 2);
     }
 }

@@ -15,7 +15,7 @@ macro_rules! call_columns {
          term, content, rule, session, probability, ambiguous, first_time, ended_by, end_reason, sip_status, q850, \
          jitter_ms, loss_percent, mos, recording, review, model, confirmed_at, synthetic, \
          flow, flow_version, flow_depth, screened, screening, verstat, diversion, \
-         toll_refused, \
+         toll_refused, destination_sip, \
          (SELECT max(e.at) FROM call_event AS e WHERE e.call = call.id AND e.kind = 'attempt' \
          AND (call.answered_at IS NULL OR e.at <= call.answered_at)) AS dialled_at, \
          (SELECT CASE WHEN sum(CASE WHEN e.kind = 'attempt' THEN 1 ELSE -1 END) = 0 \
@@ -108,7 +108,7 @@ crate::statements! { "call";
     MINUTES_SINCE = "SELECT CAST(coalesce(sum((CASE WHEN state = 'ended' THEN talk_ms \
         WHEN answered_at IS NULL THEN 0 ELSE progress_at - answered_at END + 59999) / 60000), 0) AS BIGINT) AS minutes \
         FROM call WHERE account = $1 AND synthetic = 0 AND started_at >= $2";
-    EVENTS = "SELECT id, call, at, kind, attempt, destination, sip_status, detail FROM call_event \
+    EVENTS = "SELECT id, call, at, kind, attempt, destination, destination_sip, sip_status, detail FROM call_event \
         WHERE call = $1 ORDER BY at, id";
     RECORDING = "SELECT id, call, account, path, state, duration_ms, bytes, started_at, deleted_at, deleted_because \
         FROM recording WHERE id = $1";

@@ -10,7 +10,9 @@ use trunkline_engine::ports::calls::{
 };
 
 use crate::args;
-use crate::convert::{from_json, json, source, source_values};
+use crate::convert::{
+    called_address, called_number, from_json, json, read_callee, source, source_values,
+};
 use crate::db::{ColumnType, DbError, Record, RecordKind, Row, Val, Write};
 use crate::labels::label_record;
 use crate::screening::{read_screening, screening_values};
@@ -90,6 +92,7 @@ pub(super) static CALL: RecordKind = RecordKind {
         ("verstat", Text),
         ("diversion", Int),
         ("toll_refused", Text),
+        ("destination_sip", Text),
     ],
     write: Write::Insert(concat!(
         "ON CONFLICT (id) DO UPDATE SET site = excluded.site, state = excluded.state, result = excluded.result, \
@@ -99,7 +102,7 @@ pub(super) static CALL: RecordKind = RecordKind {
              q850 = excluded.q850, jitter_ms = excluded.jitter_ms, loss_percent = excluded.loss_percent, \
              mos = excluded.mos, recording = excluded.recording, review = excluded.review, \
              candidates = excluded.candidates, model = excluded.model, flow_depth = excluded.flow_depth, \
-             toll_refused = excluded.toll_refused, ",
+             toll_refused = excluded.toll_refused, destination_sip = excluded.destination_sip, ",
         credit!(
             "channel",
             "medium",
@@ -138,6 +141,7 @@ pub(crate) static EVENT: RecordKind = RecordKind {
         ("destination", Int),
         ("sip_status", Int),
         ("detail", Text),
+        ("destination_sip", Text),
     ],
     write: Write::Insert("ON CONFLICT (call, id) DO NOTHING"),
     key: 2,
@@ -206,7 +210,7 @@ fn call_values(call: &CallRow) -> Result<Vec<Val>, DbError> {
         call.ended_at,
         call.progress_at,
         call.talk_ms,
-        call.destination,
+        called_number(call.destination.as_ref()),
     ];
     values.extend(some_source(call.source.as_ref()));
     values.extend(args![
@@ -232,7 +236,8 @@ fn call_values(call: &CallRow) -> Result<Vec<Val>, DbError> {
     values.extend(args![
         call.signalled.verstat,
         call.signalled.diversion,
-        call.toll_refused
+        call.toll_refused,
+        called_address(call.destination.as_ref()),
     ]);
     Ok(values)
 }
@@ -272,7 +277,7 @@ pub(crate) fn read_call(row: &Row) -> Result<CallRow, DbError> {
         ended_at: row.get("ended_at")?,
         progress_at: row.get("progress_at")?,
         talk_ms: row.get("talk_ms")?,
-        destination: row.get("destination")?,
+        destination: read_callee(row, "destination", "destination_sip")?,
         source: if has_source { Some(source(row)?) } else { None },
         session: row.get("session")?,
         probability: row.get("probability")?,
@@ -334,9 +339,10 @@ pub(crate) fn event_values(event: &CallEventRow) -> Vec<Val> {
         event.at,
         event.kind,
         event.attempt,
-        event.destination,
+        called_number(event.destination.as_ref()),
         event.sip_status,
         &event.detail,
+        called_address(event.destination.as_ref()),
     ]
 }
 
@@ -347,7 +353,7 @@ pub(crate) fn read_event(row: &Row) -> Result<CallEventRow, DbError> {
         at: row.get("at")?,
         kind: row.get("kind")?,
         attempt: row.get("attempt")?,
-        destination: row.get("destination")?,
+        destination: read_callee(row, "destination", "destination_sip")?,
         sip_status: row.get("sip_status")?,
         detail: row.get("detail")?,
     })

@@ -3,9 +3,10 @@
 //! Whoever gives a bid changes rows in this order: `given_ping`, `given_number`, `given_bid`, `opportunity`.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use trunkline_core::base::id::{AccountId, CallId, ContractId, FeedId, GivenBidId, OpportunityId};
 use trunkline_core::base::{
-    Currency, Money, PhoneNumber, Sha256, Timestamp, parse_sha256, sha256_text,
+    Callee, Currency, Money, PhoneNumber, Sha256, SipAddress, Timestamp, parse_sha256, sha256_text,
 };
 use trunkline_core::routing::{ARRIVAL_GRACE_MS, GivenBid, NextBid};
 use trunkline_engine::ports::bids::{
@@ -14,7 +15,7 @@ use trunkline_engine::ports::bids::{
 use trunkline_engine::ports::{PortError, PortResult};
 
 use super::opportunity::{PUT_ATTEMPT, hash, money, put_attempt, put_opportunity};
-use crate::convert::{from_json, json, port_error};
+use crate::convert::{called_address, called_number, from_json, json, port_error, read_callee};
 use crate::db::{DbError, Expect, Outcome, Row, Transaction, Val};
 use crate::{Store, args};
 
@@ -28,7 +29,7 @@ macro_rules! given {
         concat!(
             "SELECT id, account, campaign, feed, opportunity, asked, caller, caller_sha256, amount, currency, min_seconds, \
              duplicate_days, number, alone, given_at, expires_at, attempt, contract, deliver_to, reservation, takes_over, \
-             call, arrived_at, closed_at FROM given_bid WHERE ",
+             call, arrived_at, closed_at, deliver_to_sip FROM given_bid WHERE ",
             $where
         )
     };
@@ -51,8 +52,8 @@ crate::statements! { "bids";
         holds_until = excluded.holds_until WHERE given_number.holds_until < $5";
     PUT_GIVEN = "INSERT INTO given_bid (id, account, campaign, feed, opportunity, asked, caller, caller_sha256, amount, \
         currency, min_seconds, duplicate_days, number, alone, given_at, expires_at, attempt, contract, deliver_to, \
-        reservation, takes_over) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-        $19, $20, $21)";
+        reservation, takes_over, deliver_to_sip) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
+        $16, $17, $18, $19, $20, $21, $22)";
     GIVEN_BID = given!("id = $1");
     GIVEN_TO = given!("id = (SELECT p.bid FROM given_ping AS p WHERE p.feed = $1 AND p.asked = $2 AND p.holds_until >= $3) \
         AND call IS NULL");
@@ -120,12 +121,38 @@ fn read_bid(row: &Row) -> Result<BidRow, DbError> {
     })
 }
 
-/// Contract, micro-units, number.
-type Next = (i64, i64, Option<u64>);
+/// Contract, micro-units, whom to ring.
+type Next = (i64, i64, Option<StoredCallee>);
+
+/// Somebody who is rung: digits, or a SIP address.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum StoredCallee {
+    Number(u64),
+    Sip(String),
+}
+
+impl From<&Callee> for StoredCallee {
+    fn from(to: &Callee) -> Self {
+        match to {
+            Callee::Number(number) => Self::Number(number.digits()),
+            Callee::Sip(address) => Self::Sip(address.to_string()),
+        }
+    }
+}
+
+impl StoredCallee {
+    fn read(self) -> Option<Callee> {
+        match self {
+            Self::Number(digits) => Some(PhoneNumber::from_digits(digits).into()),
+            Self::Sip(text) => SipAddress::parse(&text).ok().map(Callee::Sip),
+        }
+    }
+}
 
 fn given_values(bid: &GivenBid) -> Result<Vec<Val>, DbError> {
     let next = bid.next.iter().map(|next| -> Next {
-        let to = next.to.map(PhoneNumber::digits);
+        let to = next.to.as_ref().map(StoredCallee::from);
         (next.contract.raw(), next.amount.micros(), to)
     });
     Ok(args![
@@ -147,9 +174,10 @@ fn given_values(bid: &GivenBid) -> Result<Vec<Val>, DbError> {
         bid.expires_at,
         bid.attempt,
         bid.contract,
-        bid.to,
+        called_number(bid.to.as_ref()),
         bid.reservation,
         json(&next.collect::<Vec<_>>())?,
+        called_address(bid.to.as_ref()),
     ])
 }
 
@@ -161,7 +189,7 @@ fn read_given(row: &Row) -> Result<GivenBid, DbError> {
     let next = next.into_iter().map(|(contract, micros, to)| NextBid {
         contract: ContractId::from_raw(contract),
         amount: Money::from_micros(micros, currency),
-        to: to.map(PhoneNumber::from_digits),
+        to: to.and_then(StoredCallee::read),
     });
     Ok(GivenBid {
         id: row.get("id")?,
@@ -181,7 +209,7 @@ fn read_given(row: &Row) -> Result<GivenBid, DbError> {
         expires_at: row.get("expires_at")?,
         attempt: row.get("attempt")?,
         contract: row.get("contract")?,
-        to: row.get("deliver_to")?,
+        to: read_callee(row, "deliver_to", "deliver_to_sip")?,
         reservation: row.get("reservation")?,
         next: next.collect(),
         call: row.get("call")?,

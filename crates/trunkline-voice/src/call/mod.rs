@@ -74,6 +74,8 @@ pub(crate) struct Core {
     pub(crate) advertised: IpAddr,
     pub(crate) first_response: Duration,
     pub(crate) min_session_s: u32,
+    /// Whether buyers' telephone systems may be in private networks.
+    pub(crate) private_peers: bool,
     /// Ends every call that is still there.
     pub(crate) stop: CancellationToken,
     /// Numbers our session descriptions.

@@ -1,9 +1,10 @@
 //! One side of a call: its leg, its session description and ours to it, its session timer.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
+use trunkline_core::base::is_public;
 use trunkline_engine::call::control::{Codec, TrunkProfile};
 
 use crate::media::Seat;
@@ -36,6 +37,8 @@ pub(crate) struct Party {
     pub(crate) answers_in_ack: bool,
     /// The leg needs no more ending.
     pub(crate) over: bool,
+    /// Its media goes only here and to the open Internet; `None`: wherever it wants.
+    guarded: Option<IpAddr>,
     local: SocketAddr,
     layout: Layout,
     origin: Origin,
@@ -70,10 +73,17 @@ impl Party {
             asked: false,
             answers_in_ack: false,
             over: false,
+            guarded: None,
             local: ours.local,
             layout: ours.layout,
             origin: ours.origin,
         }
+    }
+
+    /// Sends media only to its own address and to the open Internet, whatever its descriptions say.
+    pub(crate) const fn guarded(mut self, own: IpAddr) -> Self {
+        self.guarded = Some(own);
+        self
     }
 
     /// Writes a description of the other side as ours to this one.
@@ -89,8 +99,8 @@ impl Party {
             Some(Codec::Pcmu) | None => Law::Mu,
         };
         let signalled = Signalled {
-            rtp: description.rtp(),
-            rtcp: description.rtcp(),
+            rtp: description.rtp().filter(|at| self.may_have(at.ip())),
+            rtcp: description.rtcp().filter(|at| self.may_have(at.ip())),
             law,
             events: description.events(),
             trunk: Arc::clone(&self.trunk),
@@ -98,6 +108,11 @@ impl Party {
         relay.signal(self.seat, signalled).await;
         self.layout = description.layout().clone();
         self.remote = Some(description);
+    }
+
+    fn may_have(&self, ip: IpAddr) -> bool {
+        self.guarded
+            .is_none_or(|own| ip == own || is_public(ip.to_canonical()))
     }
 
     /// Both ends agreed on the first codec of `agreed`.

@@ -6,6 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use trunkline_core::base::Callee;
 use trunkline_core::call::DialOutcome;
 use trunkline_core::call::flow::FlowEvent;
 use trunkline_engine::call::control::{Codec, Dial, TrunkProfile};
@@ -16,6 +17,7 @@ use super::party::{Ours, Party};
 use super::screening::Screening;
 use crate::media::Seat;
 use crate::media::sdp::Description;
+use crate::sip::direct::line_to;
 use crate::sip::session_timer::Agreed;
 use crate::sip::session_timer::Said;
 use crate::sip::{CallerId, LegEvent, Outgoing};
@@ -127,6 +129,12 @@ impl Call {
     pub(super) async fn ring(&mut self, seat: Seat, dial: Dial) -> Result<Ringing, Failed> {
         const NOT_TRIED: Failed = Failed::new(DialOutcome::Failed, None);
         let trunk = self.core.control.trunk(dial.trunk).ok_or(NOT_TRIED)?;
+        let trunk = match (&dial.to, dial.at) {
+            (Callee::Number(_), _) => trunk,
+            (Callee::Sip(address), Some(at)) => line_to(&trunk, address, at),
+            // Whoever looked for it did not find it.
+            (Callee::Sip(_), None) => return Err(Failed::new(DialOutcome::Unreachable, None)),
+        };
         let peer = trunk.peer.ok_or(NOT_TRIED)?;
         let offer = self
             .offer_for(&trunk)
@@ -176,7 +184,7 @@ impl Call {
         let outgoing = Outgoing {
             trunk: Arc::clone(trunk),
             peer,
-            to: dial.to,
+            to: dial.to.clone(),
             from: dial
                 .caller_id
                 .map_or_else(|| self.caller_id.clone(), CallerId::Number),
@@ -190,7 +198,14 @@ impl Call {
             tracing::warn!(%error, "outgoing call not sent");
             Failed::new(DialOutcome::Failed, None)
         })?;
-        Ok(Party::new(seat, leg, Arc::clone(trunk), ours))
+        let party = Party::new(seat, leg, Arc::clone(trunk), ours);
+        // A trunk is believed where it wants its media.
+        let guarded = dial.to.sip().is_some() && !self.core.private_peers;
+        Ok(if guarded {
+            party.guarded(peer.ip())
+        } else {
+            party
+        })
     }
 
     /// The caller's offer as far as this trunk may have it, or one of ours. A caller who was answered has a codec already.

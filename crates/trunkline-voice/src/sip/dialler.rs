@@ -7,6 +7,7 @@ use rsipstack::sip::headers::Header;
 use rsipstack::sip::{Auth, Host, HostWithPort, Uri};
 use rsipstack::transport::SipAddr;
 use tokio::sync::mpsc;
+use trunkline_core::base::{Callee, SipAddress};
 use trunkline_engine::call::control::Transport;
 
 use super::asking::{credential, named};
@@ -19,17 +20,36 @@ use super::{Dialler, LEG_EVENTS_MAX, Leg, LegEvents, Outgoing, SipError};
 
 impl Dialler for Arc<SipStack> {
     fn dial(&self, call: Outgoing) -> Result<(Arc<dyn Leg>, LegEvents), SipError> {
-        self.ingress.expect(call.peer.ip());
+        let called = match &call.to {
+            Callee::Number(_) => {
+                self.ingress.expect(call.peer.ip());
+                None
+            }
+            Callee::Sip(address) => {
+                let called = self.ingress.peers().call(call.peer.ip(), address.host());
+                let full = || SipError("too many SIP addresses are being called".to_owned());
+                Some(called.ok_or_else(full)?)
+            }
+        };
         let trunk = &call.trunk;
         let settings = &trunk.settings;
         let destination = match trunk.transport {
-            Transport::Tls => self.secured.name(trunk, call.peer),
+            Transport::Tls => match &call.to {
+                Callee::Number(_) => self.secured.name(trunk, call.peer),
+                Callee::Sip(address) => self.secured.name_of(address, call.peer),
+            },
             Transport::Udp | Transport::Tcp => SipAddr {
                 r#type: Some(wire(trunk.transport)),
                 addr: call.peer.into(),
             },
         };
-        let to = settings.formats.write_dialled(call.to, self.home);
+        let callee = match &call.to {
+            Callee::Number(number) => {
+                let user = settings.formats.write_dialled(*number, self.home);
+                self.host_uri(trunk, call.peer, Some(&user))
+            }
+            Callee::Sip(address) => written(address)?,
+        };
         let shown = present(settings, self.home, &call.from, call.redirected_by);
         let contact_user = settings.registers.then(|| trunk.contact_user());
         let sticky = trunk.nat.then_some(call.peer);
@@ -43,7 +63,7 @@ impl Dialler for Arc<SipStack> {
         headers.extend(self.identity_headers(&call, &shown));
         let option = InviteOption {
             caller: self.caller_uri(&call, &shown),
-            callee: self.host_uri(trunk, call.peer, Some(&to)),
+            callee,
             contact: self.contact(trunk.transport, contact_user.as_deref()),
             destination: Some(destination),
             credential: credential(trunk),
@@ -74,10 +94,16 @@ impl Dialler for Arc<SipStack> {
             lifetime,
             guard,
             sticky,
+            called,
         };
         self.tasks.spawn(running.run(invite));
         Ok((Arc::new(leg), events))
     }
+}
+
+/// An address as the stack writes it.
+fn written(address: &SipAddress) -> Result<Uri, SipError> {
+    Uri::try_from(address.as_str()).map_err(|error| SipError(error.to_string()))
 }
 
 impl SipStack {

@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::leg::{DialogGuard, Lifetime, Reply, said, stick};
+use super::peers::Called;
 use super::reason;
 use super::states::LegStates;
 use super::{Asked, Gone, LegEvent, Method};
@@ -93,6 +94,8 @@ pub(super) struct OutgoingLeg {
     pub(super) guard: DialogGuard,
     /// Where to send what follows the answer, whatever its Contact says.
     pub(super) sticky: Option<SocketAddr>,
+    /// Keeps a far end that is no trunk's known as long as the leg lives.
+    pub(super) called: Option<Called>,
 }
 
 /// How far an outgoing leg has come.
@@ -138,6 +141,7 @@ impl OutgoingLeg {
                     .reset(Instant::now() + self.lifetime.goodbye);
             }
         }
+        drop(self.called.take());
     }
 
     /// The INVITE has its final answer, or none.

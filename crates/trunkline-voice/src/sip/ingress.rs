@@ -3,9 +3,8 @@
 //! Strangers get no answer. Malformed requests, unknown methods, `OPTIONS` pings and calls past the
 //! admission limit are answered without state. What passes is sound, complete, and known.
 
-use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Instant;
 
 use rsipstack::sip::prelude::{HeadersExt, ToTypedHeader};
@@ -13,6 +12,7 @@ use rsipstack::sip::{Request, SipMessage};
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
 use trunkline_engine::call::control::{CallControl, Transport};
 
+use super::peers::Peers;
 use super::raw::{Broken, Raw};
 use super::reason::{self, Reasons};
 use super::reply::Replies;
@@ -20,8 +20,6 @@ use super::validate::{self, ALLOW, Refusal, Sound};
 use crate::call::admission::Gate;
 use crate::counters::Counters;
 
-/// Most addresses of outgoing trunks that are remembered as known.
-const PEERS_MAX: usize = 4096;
 /// `Retry-After` of a 503, in seconds: short when busy, longer when shutting down.
 const RETRY_AFTER_BUSY_S: u32 = 5;
 const RETRY_AFTER_DRAINING_S: u32 = 30;
@@ -46,7 +44,7 @@ pub(crate) struct Ingress {
     counters: Arc<Counters>,
     replies: Replies,
     reasons: Arc<Reasons>,
-    peers: RwLock<HashSet<IpAddr>>,
+    peers: Arc<Peers>,
 }
 
 impl Ingress {
@@ -55,6 +53,7 @@ impl Ingress {
         gate: Arc<Gate>,
         counters: Arc<Counters>,
         reasons: Arc<Reasons>,
+        peers: Arc<Peers>,
         server: &str,
     ) -> Self {
         Self {
@@ -63,33 +62,29 @@ impl Ingress {
             counters,
             replies: Replies::new(server),
             reasons,
-            peers: RwLock::default(),
+            peers,
         }
     }
 
-    /// An outgoing trunk's address was dialled: its answers and requests are known from now on.
+    /// A trunk's address was dialled or asked: its answers and requests are known from now on.
     pub(crate) fn expect(&self, peer: IpAddr) {
-        let known = self
-            .peers
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(&peer);
-        if !known {
-            let mut peers = self.peers.write().unwrap_or_else(PoisonError::into_inner);
-            if peers.len() < PEERS_MAX {
-                peers.insert(peer);
-            }
-        }
+        self.peers.expect_trunk(peer);
+    }
+
+    /// Far ends that we call first.
+    pub(crate) const fn peers(&self) -> &Arc<Peers> {
+        &self.peers
     }
 
     /// Whether anything may be received from this address.
     pub(crate) fn knows(&self, remote: SocketAddr, transport: Transport) -> bool {
-        self.control.trunk_by_address(remote, transport).is_some()
-            || self
-                .peers
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .contains(&remote.ip())
+        self.control.trunk_by_address(remote, transport).is_some() || self.peers.knows(remote.ip())
+    }
+
+    /// Whether it is known only because calls go there: a buyer's telephone system.
+    fn is_only_called(&self, remote: SocketAddr, transport: Transport) -> bool {
+        self.peers.is_only_called(remote.ip())
+            && self.control.trunk_by_address(remote, transport).is_none()
     }
 
     /// Judges one message.
@@ -116,10 +111,26 @@ impl Ingress {
                 self.counters.dropped_garbage.one();
                 return Verdict::Drop;
             }
+            if self.is_only_called(remote, transport) && self.peers.is_led_astray(&raw, remote.ip())
+            {
+                tracing::warn!(
+                    %remote,
+                    "an answer leads to where calls must not go; it is not taken"
+                );
+                self.counters.dropped_garbage.one();
+                return Verdict::Drop;
+            }
             return completed(&raw, available, raw.value("content-length").is_some());
         }
-        let judged = validate::judge(&raw, available)
-            .and_then(|sound| self.admit(&raw, datagram, sound).map(|()| sound));
+        let judged = validate::judge(&raw, available).and_then(|sound| {
+            if !sound.in_dialog
+                && raw.method() == "INVITE"
+                && self.is_only_called(remote, transport)
+            {
+                return Err(Refusal::new(403, "Forbidden"));
+            }
+            self.admit(&raw, datagram, sound).map(|()| sound)
+        });
         match judged {
             Ok(sound) => {
                 self.note_reason(&raw);

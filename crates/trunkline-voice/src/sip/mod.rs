@@ -4,17 +4,20 @@
 //! Only `stack`, `states`, `dialler`, `asking`, `digest`, `tls`, `invitation`, `leg`, `follow`, `door`, `resolver` and a check of `ingress` name
 //! the stack's types, so a change of stack touches nothing else.
 //! What the stack does not do itself lives beside it and is pure: the judgement of requests
-//! (`validate`), session timers (`session_timer`), reasons, and who is shown to whom (`identity`, `presentation`).
+//! (`validate`), session timers (`session_timer`), reasons, who is shown to whom (`identity`, `presentation`), and far ends
+//! that are called without a trunk (`direct`, `peers`).
 
 pub(crate) mod asking;
 mod dialler;
 mod digest;
+pub(crate) mod direct;
 mod door;
 mod follow;
 mod identity;
 pub(crate) mod ingress;
 pub(crate) mod invitation;
 mod leg;
+pub(crate) mod peers;
 mod presentation;
 pub(crate) mod raw;
 pub(crate) mod reason;
@@ -34,7 +37,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::sync::mpsc;
-use trunkline_core::base::PhoneNumber;
+use trunkline_core::base::{Callee, PhoneNumber};
 use trunkline_engine::call::control::TrunkProfile;
 
 use session_timer::{Agreed, Said};
@@ -83,7 +86,7 @@ pub(crate) struct SipError(pub(crate) String);
 pub(crate) struct Outgoing {
     pub(crate) trunk: Arc<TrunkProfile>,
     pub(crate) peer: SocketAddr,
-    pub(crate) to: PhoneNumber,
+    pub(crate) to: Callee,
     pub(crate) from: CallerId,
     /// The tracking number that was dialled.
     pub(crate) redirected_by: Option<PhoneNumber>,

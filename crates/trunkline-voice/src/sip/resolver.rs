@@ -14,6 +14,7 @@ use rsipstack::sip::{Host, HostWithPort};
 use rsipstack::transport::SipAddr;
 use rsipstack::transport::transport_layer::DomainResolver;
 
+use super::peers::Peers;
 use super::tls::Secured;
 
 /// Longest wait for a name server.
@@ -26,13 +27,15 @@ const NAMES_MAX: usize = 256;
 /// Looks names up.
 pub(crate) struct Resolver {
     secured: Arc<Secured>,
+    peers: Arc<Peers>,
     names: Mutex<HashMap<String, (Instant, Option<IpAddr>)>>,
 }
 
 impl Resolver {
-    pub(super) fn new(secured: Arc<Secured>) -> Self {
+    pub(super) fn new(secured: Arc<Secured>, peers: Arc<Peers>) -> Self {
         Self {
             secured,
+            peers,
             names: Mutex::default(),
         }
     }
@@ -54,6 +57,10 @@ impl Resolver {
     }
 
     async fn look_up(&self, name: &str) -> Option<IpAddr> {
+        // Where a call goes was looked up and allowed when it began.
+        if let Some(found) = self.peers.found(name) {
+            return Some(found);
+        }
         if let Some(answer) = self.remembered(name) {
             return answer;
         }

@@ -96,7 +96,10 @@ impl SipStack {
     ) -> std::io::Result<(Arc<Self>, TransactionReceiver)> {
         let cancel = CancellationToken::new();
         let secured = Arc::new(Secured::new(cancel.clone()));
-        let resolver = Box::new(Resolver::new(Arc::clone(&secured)));
+        let resolver = Box::new(Resolver::new(
+            Arc::clone(&secured),
+            Arc::clone(ingress.peers()),
+        ));
         let layer = TransportLayer::new_with_domain_resolver(cancel.clone(), resolver);
         layer.set_stream_idle_timeout(TCP_IDLE_MAX);
         let listening = Arc::new(Notify::new());

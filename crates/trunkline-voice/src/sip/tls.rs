@@ -22,6 +22,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 use tokio_util::sync::CancellationToken;
+use trunkline_core::base::SipAddress;
 use trunkline_engine::call::control::TrunkProfile;
 
 /// Longest wait for a connection with its handshake.
@@ -30,6 +31,10 @@ const CONNECT_MAX: Duration = Duration::from_secs(4);
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 /// End of the made-up names of trunks; `.invalid` is never looked up elsewhere (RFC 2606).
 const NAMES_END: &str = ".trunk.invalid";
+/// Begin of those of SIP addresses that are called without a trunk.
+const DIRECT: &str = "direct-";
+/// Most of these that are remembered; a connection that is forgotten is made anew.
+const DIRECT_MAX: usize = 256;
 
 /// Where we listen and what we show there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,9 +166,37 @@ impl Secured {
         }
     }
 
+    /// The same for a SIP address that was found at `found`: its certificate must be for the host as it is written.
+    pub(super) fn name_of(&self, address: &SipAddress, found: SocketAddr) -> SipAddr {
+        let peer = Peer {
+            address: found,
+            name: address.host().to_owned(),
+            ca: None,
+        };
+        let plain = |text: &str| text.replace(':', "_");
+        let (host, ip) = (plain(address.host()), plain(&found.ip().to_string()));
+        let key = format!("{DIRECT}{host}-{ip}-{}{NAMES_END}", found.port());
+        let mut peers = hold(&self.peers);
+        let direct = peers.keys().filter(|key| key.starts_with(DIRECT)).count();
+        if direct >= DIRECT_MAX && !peers.contains_key(&key) {
+            peers.retain(|key, _| !key.starts_with(DIRECT));
+            hold(&self.open).retain(|key, _| !key.starts_with(DIRECT));
+            hold(&self.connecting).retain(|key, _| !key.starts_with(DIRECT));
+        }
+        peers.insert(key.clone(), peer);
+        SipAddr {
+            r#type: Some(sip::Transport::Tls),
+            addr: HostWithPort {
+                host: Host::Domain(key.into()),
+                port: Some(found.port().into()),
+            },
+        }
+    }
+
     /// Forgets trunks that are no more.
     pub(super) fn keep(&self, there: impl Fn(&str) -> bool) {
-        let known = |key: &String| key.split('-').next().is_some_and(&there);
+        let known =
+            |key: &String| key.starts_with(DIRECT) || key.split('-').next().is_some_and(&there);
         hold(&self.peers).retain(|key, _| known(key));
         hold(&self.open).retain(|key, _| known(key));
         hold(&self.connecting).retain(|key, _| known(key));

@@ -63,7 +63,7 @@ impl TrunkLines for Carriers {
         let outgoing = Outgoing {
             trunk: Arc::clone(trunk),
             peer,
-            to,
+            to: to.into(),
             from: CallerId::Number(from),
             redirected_by: None,
             sdp,

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use tokio::sync::{Notify, watch};
 use trunkline_core::base::id::{CallId, RecordingId, TrunkId};
-use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::base::{Callee, PhoneNumber, SipAddress, Timestamp};
 use trunkline_core::call::flow::{FlowEvent, Prompt};
 use trunkline_engine::call::control::{
     Action, Admission, CallControl, CallEnd, CallLimits, Cidr, Codec, Dial, Dialling, Incoming,
@@ -35,6 +35,8 @@ pub(crate) struct Script {
     pub(crate) sounds: Vec<(Prompt, Arc<Sound>)>,
     /// Trunks to dial, in order; the next is tried when one fails.
     pub(crate) destinations: Vec<TrunkId>,
+    /// SIP addresses to ring instead of the business line, by the place of the destination, and where they are.
+    pub(crate) addresses: Vec<Option<(SipAddress, Option<SocketAddr>)>>,
     pub(crate) ring_timeout_ms: u32,
     pub(crate) limits: CallLimits,
     pub(crate) recording: Option<PathBuf>,
@@ -52,6 +54,7 @@ impl Default for Script {
             flow: None,
             sounds: Vec::new(),
             destinations: vec![TrunkId::from_raw(2)],
+            addresses: Vec::new(),
             ring_timeout_ms: 20_000,
             limits: CallLimits::default(),
             recording: None,
@@ -185,11 +188,17 @@ impl Engine {
                 reason: "no destination",
             }];
         };
+        let address = script.addresses.get(*position).cloned().flatten();
+        let (to, at) = match address {
+            Some((address, at)) => (Callee::Sip(address), at),
+            None => (PhoneNumber::from_digits(BUSINESS_LINE).into(), None),
+        };
         *position += 1;
         let leg = Dial {
             attempt: u32::try_from(*position).expect("few attempts"),
             trunk,
-            to: PhoneNumber::from_digits(BUSINESS_LINE),
+            to,
+            at,
             caller_id: script.caller_id,
             redirected_by: script.redirected_by,
             ring_timeout_ms: script.ring_timeout_ms,

@@ -3,6 +3,7 @@
 //!
 //! [`Voice`]: trunkline_voice::Voice
 
+mod direct;
 mod engine;
 mod flows;
 mod kamailio;

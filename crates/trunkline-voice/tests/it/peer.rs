@@ -1,7 +1,7 @@
 //! A hand-made SIP and RTP end: says exactly what a test wants and shows exactly what came.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use tokio::net::UdpSocket;
@@ -105,8 +105,13 @@ pub(crate) fn sdp(rtp: SocketAddr, direction: &str) -> String {
 
 impl Peer {
     pub(crate) async fn bind(station: SocketAddr) -> Self {
-        let sip = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
-        let rtp = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+        Self::bind_at(Ipv4Addr::LOCALHOST, station).await
+    }
+
+    /// The same at another address of this machine.
+    pub(crate) async fn bind_at(ip: Ipv4Addr, station: SocketAddr) -> Self {
+        let sip = UdpSocket::bind((ip, 0)).await.expect("a port");
+        let rtp = UdpSocket::bind((ip, 0)).await.expect("a port");
         let addr = sip.local_addr().expect("an address");
         Self {
             call_id: format!("call-{}", addr.port()),

@@ -20,13 +20,13 @@ use crate::tending::registered;
 const TRUNK: TrunkId = TrunkId::from_raw(2);
 
 /// A certificate authority of a test.
-struct Authority {
+pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pem: String,
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::new(Vec::new()).expect("parameters");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -54,7 +54,7 @@ impl Authority {
 }
 
 /// A station that listens over TLS with a certificate for `name`.
-async fn carrier(authority: &Authority, name: &str) -> (Station, tempfile::TempDir) {
+pub(crate) async fn carrier(authority: &Authority, name: &str) -> (Station, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let station = Station::start_with(VoiceConfig {
         tls: Some(authority.certify(name, folder.path())),

@@ -2,7 +2,7 @@
 //! always carry the branch of their INVITE.
 
 use std::fmt::Write as _;
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -28,6 +28,7 @@ pub(crate) struct Scenario {
     caller: bool,
     tcp: bool,
     calls: u32,
+    ip: Ipv4Addr,
 }
 
 fn sdp(direction: &str) -> String {
@@ -59,11 +60,18 @@ impl Scenario {
             caller,
             tcp: false,
             calls: 1,
+            ip: Ipv4Addr::LOCALHOST,
         }
     }
 
     pub(crate) fn over_tcp(mut self) -> Self {
         self.tcp = true;
+        self
+    }
+
+    /// At another address of this machine.
+    pub(crate) fn at(mut self, ip: Ipv4Addr) -> Self {
+        self.ip = ip;
         self
     }
 
@@ -278,17 +286,17 @@ impl Scenario {
             let _ = writeln!(self.xml, "<Reference variables=\"to,from,via,cseq\"/>");
         }
         self.xml.push_str("</scenario>\n");
-        let port = free_port();
+        let port = free_port(self.ip);
         let file = std::env::temp_dir().join(format!("sipp-{}-{port}.xml", std::process::id()));
         std::fs::write(&file, &self.xml).expect("scenario written");
-        let media = free_port();
+        let media = free_port(self.ip);
         let mut command = Command::new("sipp");
         command
             .args([
                 "-sf",
                 &file.to_string_lossy(),
                 "-i",
-                "127.0.0.1",
+                &self.ip.to_string(),
                 "-nostdin",
             ])
             .args(["-m", &self.calls.to_string(), "-r", &self.calls.to_string()])
@@ -311,7 +319,7 @@ impl Scenario {
         let child = command.spawn().expect("sipp is installed");
         Running {
             child,
-            addr: SocketAddr::from(([127, 0, 0, 1], port)),
+            addr: SocketAddr::from((self.ip, port)),
             file,
             tcp: self.tcp,
         }
@@ -340,7 +348,11 @@ impl Running {
         } else {
             "/proc/net/udp"
         };
-        let wanted = format!("0100007F:{:04X}", self.addr.port());
+        let SocketAddr::V4(bound) = self.addr else {
+            panic!("{}", self.addr)
+        };
+        let ip = u32::from_ne_bytes(bound.ip().octets());
+        let wanted = format!("{ip:08X}:{:04X}", self.addr.port());
         let bound = async {
             loop {
                 let open = std::fs::read_to_string(table).unwrap_or_default();
@@ -389,15 +401,14 @@ const PROCESSES: u32 = 600;
 
 /// A port that is free and that no test beside this one looks at: two are left between them, since SIPp takes the next two
 /// after its media port as well.
-fn free_port() -> u16 {
+fn free_port(ip: Ipv4Addr) -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let process = u16::try_from(std::process::id() % PROCESSES).expect("below the count");
     for _ in 0..PORTS_EACH {
         let turn = NEXT.fetch_add(4, Ordering::Relaxed) % PORTS_EACH;
         let port = PORT_FIRST + process * PORTS_EACH + turn;
         let free = (port..port + 3).all(|port| {
-            UdpSocket::bind(("127.0.0.1", port)).is_ok()
-                && TcpListener::bind(("127.0.0.1", port)).is_ok()
+            UdpSocket::bind((ip, port)).is_ok() && TcpListener::bind((ip, port)).is_ok()
         });
         if free {
             return port;

@@ -22,7 +22,8 @@ pub(crate) fn dialling(legs: i64) -> Dialling {
             .map(|n| Dial {
                 attempt: n as u32,
                 trunk: TrunkId::from_raw(n + 1),
-                to: PhoneNumber::from_digits(BUSINESS_LINE),
+                to: PhoneNumber::from_digits(BUSINESS_LINE).into(),
+                at: None,
                 caller_id: None,
                 redirected_by: None,
                 ring_timeout_ms: 20_000,

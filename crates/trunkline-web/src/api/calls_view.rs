@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use trunkline_core::base::id::SessionId;
-use trunkline_core::base::{Country, PhoneNumber, Timestamp};
+use trunkline_core::base::{Callee, Country, PhoneNumber, Timestamp};
 use trunkline_core::call::screening::ScreeningVerdict;
 use trunkline_core::call::{CallResult, CallState, DialOutcome};
 use trunkline_engine::call::Calls;
@@ -115,6 +115,14 @@ impl Names {
         number.display_for(self.home)
     }
 
+    /// Somebody who is rung, for people.
+    fn callee(&self, to: &Callee) -> String {
+        match to {
+            Callee::Number(number) => self.display(*number),
+            Callee::Sip(address) => address.to_string(),
+        }
+    }
+
     pub(super) fn summary(&self, call: &CallRow) -> CallSummary {
         let number = self.directory.number(call.number);
         let site = call.site.and_then(|id| self.directory.site(id));
@@ -161,8 +169,8 @@ impl Names {
             confirmed: call.confirmed_at.is_some(),
             synthetic: call.synthetic,
             first_time: (!refused_unseen(call)).then_some(call.first_time),
-            destination: call.destination.map(|d| d.to_string()),
-            destination_display: call.destination.map(|d| self.display(d)),
+            destination: call.destination.as_ref().map(Callee::to_string),
+            destination_display: call.destination.as_ref().map(|d| self.callee(d)),
             recorded: call.recording.is_some()
                 && (call.answered_at.is_some() || call.result == Some(CallResult::Voicemail)),
             recording_now,
@@ -179,7 +187,7 @@ impl Names {
         Some(Step {
             name: call.flow.map(|_| step.node),
             activity: step.activity.word(),
-            rings: step.rings.iter().map(|to| self.display(*to)).collect(),
+            rings: step.rings.iter().map(|to| self.callee(to)).collect(),
         })
     }
 }
@@ -388,7 +396,8 @@ impl Names {
     fn call_mark(&self, event: &CallEventRow, call: &CallRow) -> TimelineMark {
         let destination = event
             .destination
-            .map_or_else(|| "Destination".to_owned(), |d| self.display(d));
+            .as_ref()
+            .map_or_else(|| "Destination".to_owned(), |d| self.callee(d));
         let (title, detail) = match event.kind {
             CallEventKind::Ring => ("Ring".to_owned(), self.display(call.dialled)),
             // The node's name says more than the word: it is what its author called it.
@@ -444,8 +453,8 @@ impl Names {
                 let result = result.or_else(|| failed.map(|e| e.detail.clone()));
                 Attempt {
                     attempt: start.attempt.unwrap_or(0),
-                    destination: start.destination.map(|d| d.to_string()),
-                    destination_display: start.destination.map(|d| self.display(d)),
+                    destination: start.destination.as_ref().map(Callee::to_string),
+                    destination_display: start.destination.as_ref().map(|d| self.callee(d)),
                     started_at: start.at.as_millis(),
                     result: result.or_else(|| call.ended_at.map(|_| "abandoned".to_owned())),
                     ring_seconds: end.map_or(0, |end| end.millis_since(start.at).max(0) / 1_000),

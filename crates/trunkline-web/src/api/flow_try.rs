@@ -227,7 +227,7 @@ fn script(input: &TryInput, lines: Lines) -> Result<Script, Problem> {
             "second_line" => lines.second_line,
             "buyer" => {
                 routed.push_back(vec![RouteTarget {
-                    to: BUYER,
+                    to: BUYER.into(),
                     ring_timeout_ms: BUYER_RING_MS,
                 }]);
                 Some(BUYER)

@@ -1,7 +1,7 @@
 //! From what the engine asks of a performer to the verbs a carrier carries out.
 
 use trunkline_core::base::id::CallId;
-use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::base::{Callee, PhoneNumber, Timestamp};
 use trunkline_core::call::flow::{Gather, Prompt};
 use trunkline_engine::call::control::{CallControl, CallLimits, Dialling, Voicemail};
 use trunkline_engine::ports::webhooks::Dialect;
@@ -111,16 +111,20 @@ impl Verbs<'_> {
                 dialling
                     .legs
                     .iter()
-                    .map(|leg| self.number(dialling, leg.attempt, leg.to)),
+                    .map(|leg| self.callee(dialling, leg.attempt, &leg.to)),
             )
     }
 
-    fn number(&self, dialling: &Dialling, attempt: u32, to: PhoneNumber) -> Element {
+    fn callee(&self, dialling: &Dialling, attempt: u32, to: &Callee) -> Element {
         let machine = dialling.detect_machine && self.dialect == Dialect::Twilio;
         let stage = Stage::PickedUp;
         let url = screens(dialling).then(|| self.addresses.whisper(self.call, attempt, stage));
         let machines = machine.then(|| self.addresses.machine(self.call, attempt));
-        Element::new("Number")
+        let noun = match to {
+            Callee::Number(_) => "Number",
+            Callee::Sip(_) => "Sip",
+        };
+        Element::new(noun)
             .with_some("url", url)
             .with("statusCallback", self.addresses.leg(self.call, attempt))
             .with("statusCallbackEvent", "ringing answered completed")

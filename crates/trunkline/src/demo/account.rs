@@ -112,7 +112,7 @@ async fn put_account(house: &House) -> anyhow::Result<AccountId> {
         created_at: moment.now(),
     };
     for line in [BUSINESS_LINE, SECOND_LINE] {
-        let permitted = account.toll.permit(line, TollUse::default());
+        let permitted = account.toll.permit(&line.into(), TollUse::default());
         permitted.with_context(|| format!("the demo cannot dial {line}"))?;
     }
     house.backend.setup.put_account(&account).await?;

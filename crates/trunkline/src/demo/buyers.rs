@@ -1,5 +1,7 @@
 //! The six buyers of the demo: their telephones, their servers, and their terms.
 
+use std::net::SocketAddr;
+
 use anyhow::Context;
 use serde_json::{Value, json};
 use trunkline_core::base::PhoneNumber;
@@ -133,11 +135,16 @@ pub(super) struct Destinations {
     pub(super) quoteriver: String,
 }
 
-/// Makes buyers and destinations.
+/// Makes buyers and destinations. One of them has a telephone system of its own, which is called at its address: it is in
+/// the same exchange, at `exchange`.
 ///
 /// # Errors
 /// When something is refused.
-pub(super) async fn put(api: &Api, servers: &Servers) -> anyhow::Result<Destinations> {
+pub(super) async fn put(
+    api: &Api,
+    servers: &Servers,
+    exchange: SocketAddr,
+) -> anyhow::Result<Destinations> {
     let buyer = async |name: &str, note: &str, terms: Value| {
         let body = json!({"name": name, "note": note, "credit_limit": "25000", "terms": terms});
         api.id_of("buyers", &body).await
@@ -145,6 +152,11 @@ pub(super) async fn put(api: &Api, servers: &Servers) -> anyhow::Result<Destinat
     let phone = async |buyer: &str, name: &str, number: PhoneNumber| {
         let body =
             json!({"buyer": buyer, "name": name, "kind": "phone", "address": number.to_string()});
+        api.id_of("destinations", &body).await
+    };
+    let pbx = async |buyer: &str, name: &str, number: PhoneNumber| {
+        let address = format!("sip:{number}@{exchange}");
+        let body = json!({"buyer": buyer, "name": name, "kind": "sip", "address": address});
         api.id_of("destinations", &body).await
     };
     let server = async |buyer: &str, name: &str, endpoint: Value| {
@@ -171,7 +183,7 @@ pub(super) async fn put(api: &Api, servers: &Servers) -> anyhow::Result<Destinat
     .await?;
     let cedar = buyer(
         "Cedar Ridge Contractors",
-        "Day and night; hangs up early now and then.",
+        "Day and night, at a telephone system of its own; hangs up early now and then.",
         terms(),
     )
     .await?;
@@ -193,7 +205,7 @@ pub(super) async fn put(api: &Api, servers: &Servers) -> anyhow::Result<Destinat
         summit_server: server(&summit, "Job board", takes_posts(&servers.summit.url())).await?,
         bluebonnet_phone: phone(&bluebonnet, "Front desk", BLUEBONNET).await?,
         bluebonnet_inbox: inbox(&bluebonnet, "Looks in the dashboard").await?,
-        cedar_phone: phone(&cedar, "Call desk", CEDAR).await?,
+        cedar_phone: pbx(&cedar, "Telephone system", CEDAR).await?,
         cedar_inbox: inbox(&cedar, "Looks in the dashboard").await?,
         harborline: server(&harborline, "Quote server", bids(&servers.harborline.url())).await?,
         prairie: server(&prairie, "Quote server", bids(&servers.prairie.url())).await?,

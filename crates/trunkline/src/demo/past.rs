@@ -23,7 +23,7 @@ use trunkline_engine::attribution::Attributions;
 use trunkline_engine::call::control::{
     self, Action, Admission, CallControl, CallEnd, CallLimits, Incoming, Signalled,
 };
-use trunkline_engine::call::{CallSettings, Calls, Keeper, Screener};
+use trunkline_engine::call::{CallSettings, Calls, Keeper, Peers, Screener};
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::live::LiveBus;
@@ -35,7 +35,7 @@ use trunkline_store::FileSpool;
 
 use super::account::Demo;
 use super::front_desk::UNWANTED;
-use crate::wiring::House;
+use crate::wiring::{House, SystemResolver};
 
 /// How far back, in days, and how long before the demo it ends, in milliseconds.
 const DAYS: i64 = 21;
@@ -185,6 +185,7 @@ pub(super) async fn pass(
         Arc::new(AskClient::new(false)),
         Arc::clone(&house.backend.sounds),
         Arc::clone(&house.backend.router),
+        Peers::new(Arc::new(SystemResolver), false),
         settings,
     );
     let past = Past {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use trunkline_core::base::PhoneNumber;
 use trunkline_core::base::id::{AccountId, BuyerId, CallId, ContractId, PublisherId};
+use trunkline_core::base::{Callee, PhoneNumber};
 use trunkline_core::ledger::{Book, Party};
 use trunkline_core::routing::{AttemptOutcome, Outcome, ReasonCode};
 use trunkline_engine::ports::routing::{AttemptRow, OpportunityRecord};
@@ -38,6 +38,7 @@ struct Sale {
     number: String,
     publisher: PublisherId,
     buyers: Vec<BuyerId>,
+    destinations: Vec<String>,
     contracts: Vec<ContractId>,
 }
 
@@ -57,7 +58,15 @@ impl Sale {
         terms: [Value; 3],
         phones: [(Behaviour, Option<u64>); 3],
     ) -> Self {
-        let house = House::start_on(database).await;
+        Self::open_in(House::start_on(database).await, method, terms, phones).await
+    }
+
+    async fn open_in(
+        house: House,
+        method: &str,
+        terms: [Value; 3],
+        phones: [(Behaviour, Option<u64>); 3],
+    ) -> Self {
         let (house, carrier, _, number) = furnish(house, ANSWERS).await;
         let post =
             async |what: &str, body: Value| house.post(&format!("/api/v1/{what}"), body).await;
@@ -70,7 +79,7 @@ impl Sale {
         let body = json!({"seen": seen, "document": {"payout": payout}});
         let path = format!("/api/v1/terms/{}", id(&feed));
         house.api(Method::PUT, &path, Some(body)).await;
-        let (mut buyers, mut contracts) = (Vec::new(), Vec::new());
+        let (mut buyers, mut destinations, mut contracts) = (Vec::new(), Vec::new(), Vec::new());
         for (n, (more, (behaviour, hangs_up_after_ms))) in terms.into_iter().zip(phones).enumerate()
         {
             let line = Line {
@@ -91,6 +100,7 @@ impl Sale {
             let contract = post("contracts", contract).await;
             buyers.push(BuyerId::parse(&id(&buyer)).expect("an id"));
             contracts.push(ContractId::parse(&id(&contract)).expect("an id"));
+            destinations.push(id(&destination));
         }
         let members: Vec<Value> = contracts
             .iter()
@@ -118,6 +128,7 @@ impl Sale {
             carrier,
             number,
             buyers,
+            destinations,
             contracts,
         }
     }
@@ -182,7 +193,7 @@ struct Told {
     record: OpportunityRecord,
     attempts: Vec<AttemptRow>,
     balances: BTreeMap<(Book, Party), i64>,
-    answered_by: Option<PhoneNumber>,
+    answered_by: Option<Callee>,
 }
 
 impl Told {
@@ -449,5 +460,84 @@ async fn survive(database: TestDatabase) {
     assert_eq!(told.outcomes(&sale), [(1, Some(AttemptOutcome::Failed))]);
     assert_eq!(told.refusals()[0], Some(ReasonCode::ConcurrencyFull));
     assert_eq!(told.record.opportunity.reason, Some(ReasonCode::NotTaken));
+    sale.carrier.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_buyers_telephone_system_is_rung_at_its_address_and_the_next_when_it_is_nowhere() {
+    let house = House::start_with(TestDatabase::postgres().await, |_, settings| {
+        settings.replace("[voice]\n", "[voice]\nprivate_peers = true\n")
+    })
+    .await;
+    let phones = [(ANSWERS, None), (BUSY, None), (ANSWERS, None)];
+    let terms = [json!({}), json!({}), json!({})];
+    let sale = Sale::open_in(house, "waterfall", terms, phones).await;
+    let exchange = sale.carrier.address();
+    let addresses = [
+        "sip:sales@nowhere.invalid".to_owned(),
+        format!("sip:{}@{exchange}", PHONES[1]),
+        format!("sip:{}@{exchange}", PHONES[2]),
+    ];
+    for (destination, address) in sale.destinations.iter().zip(&addresses) {
+        let body = json!({"kind": "sip", "address": address});
+        let path = format!("/api/v1/destinations/{destination}");
+        let changed = sale.house.api(Method::PATCH, &path, Some(body)).await;
+        assert_eq!(changed["address"], address.as_str(), "{changed}");
+    }
+    let mut arrivals = sale.carrier.arrivals();
+    let caller = sale.dial(1).await;
+    assert!(caller.answered().await);
+    assert!(caller.hears(1_500).await, "long enough to be billed");
+    caller.hang_up();
+    let told = sale.came_of_it().await;
+    let rung = [
+        rings(&mut arrivals).await.dialled(),
+        rings(&mut arrivals).await.dialled(),
+    ];
+    assert_eq!(
+        rung.map(|number| number.to_string()),
+        [PHONES[1], PHONES[2]]
+    );
+    assert_eq!(
+        told.outcomes(&sale),
+        [
+            (0, Some(AttemptOutcome::Failed)),
+            (1, Some(AttemptOutcome::Busy)),
+            (2, Some(AttemptOutcome::Taken))
+        ]
+    );
+    assert_eq!(told.attempts[0].reason, Some(ReasonCode::Unreachable));
+    assert_eq!(told.balances, sold(&sale, 2, 1));
+    let answered_by = told.answered_by.map(|to| to.to_string());
+    assert_eq!(answered_by.as_deref(), Some(addresses[2].as_str()));
+    let call = sale.house.newest_ended_call().await;
+    let story = sale.house.get(&format!("/api/v1/calls/{call}")).await;
+    assert_eq!(story["destination"], addresses[2].as_str(), "{story}");
+    let refused = story["timeline"].as_array().expect("marks").iter();
+    let refused = refused.filter(|mark| mark["kind"] == "refused").count();
+    assert_eq!(refused, 1, "{story}");
+    sale.carrier.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_operators_word_no_private_address_is_rung() {
+    let phones = [(ANSWERS, None), (BUSY, None), (ANSWERS, None)];
+    let terms = [json!({}), json!({}), json!({})];
+    let sale = Sale::open("waterfall", terms, phones).await;
+    let address = format!("sip:{}@{}", PHONES[0], sale.carrier.address());
+    let path = format!("/api/v1/destinations/{}", sale.destinations[0]);
+    let body = json!({"kind": "sip", "address": address});
+    sale.house.api(Method::PATCH, &path, Some(body)).await;
+    let mut arrivals = sale.carrier.arrivals();
+    let caller = sale.dial(1).await;
+    assert!(caller.answered().await);
+    caller.hang_up();
+    let told = sale.came_of_it().await;
+    let first = rings(&mut arrivals).await.dialled();
+    assert_eq!(first.to_string(), PHONES[1], "the first is not rung");
+    assert_eq!(told.attempts[0].reason, Some(ReasonCode::Unreachable));
+    let call = sale.house.newest_ended_call().await;
+    let story = sale.house.get(&format!("/api/v1/calls/{call}")).await;
+    assert!(story.to_string().contains("voice.private_peers"), "{story}");
     sale.carrier.stop().await;
 }

@@ -134,6 +134,60 @@ async fn a_flow_is_walked_with_documents_that_twilios_own_builder_makes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_buyer_at_a_sip_address_is_rung_by_the_carrier() {
+    let side = CarrierSide::start().await;
+    let post =
+        async |what: &str, body: Value| side.house.post(&format!("/api/v1/{what}"), body).await;
+    let campaign = post("campaigns", json!({"name": "Solar"})).await;
+    let buyer = post("buyers", json!({"name": "Roofs"})).await;
+    let body = json!({"buyer": buyer["id"], "name": "Desk", "kind": "sip", "address": "sips:sales@pbx.example"});
+    let destination = post("destinations", body).await;
+    let terms = json!({"price": {"rules": [{"rate": {"fixed": 40}}]}});
+    let body = json!({"campaign": campaign["id"], "destination": destination["id"], "name": "Texas", "terms": terms});
+    let contract = post("contracts", body).await;
+    let members = json!([{"to": {"contract": contract["id"]}}]);
+    let document = json!({"schema": 1, "start": "main", "groups": {"main": {"method": "waterfall", "members": members}}});
+    let path = format!(
+        "/api/v1/campaigns/{}/plan",
+        campaign["id"].as_str().expect("an id")
+    );
+    let body = json!({"seen": 0, "document": document});
+    side.house.api(Method::PUT, &path, Some(body)).await;
+    let sell = json!({"sell": {"kind": "route", "campaign": campaign["id"]}});
+    side.flow("sell", sell).await;
+
+    let dial = side.call("CA1").await;
+    let leg = found(&dial, " statusCallback=\"", "\"").remove(0);
+    let rung = json!([{"verb": "sip", "args": ["sip:sales@pbx.example;transport=tls"], "with": {
+        "status_callback": leg, "status_callback_event": "ringing answered completed"}}]);
+    side.assert_built(
+        &dial,
+        &json!([{"verb": "dial", "in": rung, "with": {"action": next(&dial), "method": "POST", "timeout": "30",
+            "time_limit": "14400", "answer_on_bridge": "true"}}]),
+    );
+    side.tell(&leg, &[("CallSid", "CB1"), ("CallStatus", "ringing")])
+        .await;
+    side.tell(&leg, &[("CallSid", "CB1"), ("CallStatus", "in-progress")])
+        .await;
+    let done = [
+        ("CallSid", "CA1"),
+        ("CallStatus", "in-progress"),
+        ("DialCallStatus", "completed"),
+        ("DialCallSid", "CB1"),
+        ("DialCallDuration", "33"),
+    ];
+    let end = side.ask(&next(&dial), &done).await;
+    side.assert_built(&end, &json!([{"verb": "hangup"}]));
+    let story = side.ended().await;
+    assert_eq!(story["result"], "answered", "{story}");
+    assert_eq!(
+        story["destination"], "sip:sales@pbx.example;transport=tls",
+        "{story}"
+    );
+    assert_eq!(story["talk_seconds"], 33, "{story}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_answers_and_the_message_is_fetched_from_the_carrier_once() {
     let side = CarrierSide::start().await;
     side.flow("notice", reception()).await;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::dial::{Accept, ShownNumber};
 use super::prompt::Prompt;
-use crate::base::PhoneNumber;
+use crate::base::Callee;
 use crate::base::id::CampaignId;
 use crate::base::words;
 use crate::call::DialOutcome;
@@ -135,21 +135,21 @@ impl DialTargets {
 }
 
 /// One destination that rings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DialTarget {
     /// Counts the attempts of the call from 1.
     pub attempt: u32,
     /// Whom to ring.
-    pub to: PhoneNumber,
+    pub to: Callee,
     /// How long it may ring, in milliseconds.
     pub ring_timeout_ms: u32,
 }
 
 /// One of those whom a plan has rung.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RouteTarget {
     /// Whom to ring.
-    pub to: PhoneNumber,
+    pub to: Callee,
     /// How long it may ring, in milliseconds.
     pub ring_timeout_ms: u32,
 }

@@ -10,7 +10,7 @@ use super::interpreter::{Next, Walk};
 use super::nodes::NodeKind;
 use super::prompt::Message;
 use super::state::{Dialling, Doing, Waiting};
-use crate::base::PhoneNumber;
+use crate::base::Callee;
 use crate::call::{DialOutcome, may_record_untold};
 
 /// Most attempts of one call after which a plan is asked again.
@@ -50,7 +50,7 @@ impl<'a> Walk<'a> {
             return Next::Node(node.way(NO_BUYER));
         }
         let waiting = targets.iter().map(|target| Waiting {
-            to: target.to,
+            to: target.to.clone(),
             ring_timeout_ms: target.ring_timeout_ms,
         });
         self.ring_at_once(node, Dialling::default(), waiting.collect())
@@ -94,7 +94,7 @@ impl<'a> Walk<'a> {
         self.state.doing = Doing::Dialling(dialling);
         let untold = |target: &DialTarget| {
             let (chosen, caller) = (self.facts.recording_consent, self.facts.caller);
-            may_record_untold(chosen, caller, target.to)
+            may_record_untold(chosen, caller, target.to.number())
         };
         let record = node.kind.records() && (self.state.notice || targets.iter().all(untold));
         self.actions.push(FlowAction::Dial(DialTargets {
@@ -161,7 +161,7 @@ fn in_order(
 ) -> VecDeque<Waiting> {
     let mut queue: VecDeque<Waiting> = VecDeque::with_capacity(destinations.len());
     for destination in destinations {
-        let Some(to) = number(destination.to, facts) else {
+        let Some(to) = callee(destination.to, facts) else {
             continue;
         };
         let ring_timeout_ms = destination.ring_timeout_s.saturating_mul(1_000);
@@ -177,7 +177,7 @@ fn in_order(
         queue.rotate_left(usize::try_from(turn).unwrap_or(0));
         let known = queue
             .iter()
-            .position(|w| Some(w.to) == facts.answered_before);
+            .position(|w| w.to.number().is_some() && w.to.number() == facts.answered_before);
         if let Some(waiting) = known.and_then(|place| queue.remove(place)) {
             queue.push_front(waiting);
         }
@@ -185,10 +185,11 @@ fn in_order(
     queue
 }
 
-const fn number(to: DialTo, facts: &Facts<'_>) -> Option<PhoneNumber> {
-    match to {
+fn callee(to: DialTo, facts: &Facts<'_>) -> Option<Callee> {
+    let number = match to {
         DialTo::BusinessLine => Some(facts.lines.business_line),
         DialTo::SecondLine => facts.lines.second_line,
         DialTo::Number(number) => Some(number),
-    }
+    };
+    number.map(Callee::Number)
 }

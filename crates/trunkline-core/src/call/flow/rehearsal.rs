@@ -8,7 +8,7 @@ use super::facts::Facts;
 use super::interpreter::step;
 use super::prompt::Prompt;
 use super::state::FlowState;
-use crate::base::{PhoneNumber, Timestamp};
+use crate::base::{Callee, PhoneNumber, Timestamp};
 use crate::call::{DialOutcome, EndedBy};
 
 /// Most steps that are told.
@@ -243,10 +243,14 @@ impl Rehearsing {
         let mut longest = 0;
         let mut taken = false;
         for target in &dial.targets {
-            let behaves = self.script.destinations.get(&target.to).copied();
+            let number = target.to.number();
+            let behaves = number.and_then(|n| self.script.destinations.get(&n).copied());
             let behaves = behaves.unwrap_or(Behaviour::Fails(DialOutcome::NoAnswer));
             let attempt = target.attempt;
-            let to = target.to.international();
+            let to = match &target.to {
+                Callee::Number(number) => number.international(),
+                Callee::Sip(address) => address.to_string(),
+            };
             match behaves {
                 Behaviour::Fails(outcome) => {
                     self.tell(format!("{to} is rung: {}", failed(outcome)));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::base::{PhoneNumber, words};
+use crate::base::{Callee, words};
 use crate::call::{DialOutcome, EndedBy};
 
 /// Most tags of one call.
@@ -112,10 +112,10 @@ pub struct Dialling {
 }
 
 /// A destination that is still to be rung.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
     /// Whom to ring.
-    pub to: PhoneNumber,
+    pub to: Callee,
     /// How long it may ring, in milliseconds.
     pub ring_timeout_ms: u32,
 }

@@ -9,7 +9,7 @@ use super::super::reason::ReasonCode;
 use crate::base::id::{
     AccountId, CallId, CampaignId, ContractId, FeedId, GivenBidId, OpportunityId, ReservationId,
 };
-use crate::base::{Money, PhoneNumber, Timestamp};
+use crate::base::{Callee, Money, PhoneNumber, Timestamp};
 
 /// How long behind its end a bid still takes its call: setting up takes time.
 pub const ARRIVAL_GRACE_MS: i64 = 2_000;
@@ -51,8 +51,8 @@ pub struct GivenBid {
     pub attempt: u16,
     /// Who is to have the call.
     pub contract: ContractId,
-    /// The number at which they want it; that of the destination when they name none.
-    pub to: Option<PhoneNumber>,
+    /// Where they want it; at the destination when they name nothing.
+    pub to: Option<Callee>,
     /// What it took.
     pub reservation: ReservationId,
     /// Who takes over when they do not take it, the best first.
@@ -62,14 +62,14 @@ pub struct GivenBid {
 }
 
 /// A bid that takes over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NextBid {
     /// Whose it is.
     pub contract: ContractId,
     /// What they pay.
     pub amount: Money,
-    /// The number at which they want the call.
-    pub to: Option<PhoneNumber>,
+    /// Where they want the call.
+    pub to: Option<Callee>,
 }
 
 /// A call that came to a number.

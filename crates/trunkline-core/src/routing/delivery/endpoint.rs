@@ -22,8 +22,10 @@ pub const PING_MS: (u32, u32) = (100, 5_000);
 pub const LEAD_PING_MS_MAX: u32 = 2_000;
 /// Shortest and longest wait for the answer to a post, in milliseconds.
 pub const POST_MS: (u32, u32) = (1_000, 30_000);
-/// Waits when nobody says, in milliseconds: for a ping for a call, for a lead, and for a post.
-const DEFAULT_MS: (u32, u32, u32) = (800, 1_000, 10_000);
+/// Longest wait for the answer to a post for a call, in milliseconds: the caller hears it ring meanwhile.
+pub const CALL_POST_MS_MAX: u32 = 5_000;
+/// Waits when nobody says, in milliseconds: for a ping for a call, for a lead, and for a post of a call, of a lead.
+const DEFAULT_MS: (u32, u32, u32, u32) = (800, 1_000, 3_000, 10_000);
 /// Most settings.
 const SETTINGS_MAX: usize = 50;
 /// Longest setting, in bytes.
@@ -44,7 +46,8 @@ pub struct EndpointDocument {
     /// How a bid is asked for; when left out, none is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ping: Option<ExchangeDocument>,
-    /// How it is delivered; when left out, the ping alone says where a call goes.
+    /// How it is delivered: a lead, or a call before it rings, whose answer may say where it rings. When left out, the ping
+    /// alone says where a call goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub post: Option<ExchangeDocument>,
 }
@@ -206,9 +209,10 @@ impl Endpoint {
     #[must_use]
     pub fn timeout_ms(&self, step: Step, kind: OpportunityKind) -> u32 {
         let own = self.exchange(step).and_then(|exchange| exchange.timeout_ms);
-        let (call, lead, post) = DEFAULT_MS;
+        let (call, lead, call_post, lead_post) = DEFAULT_MS;
         match (step, kind) {
-            (Step::Post, _) => own.unwrap_or(post),
+            (Step::Post, OpportunityKind::Call) => own.unwrap_or(call_post).min(CALL_POST_MS_MAX),
+            (Step::Post, OpportunityKind::Lead) => own.unwrap_or(lead_post),
             (Step::Ping, OpportunityKind::Call) => own.unwrap_or(call),
             (Step::Ping, OpportunityKind::Lead) => own.unwrap_or(lead).min(LEAD_PING_MS_MAX),
         }

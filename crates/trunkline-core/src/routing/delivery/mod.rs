@@ -25,8 +25,8 @@ mod values;
 
 pub use breaker::{Breaker, BreakerState, BreakerView, FAILURES_MAX, Happened, REST_MS, Ticket};
 pub use endpoint::{
-    ENDPOINT_SCHEMA, Endpoint, EndpointDocument, ExchangeDocument, LEAD_PING_MS_MAX, PING_MS,
-    POST_MS, Step,
+    CALL_POST_MS_MAX, ENDPOINT_SCHEMA, Endpoint, EndpointDocument, ExchangeDocument,
+    LEAD_PING_MS_MAX, PING_MS, POST_MS, Step,
 };
 pub use json::{Json, NESTING_MAX};
 pub use mail::{MAIL_TO_MAX, Mail, MailDocument, PreparedMail};

@@ -13,7 +13,7 @@ use super::json::Json;
 use super::mapping::{AnswerMapping, ExpiryForm, RefusedAs, RefusedWhen, When, Where};
 use super::markup::Element;
 use super::paths::{JsonPath, XmlPath};
-use crate::base::{Country, Currency, Money, PhoneNumber, Timestamp};
+use crate::base::{Callee, Country, Currency, Money, PhoneNumber, SipAddress, Timestamp};
 
 /// Most bytes of an answer that are read.
 pub const ANSWER_BYTES_MAX: usize = 256 * 1024;
@@ -30,8 +30,6 @@ const REGEXES_MAX: usize = 10;
 const KEPT_MAX: usize = 300;
 /// Longest address a browser is sent to, in bytes.
 const REDIRECT_BYTES_MAX: usize = 2_048;
-/// Longest SIP address, in bytes.
-const SIP_BYTES_MAX: usize = 255;
 /// Most seconds a buyer can ask for before it pays.
 const MIN_SECONDS_MAX: u32 = 86_400;
 /// Most seconds a bid can hold; whoever uses it has a limit of their own.
@@ -110,7 +108,16 @@ pub struct DeliverTo {
     /// A phone number.
     pub phone: Option<PhoneNumber>,
     /// A SIP address; whether it may be called is not decided here.
-    pub sip: Option<String>,
+    pub sip: Option<SipAddress>,
+}
+
+impl DeliverTo {
+    /// Whom to ring: the number, which every telephone reaches, before the address.
+    #[must_use]
+    pub fn callee(&self) -> Option<Callee> {
+        let sip = || self.sip.clone().map(Callee::Sip);
+        self.phone.map(Callee::Number).or_else(sip)
+    }
 }
 
 /// What an answer says.
@@ -655,26 +662,18 @@ fn deliver(phone: Option<String>, sip: Option<String>, home: Country, to: &mut D
         to.phone = read.ok();
     }
     if let Some(text) = sip {
-        let text = text
-            .trim_start_matches('<')
-            .trim_end_matches('>')
-            .to_owned();
         let lower = text.to_ascii_lowercase();
-        let address = lower
-            .strip_prefix("sips:")
-            .or_else(|| lower.strip_prefix("sip:"));
-        let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '<' | '>' | '"' | ',');
-        let host = |a: &str| a.rsplit('@').next().is_some_and(|host| !host.is_empty());
-        let fits = text.len() <= SIP_BYTES_MAX && text.chars().all(plain);
-        if fits && address.unwrap_or(&lower).contains('@') && host(&lower) {
-            to.sip = Some(if address.is_some() {
-                text
-            } else {
-                format!("sip:{text}")
-            });
+        let whole = ["sip:", "sips:", "<sip:", "<sips:"]
+            .iter()
+            .any(|scheme| lower.starts_with(scheme));
+        let read = if whole {
+            SipAddress::parse(&text)
         } else {
-            wrong = true;
-        }
+            SipAddress::parse(&format!("sip:{text}"))
+        };
+        // Where there is a number, the address is not needed.
+        wrong |= read.is_err() && to.phone.is_none();
+        to.sip = read.ok();
     }
     wrong
 }

@@ -1,7 +1,7 @@
 //! Bids that were asked for, and bids that were given for calls to come.
 
 use trunkline_core::base::id::{AccountId, ContractId, OpportunityId};
-use trunkline_core::base::{Currency, PhoneNumber};
+use trunkline_core::base::{Currency, PhoneNumber, SipAddress};
 use trunkline_core::routing::{GivenBid, NextBid, OpportunityKind, Person, ReasonCode};
 use trunkline_engine::ports::bids::{BidRow, Bids, Gave, Give, GivenFilter, GivenState, Missed};
 use trunkline_engine::ports::routing::{
@@ -67,6 +67,11 @@ fn record(world: &World, account: AccountId) -> OpportunityRecord {
     }
 }
 
+/// Where a buyer wants a call without a number.
+fn pbx() -> SipAddress {
+    SipAddress::parse("sips:bid-7@pbx.example").unwrap()
+}
+
 /// A bid for a caller, of 30 s, with an attempt that waits for the call.
 fn give(world: &World, account: AccountId, numbers: &[u64]) -> Give {
     let record = record(world, account);
@@ -89,13 +94,16 @@ fn give(world: &World, account: AccountId, numbers: &[u64]) -> Give {
         expires_at: NOON.plus_millis(30 * SECOND),
         attempt: 1,
         contract: world.id(),
-        to: Some(number(99)),
+        to: Some(pbx().into()),
         reservation: world.id(),
-        next: vec![NextBid {
-            contract: ContractId::from_raw(5),
-            amount: usd(11_000_000),
-            to: None,
-        }],
+        next: [None, Some(number(98).into()), Some(pbx().into())]
+            .into_iter()
+            .map(|to| NextBid {
+                contract: ContractId::from_raw(5),
+                amount: usd(11_000_000),
+                to,
+            })
+            .collect(),
         call: None,
     };
     let attempt = AttemptRow {

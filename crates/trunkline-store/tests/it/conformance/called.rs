@@ -195,7 +195,7 @@ async fn a_bid_holds_a_unit_until_its_call_has_come_and_ended() {
         market.clock.forward(60 * SECOND);
         desk.router.expire().await.unwrap();
         let ringing = desk.router.next_to_ring(&mut planned).await.unwrap();
-        let [one] = ringing[..] else {
+        let [one] = &ringing[..] else {
             panic!("{ringing:?}")
         };
         let row = &planned.attempts[one.place];
@@ -279,7 +279,7 @@ async fn who_takes_over_covers_what_was_promised() {
         let mut planned = planned.expect("its plan");
         for contract in market.contracts {
             let ringing = desk.router.next_to_ring(&mut planned).await.unwrap();
-            let [one] = ringing[..] else {
+            let [one] = &ringing[..] else {
                 panic!("{ringing:?}")
             };
             assert_eq!(planned.attempts[one.place].contract, contract);

@@ -106,7 +106,7 @@ async fn a_callers_earlier_calls_are_counted_and_who_answered_last_is_known() {
         assert_eq!(before(account, after(9)).await, CallsBefore::default());
         let taken_by = |minutes, digits| {
             let mut call = answered(world.call(&set_up, ANN, after(minutes)), 1_000);
-            call.destination = Some(PhoneNumber::from_digits(digits));
+            call.destination = Some(PhoneNumber::from_digits(digits).into());
             call
         };
         let mut test = taken_by(4, 12_145_550_179);

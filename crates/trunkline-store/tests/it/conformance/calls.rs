@@ -57,7 +57,7 @@ pub(crate) fn whole_change(world: &World, set_up: &SetUp) -> CallChange {
         verstat: Some(Verstat::Passed),
         diversion: Some(call.dialled),
     };
-    call.destination = Some(PhoneNumber::from_digits(12_145_550_100));
+    call.destination = Some(PhoneNumber::from_digits(12_145_550_100).into());
     call.source = Some(google());
     call.session = Some(world.id());
     call.probability = Some(0.875);
@@ -97,7 +97,7 @@ pub(crate) fn whole_change(world: &World, set_up: &SetUp) -> CallChange {
         at: after(minutes),
         kind,
         attempt,
-        destination: attempt.map(|_| PhoneNumber::from_digits(12_145_550_100)),
+        destination: attempt.map(|_| PhoneNumber::from_digits(12_145_550_100).into()),
         sip_status: None,
         detail: "dial".to_owned(),
     };

@@ -20,6 +20,7 @@ mod opportunities;
 mod outbox;
 mod past_calls;
 mod past_visits;
+mod posted;
 mod published;
 mod racing;
 mod recordings;

@@ -167,6 +167,14 @@ impl<'a> Market<'a> {
         self.set_up.account.id
     }
 
+    /// The first contract leads here from now on.
+    pub(super) async fn leads_to(&mut self, delivery: Delivery) {
+        self.things.destination.delivery = delivery;
+        let changed = ThingChange::Destination(self.things.destination.clone());
+        self.world.store.put_thing(&changed, None).await.unwrap();
+        self.router = router(self.world, &self.directory, &self.clock).await;
+    }
+
     /// A call that came.
     pub(super) async fn call(&self, digits: u64) -> CallRow {
         let now = self.clock.now();
@@ -216,9 +224,9 @@ impl<'a> Market<'a> {
     }
 
     /// Rings the next one, who must be this one.
-    async fn rings(&self, planned: &mut Planned, contract: usize) -> usize {
+    pub(super) async fn rings(&self, planned: &mut Planned, contract: usize) -> usize {
         let ringing = self.router.next_to_ring(planned).await.unwrap();
-        let [one] = ringing[..] else {
+        let [one] = &ringing[..] else {
             panic!("{ringing:?}")
         };
         let row = &planned.attempts[one.place];
@@ -234,7 +242,7 @@ impl<'a> Market<'a> {
         balances.iter().map(pair).collect()
     }
 
-    async fn outcomes(
+    pub(super) async fn outcomes(
         &self,
         planned: &Planned,
     ) -> Vec<(Option<AttemptOutcome>, Option<ReasonCode>)> {

@@ -476,7 +476,7 @@ fn read(reading: Reading) -> ReadingItem {
         expires_at: reading.expires_at.map(Timestamp::as_millis),
         min_seconds: reading.min_seconds,
         phone: reading.deliver_to.phone.map(|phone| phone.to_string()),
-        sip: reading.deliver_to.sip,
+        sip: reading.deliver_to.sip.map(|sip| sip.to_string()),
         faults: reading.faults.iter().map(|f| f.sentence()).collect(),
     }
 }

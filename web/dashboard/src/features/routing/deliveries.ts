@@ -26,7 +26,7 @@ export const deliveryStates: Record<DeliveryState, { label: string; means: strin
   done: { label: "Delivered", means: "The other side has them.", none: "Nothing was delivered yet" },
 };
 
-const kinds: Record<string, string> = { lead_post: "Lead to a buyer" };
+const kinds: Record<string, string> = { lead_post: "Lead to a buyer", call_post: "Call to a buyer" };
 
 /** A kind in words; one that is not known as it is stored. */
 export function kindWords(kind: string): string {

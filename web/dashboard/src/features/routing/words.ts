@@ -218,8 +218,8 @@ export function duplicateWords(rule: DuplicateRule): string {
 
 export const kinds: { value: "phone" | "sip" | "http" | "email" | "none"; label: string; hint: string }[] = [
   { value: "phone", label: "Phone", hint: "Calls ring at a number." },
-  { value: "sip", label: "SIP", hint: "Calls ring at an address of a phone system." },
-  { value: "http", label: "Server", hint: "Pings and leads are posted to the buyer's server." },
+  { value: "sip", label: "SIP", hint: "Calls ring at an address of the buyer's phone system, with no carrier between." },
+  { value: "http", label: "Server", hint: "The buyer's server is asked for bids, and told of leads and calls." },
   { value: "email", label: "E-mail", hint: "Leads are mailed." },
   { value: "none", label: "No delivery", hint: "The buyer looks here." },
 ];

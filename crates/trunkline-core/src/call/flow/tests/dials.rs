@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::base::id::CampaignId;
+use crate::base::{Callee, SipAddress};
 
 #[test]
 fn plain_forwarding_rings_one_line_after_the_other_and_ends_as_the_last_one_did() {
@@ -13,7 +14,7 @@ fn plain_forwarding_rings_one_line_after_the_other_and_ends_as_the_last_one_did(
     };
     let target = DialTarget {
         attempt: 1,
-        to: BUSINESS,
+        to: BUSINESS.into(),
         ring_timeout_ms: 30_000,
     };
     assert_eq!(dial.targets, [target]);
@@ -157,9 +158,10 @@ fn destinations_that_ring_together_are_one_action_and_the_first_to_take_the_call
     let times: Vec<_> = dial
         .targets
         .iter()
-        .map(|t| (t.to, t.ring_timeout_ms))
+        .map(|t| (t.to.clone(), t.ring_timeout_ms))
         .collect();
     let expected = [(BUSINESS, 30_000), (SECOND, 20_000), (THIRD, 30_000)];
+    let expected = expected.map(|(to, ms)| (to.into(), ms));
     assert_eq!(times, expected, "each number once");
     assert!(call.fail(1, DialOutcome::Busy).is_empty());
     assert_eq!(
@@ -276,7 +278,7 @@ fn routed() -> FlowDocument {
 fn names(call: &mut Walking<'_>, lines: &[PhoneNumber]) -> Vec<FlowAction> {
     let action = call.state.action;
     let target = |to: &PhoneNumber| RouteTarget {
-        to: *to,
+        to: (*to).into(),
         ring_timeout_ms: 20_000,
     };
     let targets = lines.iter().map(target).collect();
@@ -312,6 +314,34 @@ fn a_route_asks_its_campaigns_plan_for_the_next_until_somebody_takes_the_call() 
     assert_eq!(call.state.doing, Doing::Talking { attempt: 4 });
     let over = call.tell(FlowEvent::DestinationHungUp);
     assert_eq!(Walking::hears(&over), "end 200");
+}
+
+#[test]
+fn a_buyer_at_a_sip_address_is_rung_like_one_with_a_number() {
+    let document = routed();
+    let mut facts = facts();
+    facts.recording_consent = RecordingConsent::ByLaw;
+    let mut call = Walking::new(&document, facts);
+    call.start();
+    let address = SipAddress::parse("sip:sales@pbx.example").expect("an address");
+    let to = |to: Callee| RouteTarget {
+        to,
+        ring_timeout_ms: 20_000,
+    };
+    let action = call.state.action;
+    let rung = call.tell(FlowEvent::Routed {
+        action,
+        targets: vec![to(address.clone().into()), to(BUSINESS.into())],
+    });
+    let Some(FlowAction::Dial(dial)) = rung.last() else {
+        panic!("{rung:?}");
+    };
+    let rings: Vec<String> = dial.targets.iter().map(|t| t.to.to_string()).collect();
+    assert_eq!(rings, [address.to_string(), BUSINESS.to_string()]);
+    assert!(!dial.record, "nobody knows which law holds there");
+    assert!(call.fail(2, DialOutcome::Busy).is_empty());
+    call.tell(FlowEvent::Accepted { attempt: 1 });
+    assert_eq!(call.state.doing, Doing::Talking { attempt: 1 });
 }
 
 #[test]

@@ -121,8 +121,8 @@ fn event() -> impl Strategy<Value = FlowEvent> {
 }
 
 fn targets(count: u32) -> Vec<RouteTarget> {
-    let target = |to| RouteTarget {
-        to,
+    let target = |to: PhoneNumber| RouteTarget {
+        to: to.into(),
         ring_timeout_ms: 20_000,
     };
     let lines = [BUSINESS, SECOND, THIRD].into_iter().cycle();

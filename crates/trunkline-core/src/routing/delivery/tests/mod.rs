@@ -414,6 +414,70 @@ fn presets_read_the_answers_of_their_systems() {
 }
 
 #[test]
+fn an_answer_says_where_the_call_is_to_ring_by_number_or_by_sip_address() {
+    let text = presets()[0]
+        .document
+        .replace("\"rtb_id\": \"\"", "\"rtb_id\": \"1\"");
+    let document: EndpointDocument = serde_json::from_str(&text).expect("a document");
+    let endpoint = document.compile().expect("ready");
+    for (said, rings, faults) in [
+        (r#""phoneNumber": "+18005551212""#, "+18005551212", &[][..]),
+        (
+            r#""sipAddress": "sip:b1@rtb.example""#,
+            "sip:b1@rtb.example",
+            &[],
+        ),
+        (
+            r#""sipAddress": "<SIP:b1@RTB.example>""#,
+            "sip:b1@rtb.example",
+            &[],
+        ),
+        (
+            r#""sipAddress": "b1@rtb.example:5080""#,
+            "sip:b1@rtb.example:5080",
+            &[],
+        ),
+        (
+            r#""phoneNumber": "+18005551212", "sipAddress": "sip:b1@rtb.example""#,
+            "+18005551212",
+            &[],
+        ),
+        (
+            r#""phoneNumber": "+18005551212", "sipAddress": "sip:b1@rtb.example?X=1""#,
+            "+18005551212",
+            &[],
+        ),
+        (
+            r#""sipAddress": "sip:b1@rtb.example?X=1""#,
+            "",
+            &[Fault::DeliverToInvalid],
+        ),
+        (
+            r#""sipAddress": "tel:+18005551212""#,
+            "",
+            &[Fault::DeliverToInvalid],
+        ),
+        (r#""phoneNumber": "soon""#, "", &[Fault::DeliverToInvalid]),
+        (r#""other": 1"#, "", &[]),
+    ] {
+        let body = format!("{{\"bidAmount\": 4, {said}}}");
+        let answer = Answer {
+            status: 200,
+            headers: &[],
+            body: body.as_bytes(),
+        };
+        let reading = endpoint.read(Step::Ping, answer, &WITH);
+        let callee = reading.deliver_to.callee();
+        let callee = callee.map(|to| to.to_string()).unwrap_or_default();
+        assert_eq!(
+            (callee.as_str(), &reading.faults[..]),
+            (rings, faults),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn a_yes_with_a_price_that_cannot_be_has_a_fault() {
     let text = presets()[0]
         .document
