@@ -153,7 +153,10 @@ async fn a_buyer_at_a_sip_address_is_rung_by_the_carrier() {
     );
     let body = json!({"seen": 0, "document": document});
     side.house.api(Method::PUT, &path, Some(body)).await;
-    let sell = json!({"sell": {"kind": "route", "campaign": campaign["id"]}});
+    let sell = json!({
+        "sell": {"kind": "route", "campaign": campaign["id"], "on": {"no_buyer": "ring"}},
+        "ring": {"kind": "dial", "destinations": [{"to": "business_line"}]},
+    });
     side.flow("sell", sell).await;
 
     let dial = side.call("CA1").await;
