@@ -142,7 +142,8 @@ async fn a_buyer_at_a_sip_address_is_rung_by_the_carrier() {
     let buyer = post("buyers", json!({"name": "Roofs"})).await;
     let body = json!({"buyer": buyer["id"], "name": "Desk", "kind": "sip", "address": "sips:sales@pbx.example"});
     let destination = post("destinations", body).await;
-    let terms = json!({"price": {"rules": [{"rate": {"fixed": 40}}]}});
+    // However soon the buyer hangs up, it had the call.
+    let terms = json!({"price": {"rules": [{"rate": {"fixed": 40}}]}, "recovery_s": 0});
     let body = json!({"campaign": campaign["id"], "destination": destination["id"], "name": "Texas", "terms": terms});
     let contract = post("contracts", body).await;
     let members = json!([{"to": {"contract": contract["id"]}}]);
