@@ -142,7 +142,8 @@ async fn a_buyer_at_a_sip_address_is_rung_by_the_carrier() {
     let buyer = post("buyers", json!({"name": "Roofs"})).await;
     let body = json!({"buyer": buyer["id"], "name": "Desk", "kind": "sip", "address": "sips:sales@pbx.example"});
     let destination = post("destinations", body).await;
-    let terms = json!({"price": {"rules": [{"rate": {"fixed": 40}}]}});
+    // However soon the buyer hangs up, it had the call.
+    let terms = json!({"price": {"rules": [{"rate": {"fixed": 40}}]}, "recovery_s": 0});
     let body = json!({"campaign": campaign["id"], "destination": destination["id"], "name": "Texas", "terms": terms});
     let contract = post("contracts", body).await;
     let members = json!([{"to": {"contract": contract["id"]}}]);
@@ -153,7 +154,10 @@ async fn a_buyer_at_a_sip_address_is_rung_by_the_carrier() {
     );
     let body = json!({"seen": 0, "document": document});
     side.house.api(Method::PUT, &path, Some(body)).await;
-    let sell = json!({"sell": {"kind": "route", "campaign": campaign["id"]}});
+    let sell = json!({
+        "sell": {"kind": "route", "campaign": campaign["id"], "on": {"no_buyer": "ring"}},
+        "ring": {"kind": "dial", "destinations": [{"to": "business_line"}]},
+    });
     side.flow("sell", sell).await;
 
     let dial = side.call("CA1").await;
