@@ -231,8 +231,11 @@ async fn talk(
     }
 }
 
+/// The name of a header, and its value.
+type Header = (&'static str, &'static str);
+
 /// Messages of our own: the first line, and the headers that are not the usual ones.
-const OWN: [(&str, &str, &[(&str, &str)]); 7] = [
+const OWN: [(&str, &str, &[Header]); 7] = [
     (
         "own-odd",
         "OPTIONS sip:+13125550100@127.0.0.1 SIP/2.0",
