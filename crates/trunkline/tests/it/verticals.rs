@@ -56,11 +56,11 @@ async fn every_trade_begins_with_fields_rules_caps_and_a_flow_that_hands_calls_o
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_written_goes_before_what_the_trade_offers() {
     let house = House::start().await;
-    let fields = json!([{"name": "zip", "label": "ZIP code", "type": "zip", "required": "ping"}]);
+    let fields = json!([{"name": "phone", "label": "Phone", "type": "phone", "required": "post"}]);
     let body = json!({"name": "Roofs", "vertical": "home_services", "from_vertical": true,
         "fields": fields, "terms": {"priority": 7}});
     let campaign = house.post("/api/v1/campaigns", body).await;
-    assert_eq!(campaign["fields"][0]["name"], "zip");
+    assert_eq!(campaign["fields"][0]["name"], "phone");
     assert_eq!(campaign["fields"].as_array().map(Vec::len), Some(1));
     let terms = &campaign["terms"]["live"]["document"];
     assert_eq!(
