@@ -31,7 +31,7 @@ test("a caller is put on a list and taken off it", async ({ page }) => {
   await expect(row).toContainText("Blocked");
   await row.getByRole("button", { name: "Remove +1900* from its list" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
-  await expect(page.getByText("Nobody is on a list")).toBeVisible();
+  await expect(row).toHaveCount(0);
 });
 
 test("settings that cannot be are refused beside their field, and good ones are kept", async ({ page }) => {

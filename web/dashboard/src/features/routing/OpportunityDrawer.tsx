@@ -107,7 +107,7 @@ function Inside({ one }: { one: Detail }) {
             <div className="small soft">
               {one.trace.length
                 ? `${plural(one.trace.length, "contract")} ${one.trace.length === 1 ? "was" : "were"} looked at.`
-                : "No contract was looked at."}
+                : "It was stopped before the plan; nothing is paid for it."}
             </div>
           </div>
         </div>
