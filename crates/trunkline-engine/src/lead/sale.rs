@@ -84,29 +84,9 @@ impl Sale {
 
     /// An attempt that is made now.
     pub(super) fn row_of(&self, terms: &ContractTerms, to: &ToOffer, now: Timestamp) -> AttemptRow {
-        let parties = &terms.parties;
         let held = to.held.as_ref().and_then(|held| held.price);
-        AttemptRow {
-            opportunity: self.row.id,
-            n: u16::try_from(self.planned.attempts.len()).unwrap_or(u16::MAX),
-            account: self.row.account,
-            contract: parties.contract,
-            destination: parties.destination,
-            buyer: parties.buyer,
-            version: parties.version,
-            reservation: None,
-            price: to.bid.or(held).or(self.planned.price(to.contract).0),
-            bid: to.bid,
-            currency: self.row.currency,
-            started_at: now,
-            connected_at: None,
-            ended_at: None,
-            connected_ms: None,
-            outcome: None,
-            reason: None,
-            revenue: None,
-            billable: false,
-        }
+        let price = to.bid.or(held).or(self.planned.price(to.contract).0);
+        self.planned.attempt(terms, price, to.bid, now)
     }
 
     /// One that is not made, and why.

@@ -208,19 +208,30 @@ impl Planned {
         what: &Reserving,
         now: Timestamp,
     ) -> AttemptRow {
-        let parties = &terms.parties;
+        self.attempt(terms, self.price_of(what), what.bid, now)
+    }
+
+    /// An attempt that is made now, at this price or for this bid.
+    pub(crate) fn attempt(
+        &self,
+        terms: &ContractTerms,
+        price: Option<Money>,
+        bid: Option<Money>,
+        now: Timestamp,
+    ) -> AttemptRow {
+        let (opportunity, parties) = (&self.record.opportunity, &terms.parties);
         AttemptRow {
-            opportunity: self.record.opportunity.id,
+            opportunity: opportunity.id,
             n: u16::try_from(self.attempts.len()).unwrap_or(u16::MAX),
-            account: self.record.opportunity.account,
+            account: opportunity.account,
             contract: parties.contract,
             destination: parties.destination,
             buyer: parties.buyer,
             version: parties.version,
             reservation: None,
-            price: self.price_of(what),
-            bid: what.bid,
-            currency: self.market.currency,
+            price,
+            bid,
+            currency: opportunity.currency,
             started_at: now,
             connected_at: None,
             ended_at: None,

@@ -33,3 +33,4 @@ mod trunks;
 mod user_agent;
 mod verticals;
 mod webhooks;
+mod webhooks_signed;
