@@ -174,7 +174,7 @@ impl TradeConfig {
 
     /// Makes a call and waits for its end.
     async fn dial(&self, from: PhoneNumber, to: PhoneNumber, talk: &Talk) {
-        self.phones.change();
+        self.phones.change(talk.met_well);
         let plan = DialPlan {
             from,
             to,

@@ -42,21 +42,39 @@ impl Phones {
             phones,
             chance: Mutex::new(Chance::new(seed)),
         };
-        all.change();
+        all.change(false);
         all
     }
 
-    /// Whoever calls next meets another mood on each of them. Calls that ring go on as they began.
-    pub fn change(&self) {
+    /// Whoever calls next meets another mood on each of them, the best one when they are to be `met_well`. Calls that
+    /// ring go on as they began.
+    pub fn change(&self, met_well: bool) {
         let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
         for (person, phone) in (1..).zip(&self.phones) {
-            self.carrier
-                .connect(phone.number, phone.line(person, &mut chance));
+            self.carrier.connect(
+                phone.number,
+                phone.or_best(met_well).line(person, &mut chance),
+            );
         }
     }
 }
 
 impl Manners {
+    /// Free, there at once and staying, when that is `best`.
+    const fn or_best(self, best: bool) -> Self {
+        if !best {
+            return self;
+        }
+        let (soonest_ms, _) = self.rings_ms;
+        Self {
+            busy: 0.0,
+            absent: 0.0,
+            rings_ms: (soonest_ms, soonest_ms + 1_000),
+            leaves: 0.0,
+            ..self
+        }
+    }
+
     fn line(&self, person: u64, chance: &mut Chance) -> Line {
         let mood = chance.fraction();
         let after_ms = chance.between(self.rings_ms.0, self.rings_ms.1);
@@ -84,6 +102,23 @@ impl Manners {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_is_met_well_is_answered_at_once_and_by_somebody_who_stays() {
+        let moody = Manners {
+            number: PhoneNumber::from_digits(12_145_550_170),
+            busy: 0.5,
+            absent: 0.4,
+            rings_ms: (2_000, 9_000),
+            leaves: 0.9,
+        };
+        let mut chance = Chance::new(5);
+        for _ in 0..100 {
+            let line = moody.or_best(true).line(1, &mut chance);
+            assert!(matches!(line.behaviour, Behaviour::Answer { after_ms } if after_ms <= 3_000));
+            assert_eq!(line.hangs_up_after_ms, None);
+        }
+    }
 
     #[test]
     fn moods_come_in_their_shares() {

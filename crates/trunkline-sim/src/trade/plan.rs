@@ -8,13 +8,14 @@ const EVERY_MS: (u64, u64) = (4_000, 9_000);
 /// Between the things of the opening.
 const OPENING_EVERY_MS: u64 = 900;
 /// What the opening brings, in this order: one of each, so that nobody waits for a campaign to move.
-const OPENING: [Kind; 8] = [
+const OPENING: [Kind; 9] = [
     Kind::Call(0),
     Kind::Lead(0),
     Kind::Call(1),
     Kind::Bid,
     Kind::Lead(1),
     Kind::PingPost,
+    Kind::Bid,
     Kind::Lead(2),
     Kind::Lead(1),
 ];
@@ -32,7 +33,7 @@ const KINDS: &[(f64, Kind)] = &[
 ];
 /// How long people talk, in milliseconds: the median, the shortest and the longest.
 const TALK_MS: (f64, f64, f64) = (36_000.0, 9_000.0, 90_000.0);
-/// How long those of the opening talk: long enough to be paid for, and soon over.
+/// How long those of the opening talk, whom buyers meet well: long enough to be paid for, and soon over.
 const OPENING_TALK_MS: u64 = 28_000;
 /// How long they wait for somebody to answer, in milliseconds.
 const PATIENCE_MS: (u64, u64) = (35_000, 70_000);
@@ -54,6 +55,8 @@ pub struct Talk {
     pub person: u64,
     /// For how long, in milliseconds.
     pub talk_ms: u64,
+    /// Whether buyers are free, answer soon and stay.
+    pub met_well: bool,
     /// How long they wait for somebody to answer.
     pub patience_ms: u64,
 }
@@ -65,6 +68,7 @@ impl Talk {
             turns: chance.next(),
             person: chance.next(),
             talk_ms: chance.around(median, 0.5).clamp(shortest, longest) as u64,
+            met_well: false,
             patience_ms: chance.between(PATIENCE_MS.0, PATIENCE_MS.1),
         }
     }
@@ -165,6 +169,7 @@ impl Iterator for Deals {
         let mut what = self.deal(kind);
         if let (Some(_), Deal::Call { talk, .. } | Deal::Bid { talk, .. }) = (opening, &mut what) {
             talk.talk_ms = OPENING_TALK_MS;
+            talk.met_well = true;
         }
         Some(DealEntry { at_ms, who, what })
     }
