@@ -1,5 +1,6 @@
 //! `trunkline check-config`: what is wrong, and what will not work as people expect.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use trunkline_clients::{MailClient, MailTls, SpeechChoice};
@@ -10,6 +11,8 @@ use crate::config::Config;
 
 /// Sites besides the first that are tested.
 const CHECKED_SITES_MAX: usize = 100;
+/// How long a call may be made to wait for the database, in milliseconds.
+const STORE_WAIT_MS: RangeInclusive<u32> = 50..=10_000;
 
 /// Something about a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -223,6 +226,19 @@ fn check_voice(config: &Config, found: &mut Vec<Finding>) {
             format!(
                 "`{}` is no address and port such as 0.0.0.0:5060; leave it empty to turn TCP off",
                 voice.tcp
+            ),
+        ));
+    }
+    if let Err(wrong) = trunkline_core::base::SipHosts::read(&voice.sip_hosts) {
+        found.push(fatal("voice.sip_hosts", wrong.to_string()));
+    }
+    if !STORE_WAIT_MS.contains(&voice.store_wait_ms) {
+        found.push(fatal(
+            "voice.store_wait_ms",
+            format!(
+                "write {} to {} milliseconds",
+                STORE_WAIT_MS.start(),
+                STORE_WAIT_MS.end()
             ),
         ));
     }

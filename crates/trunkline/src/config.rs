@@ -3,12 +3,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use ipnet::IpNet;
 use serde::Deserialize;
 use trunkline_clients::{MailSettings, MailTls, SpeechChoice, SpeechProgram};
 use trunkline_core::base::Country;
+use trunkline_engine::call::STORE_WAIT;
 use trunkline_engine::ports::webhooks::Secret;
 
 /// The SQLite database in the data folder.
@@ -95,10 +97,14 @@ pub(crate) struct VoiceSection {
     pub(crate) setups_per_second: u32,
     /// Longest call, in minutes.
     pub(crate) call_minutes_max: u32,
+    /// How long a call waits for each thing the database knows before it goes on without, in milliseconds.
+    pub(crate) store_wait_ms: u32,
     /// A connected call without a packet from both sides for this long is ended, in seconds.
     pub(crate) rtp_inactivity_s: u32,
     /// Session interval asked for (RFC 4028), in seconds.
     pub(crate) session_expires_s: u32,
+    /// Hosts that buyers' SIP addresses may name.
+    pub(crate) sip_hosts: Vec<String>,
     /// Whether buyers' SIP addresses may be on this machine or in a private network.
     pub(crate) private_peers: bool,
     /// Recording stops below this much free disk, in megabytes.
@@ -343,8 +349,10 @@ impl Default for VoiceSection {
             calls_max: 2_000,
             setups_per_second: 400,
             call_minutes_max: 240,
+            store_wait_ms: u32::try_from(STORE_WAIT.as_millis()).unwrap_or(u32::MAX),
             rtp_inactivity_s: 60,
             session_expires_s: 1_800,
+            sip_hosts: Vec::new(),
             private_peers: false,
             recording_free_mb_min: 500,
         }
@@ -437,6 +445,11 @@ impl Config {
     /// The socket on which a running server takes commands.
     pub(crate) fn control_socket(&self) -> PathBuf {
         self.data_dir.join("control.sock")
+    }
+
+    /// How long a call waits for what the database knows.
+    pub(crate) fn store_wait(&self) -> Duration {
+        Duration::from_millis(self.voice.store_wait_ms.into())
     }
 
     /// The home country; checked by [`crate::check`].

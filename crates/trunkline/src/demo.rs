@@ -310,6 +310,7 @@ fn config(options: &Options, data: &Path) -> anyhow::Result<Config> {
             rtp_port_first: 0,
             rtp_port_last: 0,
             // So is the telephone system of a buyer.
+            sip_hosts: vec!["127.0.0.1".to_owned()],
             private_peers: true,
             ..VoiceSection::default()
         },

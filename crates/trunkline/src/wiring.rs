@@ -12,8 +12,8 @@ use tokio::time::timeout;
 use trunkline_clients::{
     AskClient, BuyerClient, CarrierClient, MailClient, MediaClient, PageClient, find_speech,
 };
-use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::SiteId;
+use trunkline_core::base::{SipHosts, Timestamp};
 use trunkline_core::call::flow::Ability;
 use trunkline_engine::assignment::Assignments;
 use trunkline_engine::attribution::{Again, Attributions, Learning, Matches, SharedModels};
@@ -250,6 +250,7 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
             rtp_inactivity_ms: u64::from(config.voice.rtp_inactivity_s) * 1_000,
             session_expires_s: config.voice.session_expires_s,
         },
+        store_wait: config.store_wait(),
         home: config.home(),
     };
     let checks = Arc::new(Checks::default());
@@ -276,7 +277,12 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         Arc::clone(&assignments),
         models.clone(),
     );
-    let screener = Screener::new(shared.clone(), performers.clone(), Arc::clone(&sounds));
+    let screener = Screener::new(
+        shared.clone(),
+        performers.clone(),
+        Arc::clone(&sounds),
+        config.store_wait(),
+    );
     let screener = Arc::new(screener);
     screener.reload().await?;
     // What is stored of calls of the last process is closed by the terms of their contracts.
@@ -322,7 +328,11 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
         Arc::new(AskClient::new(config.http.webhooks_loopback)),
         Arc::clone(&sounds),
         Arc::clone(&router),
-        Peers::new(Arc::new(SystemResolver), config.voice.private_peers),
+        Peers::new(
+            Arc::new(SystemResolver),
+            SipHosts::read(&config.voice.sip_hosts).context("voice.sip_hosts")?,
+            config.voice.private_peers,
+        ),
         settings,
     );
     calls

@@ -205,7 +205,7 @@ fn is_parameter(name: &str, value: &str) -> bool {
     !name.is_empty() && plain(name) && plain(value)
 }
 
-fn host_and_port(text: &str) -> Result<(String, Option<u16>), ParseSipAddressError> {
+pub(super) fn host_and_port(text: &str) -> Result<(String, Option<u16>), ParseSipAddressError> {
     let wrong = ParseSipAddressError("the host is none");
     let (host, port) = match text.strip_prefix('[') {
         Some(rest) => {

@@ -4,7 +4,6 @@
 //! [`CallControl`]: super::control::CallControl
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::timeout;
 use trunkline_core::base::PhoneNumber;
@@ -16,9 +15,6 @@ use crate::ports::RecordingFetches;
 use crate::ports::calls::RecordingRow;
 use crate::ports::webhooks::{RecordingFetch, WebhookTrunk};
 use crate::ports::{CallRecords, PortResult};
-
-/// Longest a call waits to learn whether it was recorded before.
-const KNOWN_WAIT: Duration = Duration::from_millis(200);
 
 /// A recording that a carrier keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +72,11 @@ impl WebhookCalls {
     /// Whether a call the carrier knows by this name was recorded: then it is from before the last start. `false` when
     /// the store is late, so that the call is not lost for it.
     pub async fn is_known(&self, trunk: TrunkId, name: &str) -> bool {
-        let asked = timeout(KNOWN_WAIT, self.fetches.is_known(trunk, name)).await;
+        let asked = timeout(
+            self.calls.settings.store_wait,
+            self.fetches.is_known(trunk, name),
+        )
+        .await;
         asked.is_ok_and(|known| known.unwrap_or(false))
     }
 

@@ -41,8 +41,8 @@ use crate::ports::{Asks, CallRecords, Lines};
 use crate::routing::Router;
 use crate::routing::rtb::Rtb;
 
-/// Longest a call waits for attribution before it goes on without.
-const ATTRIBUTION_WAIT: Duration = Duration::from_millis(200);
+/// What [`CallSettings::store_wait`] is when nobody says otherwise.
+pub const STORE_WAIT: Duration = Duration::from_millis(200);
 /// Longest a performer waits for a sound.
 const SOUND_WAIT: Duration = Duration::from_millis(SOUND_WAIT_MS);
 /// How often to call [`Calls::flush_progress`].
@@ -55,6 +55,8 @@ pub struct CallSettings {
     pub recordings: PathBuf,
     /// Limits of every call.
     pub limits: CallLimits,
+    /// Longest a call waits for each thing that the store knows before it goes on without.
+    pub store_wait: Duration,
     /// How numbers without country code are read when a trunk signals them.
     pub home: Country,
 }
@@ -255,7 +257,7 @@ impl Calls {
             incoming.received_at,
             self.is_test(incoming),
         );
-        let trouble = match timeout(ATTRIBUTION_WAIT, credit).await {
+        let trouble = match timeout(self.settings.store_wait, credit).await {
             Ok(Ok(verdict)) => return verdict,
             Ok(Err(error)) => error.to_string(),
             Err(_) => "no answer in time".to_owned(),

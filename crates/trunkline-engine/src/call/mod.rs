@@ -26,7 +26,7 @@ mod ways;
 
 pub use active::CallStep;
 pub use by_webhook::{CarrierRecording, WebhookCalls};
-pub use desk::{CallSettings, Calls, PROGRESS_FLUSH_EVERY};
+pub use desk::{CallSettings, Calls, PROGRESS_FLUSH_EVERY, STORE_WAIT};
 pub use fetching::{FETCH_EVERY, Fetching};
 pub use keeper::Keeper;
 pub use peers::{Nowhere, Peers};

@@ -1,7 +1,6 @@
 //! How a call begins: which flow it runs, what the flow may know of it, where it is recorded, and its first record.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::timeout;
 use trunkline_core::assignment::TrackingNumber;
@@ -17,8 +16,6 @@ use crate::directory::Directory;
 use crate::ports::calls::{CallRow, CallsBefore, RecordingRow};
 use crate::ports::configuration::Account;
 
-/// Longest a call waits for what is known of the caller's earlier calls.
-const EARLIER_WAIT: Duration = Duration::from_millis(200);
 /// Most characters kept of a caller as signalled.
 const CALLER_TEXT_MAX: usize = 128;
 
@@ -105,7 +102,7 @@ impl Calls {
             return CallsBefore::default();
         };
         let read = self.records.calls_before(account, caller, row.started_at);
-        match timeout(EARLIER_WAIT, read).await {
+        match timeout(self.settings.store_wait, read).await {
             Ok(Ok(earlier)) => earlier,
             Ok(Err(_)) | Err(_) => {
                 tracing::warn!(call = %row.id, "a call flow goes on without the caller's earlier calls");

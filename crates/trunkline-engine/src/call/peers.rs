@@ -1,5 +1,6 @@
-//! Where a SIP address is. Buyers write such addresses, and their servers name them in answers, so a call goes only where
-//! their web addresses may lead as well: to the open Internet, and to private networks when the operator says so.
+//! Where a SIP address is. Buyers write such addresses, and their servers name them in answers, so a call goes only to
+//! hosts that the operator approved, and only where their web addresses may lead as well: to the open Internet, and to private
+//! networks when the operator says so.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -7,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::timeout;
-use trunkline_core::base::{SipAddress, Timestamp, is_public};
+use trunkline_core::base::{SipAddress, SipHosts, Timestamp, is_public};
 
 use crate::ports::configuration::Resolver;
 
@@ -23,6 +24,11 @@ const ADDRESSES_MAX: usize = 16;
 /// Why an address cannot be rung.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Nowhere {
+    /// The operator did not approve its host.
+    #[error(
+        "the operator has not approved the host of the SIP address; it is named in voice.sip_hosts"
+    )]
+    NotApproved,
     /// Its host has no address.
     #[error("the host of the SIP address has no address; see whether its name is written right")]
     NoHost,
@@ -39,26 +45,39 @@ type Found = Result<SocketAddr, Nowhere>;
 /// Finds where SIP addresses are.
 pub struct Peers {
     resolver: Arc<dyn Resolver>,
+    approved: SipHosts,
     private: bool,
     known: Mutex<HashMap<(String, u16), (Timestamp, Found)>>,
 }
 
 impl Peers {
-    /// Looks names up with `resolver`. With `private`, this machine and private networks may be rung too.
+    /// Looks names up with `resolver`, of hosts that are `approved`. With `private`, these may be this machine or in private
+    /// networks too.
     #[must_use]
-    pub fn new(resolver: Arc<dyn Resolver>, private: bool) -> Arc<Self> {
+    pub fn new(resolver: Arc<dyn Resolver>, approved: SipHosts, private: bool) -> Arc<Self> {
         Arc::new(Self {
             resolver,
+            approved,
             private,
             known: Mutex::default(),
         })
     }
 
-    /// Where an address is.
+    /// Whether the operator approved an address, wherever it is.
+    ///
+    /// # Errors
+    /// When not.
+    pub fn approve(&self, address: &SipAddress) -> Result<(), Nowhere> {
+        let approved = self.approved.approve(address);
+        approved.then_some(()).ok_or(Nowhere::NotApproved)
+    }
+
+    /// Where an approved address is.
     ///
     /// # Errors
     /// Why it cannot be rung.
     pub async fn find(&self, address: &SipAddress, now: Timestamp) -> Result<SocketAddr, Nowhere> {
+        self.approve(address)?;
         let (host, port) = (address.host(), address.port());
         if let Ok(ip) = host.parse::<IpAddr>() {
             return self.allow(&[SocketAddr::new(ip, port)]);
@@ -133,6 +152,21 @@ mod tests {
         }
     }
 
+    fn everywhere() -> SipHosts {
+        SipHosts::read(&["*".to_owned()]).expect("hosts")
+    }
+
+    #[tokio::test]
+    async fn a_host_that_the_operator_did_not_approve_is_not_even_looked_up() {
+        let names = Arc::new(Names::default());
+        let approved = SipHosts::read(&["two.example".to_owned()]).expect("hosts");
+        let peers = Peers::new(Arc::clone(&names) as Arc<dyn Resolver>, approved, true);
+        let address = SipAddress::parse("sip:a@pbx.example").expect("an address");
+        let found = peers.find(&address, Timestamp::from_millis(0)).await;
+        assert_eq!(found, Err(Nowhere::NotApproved));
+        assert_eq!(names.asked.load(Ordering::Relaxed), 0);
+    }
+
     #[tokio::test]
     async fn only_the_open_internet_is_rung_unless_the_operator_allows_more() {
         let now = Timestamp::from_millis(0);
@@ -156,11 +190,12 @@ mod tests {
         ] {
             let read = SipAddress::parse(address).expect(address);
             for (allowed, expected) in [(false, public), (true, private)] {
-                let peers = Peers::new(Arc::new(Names::default()), allowed);
+                let peers = Peers::new(Arc::new(Names::default()), everywhere(), allowed);
                 let found = match peers.find(&read, now).await {
                     Ok(at) => at.to_string(),
                     Err(Nowhere::NoHost) => "no host".to_owned(),
                     Err(Nowhere::Private) => "private".to_owned(),
+                    Err(Nowhere::NotApproved) => "not approved".to_owned(),
                 };
                 assert_eq!(found, expected, "{address}, private {allowed}");
             }
@@ -170,7 +205,7 @@ mod tests {
     #[tokio::test]
     async fn a_host_is_looked_up_once_in_a_while() {
         let names = Arc::new(Names::default());
-        let peers = Peers::new(Arc::clone(&names) as Arc<dyn Resolver>, false);
+        let peers = Peers::new(Arc::clone(&names) as Arc<dyn Resolver>, everywhere(), false);
         for host in ["sip:a@pbx.example", "sip:a@nobody.example"] {
             let address = SipAddress::parse(host).expect(host);
             let before = names.asked.load(Ordering::Relaxed);

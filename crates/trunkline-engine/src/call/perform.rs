@@ -20,8 +20,6 @@ use crate::ports::asks::AskRequest;
 use crate::ports::calls::{CallEventKind, CallEventRow};
 use crate::ports::configuration::Account;
 
-/// Longest a call waits for the minutes its account has used.
-const MINUTES_WAIT: Duration = Duration::from_millis(200);
 /// What an asked server may take beyond its own limit before the call goes on without it.
 const ASK_GRACE: Duration = Duration::from_millis(250);
 
@@ -284,7 +282,11 @@ impl Calls {
     /// Minutes of calls that ended since the start of the day; `None` when the store is late, so that a
     /// call is not lost for it.
     async fn read_minutes(&self, account: AccountId, today: Timestamp) -> Option<i64> {
-        let read = timeout(MINUTES_WAIT, self.records.minutes_since(account, today)).await;
+        let read = timeout(
+            self.settings.store_wait,
+            self.records.minutes_since(account, today),
+        )
+        .await;
         let minutes = read.ok()?.ok()?;
         hold(&self.minutes).insert(account, (today, minutes));
         Some(minutes)

@@ -30,8 +30,6 @@ use crate::setup::Performers;
 
 /// Most entries on both lists of one account.
 pub const ENTRIES_MAX: usize = 5_000;
-/// Longest a call waits for what is known of the caller's earlier calls.
-const EARLIER_WAIT: Duration = Duration::from_millis(200);
 /// Longest a challenged call waits for the sound of its challenge.
 const SOUND_WAIT: Duration = Duration::from_millis(SOUND_WAIT_MS);
 /// Digits from which on a caller text that is no number was meant as one.
@@ -68,6 +66,8 @@ pub struct Screener {
     /// What can be asked of whoever performs a call.
     performers: Performers,
     sounds: Arc<Sounds>,
+    /// Longest a call waits for its caller's earlier calls.
+    store_wait: Duration,
     /// Why the texts of challenges could not be spoken when that was tried last.
     unspoken: Mutex<HashMap<AccountId, String>>,
     /// One change at a time, so that checks and the change they allow see the same lists.
@@ -84,6 +84,7 @@ impl Screener {
         records: Arc<dyn ScreeningRecords>,
         performers: Performers,
         sounds: Arc<Sounds>,
+        store_wait: Duration,
     ) -> Self {
         Self {
             records,
@@ -92,6 +93,7 @@ impl Screener {
             recent: Mutex::default(),
             performers,
             sounds,
+            store_wait,
             unspoken: Mutex::default(),
             changing: tokio::sync::Mutex::new(()),
             in_step: InStep::default(),
@@ -422,7 +424,7 @@ impl Screener {
         let read = self
             .records
             .earlier_talks(account, caller, question.call.at, known_talk_ms);
-        if let Ok(Ok(talks)) = timeout(EARLIER_WAIT, read).await {
+        if let Ok(Ok(talks)) = timeout(self.store_wait, read).await {
             return Earlier::Known(talks);
         }
         metrics::counter!("trunkline_screening_late_total").increment(1);

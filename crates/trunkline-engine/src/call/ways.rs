@@ -105,16 +105,15 @@ impl Calls {
                 at: None,
             });
         };
-        let at = match arrival {
-            Arrival::Sip { .. } => {
-                let found = self.peers.find(address, self.moment.now()).await;
-                let found = found.inspect_err(|nowhere| {
-                    tracing::warn!(%account, to = %to.masked(), %nowhere, "a SIP address cannot be rung");
-                });
-                Some(found.map_err(|nowhere| (DialOutcome::Unreachable, nowhere.to_string()))?)
-            }
-            Arrival::Webhook => None,
+        let found = match arrival {
+            Arrival::Sip { .. } => self.peers.find(address, self.moment.now()).await.map(Some),
+            // The carrier looks for it.
+            Arrival::Webhook => self.peers.approve(address).map(|()| None),
         };
+        let at = found.map_err(|nowhere| {
+            tracing::warn!(%account, to = %to.masked(), %nowhere, "a SIP address cannot be rung");
+            (DialOutcome::Unreachable, nowhere.to_string())
+        })?;
         Ok(Way {
             // No trunk carries it; this one says how callers are shown.
             trunk: first.unwrap_or(own_trunk),

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use trunkline_core::assignment::pool::COOL_DOWN_MS;
 use trunkline_core::base::id::{AccountId, TrunkId};
-use trunkline_core::base::{Callee, Country, Currency, PhoneNumber, Timestamp, Zone};
+use trunkline_core::base::{Callee, Country, Currency, PhoneNumber, SipHosts, Timestamp, Zone};
 use trunkline_core::call::flow::{Ability, FlowEvent};
 use trunkline_core::call::{
     CallResult, CallState, DialOutcome, EndReason, EndedBy, RecordingConsent, TollPolicy, TollRule,
@@ -21,7 +21,7 @@ use trunkline_engine::call::control::{
 };
 use trunkline_engine::call::trunk::TrunkSettings;
 use trunkline_engine::call::{
-    CallSettings, Calls, Keeper, Peers, SalvagedRecording, Screener, Sounds,
+    CallSettings, Calls, Keeper, Peers, STORE_WAIT, SalvagedRecording, Screener, Sounds,
 };
 use trunkline_engine::clock::{Clock, Moment};
 use trunkline_engine::directory::{Directory, SharedDirectory};
@@ -130,6 +130,7 @@ pub(crate) async fn desk_with(
     let settings = CallSettings {
         recordings: PathBuf::from("recordings"),
         limits: CallLimits::default(),
+        store_wait: STORE_WAIT,
         home: Country::US,
     };
     let attributions = Attributions::new(
@@ -153,7 +154,12 @@ pub(crate) async fn desk_with(
         sip: abilities.clone(),
         webhooks: BTreeMap::from([(Dialect::Twilio, abilities)]),
     };
-    let screener = Screener::new(screening.clone(), performers, Arc::clone(&sounds));
+    let screener = Screener::new(
+        screening.clone(),
+        performers,
+        Arc::clone(&sounds),
+        STORE_WAIT,
+    );
     let screener = Arc::new(screener);
     let calls = Calls::new(
         moment.clone(),
@@ -174,7 +180,7 @@ pub(crate) async fn desk_with(
             Arc::new(AwayStore),
             Arc::new(AwayStore),
         )),
-        Peers::new(Arc::new(NoNames), false),
+        Peers::new(Arc::new(NoNames), SipHosts::default(), false),
         settings,
     );
     let calls = Arc::new(calls);

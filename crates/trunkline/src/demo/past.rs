@@ -9,11 +9,12 @@ use std::collections::BinaryHeap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use anyhow::Context;
 use trunkline_clients::AskClient;
 use trunkline_core::assignment::Network;
-use trunkline_core::base::{Country, PhoneNumber, Timestamp};
+use trunkline_core::base::{Country, PhoneNumber, SipHosts, Timestamp};
 use trunkline_core::call::flow::FlowEvent;
 use trunkline_core::call::{DialOutcome, EndReason, EndedBy, RecordingConsent};
 use trunkline_core::visitor::{Consent, Device, Landing};
@@ -41,6 +42,8 @@ use crate::wiring::{House, SystemResolver};
 const DAYS: i64 = 21;
 const GAP_MS: i64 = 3 * 3_600_000;
 const DAY_MS: i64 = 86_400_000;
+/// How long a call of the past waits for the store: nobody stands before it.
+const PATIENCE: Duration = Duration::from_secs(60);
 const BEAT_MS: i64 = 20_000;
 /// From the answer of `assign` to the first beacon, in milliseconds.
 const SHOWN_AFTER_MS: i64 = 700;
@@ -167,10 +170,11 @@ pub(super) async fn pass(
     let settings = CallSettings {
         recordings: data.join("recordings"),
         limits: CallLimits::default(),
+        store_wait: PATIENCE,
         home: Country::US,
     };
     let sounds = Arc::clone(&house.backend.sounds);
-    let screener = Screener::new(store.clone(), Performers::default(), sounds);
+    let screener = Screener::new(store.clone(), Performers::default(), sounds, PATIENCE);
     screener.reload().await?;
     let calls = Calls::new(
         moment,
@@ -185,7 +189,7 @@ pub(super) async fn pass(
         Arc::new(AskClient::new(false)),
         Arc::clone(&house.backend.sounds),
         Arc::clone(&house.backend.router),
-        Peers::new(Arc::new(SystemResolver), false),
+        Peers::new(Arc::new(SystemResolver), SipHosts::default(), false),
         settings,
     );
     let past = Past {

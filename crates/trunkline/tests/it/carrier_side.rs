@@ -93,6 +93,8 @@ impl CarrierSide {
         let twilio = Twilio::start();
         let house = House::start_with(TestDatabase::sqlite(), |_, settings| {
             let settings = settings.replace("[http]\n", "[http]\nwebhooks_loopback = true\n");
+            let settings =
+                settings.replace("[voice]\n", "[voice]\nsip_hosts = [\"pbx.example\"]\n");
             format!("public_url = \"{PUBLIC_URL}\"\n{settings}{more}")
         })
         .await;

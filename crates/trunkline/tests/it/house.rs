@@ -511,7 +511,7 @@ fn settings(folder: &TempDir, database: &TestDatabase) -> String {
     let postgres = database.url.starts_with("postgres");
     let url = if postgres { database.url.as_str() } else { "" };
     format!(
-        "data_dir = {:?}\n[http]\nlisten = \"127.0.0.1:0\"\n[database]\nurl = {url:?}\n[voice]\nudp = \"127.0.0.1:0\"\ntcp = \"\"\nrtp_port_first = 0\nrtp_port_last = 0\n[log]\nformat = \"json\"\nlevel = \"info\"\n",
+        "data_dir = {:?}\n[http]\nlisten = \"127.0.0.1:0\"\n[database]\nurl = {url:?}\n[voice]\nudp = \"127.0.0.1:0\"\ntcp = \"\"\nrtp_port_first = 0\nrtp_port_last = 0\nstore_wait_ms = 10000\n[log]\nformat = \"json\"\nlevel = \"info\"\n",
         folder.path().join("data"),
     )
 }

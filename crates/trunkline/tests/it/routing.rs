@@ -466,7 +466,10 @@ async fn survive(database: TestDatabase) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_buyers_telephone_system_is_rung_at_its_address_and_the_next_when_it_is_nowhere() {
     let house = House::start_with(TestDatabase::postgres().await, |_, settings| {
-        settings.replace("[voice]\n", "[voice]\nprivate_peers = true\n")
+        settings.replace(
+            "[voice]\n",
+            "[voice]\nsip_hosts = [\"127.0.0.1\", \"nowhere.invalid\"]\nprivate_peers = true\n",
+        )
     })
     .await;
     let phones = [(ANSWERS, None), (BUSY, None), (ANSWERS, None)];
@@ -520,24 +523,34 @@ async fn a_buyers_telephone_system_is_rung_at_its_address_and_the_next_when_it_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_the_operators_word_no_private_address_is_rung() {
-    let phones = [(ANSWERS, None), (BUSY, None), (ANSWERS, None)];
-    let terms = [json!({}), json!({}), json!({})];
-    let sale = Sale::open("waterfall", terms, phones).await;
-    let address = format!("sip:{}@{}", PHONES[0], sale.carrier.address());
-    let path = format!("/api/v1/destinations/{}", sale.destinations[0]);
-    let body = json!({"kind": "sip", "address": address});
-    sale.house.api(Method::PATCH, &path, Some(body)).await;
-    let mut arrivals = sale.carrier.arrivals();
-    let caller = sale.dial(1).await;
-    assert!(caller.answered().await);
-    caller.hang_up();
-    let told = sale.came_of_it().await;
-    let first = rings(&mut arrivals).await.dialled();
-    assert_eq!(first.to_string(), PHONES[1], "the first is not rung");
-    assert_eq!(told.attempts[0].reason, Some(ReasonCode::Unreachable));
-    let call = sale.house.newest_ended_call().await;
-    let story = sale.house.get(&format!("/api/v1/calls/{call}")).await;
-    assert!(story.to_string().contains("voice.private_peers"), "{story}");
-    sale.carrier.stop().await;
+async fn without_the_operators_word_no_address_is_rung() {
+    for (said, missing) in [
+        ("", "voice.sip_hosts"),
+        ("sip_hosts = [\"127.0.0.1\"]\n", "voice.private_peers"),
+    ] {
+        let voice = format!("[voice]\n{said}");
+        let house = House::start_with(TestDatabase::postgres().await, |_, settings| {
+            settings.replace("[voice]\n", &voice)
+        })
+        .await;
+        let phones = [(ANSWERS, None), (BUSY, None), (ANSWERS, None)];
+        let terms = [json!({}), json!({}), json!({})];
+        let sale = Sale::open_in(house, "waterfall", terms, phones).await;
+        let address = format!("sip:{}@{}", PHONES[0], sale.carrier.address());
+        let path = format!("/api/v1/destinations/{}", sale.destinations[0]);
+        let body = json!({"kind": "sip", "address": address});
+        sale.house.api(Method::PATCH, &path, Some(body)).await;
+        let mut arrivals = sale.carrier.arrivals();
+        let caller = sale.dial(1).await;
+        assert!(caller.answered().await);
+        caller.hang_up();
+        let told = sale.came_of_it().await;
+        let first = rings(&mut arrivals).await.dialled();
+        assert_eq!(first.to_string(), PHONES[1], "the first is not rung");
+        assert_eq!(told.attempts[0].reason, Some(ReasonCode::Unreachable));
+        let call = sale.house.newest_ended_call().await;
+        let story = sale.house.get(&format!("/api/v1/calls/{call}")).await;
+        assert!(story.to_string().contains(missing), "{story}");
+        sale.carrier.stop().await;
+    }
 }
