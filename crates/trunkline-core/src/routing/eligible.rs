@@ -4,6 +4,7 @@
 use super::caps::{Adds, CapUse, Limit, Live, Places, room};
 use super::duplicates::{Comer, DuplicateAction, Past};
 use super::facts::{Facts, Field};
+use super::filter::{FailedTest, Sieve};
 use super::lists::{ItemKind, ItemList};
 use super::price::{Before, MostPrice, Quote};
 use super::routes::ReadyGroup;
@@ -121,20 +122,21 @@ impl<'a> Clocks<'a> {
     }
 }
 
-/// Whether a contract could take the offer.
+/// Whether a contract could take the offer. `ask` tests the sieves of its terms, by their place.
 pub(super) fn eligible<'a>(
     terms: &'a ContractTerms,
     in_auction: bool,
     offer: &Offer<'_>,
     availability: &Availability,
     clocks: &mut Clocks<'a>,
+    ask: &mut impl FnMut(usize, &Sieve) -> Result<(), FailedTest>,
 ) -> Result<Could, Refusal> {
     if let Some(level) = terms.paused {
         return Err(Refusal::Paused(level));
     }
     open(terms, clocks)?;
-    for (level, sieve) in &terms.sieves {
-        sieve.test(offer.facts).map_err(|failed| Refusal::Filter {
+    for (place, (level, sieve)) in terms.sieves.iter().enumerate() {
+        ask(place, sieve).map_err(|failed| Refusal::Filter {
             of: Owner::Terms(*level),
             failed,
         })?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::duplicates::Past;
 use super::eligible::{Availability, Clocks, Could, Offer, eligible, fits_in_group, group_lets_in};
+use super::filter::{Answers, Sieve};
 use super::routes::{ReadyMember, ReadyTo, Routes};
 use super::select::{Method, Performance, Seat, order};
 use super::trace::{Outcome, Refusal, TraceLine};
@@ -186,12 +187,19 @@ fn look(
         let around = group.within.is_some_and(|within| auctions[within]);
         auctions.push(around || group.method == Method::Auction);
     }
+    let mut answers = Answers::new(&routes.alike);
+    let mut sieves = 0;
     let contracts = routes.contracts.iter().zip(&routes.stands_in);
     contracts
         .map(|(terms, group)| {
+            let first_sieve = sieves;
+            sieves += terms.sieves.len();
             groups[*group]?;
             let in_auction = auctions[*group];
-            let could = eligible(terms, in_auction, offer, availability, &mut clocks)?;
+            let ask = &mut |place: usize, sieve: &Sieve| {
+                answers.test(first_sieve + place, sieve, offer.facts)
+            };
+            let could = eligible(terms, in_auction, offer, availability, &mut clocks, ask)?;
             let mut around = Some(*group);
             while let Some(number) = around {
                 let group = &routes.groups[number];

@@ -6,7 +6,7 @@ use super::auction::Auction;
 use super::caps::{Adds, CapTake, CapUse, Counted, Limit, Places, takes};
 use super::document::Problem;
 use super::facts::Facts;
-use super::filter::Sieve;
+use super::filter::{Alike, Sieve};
 use super::reserve::PlaceOwner;
 use super::select::{Method, PerformanceRules};
 use super::terms::{ContractTerms, Level};
@@ -26,6 +26,8 @@ pub struct Routes {
     /// Groups, each after the one it is a member of; the first is where it begins.
     pub(super) groups: Vec<ReadyGroup>,
     pub(super) attempts_max: usize,
+    /// Comparisons that several contracts make, over the sieves of all contracts one after the other.
+    pub(super) alike: Alike,
 }
 
 #[derive(Debug, Clone)]
@@ -208,8 +210,11 @@ impl RoutePlan {
             stands_in: Vec::new(),
             groups: Vec::new(),
             attempts_max: usize::from(self.attempts_max),
+            alike: Alike::default(),
         };
         self.ready(&self.start, None, things, &mut routes)?;
+        let sieves = routes.contracts.iter().flat_map(|terms| &terms.sieves);
+        routes.alike = Alike::among(sieves.map(|(_, sieve)| sieve));
         Ok(routes)
     }
 

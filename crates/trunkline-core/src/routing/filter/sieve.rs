@@ -42,8 +42,17 @@ enum Test {
     All(Box<[Node]>),
     Any(Box<[Node]>),
     Not(Box<Node>),
-    Value(Subject, Check),
+    Value(Comparison),
     When(WeeklyBlock),
+}
+
+/// A value, and what it is compared with.
+#[derive(Debug, Clone)]
+pub(super) struct Comparison {
+    subject: Subject,
+    check: Check,
+    /// As it is written: what is written alike answers alike.
+    written: Box<str>,
 }
 
 #[derive(Debug, Clone)]
@@ -101,13 +110,28 @@ impl Check {
     }
 }
 
+impl Comparison {
+    pub(super) fn holds(&self, facts: &Facts<'_>) -> bool {
+        self.check.holds(self.subject.find(facts))
+    }
+
+    pub(super) fn written(&self) -> &str {
+        &self.written
+    }
+}
+
 impl Node {
-    fn test(&self, facts: &Facts<'_>) -> Result<(), FailedTest> {
+    /// Tests the facts; `ask` answers comparisons, by the numbers of their nodes.
+    fn test(
+        &self,
+        facts: &Facts<'_>,
+        ask: &mut impl FnMut(u16, &Comparison) -> bool,
+    ) -> Result<(), FailedTest> {
         let holds = match &self.test {
-            Test::All(parts) => return parts.iter().try_for_each(|part| part.test(facts)),
-            Test::Any(parts) => parts.iter().any(|part| part.test(facts).is_ok()),
-            Test::Not(part) => part.test(facts).is_err(),
-            Test::Value(subject, check) => check.holds(subject.find(facts)),
+            Test::All(parts) => return parts.iter().try_for_each(|part| part.test(facts, ask)),
+            Test::Any(parts) => parts.iter().any(|part| part.test(facts, ask).is_ok()),
+            Test::Not(part) => part.test(facts, ask).is_err(),
+            Test::Value(comparison) => ask(self.number, comparison),
             Test::When(block) => facts
                 .clock()
                 .is_some_and(|Clock { day, minute }| block.holds(day, minute)),
@@ -126,7 +150,16 @@ impl Node {
         match &self.test {
             Test::All(parts) | Test::Any(parts) => parts.iter().find_map(|p| p.find(number)),
             Test::Not(part) => part.find(number),
-            Test::Value(..) | Test::When(_) => None,
+            Test::Value(_) | Test::When(_) => None,
+        }
+    }
+
+    fn each<'a>(&'a self, to: &mut impl FnMut(u16, &'a Comparison)) {
+        match &self.test {
+            Test::All(parts) | Test::Any(parts) => parts.iter().for_each(|part| part.each(to)),
+            Test::Not(part) => part.each(to),
+            Test::Value(comparison) => to(self.number, comparison),
+            Test::When(_) => {}
         }
     }
 }
@@ -137,7 +170,26 @@ impl Sieve {
     /// # Errors
     /// The first test that fails.
     pub fn test(&self, facts: &Facts<'_>) -> Result<(), FailedTest> {
-        self.root.test(facts)
+        self.test_asking(facts, &mut |_, comparison| comparison.holds(facts))
+    }
+
+    /// The same, when somebody else answers the comparisons.
+    pub(super) fn test_asking(
+        &self,
+        facts: &Facts<'_>,
+        ask: &mut impl FnMut(u16, &Comparison) -> bool,
+    ) -> Result<(), FailedTest> {
+        self.root.test(facts, ask)
+    }
+
+    /// Every comparison with the number of its node, from the root downwards.
+    pub(super) fn each_comparison<'a>(&'a self, to: &mut impl FnMut(u16, &'a Comparison)) {
+        self.root.each(to);
+    }
+
+    /// How many tests there are.
+    pub(super) fn len(&self) -> usize {
+        self.wants.len()
     }
 
     /// Whether an opportunity passes.
@@ -152,7 +204,7 @@ impl Sieve {
         let wanted = self.wants.get(usize::from(failed.0));
         let wanted = wanted.map_or("a test that is not there any more", |w| w);
         match self.root.find(failed.0).map(|node| &node.test) {
-            Some(Test::Value(subject, _)) => {
+            Some(Test::Value(Comparison { subject, .. })) => {
                 let value = subject.find(facts);
                 let found = value.map_or_else(
                     || "there is none".to_owned(),
@@ -219,6 +271,13 @@ fn node(filter: &Filter, shelf: &Shelf, wants: &mut Vec<Box<str>>) -> Node {
     let number = wants.len();
     wants.push("".into());
     let mut parts = |parts: &[Filter]| parts.iter().map(|p| node(p, shelf, wants)).collect();
+    let compare = |subject, check| {
+        Test::Value(Comparison {
+            subject,
+            check,
+            written: format!("{filter:?}").into(),
+        })
+    };
     let test = match filter {
         Filter::All(all) => Test::All(parts(all)),
         Filter::Any(any) => Test::Any(parts(any)),
@@ -226,11 +285,11 @@ fn node(filter: &Filter, shelf: &Shelf, wants: &mut Vec<Box<str>>) -> Node {
         Filter::Tag(test) => {
             let names = test.name.split('|').map(str::trim);
             let names = names.map(|name| (text::fingerprint(name), name.into()));
-            Test::Value(Subject::Tags(names.collect()), check(&test.value, shelf))
+            compare(Subject::Tags(names.collect()), check(&test.value, shelf))
         }
-        Filter::Field(test) => Test::Value(Subject::Field(test.name), check(&test.value, shelf)),
+        Filter::Field(test) => compare(Subject::Field(test.name), check(&test.value, shelf)),
         Filter::When(block) => Test::When(block.clone()),
-        Filter::ZipWithin(within) => Test::Value(
+        Filter::ZipWithin(within) => compare(
             Subject::Field(Field::Zip),
             Check::InList(around(within, shelf)),
         ),

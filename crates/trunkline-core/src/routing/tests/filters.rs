@@ -1,6 +1,7 @@
 //! Filters: every operator on what is there, and on what is not.
 
 use super::*;
+use crate::routing::filter::{Alike, Answers};
 
 fn passes(json: &str, facts: &Facts<'_>) -> bool {
     sieve(json, &Shelf::default()).passes(facts)
@@ -373,5 +374,36 @@ fn a_filter_is_written_as_it_was_read() {
             serde_json::to_string(&read::<Filter>(json)).expect("JSON"),
             json
         );
+    }
+}
+
+#[test]
+fn what_many_sieves_ask_is_asked_once_and_answers_as_each_of_them_alone() {
+    let written = [
+        r#"{"all": [{"tag": {"name": "age", "value": {"at_least": 30}}}, {"tag": {"name": "make", "value": {"is": "ford"}}}]}"#,
+        r#"{"all": [{"tag": {"name": "age", "value": {"at_least": 40}}}, {"tag": {"name": "make", "value": {"is": "ford"}}}]}"#,
+        r#"{"not": {"tag": {"name": "make", "value": {"is": "ford"}}}}"#,
+        r#"{"any": [{"field": {"name": "state", "value": {"is": "TX"}}}, {"tag": {"name": "age", "value": {"at_least": 30}}}]}"#,
+        r#"{"all": [{"field": {"name": "state", "value": {"is": "TX"}}}, {"tag": {"name": "make", "value": {"present": false}}}]}"#,
+    ];
+    let sieves: Vec<Sieve> = written
+        .iter()
+        .map(|json| sieve(json, &Shelf::default()))
+        .collect();
+    let alike = Alike::among(sieves.iter());
+    for age in ["", "25", "35", "45"] {
+        for make in ["", "Ford", "BMW"] {
+            for state in ["TX", "OK"] {
+                let tags = tags(&[("age", age), ("make", make)]);
+                let mut known = known(&tags);
+                known.state = Some(state);
+                let facts = facts(&known);
+                let mut answers = Answers::new(&alike);
+                for (number, sieve) in sieves.iter().enumerate() {
+                    let said = answers.test(number, sieve, &facts);
+                    assert_eq!(said, sieve.test(&facts), "{age} {make} {state}, {number}");
+                }
+            }
+        }
     }
 }
