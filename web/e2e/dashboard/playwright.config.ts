@@ -3,12 +3,13 @@
 import { defineConfig } from "@playwright/test";
 import { loginFile } from "./house";
 
+const LOOKS = /pages\.spec\.ts/;
 const chromium = process.env.TRUNKLINE_CHROMIUM ?? "/usr/bin/chromium";
 
 export default defineConfig({
   testDir: ".",
   outputDir: "../test-results/dashboard",
-  workers: 1,
+  workers: 2,
   forbidOnly: Boolean(process.env.CI),
   timeout: 60_000,
   expect: { timeout: 15_000 },
@@ -32,11 +33,21 @@ export default defineConfig({
   },
   projects: [
     { name: "sign-in", testMatch: /sign-in\.setup\.ts/ },
+    // They share a server: those that only look go beside those that do something, each one after the other.
+    {
+      name: "looks",
+      testMatch: LOOKS,
+      dependencies: ["sign-in"],
+      use: { storageState: loginFile },
+      workers: 1,
+    },
     {
       name: "dashboard",
       testMatch: /.*\.spec\.ts/,
+      testIgnore: LOOKS,
       dependencies: ["sign-in"],
       use: { storageState: loginFile },
+      workers: 1,
     },
   ],
 });
