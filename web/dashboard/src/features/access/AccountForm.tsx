@@ -173,7 +173,7 @@ function Form({ settings }: { settings: Settings }) {
           </Radio.Group>
           <NumberInput
             label="Days that recordings are kept"
-            description="Older ones are deleted once a day; the calls stay. 0 keeps them until somebody deletes them."
+            description="Older ones are deleted once a day; the calls stay. 0 keeps them until somebody deletes them. A campaign may say something else of its own calls."
             {...figure("recording_keep_days")}
             max={3650}
           />
