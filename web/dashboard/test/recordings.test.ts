@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { choiceOf, daysOf, deletesSooner, keepOf, keepProblem, keepWords } from "../src/features/routing/recordings";
+import { choiceOf, daysOf, deletesSooner, keepOf, keepProblem, keepWords, ownWords } from "../src/features/routing/recordings";
 
 describe("how long recordings of a campaign's calls are kept", () => {
   it("says for how long, and whose word it is", () => {
@@ -37,6 +37,19 @@ describe("how long recordings of a campaign's calls are kept", () => {
       expect(keepProblem("for_ever", days)).toBeUndefined();
     }
     for (const days of [1, 30, 3650]) expect(keepProblem("days", days)).toBeUndefined();
+  });
+
+  it("names the campaigns that say something else than the account", () => {
+    const campaign = (id: string, name: string, keep: Parameters<typeof choiceOf>[0]) => ({ id, name, recordings: { keep } });
+    const all = [
+      campaign("c1", "Solar", { days: 30 }),
+      campaign("c2", "Roofs", "as_account"),
+      campaign("c3", "Law", "for_ever"),
+    ];
+    expect(ownWords(all)).toEqual([
+      { id: "c3", name: "Law", kept: "until somebody deletes them" },
+      { id: "c1", name: "Solar", kept: "30 days" },
+    ]);
   });
 
   it("warns when a change deletes what was kept before", () => {

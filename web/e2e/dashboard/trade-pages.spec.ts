@@ -204,6 +204,9 @@ for (const look of looks) {
         await page.reload();
         await expect(card.getByText("30 days, as this campaign says")).toBeVisible();
         await seen("recordings");
+        await open(page, "/settings/account");
+        await expect(page.getByRole("listitem").filter({ hasText: `${made.campaign.name}: 30 days` })).toBeVisible();
+        await seen("recordings-account");
       });
       await test.step("the terms of a contract in their form", async () => {
         await open(page, `/contracts/${made.contract.id}`);

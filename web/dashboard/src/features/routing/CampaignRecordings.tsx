@@ -5,6 +5,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, take, words } from "../../api/client";
 import { Card } from "../../parts/Card";
+import { Icon } from "../../parts/Icon";
 import { useMay } from "../access/session";
 import type { Keep } from "./documents";
 import { at, sent, useRefresh, type Campaign } from "./queries";
@@ -105,9 +106,12 @@ function Form({ campaign, accountDays, close }: FormProps) {
         />
       )}
       {deletesSooner(before, keep, accountDays) && (
-        <p className="note warn small">
-          Recordings of calls that this campaign had and that are over the new time by now are deleted for good, within a day.
-        </p>
+        <div className="note warn">
+          <Icon name="warn" />
+          <div className="small">
+            Recordings of this campaign's calls that are over the new time by now are deleted for good, within a day.
+          </div>
+        </div>
       )}
       {saving.isError && (
         <p className="bad" role="alert">

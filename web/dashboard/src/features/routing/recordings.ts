@@ -29,6 +29,17 @@ export function keepWords(keep: Keep, accountDays: number | undefined): string {
   return `${accountDays ? plural(accountDays, "day") : FOR_EVER}, as the account says`;
 }
 
+type Says = { id: string; name: string; recordings: { keep: Keep } };
+
+/** The campaigns that say something else than the account, by name, with how long each keeps recordings of its calls. */
+export function ownWords(campaigns: Says[]): { id: string; name: string; kept: string }[] {
+  const own = campaigns.flatMap(({ id, name, recordings: { keep } }) => {
+    if (keep === "as_account") return [];
+    return [{ id, name, kept: keep === "for_ever" ? FOR_EVER : plural(keep.days, "day") }];
+  });
+  return own.sort((one, other) => one.name.localeCompare(other.name));
+}
+
 /** Whether a change lets recordings be deleted that were kept before. */
 export function deletesSooner(before: Keep, after: Keep, accountDays: number | undefined): boolean {
   const days = (keep: Keep) => {
