@@ -90,7 +90,7 @@ impl Retention {
             let Some(days) = self.days_least(account) else {
                 continue;
             };
-            let swept = self.account(account, days, ends).await?;
+            let swept = self.account(account.id, days, ends).await?;
             if swept != Swept::default() {
                 tracing::info!(account = %account.id, deleted = swept.deleted, failed = swept.failed,
                     "recordings over their time were deleted");
@@ -115,7 +115,7 @@ impl Retention {
 
     async fn account(
         &self,
-        account: &Account,
+        account: AccountId,
         days_least: u32,
         ends: &(dyn Fn() -> bool + Send + Sync),
     ) -> PortResult<Swept> {
@@ -123,25 +123,29 @@ impl Retention {
         let before = days_before(now, days_least);
         let mut swept = Swept::default();
         let mut looked_at = 0;
-        let mut after = self.stopped().remove(&account.id);
+        let mut after = self.stopped().remove(&account);
         'batches: while !ends() {
             if looked_at >= LOOKED_AT_MAX || swept.deleted + swept.failed >= DELETED_MAX {
-                self.stopped()
-                    .extend(after.map(|place| (account.id, place)));
+                self.stopped().extend(after.map(|place| (account, place)));
                 break;
             }
             let batch = self
                 .records
-                .kept_recordings(account.id, before, after, BATCH);
-            let batch = batch.await?;
+                .kept_recordings(account, before, after, BATCH)
+                .await?;
             let Some(last) = batch.last() else { break };
+            // Asked again for each batch: whoever keeps for ever from now on is not to wait for the end of the run.
+            let directory = self.directory.now();
+            let account_days = directory
+                .account(account)
+                .and_then(|account| account.recording_keep_days);
             after = Some((last.recording.started_at, last.recording.id));
             looked_at += batch.len();
             for one in &batch {
                 if ends() {
                     break 'batches;
                 }
-                let Some(because) = over(one, account.recording_keep_days, now) else {
+                let Some(because) = over(one, account_days, now) else {
                     continue;
                 };
                 let recording = &one.recording;
