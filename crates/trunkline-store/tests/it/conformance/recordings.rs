@@ -102,11 +102,12 @@ async fn recordings_over_their_time_come_with_what_the_campaigns_of_their_calls_
         let store = &world.store;
         let account = set_up.account.id;
         let campaign = async |account: AccountId, name: &str, keep| {
-            let mut things = Things::new(&world, account);
-            things.campaign.name = name.to_owned();
-            things.campaign.recordings.keep = keep;
-            things.put(store).await;
-            things.campaign
+            let mut campaign = Things::new(&world, account).campaign;
+            campaign.name = name.to_owned();
+            campaign.recordings.keep = keep;
+            let change = ThingChange::Campaign(campaign.clone());
+            store.put_thing(&change, None).await.unwrap();
+            campaign
         };
         let mut roofs = campaign(account, "Roof repair", Keep::Days(30)).await;
         let law = campaign(account, "Law", Keep::ForEver).await;
