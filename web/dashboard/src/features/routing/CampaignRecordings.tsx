@@ -102,7 +102,10 @@ function Form({ campaign, accountDays, close }: FormProps) {
           allowDecimal={false}
           allowNegative={false}
           error={problem}
-          onChange={(value) => setDays(value === "" ? null : Number(value))}
+          onChange={(value) => {
+            setDays(value === "" ? null : Number(value));
+            setProblem(undefined);
+          }}
         />
       )}
       {deletesSooner(before, keep, accountDays) && (
