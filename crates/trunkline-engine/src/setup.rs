@@ -21,11 +21,11 @@ use trunkline_core::assignment::site::{
 use trunkline_core::assignment::{NumberUse, PoolSettings, Site, SiteContent, TrackingNumber};
 use trunkline_core::base::id::{NumberId, PoolId, SiteId, TrunkId};
 use trunkline_core::report::QUALIFIED_SECONDS_MAX;
+use trunkline_core::routing::KEEP_DAYS_MAX;
 use trunkline_core::visitor::{OwnTest, SourceRules};
 
 use crate::assignment::Assignments;
 use crate::call::Sounds;
-use crate::call::retention::KEEP_DAYS_MAX;
 use crate::directory::{Change, Directory, SharedDirectory};
 use crate::in_step::InStep;
 use crate::ports::configuration::{Account, Configuration, Resolver, Trunk};

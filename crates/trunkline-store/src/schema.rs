@@ -35,6 +35,7 @@ migrations!(
     "V0016__bids_of_a_feed",
     "V0017__compliance",
     "V0018__sip_addresses",
+    "V0019__campaign_recordings",
 );
 
 macro_rules! tables {

@@ -2968,6 +2968,8 @@ export interface components {
             paused: boolean;
             /** @description Its route plan, in versions. */
             plan: components["schemas"]["Terms"];
+            /** @description How long recordings of its calls are kept: `keep` is `as_account`, `{"days": 30}` or `for_ever`. */
+            recordings: Record<string, never>;
             /** @description Its terms, in versions; changed by `PUT /terms/{id}` with its id. */
             terms: components["schemas"]["Terms"];
             /** @description The trade, such as `solar`. */
@@ -3004,6 +3006,11 @@ export interface components {
             leads?: Record<string, never> | null;
             name?: string | null;
             paused?: boolean | null;
+            /**
+             * @description How long recordings of its calls are kept: `{"keep": "as_account"}`, `{"keep": {"days": 30}}` with 1 to 3650 days, or
+             *     `{"keep": "for_ever"}`. Its own word goes before the account's; of several campaigns of one call the longest wins.
+             */
+            recordings?: Record<string, never> | null;
             /** @description Its first terms; changed by `PUT /terms/{id}` later. */
             terms?: Record<string, never> | null;
             /** @description Empty for none. */
@@ -4541,6 +4548,8 @@ export interface components {
                 paused: boolean;
                 /** @description Its route plan, in versions. */
                 plan: components["schemas"]["Terms"];
+                /** @description How long recordings of its calls are kept: `keep` is `as_account`, `{"days": 30}` or `for_ever`. */
+                recordings: Record<string, never>;
                 /** @description Its terms, in versions; changed by `PUT /terms/{id}` with its id. */
                 terms: components["schemas"]["Terms"];
                 /** @description The trade, such as `solar`. */

@@ -1,7 +1,7 @@
 // Live, the call log, and one call in its drawer with its recording.
 
 import { expect, test } from "@playwright/test";
-import { expectAccessible, items, need, open } from "./house";
+import { expectAccessible, items, need, open, screens } from "./house";
 
 type Call = {
   id: string;
@@ -68,6 +68,26 @@ test.describe("with calls in the log", () => {
     await page.keyboard.press("Escape");
     await expect(drawer).toHaveCount(0);
     await expect(page).toHaveURL(/\/calls\?recorded=1$/);
+  });
+
+  test("a call says when its recording was deleted, and by whose rule", async ({ page }) => {
+    const because = "after 30 days, as the campaign Roof repair says";
+    await page.route(`**/api/v1/calls/${call.id}`, async (route) => {
+      const answer = await route.fetch();
+      const whole = (await answer.json()) as { recording: object };
+      const gone = { state: "deleted", deleted_at: Date.now() - 3_600_000, deleted_because: because };
+      await route.fulfill({ response: answer, json: { ...whole, recording: { ...whole.recording, ...gone } } });
+    });
+    await page.goto(`/calls/${call.id}`);
+    const drawer = page.getByRole("dialog");
+    await expect(drawer.getByText(`Deleted 1 h ago, ${because}. The call itself is kept.`)).toBeVisible();
+    await expect(drawer.getByRole("button", { name: "Play" })).toHaveCount(0);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      await drawer.getByText(because).scrollIntoViewIfNeeded();
+      await page.screenshot({ path: `${screens}call-deleted-recording-${colorScheme}.png` });
+    }
+    await expectAccessible(page);
   });
 
   test("the address of a call opens it alone", async ({ page }) => {

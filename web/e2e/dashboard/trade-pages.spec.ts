@@ -186,6 +186,28 @@ for (const look of looks) {
         await expect(card.getByLabel("Attestation of calls, at least")).toBeVisible();
         await seen("compliance-form");
       });
+      await test.step("how long recordings are kept, in its form", async () => {
+        await open(page, `/campaigns/${made.campaign.id}/terms`);
+        const card = page.locator("section", { has: page.getByRole("heading", { name: "Recordings of its calls" }) });
+        await expect(card.getByText("until somebody deletes them, as the account says")).toBeVisible();
+        await card.getByRole("button", { name: "Change" }).click();
+        await card.getByRole("radio", { name: "A number of days" }).check();
+        const days = card.getByLabel("Days that they are kept");
+        await days.fill("4000");
+        await card.getByRole("button", { name: "Save" }).click();
+        await expect(card.getByText("Write 1 to 3,650 days")).toBeVisible();
+        await days.fill("30");
+        await expect(card.getByText("are deleted for good")).toBeVisible();
+        await seen("recordings-form");
+        await card.getByRole("button", { name: "Save" }).click();
+        await expect(card.getByText("30 days, as this campaign says")).toBeVisible();
+        await page.reload();
+        await expect(card.getByText("30 days, as this campaign says")).toBeVisible();
+        await seen("recordings");
+        await open(page, "/settings/account");
+        await expect(page.getByRole("listitem").filter({ hasText: `${made.campaign.name}: 30 days` })).toBeVisible();
+        await seen("recordings-account");
+      });
       await test.step("the terms of a contract in their form", async () => {
         await open(page, `/contracts/${made.contract.id}`);
         await page.getByRole("button", { name: "Change terms" }).click();

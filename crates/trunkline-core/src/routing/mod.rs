@@ -21,6 +21,7 @@ mod lists;
 mod plan;
 mod price;
 mod reason;
+mod recordings;
 mod reserve;
 mod routes;
 mod select;
@@ -69,6 +70,7 @@ pub use price::{
     PriceRule, PriceRules, Quote, Rate, TIERS_MAX, TimeTier, VolumeTier,
 };
 pub use reason::ReasonCode;
+pub use recordings::{KEEP_DAYS_MAX, Keep, Kept, RecordingRules, kept};
 pub use reserve::{
     AttemptOutcome, Came, Moved, PlaceOwner, Progress, SlotMove, Stage, Took, TookSlot, advance,
     begin,

@@ -181,7 +181,11 @@ impl Thing for Campaign {
         documents::fields(&self.fields).map_err(DistributionError::Problems)?;
         let mut problems = problems_of_duplicates(&self.duplicates);
         let compliance = self.compliance.problems(sight.market.shelf());
-        for (whose, found) in [("leads", self.leads.problems()), ("compliance", compliance)] {
+        for (whose, found) in [
+            ("leads", self.leads.problems()),
+            ("compliance", compliance),
+            ("recordings", self.recordings.problems()),
+        ] {
             problems.extend(found.into_iter().map(|p| Problem {
                 place: format!("{whose}.{}", p.place),
                 ..p

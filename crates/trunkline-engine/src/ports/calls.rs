@@ -9,6 +9,7 @@ use trunkline_core::base::id::{
 use trunkline_core::base::{Callee, PhoneNumber, Timestamp};
 use trunkline_core::call::screening::Screening;
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy, TollRule};
+use trunkline_core::routing::Keep;
 use trunkline_core::visitor::{Channel, Source};
 
 use super::labels::LabelRow;
@@ -239,6 +240,16 @@ pub struct CallEventRow {
     pub detail: String,
 }
 
+/// A recording that is there, with what decides how long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptRecording {
+    /// The recording.
+    pub recording: RecordingRow,
+    /// The campaigns that handled its call by their names, and what each says, in the order in which the call came to them;
+    /// one that had it several times is there as often.
+    pub campaigns: Vec<(String, Keep)>,
+}
+
 /// A recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordingRow {
@@ -445,14 +456,15 @@ pub trait CallRecords: Send + Sync {
     async fn minutes_since(&self, account: AccountId, since: Timestamp) -> PortResult<i64>;
     /// A recording.
     async fn recording(&self, id: RecordingId) -> PortResult<Option<RecordingRow>>;
-    /// Recordings of an account that are whole or partial and began before a moment, oldest first and after this one.
+    /// Recordings of an account that are whole or partial and began before a moment, oldest first and after this one, with
+    /// what the campaigns of their calls say as it is stored now. No more than `limit` are looked at.
     async fn kept_recordings(
         &self,
         account: AccountId,
         before: Timestamp,
         after: Option<(Timestamp, RecordingId)>,
         limit: u32,
-    ) -> PortResult<Vec<RecordingRow>>;
+    ) -> PortResult<Vec<KeptRecording>>;
     /// Marks a recording as deleted; one that is being written or was deleted before stays as it is, and no later save
     /// of its call takes it back.
     async fn recording_deleted(

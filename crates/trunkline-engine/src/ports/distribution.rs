@@ -12,8 +12,8 @@ use trunkline_core::base::id::{
 use trunkline_core::base::{Id, IdKind, PhoneNumber, Timestamp, Zone};
 use trunkline_core::lead::LeadTerms;
 use trunkline_core::routing::{
-    ComplianceRules, DeliveryKind, DuplicateRule, FeedDocument, ItemKind, Layer, RoutePlan,
-    TermsKind, VersionState,
+    ComplianceRules, DeliveryKind, DuplicateRule, FeedDocument, ItemKind, Layer, RecordingRules,
+    RoutePlan, TermsKind, VersionState,
 };
 
 use super::PortResult;
@@ -150,6 +150,8 @@ pub struct Campaign {
     pub duplicates: Vec<DuplicateRule>,
     /// Who must not be sold, and how far callers must be vouched for.
     pub compliance: ComplianceRules,
+    /// How long the recordings of its calls are kept.
+    pub recordings: RecordingRules,
     /// Whether somebody paused it.
     pub paused: bool,
     /// Since when it is put away.

@@ -8,7 +8,9 @@ use async_trait::async_trait;
 use trunkline_core::base::id::{AccountId, CampaignId, ItemListId};
 use trunkline_core::base::{Country, Currency, Id, IdKind, PhoneNumber, Timestamp, Zone};
 use trunkline_core::call::{RecordingConsent, TollPolicy};
-use trunkline_core::routing::{ComplianceRules, ItemKind, ItemList, Layer, Level, VersionState};
+use trunkline_core::routing::{
+    ComplianceRules, ItemKind, ItemList, Keep, Layer, Level, RecordingRules, VersionState,
+};
 use trunkline_engine::directory::{Directory, SharedDirectory};
 use trunkline_engine::distribution::{
     Distribution, DistributionError, ListRole, ListUse, TermsEdit, Written,
@@ -160,6 +162,7 @@ fn campaign() -> Campaign {
         leads: trunkline_core::lead::LeadTerms::default(),
         duplicates: Vec::new(),
         compliance: ComplianceRules::default(),
+        recordings: RecordingRules::default(),
         paused: false,
         archived_at: None,
         created_at: NOW,
@@ -261,6 +264,14 @@ pub(crate) async fn sells(directory: SharedDirectory) -> CampaignId {
     let planned = distribution.change_terms(ACCOUNT, edit(of, plan(), 0, None), NOW);
     planned.await.expect("a plan");
     campaign().id
+}
+
+/// The campaign of [`sells`], which says how long recordings of its calls are kept.
+pub(crate) async fn keeps(directory: SharedDirectory, keep: Keep) {
+    let (_, distribution, _) = set_up_in(directory).await;
+    let change = |campaign: &mut Campaign| campaign.recordings.keep = keep;
+    let changed = distribution.change(ACCOUNT, campaign().id, change).await;
+    changed.expect("it is taken");
 }
 
 async fn set_up_in(directory: SharedDirectory) -> (Arc<Stored>, Distribution, SharedDirectory) {
@@ -403,6 +414,29 @@ fn list(n: i64, kind: ItemKind) -> ListRow {
         items: 0,
         filled_at: None,
         created_at: NOW,
+    }
+}
+
+#[tokio::test]
+async fn a_campaign_keeps_recordings_for_days_that_there_are() {
+    let (_, distribution, directory) = set_up().await;
+    let says = async |keep| {
+        let change = |campaign: &mut Campaign| campaign.recordings.keep = keep;
+        distribution.change(ACCOUNT, campaign().id, change).await
+    };
+    for days in [0, 3_651] {
+        let Err(DistributionError::Problems(problems)) = says(Keep::Days(days)).await else {
+            panic!("{days}: it is taken")
+        };
+        assert_eq!(problems[0].place, "recordings.keep.days");
+        let why = format!("{days} days cannot be kept to; write 1 to 3650, or `for_ever`");
+        assert!(problems[0].message.starts_with(&why), "{problems:?}");
+    }
+    for keep in [Keep::Days(1), Keep::ForEver, Keep::AsAccount] {
+        says(keep).await.expect("it is taken");
+        let market = directory.markets().of(ACCOUNT).expect("a market");
+        let entry = market.campaign(campaign().id).expect("a campaign");
+        assert_eq!(entry.campaign.recordings.keep, keep);
     }
 }
 

@@ -12,13 +12,14 @@ use trunkline_core::base::id::{
 };
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::call::screening::{EarlierTalks, ListEntry, ScreeningSettings};
+use trunkline_core::routing::Keep;
 use trunkline_core::visitor::Source;
 use trunkline_engine::call::control::RecordingState;
 use trunkline_engine::clock::Clock;
 use trunkline_engine::ports::asks::{AskAnswer, AskRequest};
 use trunkline_engine::ports::calls::{
     CallChange, CallCounts, CallEventRow, CallFilter, CallRow, CallsBefore, Deletion,
-    NumberUseCount, RecordingRow, TollRefused,
+    KeptRecording, NumberUseCount, RecordingRow, TollRefused,
 };
 use trunkline_engine::ports::history::{
     Commit, OpenLease, Record, SessionFilter, SessionRow, SessionStory,
@@ -243,6 +244,8 @@ pub(crate) struct MemoryCalls {
     pub(crate) minutes: AtomicI64,
     /// Recordings, oldest first.
     pub(crate) recordings: Mutex<Vec<RecordingRow>>,
+    /// The campaigns that handled a call, and how long they keep its recording.
+    pub(crate) handled: Mutex<HashMap<CallId, Vec<(String, Keep)>>>,
     /// Credited calls of every caller with the site of their visit, oldest first.
     pub(crate) earlier: Mutex<Vec<(SiteId, EarlierCall)>>,
     /// Earlier calls of every caller.
@@ -399,15 +402,20 @@ impl CallRecords for MemoryCalls {
         before: Timestamp,
         after: Option<(Timestamp, RecordingId)>,
         limit: u32,
-    ) -> PortResult<Vec<RecordingRow>> {
+    ) -> PortResult<Vec<KeptRecording>> {
         self.gate().await?;
+        let handled = self.handled.lock().expect("campaigns");
         let recordings = self.recordings.lock().expect("recordings");
         let due = recordings.iter().filter(|r| {
             let kept = !matches!(r.state, RecordingState::Writing | RecordingState::Deleted);
             let next = after.is_none_or(|after| (r.started_at, r.id) > after);
             kept && next && r.account == account && r.started_at < before
         });
-        Ok(due.take(limit as usize).cloned().collect())
+        let with_campaigns = |recording: &RecordingRow| KeptRecording {
+            recording: recording.clone(),
+            campaigns: handled.get(&recording.call).cloned().unwrap_or_default(),
+        };
+        Ok(due.take(limit as usize).map(with_campaigns).collect())
     }
 
     async fn recording_deleted(

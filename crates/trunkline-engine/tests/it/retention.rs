@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{AccountId, CallId, RecordingId};
 use trunkline_core::call::TollPolicy;
+use trunkline_core::routing::Keep;
 use trunkline_engine::call::Retention;
 use trunkline_engine::call::control::RecordingState;
 use trunkline_engine::call::retention::{RecordingFiles, Swept};
@@ -15,6 +16,7 @@ use trunkline_engine::ports::calls::{Deletion, RecordingRow};
 use trunkline_engine::ports::{PortError, PortResult};
 
 use crate::calls::{Desk, desk_with};
+use crate::distribution::keeps;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -111,7 +113,7 @@ async fn recordings_over_their_time_are_deleted_once_and_say_why() {
     let first = desk.records.recordings.lock().expect("recordings")[0].clone();
     let told = Deletion {
         at: desk.clock.now(),
-        because: "after 90 days".to_owned(),
+        because: "after 90 days, as the account says".to_owned(),
     };
     assert_eq!(first.deleted, Some(told));
 
@@ -120,6 +122,105 @@ async fn recordings_over_their_time_are_deleted_once_and_say_why() {
     let swept = retention.run(&goes_on).await.expect("a run");
     assert_eq!((swept.deleted, swept.failed), (1, 1));
     assert_eq!(files.0.lock().expect("files").len(), 3);
+}
+
+/// What the campaigns of a call say of its recording, which has the id of the call.
+fn handled<const N: usize>(desk: &Desk, call: i64, says: [(&str, Keep); N]) {
+    let says = says.map(|(name, keep)| (name.to_owned(), keep));
+    let mut handled = desk.records.handled.lock().expect("campaigns");
+    handled.insert(CallId::from_raw(call), says.into());
+}
+
+fn reasons(desk: &Desk) -> Vec<Option<String>> {
+    let recordings = desk.records.recordings.lock().expect("recordings");
+    let because = |r: &RecordingRow| r.deleted.as_ref().map(|d| d.because.clone());
+    recordings.iter().map(because).collect()
+}
+
+#[tokio::test]
+async fn the_campaigns_of_a_call_say_how_long_its_recording_is_kept() {
+    use RecordingState::Complete;
+    let (desk, retention, files) = house(Some(90), |now| {
+        let ages = [31, 31, 31, 31, 91, 91, 91, 30];
+        let old = |days: i64| now.plus_millis(-days * DAY_MS);
+        let ages = ages.into_iter().zip(1..);
+        ages.map(|(days, id)| recording(id, 9, Complete, old(days)))
+            .collect()
+    })
+    .await;
+    keeps(desk.directory.clone(), Keep::Days(30)).await;
+    let roofs = ("Roof repair", Keep::Days(30));
+    handled(&desk, 1, [roofs]);
+    handled(&desk, 2, [roofs, ("Solar", Keep::AsAccount)]);
+    handled(&desk, 3, [roofs, ("Law", Keep::ForEver)]);
+    handled(&desk, 5, [("Mortgage", Keep::Days(365))]);
+    handled(&desk, 6, [roofs, ("Solar", Keep::AsAccount), roofs]);
+    handled(&desk, 8, [roofs]);
+    let swept = retention.run(&goes_on).await.expect("a run");
+    assert_eq!((swept.deleted, swept.failed), (3, 0));
+    assert_eq!(*files.0.lock().expect("files"), ["1.wav", "6.wav", "7.wav"]);
+    let by_account = Some("after 90 days, as the account says".to_owned());
+    let by_campaign = Some("after 30 days, as the campaign Roof repair says".to_owned());
+    let expected = [
+        by_campaign.clone(),
+        None,
+        None,
+        None,
+        None,
+        by_account.clone(),
+        by_account,
+        None,
+    ];
+    assert_eq!(reasons(&desk), expected);
+
+    // A day is over to the millisecond.
+    desk.clock.forward(1);
+    assert_eq!(retention.run(&goes_on).await.expect("a run").deleted, 1);
+    assert_eq!(reasons(&desk)[7], by_campaign);
+}
+
+#[tokio::test]
+async fn an_account_that_keeps_for_ever_deletes_what_its_campaigns_do_not_keep() {
+    let many = |now: Timestamp| {
+        let old = now.plus_millis(-2 * DAY_MS);
+        let many = (1..=1_200).map(|id| recording(id, 9, RecordingState::Complete, old));
+        many.collect()
+    };
+    let (desk, retention, _) = house(None, many).await;
+    handled(&desk, 1_200, [("Solar", Keep::Days(1))]);
+    // Nobody is asked as long as the market knows of no campaign that deletes.
+    desk.records.away.store(true, Ordering::SeqCst);
+    keeps(desk.directory.clone(), Keep::ForEver).await;
+    assert_eq!(retention.run(&goes_on).await, Ok(Swept::default()));
+    desk.records.away.store(false, Ordering::SeqCst);
+
+    keeps(desk.directory.clone(), Keep::Days(1)).await;
+    assert_eq!(retention.run(&goes_on).await.expect("a run").deleted, 1);
+    let reasons = reasons(&desk);
+    let (last, others) = reasons.split_last().expect("recordings");
+    let because = "after 1 day, as the campaign Solar says";
+    assert_eq!(last.as_deref(), Some(because));
+    assert!(others.iter().all(Option::is_none));
+}
+
+#[tokio::test]
+async fn a_run_that_came_to_its_limit_is_gone_on_with_where_it_stopped() {
+    let (_desk, retention, files) = house(Some(1), |now| {
+        let old = now.plus_millis(-2 * DAY_MS);
+        let stuck = (1..=20_000).map(|id| {
+            let mut stuck = recording(id, 9, RecordingState::Complete, old);
+            stuck.path = "stuck.wav".to_owned();
+            stuck
+        });
+        let last = recording(20_001, 9, RecordingState::Complete, old);
+        stuck.chain([last]).collect()
+    })
+    .await;
+    for (run, expected) in [(1, (0, 20_000)), (2, (1, 0)), (3, (0, 20_000))] {
+        let swept = retention.run(&goes_on).await.expect("a run");
+        assert_eq!((swept.deleted, swept.failed), expected, "run {run}");
+    }
+    assert_eq!(*files.0.lock().expect("files"), ["20001.wav"]);
 }
 
 #[tokio::test]

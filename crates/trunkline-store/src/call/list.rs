@@ -112,9 +112,16 @@ crate::statements! { "call";
         WHERE call = $1 ORDER BY at, id";
     RECORDING = "SELECT id, call, account, path, state, duration_ms, bytes, started_at, deleted_at, deleted_because \
         FROM recording WHERE id = $1";
-    KEPT_RECORDINGS = "SELECT id, call, account, path, state, duration_ms, bytes, started_at, deleted_at, deleted_because \
-        FROM recording WHERE account = $1 AND started_at < $2 AND (started_at > $3 OR (started_at = $3 AND id > $4)) \
-        AND state <> 'writing' AND state <> 'deleted' ORDER BY started_at, id LIMIT $5";
+    /// The limit stands inside, so that no more recordings are read than that, whatever is kept of them. By the account
+    /// SQLite would go through all opportunities of it for each recording, hence the unary plus.
+    KEPT_RECORDINGS = "SELECT kept.id, kept.call, kept.account, kept.path, kept.state, kept.duration_ms, kept.bytes, \
+        kept.started_at, kept.deleted_at, kept.deleted_because, campaign.name AS campaign, campaign.recordings \
+        FROM (SELECT id, call, account, path, state, duration_ms, bytes, started_at, deleted_at, deleted_because \
+        FROM recording WHERE account = $1 AND started_at < $2 AND started_at >= $3 AND (started_at > $3 OR id > $4) \
+        AND state <> 'writing' AND state <> 'deleted' ORDER BY started_at, id LIMIT $5) AS kept \
+        LEFT JOIN opportunity ON opportunity.call = kept.call AND +opportunity.account = kept.account \
+        LEFT JOIN campaign ON campaign.id = opportunity.campaign \
+        ORDER BY kept.started_at, kept.id, opportunity.id";
     RECORDING_DELETED = "UPDATE recording SET state = 'deleted', deleted_at = $2, deleted_because = $3 WHERE id = $1 \
         AND state <> 'writing' AND state <> 'deleted'";
     UNFINISHED_RECORDINGS = "SELECT id, call, account, path, state, duration_ms, bytes, started_at, deleted_at, \

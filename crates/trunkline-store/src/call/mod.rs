@@ -7,7 +7,7 @@ use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_engine::ports::PortResult;
 use trunkline_engine::ports::calls::{
     CallChange, CallCounts, CallEventRow, CallFilter, CallRecords, CallRow, CallsBefore,
-    NumberUseCount, RecordingRow, TollRefused,
+    KeptRecording, NumberUseCount, RecordingRow, TollRefused,
 };
 
 use crate::convert::port_error;
@@ -200,12 +200,23 @@ impl CallRecords for Store {
         before: Timestamp,
         after: Option<(Timestamp, RecordingId)>,
         limit: u32,
-    ) -> PortResult<Vec<RecordingRow>> {
+    ) -> PortResult<Vec<KeptRecording>> {
         let first = (Timestamp::from_millis(i64::MIN), RecordingId::from_raw(0));
         let (at, id) = after.unwrap_or(first);
         let values = args![account, before, at, id, limit];
-        self.many(list::KEPT_RECORDINGS, values, read_recording)
-            .await
+        let rows = self.many(list::KEPT_RECORDINGS, values, rows::read_kept_recording);
+        // A line for each campaign that had the call; those of one recording are neighbours.
+        let mut all: Vec<KeptRecording> = Vec::new();
+        for row in rows.await? {
+            match all
+                .last_mut()
+                .filter(|last| last.recording.id == row.recording.id)
+            {
+                Some(last) => last.campaigns.extend(row.campaigns),
+                None => all.push(row),
+            }
+        }
+        Ok(all)
     }
 
     async fn recording_deleted(

@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 use trunkline_core::base::Timestamp;
 use trunkline_core::base::id::{FlowId, SessionId};
+use trunkline_core::routing::{Keep, RecordingRules};
 use trunkline_core::visitor::Source;
 use trunkline_engine::call::control::{Quality, Signalled};
 use trunkline_engine::ports::calls::{
-    CallChange, CallEventRow, CallRow, CandidateRow, Deletion, ReasonRow, RecordingRow,
+    CallChange, CallEventRow, CallRow, CandidateRow, Deletion, KeptRecording, ReasonRow,
+    RecordingRow,
 };
 
 use crate::args;
@@ -383,6 +385,19 @@ pub(crate) fn read_recording(row: &Row) -> Result<RecordingRow, DbError> {
         bytes: row.get("bytes")?,
         started_at: row.get("started_at")?,
         deleted: read_deletion(row)?,
+    })
+}
+
+/// A recording with one campaign that had its call, or none.
+pub(super) fn read_kept_recording(row: &Row) -> Result<KeptRecording, DbError> {
+    let campaign: Option<String> = row.get("campaign")?;
+    let says = |name: String| -> Result<(String, Keep), DbError> {
+        let rules: RecordingRules = from_json(row, "recordings")?;
+        Ok((name, rules.keep))
+    };
+    Ok(KeptRecording {
+        recording: read_recording(row)?,
+        campaigns: campaign.map(says).transpose()?.into_iter().collect(),
     })
 }
 

@@ -20,12 +20,12 @@ crate::statements! { "distribution_things";
     PUT_PUBLISHER = "INSERT INTO publisher (id, account, name, note, archived_at, created_at) VALUES ($1, $2, $3, $4, $5, $6) \
         ON CONFLICT (id) DO UPDATE SET name = excluded.name, note = excluded.note, archived_at = excluded.archived_at \
         WHERE publisher.account = excluded.account";
-    CAMPAIGNS = "SELECT id, account, name, vertical, plan, fields, leads, duplicates, compliance, paused, archived_at, created_at FROM campaign \
-        WHERE account = $1 ORDER BY id";
-    PUT_CAMPAIGN = "INSERT INTO campaign (id, account, name, vertical, plan, fields, leads, duplicates, compliance, paused, \
-        archived_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
+    CAMPAIGNS = "SELECT id, account, name, vertical, plan, fields, leads, duplicates, compliance, recordings, paused, archived_at, created_at \
+        FROM campaign WHERE account = $1 ORDER BY id";
+    PUT_CAMPAIGN = "INSERT INTO campaign (id, account, name, vertical, plan, fields, leads, duplicates, compliance, recordings, paused, \
+        archived_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
         vertical = excluded.vertical, fields = excluded.fields, leads = excluded.leads, duplicates = excluded.duplicates, \
-        compliance = excluded.compliance, paused = excluded.paused, archived_at = excluded.archived_at WHERE campaign.account = excluded.account";
+        compliance = excluded.compliance, recordings = excluded.recordings, paused = excluded.paused, archived_at = excluded.archived_at WHERE campaign.account = excluded.account";
     FEEDS = "SELECT id, account, campaign, publisher, key_hash, key_prefix, key_made_at, form_key, paused, archived_at, \
         created_at FROM feed WHERE account = $1 ORDER BY id";
     PUT_FEED = "INSERT INTO feed (id, account, campaign, publisher, key_hash, key_prefix, key_made_at, form_key, paused, \
@@ -110,6 +110,7 @@ fn put_values(thing: &ThingChange) -> Result<(Statement, Vec<Val>), DbError> {
                 json(&c.leads)?,
                 json(&c.duplicates)?,
                 json(&c.compliance)?,
+                json(&c.recordings)?,
                 c.paused,
                 c.archived_at,
                 c.created_at,
@@ -206,6 +207,7 @@ fn campaign(row: &Row) -> Result<Campaign, DbError> {
         leads: from_json(row, "leads")?,
         duplicates: from_json(row, "duplicates")?,
         compliance: from_json(row, "compliance")?,
+        recordings: from_json(row, "recordings")?,
         paused: row.get("paused")?,
         archived_at: row.get("archived_at")?,
         created_at: row.get("created_at")?,

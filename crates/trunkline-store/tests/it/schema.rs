@@ -105,6 +105,66 @@ async fn calls_are_looked_up_by_the_index_that_finds_the_least() {
     }
 }
 
+/// The daily job looks at thousands of batches in an account that keeps much: each must cost what is in it, whatever the
+/// account has besides.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_of_kept_recordings_is_read_along_indexes_on_both_engines() {
+    let [sqlite, postgres] = TestDatabase::both().await;
+    let (_one, _two) = (migrated(&sqlite).await, migrated(&postgres).await);
+    let name = "call.KEPT_RECORDINGS";
+    let sql = statements().find(|s| s.name == name).expect(name).sql;
+
+    let file = rusqlite::Connection::open(&sqlite.url).unwrap();
+    let mut plan = file
+        .prepare(&format!("EXPLAIN QUERY PLAN {}", for_sqlite(sql)))
+        .unwrap();
+    let nothing = vec![rusqlite::types::Null; plan.parameter_count()];
+    let steps = plan.query_map(rusqlite::params_from_iter(nothing), |row| {
+        row.get::<_, String>("detail")
+    });
+    let steps: Vec<String> = steps.unwrap().collect::<Result<_, _>>().unwrap();
+    for index in [
+        "recording USING INDEX recording_kept (account=? AND started_at>? AND started_at<?)",
+        "opportunity USING INDEX opportunity_call (call=?)",
+        "campaign USING INTEGER PRIMARY KEY (rowid=?)",
+    ] {
+        let found = steps
+            .iter()
+            .any(|step| step.starts_with(&format!("SEARCH {index}")));
+        assert!(found, "{index}: {steps:?}");
+    }
+
+    let (server, driver) = tokio_postgres::connect(&postgres.url, tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(driver);
+    // Of tables without rows it would read all; what counts is which indexes serve.
+    let with_indexes = "SET enable_seqscan = off; SET enable_bitmapscan = off; SET plan_cache_mode = force_generic_plan";
+    server.batch_execute(with_indexes).await.unwrap();
+    let prepare = format!(
+        "PREPARE kept (BIGINT, BIGINT, BIGINT, BIGINT, BIGINT) AS {}",
+        for_postgres(sql)
+    );
+    server.batch_execute(&prepare).await.unwrap();
+    let explained = server
+        .simple_query("EXPLAIN EXECUTE kept (1, 1, 1, 1, 1)")
+        .await
+        .unwrap();
+    let lines: Vec<String> = explained
+        .iter()
+        .filter_map(|message| match message {
+            tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        })
+        .collect();
+    for index in ["recording_kept", "opportunity_call", "campaign_pkey"] {
+        let found = lines
+            .iter()
+            .any(|line| line.contains(&format!("Index Scan using {index}")));
+        assert!(found, "{index}: {lines:#?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn accounts_of_before_keep_what_they_chose_about_recording() {
     const PUT: Statement = Statement {

@@ -23,6 +23,7 @@ mod operator;
 mod opportunities;
 mod passwords;
 mod prompts;
+mod retention;
 mod routing;
 mod rtb;
 mod screening;

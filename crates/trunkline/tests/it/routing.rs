@@ -32,8 +32,8 @@ fn id(thing: &Value) -> String {
 }
 
 /// A campaign with three buyers behind one number; nobody of them, and the business line.
-struct Sale {
-    house: House,
+pub(crate) struct Sale {
+    pub(crate) house: House,
     carrier: Carrier,
     number: String,
     publisher: PublisherId,
@@ -42,12 +42,16 @@ struct Sale {
     contracts: Vec<ContractId>,
 }
 
-const BUSY: Behaviour = Behaviour::Busy;
-const ANSWERS: Behaviour = Behaviour::Answer { after_ms: 0 };
+pub(crate) const BUSY: Behaviour = Behaviour::Busy;
+pub(crate) const ANSWERS: Behaviour = Behaviour::Answer { after_ms: 0 };
 
 impl Sale {
     /// `terms` are more of each contract, and `method` orders them.
-    async fn open(method: &str, terms: [Value; 3], phones: [(Behaviour, Option<u64>); 3]) -> Self {
+    pub(crate) async fn open(
+        method: &str,
+        terms: [Value; 3],
+        phones: [(Behaviour, Option<u64>); 3],
+    ) -> Self {
         // What is stored is read beside the program, which SQLite lets nobody do.
         Self::open_on(TestDatabase::postgres().await, method, terms, phones).await
     }
@@ -133,7 +137,7 @@ impl Sale {
         }
     }
 
-    async fn dial(&self, from: usize) -> CallHandle {
+    pub(crate) async fn dial(&self, from: usize) -> CallHandle {
         let plan = plan(&self.number, &format!("+1214555{:04}", 1_200 + from));
         self.carrier.dial(plan).await.expect("a call")
     }

@@ -12,6 +12,7 @@ mod lists;
 mod plans;
 mod prices;
 mod reasons;
+mod recordings;
 mod reserving;
 mod terms;
 mod trees;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use trunkline_core::base::id::{AccountId, ItemListId};
 use trunkline_core::base::{PhoneNumber, Zone};
 use trunkline_core::call::screening::Vouched;
-use trunkline_core::routing::{ComplianceRules, ItemKind, Layer, RoutePlan, VersionState};
+use trunkline_core::routing::{
+    ComplianceRules, ItemKind, Keep, Layer, RecordingRules, RoutePlan, VersionState,
+};
 use trunkline_engine::ports::configuration::{Account, Configuration};
 use trunkline_engine::ports::distribution::{
     AllDistribution, Buyer, Campaign, Contract, Delivery, Destination, DestinationSecrets,
@@ -51,6 +53,7 @@ impl Things {
             duplicates: serde_json::from_str(r#"[{"scope": "campaign", "action": "block"}]"#)
                 .unwrap(),
             compliance: ComplianceRules::default(),
+            recordings: RecordingRules::default(),
             paused: true,
             archived_at: None,
             created_at: NOON,
@@ -181,6 +184,7 @@ async fn what_is_set_up_of_distribution_is_kept_and_changed() {
             litigators: vec![world.id()],
             attestation_min: Some(Vouched::Partial),
         };
+        things.campaign.recordings.keep = Keep::Days(30);
         things.feed.key.hash = [9; 32];
         things.feed.key.made_at = after(5);
         things.feed.paused = true;

@@ -110,7 +110,10 @@ fn trace(world: &World) -> Vec<TraceLine> {
     outcomes.map(line).collect()
 }
 
-fn record(world: &World, account: trunkline_core::base::id::AccountId) -> OpportunityRecord {
+pub(super) fn record(
+    world: &World,
+    account: trunkline_core::base::id::AccountId,
+) -> OpportunityRecord {
     OpportunityRecord {
         opportunity: Opportunity {
             id: world.id(),

@@ -1,10 +1,16 @@
 //! Recordings: written once, listed when their time is over, deleted for good.
 
+use trunkline_core::base::id::{AccountId, CallId, CampaignId};
+use trunkline_core::routing::Keep;
 use trunkline_engine::call::control::RecordingState;
-use trunkline_engine::ports::calls::{CallRecords, Deletion, RecordingRow};
+use trunkline_engine::ports::Opportunities;
+use trunkline_engine::ports::calls::{CallRecords, Deletion, KeptRecording, RecordingRow};
+use trunkline_engine::ports::distribution::{DistributionRecords, ThingChange};
 
 use super::World;
 use super::calls::{after, whole_change};
+use super::distribution::Things;
+use super::opportunities::record;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_finished_recording_is_not_unfinished_again() {
@@ -55,7 +61,9 @@ async fn recordings_over_their_time_are_listed_once_and_one_that_was_deleted_sta
         let listed = async |from: Option<&RecordingRow>, limit| {
             let from = from.map(|r| (r.started_at, r.id));
             let kept = store.kept_recordings(account, after(9), from, limit);
-            kept.await.unwrap()
+            let kept: Vec<KeptRecording> = kept.await.unwrap();
+            assert!(kept.iter().all(|one| one.campaigns.is_empty()));
+            Vec::from_iter(kept.into_iter().map(|one| one.recording))
         };
         assert_eq!(listed(None, 9).await, vec![first.clone(), second.clone()]);
         assert_eq!(listed(None, 1).await, vec![first.clone()]);
@@ -83,6 +91,83 @@ async fn recordings_over_their_time_are_listed_once_and_one_that_was_deleted_sta
         assert_eq!(stored(gone.id).await, gone);
         for kept in [writing, late, theirs] {
             assert_eq!(stored(kept.id).await, kept);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recordings_over_their_time_come_with_what_the_campaigns_of_their_calls_say() {
+    for world in World::both().await {
+        let (set_up, other) = (world.set_up().await, world.set_up().await);
+        let store = &world.store;
+        let account = set_up.account.id;
+        let campaign = async |account: AccountId, name: &str, keep| {
+            let mut campaign = Things::new(&world, account).campaign;
+            campaign.name = name.to_owned();
+            campaign.recordings.keep = keep;
+            let change = ThingChange::Campaign(campaign.clone());
+            store.put_thing(&change, None).await.unwrap();
+            campaign
+        };
+        let mut roofs = campaign(account, "Roof repair", Keep::Days(30)).await;
+        let law = campaign(account, "Law", Keep::ForEver).await;
+        let solar = campaign(account, "Solar", Keep::AsAccount).await;
+        let theirs = campaign(other.account.id, "Theirs", Keep::ForEver).await;
+        let mut calls = Vec::new();
+        for minutes in 1..=4 {
+            let mut change = whole_change(&world, &set_up);
+            change.recording.as_mut().unwrap().started_at = after(minutes);
+            store.save(&change).await.unwrap();
+            calls.push(change.recording.unwrap());
+        }
+        let went = async |account: AccountId, call: CallId, campaign: CampaignId| {
+            let mut one = record(&world, account);
+            one.opportunity.call = Some(call);
+            one.opportunity.campaign = campaign;
+            store.put_opportunity(&one).await.unwrap();
+        };
+        went(account, calls[0].call, roofs.id).await;
+        for campaign in [&roofs, &law, &solar, &roofs] {
+            went(account, calls[1].call, campaign.id).await;
+        }
+        // The word of another account counts for nothing, and neither does a campaign that is nowhere.
+        went(other.account.id, calls[2].call, theirs.id).await;
+        went(account, calls[3].call, world.id()).await;
+
+        let says = |all: &[(&str, Keep)]| -> Vec<(String, Keep)> {
+            let owned = |(name, keep): &(&str, Keep)| ((*name).to_owned(), *keep);
+            all.iter().map(owned).collect()
+        };
+        let first = |keep| says(&[("Roof repair", keep)]);
+        let second = |keep| {
+            let (law, solar) = (("Law", Keep::ForEver), ("Solar", Keep::AsAccount));
+            says(&[("Roof repair", keep), law, solar, ("Roof repair", keep)])
+        };
+        let listed = async |from: Option<&RecordingRow>, limit| {
+            let from = from.map(|r| (r.started_at, r.id));
+            let kept = store.kept_recordings(account, after(9), from, limit);
+            kept.await.unwrap()
+        };
+        // As it is stored now, also when the campaign is put away.
+        for (keep, archived_at) in [(Keep::Days(30), None), (Keep::ForEver, Some(after(6)))] {
+            roofs.recordings.keep = keep;
+            roofs.archived_at = archived_at;
+            let change = ThingChange::Campaign(roofs.clone());
+            store.put_thing(&change, None).await.unwrap();
+            let campaigns = [first(keep), second(keep), vec![], vec![]];
+            let expected: Vec<_> = calls
+                .iter()
+                .cloned()
+                .zip(campaigns)
+                .map(|(recording, campaigns)| KeptRecording {
+                    recording,
+                    campaigns,
+                })
+                .collect();
+            assert_eq!(listed(None, 9).await, expected);
+            assert_eq!(listed(None, 2).await, expected[..2], "two, not two lines");
+            assert_eq!(listed(Some(&calls[0]), 1).await, expected[1..2]);
+            assert_eq!(listed(Some(&calls[1]), 9).await, expected[2..]);
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trunkline_core::base::Timestamp;
 use trunkline_core::lead::{FieldDef, LeadTerms};
-use trunkline_core::routing::{ComplianceRules, DuplicateRule, TermsKind};
+use trunkline_core::routing::{ComplianceRules, DuplicateRule, RecordingRules, TermsKind};
 use trunkline_engine::distribution::{Market, Written};
 use trunkline_engine::ports::distribution::{Campaign, TermsDocument};
 use utoipa::ToSchema;
@@ -53,6 +53,9 @@ struct CampaignItem {
     /// (`attestation_min`).
     #[schema(value_type = Object)]
     compliance: ComplianceRules,
+    /// How long recordings of its calls are kept: `keep` is `as_account`, `{"days": 30}` or `for_ever`.
+    #[schema(value_type = Object)]
+    recordings: RecordingRules,
     /// Whether somebody paused it; its terms may pause it too.
     paused: bool,
     /// Its terms, in versions; changed by `PUT /terms/{id}` with its id.
@@ -73,6 +76,7 @@ impl CampaignItem {
             leads: campaign.leads.clone(),
             duplicates: campaign.duplicates.clone(),
             compliance: campaign.compliance.clone(),
+            recordings: campaign.recordings,
             paused: campaign.paused,
             terms: TermsItem::new(market, campaign.id),
             plan: TermsItem::new(market, campaign.plan),
@@ -101,6 +105,10 @@ struct CampaignInput {
     /// `full`, `partial` or `gateway`. Takes the place of what it said before.
     #[schema(value_type = Option<Object>)]
     compliance: Option<Value>,
+    /// How long recordings of its calls are kept: `{"keep": "as_account"}`, `{"keep": {"days": 30}}` with 1 to 3650 days, or
+    /// `{"keep": "for_ever"}`. Its own word goes before the account's; of several campaigns of one call the longest wins.
+    #[schema(value_type = Option<Object>)]
+    recordings: Option<Value>,
     paused: Option<bool>,
     /// For a new one: whether it begins with what its vertical offers, its fields, terms, consent and duplicates; what is
     /// written here goes before.
@@ -141,6 +149,7 @@ async fn create(
     let mut duplicates = input.duplicates.map(read_duplicates).transpose()?;
     let mut leads = input.leads.map(read_leads).transpose()?;
     let compliance = input.compliance.map(read_compliance).transpose()?;
+    let recordings = input.recordings.map(read_recordings).transpose()?;
     let plan = app.backend.moment.id();
     let id = app.backend.moment.id();
     if input.from_vertical == Some(true) {
@@ -171,6 +180,7 @@ async fn create(
         leads: leads.unwrap_or_default(),
         duplicates: duplicates.unwrap_or_default(),
         compliance: compliance.unwrap_or_default(),
+        recordings: recordings.unwrap_or_default(),
         paused: input.paused.unwrap_or(false),
         archived_at: None,
         created_at: now,
@@ -213,6 +223,7 @@ async fn change(
     let duplicates = input.duplicates.map(read_duplicates).transpose()?;
     let leads = input.leads.map(read_leads).transpose()?;
     let compliance = input.compliance.map(read_compliance).transpose()?;
+    let recordings = input.recordings.map(read_recordings).transpose()?;
     let change = |campaign: &mut Campaign| {
         if let Some(text) = input.name {
             campaign.name = name(Some(text));
@@ -233,6 +244,7 @@ async fn change(
         if let Some(compliance) = compliance {
             campaign.compliance = compliance;
         }
+        campaign.recordings = recordings.unwrap_or(campaign.recordings);
     };
     let distribution = &app.backend.distribution;
     let changed = distribution.change(caller.account, campaign.id, change);
@@ -278,6 +290,10 @@ fn read_duplicates(rules: Value) -> Result<Vec<DuplicateRule>, Problem> {
 
 fn read_compliance(rules: Value) -> Result<ComplianceRules, Problem> {
     document_of(rules, "compliance")
+}
+
+fn read_recordings(rules: Value) -> Result<RecordingRules, Problem> {
+    document_of(rules, "recordings")
 }
 
 /// The route plan of a campaign, in versions; `live` is null until there is one.

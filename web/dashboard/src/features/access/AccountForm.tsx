@@ -3,6 +3,7 @@
 import { Button, NumberInput, Radio, Select, TagsInput, TextInput } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Schema } from "@trunkline/api-client";
+import { Link } from "wouter";
 import { api, take } from "../../api/client";
 import { plural } from "../../base/figures";
 import { Card } from "../../parts/Card";
@@ -11,6 +12,8 @@ import { Icon } from "../../parts/Icon";
 import { StateWord } from "../../parts/State";
 import { Loaded } from "../../parts/Waiting";
 import { zones } from "../../parts/zones";
+import { campaignsQuery } from "../routing/queries";
+import { ownWords } from "../routing/recordings";
 import { meKey, useMay } from "./session";
 
 type Settings = Schema<"AccountSettings">;
@@ -18,6 +21,8 @@ const key = ["settings", "account"];
 
 /** Lines that are named; more are counted. */
 const LINES_NAMED = 3;
+/** Campaigns that are named; more are counted. */
+const CAMPAIGNS_NAMED = 5;
 
 // What an account can choose about the recording of its talks.
 const consents = [
@@ -173,10 +178,11 @@ function Form({ settings }: { settings: Settings }) {
           </Radio.Group>
           <NumberInput
             label="Days that recordings are kept"
-            description="Older ones are deleted once a day; the calls stay. 0 keeps them until somebody deletes them."
+            description="Older ones are deleted once a day; the calls stay. 0 keeps them until somebody deletes them. A campaign may say something else of its own calls."
             {...figure("recording_keep_days")}
             max={3650}
           />
+          <CampaignsThatDiffer />
         </div>
       </Card>
       {form.failure && (
@@ -195,6 +201,27 @@ function Form({ settings }: { settings: Settings }) {
         <span aria-live="polite">{form.saved && !form.busy && <StateWord tone="ok">Saved</StateWord>}</span>
       </div>
     </form>
+  );
+}
+
+/** The campaigns whose word goes before that of the account. */
+function CampaignsThatDiffer() {
+  const campaigns = [...(useQuery(campaignsQuery()).data ?? []), ...(useQuery(campaignsQuery({ archived: true })).data ?? [])];
+  const own = ownWords(campaigns);
+  if (!own.length) return null;
+  const more = own.length - CAMPAIGNS_NAMED;
+  return (
+    <div className="small soft">
+      Of their own calls these campaigns say something else:
+      <ul>
+        {own.slice(0, CAMPAIGNS_NAMED).map((each) => (
+          <li key={each.id}>
+            <Link href={`/campaigns/${each.id}/terms`}>{each.name}</Link>: {each.kept}
+          </li>
+        ))}
+        {more > 0 && <li>and {more} more</li>}
+      </ul>
+    </div>
   );
 }
 

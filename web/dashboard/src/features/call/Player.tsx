@@ -12,7 +12,7 @@ import { Ago } from "../../parts/When";
 import type { Side } from "./channels";
 import { usePlayback } from "./usePlayback";
 import { Waveform } from "./Waveform";
-import { sentence, type CallDetail } from "./words";
+import type { CallDetail } from "./words";
 
 const SPEEDS = [1, 1.25, 1.5, 2];
 export function Player({ call }: { call: CallDetail }) {
@@ -21,26 +21,19 @@ export function Player({ call }: { call: CallDetail }) {
   if (recording.state === "deleted") {
     return (
       <Card title="Recording" level={3} lined right={minutesSeconds(recording.seconds)}>
-        <p className="pad soft">Deleted {recording.deleted_because ?? "by a rule"}. The call itself is kept.</p>
-      </Card>
-    );
-  }
-  const waiting = call.state !== "ended" || recording.state === "writing";
-  if (recording.state === "deleted") {
-    return (
-      <Card title="Recording" level={3} lined right={minutesSeconds(recording.seconds)}>
         <p className="pad soft">
-          {sentence(recording.deleted_because ?? "deleted")}
+          Deleted{" "}
           {recording.deleted_at ? (
             <>
-              , <Ago at={recording.deleted_at} />
+              <Ago at={recording.deleted_at} />,{" "}
             </>
           ) : null}
-          .
+          {recording.deleted_because ?? "by a rule"}. The call itself is kept.
         </p>
       </Card>
     );
   }
+  const waiting = call.state !== "ended" || recording.state === "writing";
   const words = `${minutesSeconds(recording.seconds)}, ${recording.state === "partial" ? "cut off by a restart" : "two channels"}`;
   return (
     <Card title="Recording" level={3} lined right={waiting ? "in progress" : words}>

@@ -16,6 +16,7 @@ import { useMay } from "../access/session";
 import { LeadFields } from "../lead/LeadFields";
 import { CampaignCompliance } from "./CampaignCompliance";
 import { CampaignDuplicates } from "./CampaignDuplicates";
+import { CampaignRecordings } from "./CampaignRecordings";
 import { CapsCard } from "./CapsCard";
 import { ContractTable } from "./ContractTable";
 import { FeedTable } from "./FeedTable";
@@ -192,6 +193,7 @@ function Inside({ campaign, part }: { campaign: Campaign; part: Part }) {
             <LeadFields campaign={campaign} />
             <CampaignCompliance campaign={campaign} />
             <CampaignDuplicates campaign={campaign} />
+            <CampaignRecordings campaign={campaign} />
           </div>
         </div>
       )}

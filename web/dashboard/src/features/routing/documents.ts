@@ -60,6 +60,9 @@ export type Compliance = {
   attestation_min?: "full" | "partial" | "gateway";
 };
 
+/** How long recordings of a campaign's calls are kept. */
+export type Keep = "as_account" | "for_ever" | { days: number };
+
 /** What one level says of contracts. */
 export type Layer = {
   paused?: boolean;

@@ -4,18 +4,19 @@ import { queryOptions, useQuery, useQueryClient, type QueryClient } from "@tanst
 import type { Schema } from "@trunkline/api-client";
 import { api, Refused, take } from "../../api/client";
 import { useMe } from "../access/session";
-import type { Compliance, DuplicateRule, FeedDocument, Filter, Layer, RoutePlan } from "./documents";
+import type { Compliance, DuplicateRule, FeedDocument, Filter, Keep, Layer, RoutePlan } from "./documents";
 
 export type Version<D> = Omit<Schema<"TermsVersion">, "document"> & { document: D };
 export type Terms<D> = Omit<Schema<"Terms">, "live" | "staged"> & {
   live?: Version<D> | null;
   staged?: Version<D> | null;
 };
-export type Campaign = Omit<Schema<"Campaign">, "terms" | "plan" | "duplicates" | "compliance"> & {
+export type Campaign = Omit<Schema<"Campaign">, "terms" | "plan" | "duplicates" | "compliance" | "recordings"> & {
   terms: Terms<Layer>;
   plan: Terms<RoutePlan>;
   duplicates: DuplicateRule[];
   compliance: Compliance;
+  recordings: { keep: Keep };
 };
 export type Buyer = Omit<Schema<"Buyer">, "terms"> & { terms: Terms<Layer> };
 export type Destination = Omit<Schema<"Destination">, "terms" | "endpoint"> & {
