@@ -71,7 +71,7 @@ crate::statements! { "opportunity";
         connected_ms = excluded.connected_ms, outcome = excluded.outcome, reason = excluded.reason, \
         revenue = excluded.revenue, billable = excluded.billable WHERE attempt.account = excluded.account";
     OPPORTUNITY = concat!("SELECT ", columns!(), ", asked, planned, trace, stopped_by FROM opportunity WHERE account = $1 AND id = $2");
-    OPPORTUNITIES_OF_CALL = concat!("SELECT ", columns!(), " FROM opportunity WHERE call = $2 AND account = $1 ORDER BY id");
+    OPPORTUNITIES_OF_CALL = concat!("SELECT ", columns!(), " FROM opportunity WHERE call = $2 AND +account = $1 ORDER BY id");
     OPEN_CALLS = "SELECT account, call FROM opportunity WHERE ended_at IS NULL AND call IS NOT NULL ORDER BY id";
     OPPORTUNITIES = opportunities!("account = $1 AND id >= $2");
     OPPORTUNITIES_OF_CAMPAIGN = opportunities!("account = $1 AND campaign = $6 AND id >= $2");
