@@ -35,6 +35,7 @@ migrations!(
     "V0016__bids_of_a_feed",
     "V0017__compliance",
     "V0018__sip_addresses",
+    "V0020__telephony_cost",
 );
 
 macro_rules! tables {

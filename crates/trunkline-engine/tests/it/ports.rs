@@ -12,13 +12,14 @@ use trunkline_core::base::id::{
 };
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::call::screening::{EarlierTalks, ListEntry, ScreeningSettings};
+use trunkline_core::ledger::Posting;
 use trunkline_core::visitor::Source;
 use trunkline_engine::call::control::RecordingState;
 use trunkline_engine::clock::Clock;
 use trunkline_engine::ports::asks::{AskAnswer, AskRequest};
 use trunkline_engine::ports::calls::{
     CallChange, CallCounts, CallEventRow, CallFilter, CallRow, CallsBefore, Deletion,
-    NumberUseCount, RecordingRow, TollRefused,
+    NumberUseCount, OutboundUse, RecordingRow, TollRefused,
 };
 use trunkline_engine::ports::history::{
     Commit, OpenLease, Record, SessionFilter, SessionRow, SessionStory,
@@ -241,6 +242,8 @@ pub(crate) struct MemoryCalls {
     pub(crate) open: Mutex<Vec<CallRow>>,
     /// Minutes used today.
     pub(crate) minutes: AtomicI64,
+    pub(crate) spent: AtomicI64,
+    pub(crate) booked: Mutex<Vec<Posting>>,
     /// Recordings, oldest first.
     pub(crate) recordings: Mutex<Vec<RecordingRow>>,
     /// Credited calls of every caller with the site of their visit, oldest first.
@@ -265,7 +268,7 @@ impl Asks for MemoryAsks {
 }
 
 impl MemoryCalls {
-    async fn gate(&self) -> PortResult<()> {
+    pub(crate) async fn gate(&self) -> PortResult<()> {
         if self.stuck.load(Ordering::SeqCst) {
             std::future::pending::<()>().await;
         }
@@ -384,9 +387,12 @@ impl CallRecords for MemoryCalls {
         Ok(NumberHistory::default())
     }
 
-    async fn minutes_since(&self, _account: AccountId, _since: Timestamp) -> PortResult<i64> {
+    async fn used_since(&self, _account: AccountId, _since: Timestamp) -> PortResult<OutboundUse> {
         self.gate().await?;
-        Ok(self.minutes.load(Ordering::SeqCst))
+        Ok(OutboundUse {
+            minutes: self.minutes.load(Ordering::SeqCst),
+            spent_micros: self.spent.load(Ordering::SeqCst),
+        })
     }
 
     async fn recording(&self, _id: RecordingId) -> PortResult<Option<RecordingRow>> {
