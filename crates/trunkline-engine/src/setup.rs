@@ -206,6 +206,7 @@ impl Setup {
         check_name("name", &trunk.profile.name)?;
         trunks::check(trunk)?;
         let _changing = self.changing.lock().await;
+        trunks::check_rates(trunk, &self.directory.now())?;
         self.to_change().put_trunk(trunk).await?;
         Ok(self.read_back().await?)
     }

@@ -152,7 +152,7 @@ impl Trunks {
         };
         let outcome = lines.ring(profile, to, shown.number).await;
         if outcome == TestCall::Answered {
-            self.calls.count_minutes(account.id, 1);
+            self.calls.count_test(account.id, trunk, to);
         }
         tracing::info!(trunk = %trunk, to = %to.masked(), ?outcome, "a test call was made");
         CallMe::Tried(outcome)

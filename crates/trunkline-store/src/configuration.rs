@@ -9,7 +9,7 @@ use trunkline_core::assignment::{
     PoolRule, PoolSettings, Published, Site, SiteContent, SiteVersion, SwapTarget, TrackingNumber,
 };
 use trunkline_core::base::id::{FlowId, NumberId, PoolId, PromptId, SiteId, TrunkId};
-use trunkline_core::base::{Country, Timestamp};
+use trunkline_core::base::{Country, Currency, Money, Timestamp};
 use trunkline_core::call::{RecordingConsent, TollPolicy};
 use trunkline_core::visitor::SourceSelector;
 use trunkline_engine::ports::configuration::{
@@ -25,14 +25,14 @@ use crate::{Store, args};
 
 crate::statements! { "configuration";
     ACCOUNTS = "SELECT id, name, zone, currency, country, countries_allowed, concurrent_calls_max, daily_minutes_max, \
-        recording_consent, recording_keep_days, qualified_seconds, created_at FROM account ORDER BY id";
+        daily_spend_max, recording_consent, recording_keep_days, qualified_seconds, created_at FROM account ORDER BY id";
     PUT_ACCOUNT = "INSERT INTO account (id, name, zone, currency, country, countries_allowed, concurrent_calls_max, \
-        daily_minutes_max, recording_waiver, recording_consent, recording_keep_days, qualified_seconds, created_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+        daily_minutes_max, daily_spend_max, recording_waiver, recording_consent, recording_keep_days, qualified_seconds, \
+        created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
         ON CONFLICT (id) DO UPDATE SET name = excluded.name, zone = excluded.zone, currency = excluded.currency, \
         country = excluded.country, countries_allowed = excluded.countries_allowed, \
         concurrent_calls_max = excluded.concurrent_calls_max, daily_minutes_max = excluded.daily_minutes_max, \
-        recording_waiver = excluded.recording_waiver, recording_consent = excluded.recording_consent, \
+        daily_spend_max = excluded.daily_spend_max, recording_waiver = excluded.recording_waiver, recording_consent = excluded.recording_consent, \
         recording_keep_days = excluded.recording_keep_days, qualified_seconds = excluded.qualified_seconds";
     SITES = "SELECT id, account, site_key, name, hosts, zone, source_numbers_win, source_rules, swap, draft, \
         published_at, config_version, flow, created_at FROM site ORDER BY id";
@@ -207,6 +207,7 @@ impl Configuration for Store {
             json(&countries).map_err(port_error)?,
             account.toll.concurrent_calls_max,
             account.toll.daily_minutes_max,
+            account.toll.daily_spend_max.map(Money::micros),
             account.recording_consent == RecordingConsent::Waiver,
             account.recording_consent,
             account.recording_keep_days,
@@ -453,6 +454,7 @@ impl Configuration for Store {
 }
 
 fn account(row: &Row) -> Result<Account, DbError> {
+    let currency: Currency = row.get("currency")?;
     let countries: Vec<String> = from_json(row, "countries_allowed")?;
     let countries = countries
         .iter()
@@ -462,13 +464,16 @@ fn account(row: &Row) -> Result<Account, DbError> {
         id: row.get("id")?,
         name: row.get("name")?,
         zone: row.get("zone")?,
-        currency: row.get("currency")?,
+        currency,
         country: row.get("country")?,
         toll: TollPolicy {
             countries_allowed: countries
                 .map_err(|error| DbError::other("read countries_allowed", error))?,
             concurrent_calls_max: row.get("concurrent_calls_max")?,
             daily_minutes_max: row.get("daily_minutes_max")?,
+            daily_spend_max: row
+                .get::<Option<i64>>("daily_spend_max")?
+                .map(|micros| Money::from_micros(micros, currency)),
         },
         recording_consent: row.get("recording_consent")?,
         recording_keep_days: row.get("recording_keep_days")?,

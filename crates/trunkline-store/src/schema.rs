@@ -36,6 +36,7 @@ migrations!(
     "V0017__compliance",
     "V0018__sip_addresses",
     "V0019__campaign_recordings",
+    "V0020__telephony_cost",
 );
 
 macro_rules! tables {

@@ -1,6 +1,7 @@
 //! Trunks and their passwords, which are sealed.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use trunkline_core::base::id::TrunkId;
 use trunkline_core::call::trunk::{CallerIdPolicy, NumberFormats};
@@ -16,17 +17,19 @@ use crate::db::{DbError, Expect, Outcome, Row, Transaction, Val};
 use crate::webhooks::without_webhook;
 use crate::{Store, args};
 
+mod rates;
+
 crate::statements! { "trunks";
     TRUNKS = "SELECT t.id, t.account, t.name, t.addresses, t.peer_host, t.peer_port, t.transport, t.codecs, t.nat, \
         t.kind, t.user_name, t.registrar, t.proxy, t.tls_ca, t.priority, t.number_style, t.number_country, \
         t.international_prefix, t.prefix_in, t.prefix_out, t.caller_id, t.caller_id_number, t.asserts_identity, \
-        t.tells_diversion, t.trusts_identity, t.created_at, c.sealed \
+        t.tells_diversion, t.trusts_identity, t.rate_card, t.created_at, c.sealed \
         FROM trunk AS t LEFT JOIN credential AS c ON c.owner = t.id AND c.kind = 'trunk_password' ORDER BY t.id";
     PUT_TRUNK = "INSERT INTO trunk (id, account, name, addresses, peer_host, peer_port, transport, codecs, nat, kind, \
         user_name, registrar, proxy, tls_ca, priority, number_style, number_country, international_prefix, prefix_in, \
-        prefix_out, caller_id, caller_id_number, asserts_identity, tells_diversion, trusts_identity, created_at) \
+        prefix_out, caller_id, caller_id_number, asserts_identity, tells_diversion, trusts_identity, rate_card, created_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
-        $23, $24, $25, $26) ON CONFLICT (id) DO UPDATE SET account = excluded.account, name = excluded.name, \
+        $23, $24, $25, $26, $27) ON CONFLICT (id) DO UPDATE SET account = excluded.account, name = excluded.name, \
         addresses = excluded.addresses, peer_host = excluded.peer_host, peer_port = excluded.peer_port, \
         transport = excluded.transport, codecs = excluded.codecs, nat = excluded.nat, kind = excluded.kind, \
         user_name = excluded.user_name, registrar = excluded.registrar, proxy = excluded.proxy, \
@@ -34,7 +37,8 @@ crate::statements! { "trunks";
         number_country = excluded.number_country, international_prefix = excluded.international_prefix, \
         prefix_in = excluded.prefix_in, prefix_out = excluded.prefix_out, caller_id = excluded.caller_id, \
         caller_id_number = excluded.caller_id_number, asserts_identity = excluded.asserts_identity, \
-        tells_diversion = excluded.tells_diversion, trusts_identity = excluded.trusts_identity";
+        tells_diversion = excluded.tells_diversion, trusts_identity = excluded.trusts_identity, \
+        rate_card = excluded.rate_card";
     PUT_PASSWORD = "INSERT INTO credential (owner, kind, sealed, created_at) VALUES ($1, 'trunk_password', $2, $3) \
         ON CONFLICT (owner, kind) DO UPDATE SET sealed = excluded.sealed, created_at = excluded.created_at";
     DELETE_PASSWORD = "DELETE FROM credential WHERE owner = $1 AND kind = 'trunk_password'";
@@ -140,6 +144,7 @@ fn values(trunk: &Trunk) -> Result<Vec<Val>, DbError> {
         caller_id.asserted,
         caller_id.diversion,
         caller_id.trusted,
+        settings.rates.as_deref().map(rates::text_of).transpose()?,
         trunk.created_at,
     ]);
     Ok(values)
@@ -206,6 +211,7 @@ fn settings(row: &Row) -> Result<TrunkSettings, DbError> {
             diversion: row.get("tells_diversion")?,
             trusted: row.get("trusts_identity")?,
         },
+        rates: rates::read(row)?.map(Arc::new),
         ..TrunkSettings::default()
     })
 }

@@ -242,7 +242,13 @@ pub(crate) async fn build(config: &Config) -> anyhow::Result<House> {
     assignments.restore().await?;
     let records: Arc<dyn CallRecords> = shared.clone();
     let spool = FileSpool::open(&config.data_dir.join("calls.spool"))?;
-    let keeper = Arc::new(Keeper::new(Arc::clone(&records), Arc::new(spool)));
+    let keeper = Keeper::new(
+        Arc::clone(&records),
+        Arc::new(spool),
+        shared.clone(),
+        moment.clone(),
+    );
+    let keeper = Arc::new(keeper);
     let settings = CallSettings {
         recordings: config.recordings(),
         limits: CallLimits {

@@ -2315,7 +2315,7 @@ export interface components {
     schemas: {
         /** @description Settings of the account. */
         AccountSettings: {
-            /** @description Countries that may be dialled; the operator's to change, as are the two limits below. */
+            /** @description Countries that may be dialled; the operator's to change, as are the three limits below. */
             countries_allowed: string[];
             /** @description ISO 3166 home country of the account. */
             country: string;
@@ -2326,6 +2326,12 @@ export interface components {
              * @description Most minutes of outgoing legs in one day.
              */
             daily_minutes_max: number;
+            /**
+             * Format: int64
+             * @description Most that outgoing legs may cost in one day, in millionths of the currency's unit, as far as the trunks' rate cards
+             *     tell; null when there is no such limit.
+             */
+            daily_spend_max_micros?: number | null;
             /**
              * @description Lines that numbers forward to and that these settings never let be dialled: calls that come to them are refused.
              *     At most 20.
@@ -2363,6 +2369,11 @@ export interface components {
             country?: string | null;
             /** Format: int32 */
             daily_minutes_max?: number | null;
+            /**
+             * Format: int64
+             * @description 1 to 1000000000000 millionths; 0 for no limit.
+             */
+            daily_spend_max_micros?: number | null;
             /** Format: int32 */
             max_calls?: number | null;
             name?: string | null;
@@ -2493,7 +2504,7 @@ export interface components {
             last_call: string;
             /** @description The same as a sentence. */
             message: string;
-            /** @description `premium_range`, `unassigned_range`, `country_not_allowed`, `too_many_calls` or `minutes_spent`. */
+            /** @description `premium_range`, `unassigned_range`, `country_not_allowed`, `too_many_calls`, `minutes_spent` or `money_spent`. */
             rule: string;
         };
         /** @description What an answer says. */
@@ -2717,6 +2728,33 @@ export interface components {
             /** @description The visit that called; null: none of these. */
             session: string | null;
         };
+        /** @description What the minutes of a call cost. */
+        CallCost: {
+            currency: string;
+            legs: components["schemas"]["CallCostLeg"][];
+            /**
+             * Format: int64
+             * @description All that is known, in millionths.
+             */
+            micros: number;
+            /** @description Whether the rate of each leg is known. */
+            whole: boolean;
+        };
+        /** @description A leg that used minutes. */
+        CallCostLeg: {
+            /** Format: int64 */
+            connected_ms: number;
+            /**
+             * Format: int64
+             * @description In millionths; null when its trunk has no rate for it.
+             */
+            micros?: number | null;
+            /** @description The dialled number; null for the caller's own leg. */
+            to_display?: string | null;
+            /** @description Its trunk. */
+            trunk: string;
+            trunk_name: string;
+        };
         /** @description Counts for the views of the log. */
         CallCounts: {
             /** Format: int64 */
@@ -2750,6 +2788,7 @@ export interface components {
             attestation?: string | null;
             candidates: components["schemas"]["Candidate"][];
             confirmation?: components["schemas"]["CallConfirmation"] | null;
+            cost?: components["schemas"]["CallCost"] | null;
             /** @description The number that redirected the call to the tracking number, in E.164. */
             diversion?: string | null;
             end?: components["schemas"]["CallEnd"] | null;
@@ -4305,10 +4344,21 @@ export interface components {
             /** @description What was to be tried, in this order. */
             planned: components["schemas"]["PlannedAttempt"][];
             /**
+             * Format: int64
+             * @description Revenue less payout and the cost of minutes that is known, in millionths; null until revenue is known.
+             */
+            profit_micros?: number | null;
+            /**
              * @description What kept it from every contract, with the list that says so; null when it is not one of those who must not be
              *     sold.
              */
             stopped?: string | null;
+            /**
+             * Format: int64
+             * @description What the minutes of its call cost, in millionths, as far as rates are known: of one that was sold, once its call
+             *     ended.
+             */
+            telephony_cost_micros?: number | null;
             /** @description A line for every contract: who has it, who was tried, who could have had it, and who could not. */
             trace: components["schemas"]["TraceLine"][];
         };
@@ -4417,7 +4467,7 @@ export interface components {
                 last_call: string;
                 /** @description The same as a sentence. */
                 message: string;
-                /** @description `premium_range`, `unassigned_range`, `country_not_allowed`, `too_many_calls` or `minutes_spent`. */
+                /** @description `premium_range`, `unassigned_range`, `country_not_allowed`, `too_many_calls`, `minutes_spent` or `money_spent`. */
                 rule: string;
             }[];
             /** @description Send it as `cursor` to get the next page; null on the last one. */
@@ -5259,6 +5309,7 @@ export interface components {
                 priority?: number | null;
                 /** @description Where everything is sent, when it is not the host. */
                 proxy?: string | null;
+                rate_card?: components["schemas"]["TrunkRateCard"] | null;
                 /** @description The registrar, when it is not the host. */
                 registrar?: string | null;
                 registration: components["schemas"]["TrunkRegistration"];
@@ -6497,6 +6548,7 @@ export interface components {
             priority?: number | null;
             /** @description Where everything is sent, when it is not the host. */
             proxy?: string | null;
+            rate_card?: components["schemas"]["TrunkRateCard"] | null;
             /** @description The registrar, when it is not the host. */
             registrar?: string | null;
             registration: components["schemas"]["TrunkRegistration"];
@@ -6573,6 +6625,7 @@ export interface components {
             priority?: number | null;
             /** @description `host` or `host:port`; empty: none. */
             proxy?: string | null;
+            rate_card?: components["schemas"]["TrunkRateCard"] | null;
             /** @description `host` or `host:port`; empty: the host. */
             registrar?: string | null;
             shared?: boolean | null;
@@ -6581,6 +6634,44 @@ export interface components {
             transport?: string | null;
             /** @description User name; empty for none. */
             user?: string | null;
+        };
+        /** @description The rate of numbers with a prefix. */
+        TrunkPrefixRate: components["schemas"]["TrunkRate"] & {
+            /** @description First digits with the country code, such as +1 or +4477. */
+            prefix: string;
+        };
+        /**
+         * @description What a minute costs. Time that is begun is counted whole: the first step of every answered leg, then in the next ones. A
+         *     cost is rounded up to the millionth.
+         */
+        TrunkRate: {
+            /**
+             * Format: int32
+             * @description The first step, in seconds: 1 to 3600.
+             */
+            first_s: number;
+            /**
+             * Format: int32
+             * @description The steps after it, in seconds: 1 to 3600.
+             */
+            next_s: number;
+            /**
+             * Format: int64
+             * @description In millionths of the currency's unit: 6000 is 0.006.
+             */
+            per_minute_micros: number;
+        };
+        /**
+         * @description What a trunk's carrier takes for minutes. A caller's leg has one rate; a dialled leg that of the longest prefix which its
+         *     number begins with, else `outbound`. What has no rate costs something that nobody knows.
+         */
+        TrunkRateCard: {
+            /** @description ISO 4217; left out, that of the account. On calls of accounts with another currency the card says nothing. */
+            currency?: string | null;
+            inbound?: components["schemas"]["TrunkRate"] | null;
+            outbound?: components["schemas"]["TrunkRate"] | null;
+            /** @description At most 1000. */
+            prefixes?: components["schemas"]["TrunkPrefixRate"][];
         };
         /** @description Where a trunk's registration stands. */
         TrunkRegistration: {

@@ -1,8 +1,9 @@
 //! Money as whole micro-units of one currency; never a float.
 //!
 //! One micro-unit is a millionth of the currency's unit: 1 USD = 1,000,000, one cent = 10,000.
-//! Arithmetic is checked. Rounding happens in one place ([`Money::rounded_to_cents`]), half away
-//! from zero, as commercial invoices expect; the difference is an entry of its own on the books.
+//! Arithmetic is checked. Rounding to cents happens in one place ([`Money::rounded_to_cents`]), half away
+//! from zero, as commercial invoices expect; the difference is an entry of its own on the books. What minutes cost is rounded up
+//! to the micro-unit ([`Money::share_up`]).
 
 use std::fmt;
 use std::str::FromStr;
@@ -182,6 +183,21 @@ impl Money {
         let product = i128::from(self.micros) * i128::from(numerator);
         let micros = divide_half_away(product, i128::from(denominator));
         let micros = i64::try_from(micros).map_err(|_| MoneyError::Overflow)?;
+        Ok(Self { micros, ..self })
+    }
+
+    /// `numerator / denominator` of the amount, rounded up to a micro-unit: what is asked for is never more than this.
+    ///
+    /// # Errors
+    /// When the result does not fit or `denominator` is not positive.
+    pub fn share_up(self, numerator: i64, denominator: i64) -> Result<Self, MoneyError> {
+        if denominator <= 0 {
+            return Err(MoneyError::Overflow);
+        }
+        let product = i128::from(self.micros) * i128::from(numerator);
+        let by = i128::from(denominator);
+        let up = product.div_euclid(by) + i128::from(product.rem_euclid(by) > 0);
+        let micros = i64::try_from(up).map_err(|_| MoneyError::Overflow)?;
         Ok(Self { micros, ..self })
     }
 

@@ -1,4 +1,5 @@
-//! Station **call**: who is let through, the life of a call, its legs' outcomes, its call flow, and what may be dialled.
+//! Station **call**: who is let through, the life of a call, its legs' outcomes, its call flow, what may be dialled, and
+//! what legs cost.
 //!
 //! Main verb: [`flow::step`], `(flow, state, event) -> (state, actions)`. Performers (native SIP,
 //! voice webhooks) carry out the actions and bring events back; they hold no decision.

@@ -1,6 +1,6 @@
 //! Toll-fraud limits: what an account may dial, and how much of it.
 
-use crate::base::{Callee, Country, NumberClass, PhoneNumber, words};
+use crate::base::{Callee, Country, Money, NumberClass, PhoneNumber, words};
 
 /// Limits of one account on outgoing legs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,9 @@ pub struct TollPolicy {
     pub concurrent_calls_max: u32,
     /// Most minutes of outgoing legs in one day of the account's zone.
     pub daily_minutes_max: u32,
+    /// Most money of outgoing legs in one day of the account's zone, as far as the trunks' rate cards tell; `None`: however
+    /// much.
+    pub daily_spend_max: Option<Money>,
 }
 
 impl Default for TollPolicy {
@@ -19,6 +22,7 @@ impl Default for TollPolicy {
             countries_allowed: vec![Country::US],
             concurrent_calls_max: 100,
             daily_minutes_max: 10_000,
+            daily_spend_max: None,
         }
     }
 }
@@ -30,6 +34,9 @@ pub struct TollUse {
     pub concurrent_calls: u32,
     /// Minutes of outgoing legs today, begun minutes counted whole.
     pub minutes_today: u32,
+    /// What outgoing legs cost today, those of calls in progress by what they cost so far; `None`: nobody knows, or
+    /// nobody asks.
+    pub spent_today: Option<Money>,
 }
 
 /// Why a destination is not dialled.
@@ -56,6 +63,16 @@ pub enum TollRefusal {
         /// The limit.
         limit: u32,
     },
+    /// The day's money is spent.
+    #[error(
+        "the account has spent {spent} on outgoing calls today, and {limit} is the most for a day"
+    )]
+    MoneySpent {
+        /// What was spent.
+        spent: Money,
+        /// The limit.
+        limit: Money,
+    },
 }
 
 impl TollRefusal {
@@ -68,6 +85,7 @@ impl TollRefusal {
             Self::CountryNotAllowed(_) => TollRule::CountryNotAllowed,
             Self::TooManyCalls { .. } => TollRule::TooManyCalls,
             Self::MinutesSpent { .. } => TollRule::MinutesSpent,
+            Self::MoneySpent { .. } => TollRule::MoneySpent,
         }
     }
 
@@ -91,6 +109,8 @@ words! {
         TooManyCalls = "too_many_calls",
         /// The minutes of the day are spent.
         MinutesSpent = "minutes_spent",
+        /// The money of the day is spent.
+        MoneySpent = "money_spent",
     }
 }
 
@@ -118,8 +138,8 @@ impl TollPolicy {
         Ok(())
     }
 
-    /// Whether `to` may be dialled now. No carrier is paid for a SIP address: which country it is in and how many minutes
-    /// were used says nothing about it, how many calls there are does.
+    /// Whether `to` may be dialled now. No carrier is paid for a SIP address: which country it is in, how many minutes
+    /// were used and what they cost says nothing about it, how many calls there are does.
     ///
     /// # Errors
     /// The first limit that forbids it.
@@ -137,6 +157,13 @@ impl TollPolicy {
             return Err(TollRefusal::MinutesSpent {
                 limit: self.daily_minutes_max,
             });
+        }
+        if number.is_some()
+            && let (Some(limit), Some(spent)) = (self.daily_spend_max, used.spent_today)
+            && spent.currency() == limit.currency()
+            && spent.micros() >= limit.micros()
+        {
+            return Err(TollRefusal::MoneySpent { spent, limit });
         }
         Ok(())
     }
@@ -193,6 +220,7 @@ mod tests {
                 TollUse {
                     concurrent_calls,
                     minutes_today,
+                    ..TollUse::default()
                 },
             )
         };
@@ -203,5 +231,41 @@ mod tests {
         assert_eq!(permit(&number, 1, 10), spent);
         assert_eq!(permit(&address, 2, 10), Ok(()), "nobody is paid for it");
         assert_eq!(permit(&address, 3, 0), many);
+    }
+    #[test]
+    fn money_has_an_end_where_a_limit_is_set_and_the_use_is_known() {
+        let usd = |text: &str| Money::parse(text, crate::base::Currency::USD).expect("an amount");
+        let number = Callee::Number(PhoneNumber::from_digits(12_142_345_678));
+        let address = crate::base::SipAddress::parse("sip:sales@pbx.example");
+        let address = Callee::Sip(address.expect("an address"));
+        let permit = |to: &Callee, limit: Option<&str>, spent: Option<&str>| {
+            let policy = TollPolicy {
+                daily_spend_max: limit.map(usd),
+                ..TollPolicy::default()
+            };
+            let used = TollUse {
+                spent_today: spent.map(usd),
+                ..TollUse::default()
+            };
+            let refused = policy
+                .permit(to, used)
+                .map_err(|refusal| refusal.to_string());
+            refused.err()
+        };
+        assert_eq!(permit(&number, Some("25"), Some("24.999999")), None);
+        assert_eq!(
+            permit(&number, Some("25"), Some("25")).as_deref(),
+            Some(
+                "the account has spent 25.00 USD on outgoing calls today, and 25.00 USD is the most for a day"
+            )
+        );
+        assert!(permit(&number, Some("0"), Some("0")).is_some());
+        assert_eq!(permit(&number, None, Some("9000")), None);
+        assert_eq!(permit(&number, Some("25"), None), None, "nobody knows");
+        assert_eq!(
+            permit(&address, Some("25"), Some("26")),
+            None,
+            "nobody is paid"
+        );
     }
 }

@@ -20,7 +20,7 @@ pub use hold::{Funds, HOLD_MS_MAX, Hold, HoldError, HoldState};
 pub use key::{Cause, ParseKeyError, PostingKey, Subject};
 pub use post::{
     Answer, Booked, BuyerTerms, CONVERSION_WINDOW_MS, CORRECTED_MAX, CallEnded, CallLeg,
-    EXTERNAL_ID_MAX, Event, ExternalId, Given, History, Increment, LEGS_MAX, LeadSold, NotCounted,
-    Part, Pay, PostError, PublisherTerms, Recipient, Report, ReportMode, Reported, Reversed, Side,
-    TelephonyLeg, TelephonyRate, Terms, post,
+    EXTERNAL_ID_MAX, Event, ExternalId, Given, History, LEGS_MAX, LeadSold, NotCounted, Part, Pay,
+    PostError, PublisherTerms, Recipient, Report, ReportMode, Reported, Reversed, Side,
+    TelephonyLeg, Terms, post, telephony_cost, telephony_key,
 };

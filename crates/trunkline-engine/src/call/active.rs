@@ -10,6 +10,7 @@ use trunkline_core::call::{CallResult, CallState, DialOutcome, EndReason, EndedB
 
 use super::control::{Arrival, CallEnd};
 use super::failover::Route;
+use super::legs::Meter;
 use super::opening::Running;
 use super::routing::Routed;
 use crate::attribution::Tapped;
@@ -43,6 +44,8 @@ pub(super) struct ActiveCall {
     rung: Vec<Callee>,
     /// How each attempt may still be carried.
     pub(super) routes: HashMap<u32, Route>,
+    /// What is known of the legs in the record, in their order.
+    pub(super) meters: Vec<Meter>,
     /// What the last failed attempt came to.
     last_outcome: Option<DialOutcome>,
     /// Since when the destination that talks does.
@@ -71,6 +74,7 @@ impl ActiveCall {
             tapped,
             rung: Vec::new(),
             routes: HashMap::new(),
+            meters: Vec::new(),
             last_outcome: None,
             talks_since: None,
             talks: 0,

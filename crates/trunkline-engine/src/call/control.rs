@@ -469,6 +469,9 @@ pub struct CallEnd {
     pub ended_at: Timestamp,
     /// Time connected, in milliseconds; 0 when never connected.
     pub talk_ms: u64,
+    /// How long the caller's leg was answered, in milliseconds; 0 when it never was. `None`: the performer does not know, and
+    /// the desk's own clock counts.
+    pub caller_ms: Option<u64>,
     /// What the media looked like.
     pub quality: Option<Quality>,
     /// What was recorded.

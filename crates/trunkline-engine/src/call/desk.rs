@@ -34,7 +34,7 @@ use crate::check::Checks;
 use crate::clock::Moment;
 use crate::directory::{Directory, SharedDirectory};
 use crate::live::{LiveBus, LiveEvent};
-use crate::ports::calls::{CallChange, CallEventKind, CallEventRow, CallRow};
+use crate::ports::calls::{CallChange, CallEventKind, CallEventRow, CallRow, OutboundUse};
 use crate::ports::labels::{Confirmed, Said};
 use crate::ports::sounds::SoundKey;
 use crate::ports::{Asks, CallRecords, Lines};
@@ -80,8 +80,8 @@ pub struct Calls {
     /// Boxed: a map sets aside room for up to twice as many as there are.
     pub(super) active: Mutex<HashMap<CallId, Box<ActiveCall>>>,
     marks: Mutex<HashMap<CallId, Timestamp>>,
-    /// Minutes of ended legs today by account: start of the day, minutes.
-    pub(super) minutes: Mutex<HashMap<AccountId, (Timestamp, i64)>>,
+    /// What ended legs used today by account: start of the day, minutes and money.
+    pub(super) used: Mutex<HashMap<AccountId, (Timestamp, OutboundUse)>>,
     /// Calls of each flow that takes turns, since the start.
     pub(super) turns: Mutex<HashMap<FlowId, u64>>,
     /// Whoever holds the lines of calls in progress.
@@ -131,7 +131,7 @@ impl Calls {
             settings,
             active: Mutex::default(),
             marks: Mutex::default(),
-            minutes: Mutex::default(),
+            used: Mutex::default(),
             turns: Mutex::default(),
             lines: OnceLock::new(),
             rtb: OnceLock::new(),
@@ -543,12 +543,14 @@ impl CallControl for Calls {
     }
 
     async fn ended(&self, call: CallId, end: CallEnd) {
+        let directory = self.directory.now();
         let (ended, routed, talks) = {
             let mut active = hold(&self.active);
             let Some(call) = active.get_mut(&call) else {
                 return;
             };
             let event = call.close(self.moment.id(), &end);
+            call.close_legs(&directory, &end);
             let change = CallChange {
                 call: call.row.clone(),
                 events: vec![event],
@@ -563,7 +565,7 @@ impl CallControl for Calls {
             (change, call.routed.take(), call.talks)
         };
         hold(&self.marks).remove(&call);
-        self.count_minutes(ended.call.account, ended.call.talk_ms);
+        self.count_use(&ended.call);
         match ended.call.result {
             _ if ended.call.synthetic => {}
             Some(CallResult::Blocked) => self.assignments.call_blocked(ended.call.number),

@@ -1,6 +1,6 @@
-//! Keeps the record of calls durable: saves changes in order, and when the store is late or away
-//! puts them into the spool and saves them again later. A call never waits for it longer than
-//! [`SAVE_WAIT`].
+//! Keeps the record of calls durable: saves changes in order, the end of a call together with what its minutes cost, and
+//! when the store is late or away puts them into the spool and saves them again later. A call never waits for it longer
+//! than [`SAVE_WAIT`].
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,10 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use crate::ports::calls::CallChange;
+use crate::clock::Moment;
+use crate::ledger::{BookError, store_end};
+use crate::ports::books::Books;
+use crate::ports::calls::{CallChange, CallCost};
 use crate::ports::{CallRecords, CallSpool, PortError, PortResult};
 
 /// Longest a call waits for its record to be saved.
@@ -23,6 +26,8 @@ const RECONCILE_WAIT: Duration = Duration::from_secs(5);
 pub struct Keeper {
     records: Arc<dyn CallRecords>,
     spool: Arc<dyn CallSpool>,
+    books: Arc<dyn Books>,
+    moment: Moment,
     /// Whether the spool holds changes: later ones must then queue behind them.
     spooled: AtomicBool,
     /// Held while the spool is written or emptied.
@@ -30,12 +35,19 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Saves to `records`, or to `spool` while those are away.
+    /// Saves to `records` and `books`, or to `spool` while those are away.
     #[must_use]
-    pub fn new(records: Arc<dyn CallRecords>, spool: Arc<dyn CallSpool>) -> Self {
+    pub fn new(
+        records: Arc<dyn CallRecords>,
+        spool: Arc<dyn CallSpool>,
+        books: Arc<dyn Books>,
+        moment: Moment,
+    ) -> Self {
         Self {
             records,
             spool,
+            books,
+            moment,
             spooled: AtomicBool::new(true),
             spooling: Mutex::new(()),
         }
@@ -50,7 +62,7 @@ impl Keeper {
     /// Saves a change, or spools it. Returns within about [`SAVE_WAIT`].
     pub async fn keep(&self, change: &CallChange) {
         if !self.spooled.load(Ordering::Acquire) {
-            match timeout(SAVE_WAIT, self.records.save(change)).await {
+            match timeout(SAVE_WAIT, self.save(change)).await {
                 Ok(Ok(())) => return,
                 Ok(Err(error)) => {
                     tracing::warn!(call = %change.call.id, %error, "a call was not saved; it is kept in the spool and saved later, nothing is lost");
@@ -67,6 +79,27 @@ impl Keeper {
             Err(error) => {
                 metrics::counter!("trunkline_call_spool_failed_total").increment(1);
                 tracing::error!(call = %change.call.id, %error, "a call could neither be saved nor spooled");
+            }
+        }
+    }
+
+    /// Saves a change. The end of a call and what its minutes cost are one transaction; the cost is booked once, however
+    /// often the end is saved.
+    ///
+    /// # Errors
+    /// When the store is away; nothing is saved then.
+    pub(super) async fn save(&self, change: &CallChange) -> PortResult<()> {
+        let priced = |cost: CallCost| cost.total.micros() > 0;
+        if change.call.ended_at.is_none() || !change.call.cost.is_some_and(priced) {
+            return self.records.save(change).await;
+        }
+        match store_end(self.books.as_ref(), &self.moment, change).await {
+            Ok(()) => Ok(()),
+            Err(BookError::Port(error)) => Err(error),
+            Err(BookError::Post(error)) => {
+                metrics::counter!("trunkline_calls_not_booked_total").increment(1);
+                tracing::error!(call = %change.call.id, %error, "what a call's minutes cost cannot be booked; a person must look at it");
+                self.records.save(change).await
             }
         }
     }
@@ -110,7 +143,7 @@ impl Keeper {
     /// `Err`: the store is away, so the change waits.
     async fn save_or_park(&self, change: &CallChange) -> PortResult<()> {
         let late = || PortError::Unavailable("no answer in time".to_owned());
-        let result = timeout(RECONCILE_WAIT, self.records.save(change)).await;
+        let result = timeout(RECONCILE_WAIT, self.save(change)).await;
         match result.unwrap_or_else(|_| Err(late())) {
             Err(error @ (PortError::Conflict(_) | PortError::Failed(_))) => {
                 metrics::counter!("trunkline_call_parked_total").increment(1);

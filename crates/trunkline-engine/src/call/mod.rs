@@ -11,6 +11,7 @@ mod desk;
 mod failover;
 mod fetching;
 pub mod keeper;
+mod legs;
 mod opening;
 mod peers;
 mod perform;

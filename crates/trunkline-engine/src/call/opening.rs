@@ -214,5 +214,7 @@ pub(super) fn open_row(
         flow_depth: 0,
         screening: None,
         toll_refused: None,
+        legs: Vec::new(),
+        cost: None,
     }
 }

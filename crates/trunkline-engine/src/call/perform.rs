@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use trunkline_core::base::Timestamp;
-use trunkline_core::base::id::{AccountId, CallId};
+use trunkline_core::base::id::{AccountId, CallId, TrunkId};
+use trunkline_core::base::{Money, PhoneNumber, Timestamp};
 use trunkline_core::call::flow::{DialTargets, FlowAction, FlowEvent, ShownNumber};
 use trunkline_core::call::trunk::ShownCaller;
 use trunkline_core::call::{DialOutcome, TollUse};
@@ -15,9 +15,10 @@ use super::active::ActiveCall;
 use super::control::{Action, Dial, Dialling, Voicemail};
 use super::desk::{Calls, hold};
 use super::failover::Route;
+use super::legs::{answers, rate_of};
 use super::ways::Way;
 use crate::ports::asks::AskRequest;
-use crate::ports::calls::{CallEventKind, CallEventRow};
+use crate::ports::calls::{CallEventKind, CallEventRow, CallRow, OutboundUse};
 use crate::ports::configuration::Account;
 
 /// What an asked server may take beyond its own limit before the call goes on without it.
@@ -49,6 +50,7 @@ impl Calls {
                 FlowAction::Play { action, prompt } => out.push(Action::Play { action, prompt }),
                 FlowAction::Gather(gather) => out.push(Action::Gather(gather)),
                 FlowAction::CancelDial { attempts } => {
+                    self.legs_over(call, &attempts);
                     self.lost(call, &attempts).await;
                     out.push(Action::CancelDial { attempts });
                 }
@@ -92,7 +94,23 @@ impl Calls {
                 }),
             }
         }
+        if out.iter().any(answers) {
+            let directory = self.directory.now();
+            if let Some(call) = hold(&self.active).get_mut(&call) {
+                call.leg_answered(&directory, None, self.moment.now());
+            }
+        }
         out
+    }
+
+    /// Legs that were answered and lost against another one are over.
+    fn legs_over(&self, call: CallId, attempts: &[u32]) {
+        let now = self.moment.now();
+        if let Some(call) = hold(&self.active).get_mut(&call) {
+            attempts
+                .iter()
+                .for_each(|attempt| call.leg_over(*attempt, now));
+        }
     }
 
     /// A mark in the timeline.
@@ -190,13 +208,16 @@ impl Calls {
         event: FlowEvent,
         now: Timestamp,
     ) -> (Option<CallEventRow>, Vec<FlowAction>) {
+        let directory = self.directory.now();
         let (walked, before) = {
             let mut active = hold(&self.active);
             let Some(active) = active.get_mut(&call) else {
                 return (None, Vec::new());
             };
             let before = active.routed.is_some().then(|| active.state.doing.clone());
+            active.meter(&directory, &event, now);
             let walked = active.take(self.moment.id(), event.clone(), now);
+            active.meter_talk(&directory, now);
             (walked, before)
         };
         if let Some(before) = before {
@@ -249,52 +270,89 @@ impl Calls {
         call.map_or_else(Vec::new, |call| call.take(id, event, now).1)
     }
 
-    /// Calls in progress and minutes of today, those of calls in progress included. Minutes of ended
-    /// calls are read once a day and account, then counted.
+    /// Calls in progress, and minutes and money of today, those of calls in progress included. What ended calls used is
+    /// read once a day and account, then counted.
     pub(crate) async fn toll_use(&self, account: &Account) -> TollUse {
         let now = self.moment.now();
+        let limits_money = account.toll.daily_spend_max.is_some();
         let (concurrent, running) = {
             let active = hold(&self.active);
             let own = active
                 .values()
                 .filter(|c| c.row.account == account.id && !c.row.synthetic);
-            let minutes = |c: &ActiveCall| {
-                c.row
-                    .answered_at
-                    .map_or(0, |at| begun_minutes(now.millis_since(at)))
-            };
-            own.fold((0_u32, 0), |(calls, sum), call| {
-                (calls + 1, sum + minutes(call))
+            own.fold((0_u32, OutboundUse::default()), |(calls, sum), call| {
+                (calls + 1, sum.plus(&so_far(call, limits_money, now)))
             })
         };
         let today = account.zone.start_of_day(now);
-        let known = hold(&self.minutes).get(&account.id).copied();
+        let known = hold(&self.used).get(&account.id).copied();
         let ended = match known {
-            Some((day, minutes)) if day == today => minutes,
-            _ => self.read_minutes(account.id, today).await.unwrap_or(0),
+            Some((day, used)) if day == today => Some(used),
+            _ => self.read_use(account.id, today).await,
         };
+        let used = ended.unwrap_or_default().plus(&running);
+        let money = |used: OutboundUse| Money::from_micros(used.spent_micros, account.currency);
         TollUse {
             concurrent_calls: concurrent,
-            minutes_today: u32::try_from(ended + running).unwrap_or(u32::MAX),
+            minutes_today: u32::try_from(used.minutes).unwrap_or(u32::MAX),
+            spent_today: limits_money.then(|| money(used)),
         }
     }
 
-    /// Minutes of calls that ended since the start of the day; `None` when the store is late, so that a
-    /// call is not lost for it.
-    async fn read_minutes(&self, account: AccountId, today: Timestamp) -> Option<i64> {
+    /// What calls that ended used since the start of the day; `None` when the store is late, so that a call is not lost
+    /// for it.
+    async fn read_use(&self, account: AccountId, today: Timestamp) -> Option<OutboundUse> {
         let read = timeout(
             self.settings.store_wait,
-            self.records.minutes_since(account, today),
+            self.records.used_since(account, today),
         )
         .await;
-        let minutes = read.ok()?.ok()?;
-        hold(&self.minutes).insert(account, (today, minutes));
-        Some(minutes)
+        let used = read.ok()?.ok()?;
+        hold(&self.used).insert(account, (today, used));
+        Some(used)
     }
 
-    pub(crate) fn count_minutes(&self, account: AccountId, talk_ms: i64) {
-        if let Some((_, minutes)) = hold(&self.minutes).get_mut(&account) {
-            *minutes += begun_minutes(talk_ms);
+    /// Counts a test call, which is hung up as soon as it is answered.
+    pub(crate) fn count_test(&self, account: AccountId, trunk: TrunkId, to: PhoneNumber) {
+        let rate = rate_of(&self.directory.peek(), account, trunk, Some(to));
+        let cost = rate.and_then(|rate| rate.cost_of(0).ok());
+        if let Some((_, used)) = hold(&self.used).get_mut(&account) {
+            *used = used.plus(&OutboundUse {
+                minutes: 1,
+                spent_micros: cost.map_or(0, Money::micros),
+            });
+        }
+    }
+
+    /// Counts what a call used that ended.
+    pub(crate) fn count_use(&self, call: &CallRow) {
+        if let Some((_, used)) = hold(&self.used).get_mut(&call.account) {
+            *used = used.plus(&OutboundUse {
+                minutes: begun_minutes(call.talk_ms),
+                spent_micros: call.cost.map_or(0, |cost| cost.outbound.micros()),
+            });
+        }
+    }
+}
+
+/// What a call in progress used so far.
+fn so_far(call: &ActiveCall, limits_money: bool, now: Timestamp) -> OutboundUse {
+    let since = call.row.answered_at;
+    OutboundUse {
+        minutes: since.map_or(0, |at| begun_minutes(now.millis_since(at))),
+        spent_micros: if limits_money {
+            call.spent_micros(now)
+        } else {
+            0
+        },
+    }
+}
+
+impl OutboundUse {
+    fn plus(&self, other: &Self) -> Self {
+        Self {
+            minutes: self.minutes.saturating_add(other.minutes),
+            spent_micros: self.spent_micros.saturating_add(other.spent_micros),
         }
     }
 }

@@ -7,6 +7,7 @@ use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
 
 use super::control::RecordingState;
 use super::desk::Calls;
+use super::legs::close_left;
 use crate::ports::PortResult;
 use crate::ports::calls::{CallChange, CallEventKind, CallEventRow, CallRow, RecordingRow};
 use crate::routing::CallEnding;
@@ -60,7 +61,9 @@ impl Calls {
             }
         }
         for call in self.records.open_calls().await? {
-            let change = close(call, self.moment.id());
+            let mut change = close(call, self.moment.id());
+            let ended_at = change.call.ended_at.unwrap_or(change.call.progress_at);
+            close_left(&mut change.call, &self.directory.now(), ended_at);
             self.close_open(change).await?;
             found.calls += 1;
         }
@@ -82,15 +85,15 @@ impl Calls {
         let (account, call) = (change.call.account, change.call.id);
         let mut plans = self.router.restore_call(account, call).await?;
         if plans.is_empty() {
-            return self.records.save(&change).await;
+            return self.keeper.save(&change).await;
         }
         let ending = CallEnding {
             account,
             call,
             ended_at: change.call.ended_at.unwrap_or(change.call.progress_at),
             caller_left: false,
+            telephony: change.call.telephony(),
             change: Some(Box::new(change)),
-            telephony: Vec::new(),
         };
         self.router.end_call(&ending, &mut plans).await
     }
@@ -103,6 +106,7 @@ impl Calls {
             let mut plans = self.router.restore_call(account, call).await?;
             let row = self.records.call(call).await?;
             let came = plans.first().map(|plan| plan.record.opportunity.came_at);
+            let telephony = row.as_ref().map(CallRow::telephony).unwrap_or_default();
             let Some(ended_at) = row.and_then(|row| row.ended_at).or(came) else {
                 continue;
             };
@@ -112,7 +116,7 @@ impl Calls {
                 ended_at,
                 caller_left: false,
                 change: None,
-                telephony: Vec::new(),
+                telephony,
             };
             closed += plans.len();
             self.router.end_call(&ending, &mut plans).await?;

@@ -414,7 +414,7 @@ impl Calls {
             ended_at: call.ended_at.unwrap_or(end.ended_at),
             caller_left: end.by == EndedBy::Caller,
             change: Some(Box::new(change.clone())),
-            telephony: Vec::new(),
+            telephony: call.telephony(),
         };
         let trouble = if self.keeper.is_spooling() {
             "earlier changes of calls wait in the spool".to_owned()

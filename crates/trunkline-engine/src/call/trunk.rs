@@ -8,7 +8,9 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 use trunkline_core::base::PhoneNumber;
 use trunkline_core::base::id::TrunkId;
-use trunkline_core::call::trunk::{CallerIdPolicy, NumberFormats, Ping, RegistrationNews};
+use trunkline_core::call::trunk::{
+    CallerIdPolicy, NumberFormats, Ping, RateCard, RegistrationNews,
+};
 
 use super::control::TrunkProfile;
 
@@ -116,6 +118,8 @@ pub struct TrunkSettings {
     pub formats: NumberFormats,
     /// Which number is shown.
     pub caller_id: CallerIdPolicy,
+    /// What the carrier takes for minutes; `None`: nobody knows.
+    pub rates: Option<Arc<RateCard>>,
     /// The host as written, for URIs and for the name in its certificate.
     pub domain: Option<String>,
     /// Where registrations are sent, once looked up.
@@ -136,6 +140,7 @@ impl Default for TrunkSettings {
             priority: PRIORITY,
             formats: NumberFormats::default(),
             caller_id: CallerIdPolicy::default(),
+            rates: None,
             domain: None,
             registrar_at: None,
             known_at: Vec::new(),

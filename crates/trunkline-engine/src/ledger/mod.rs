@@ -4,10 +4,12 @@
 use trunkline_core::base::id::AccountId;
 use trunkline_core::ledger::{
     Answer, Booked, Event, History, PostError, Posting, PostingKey, Subject, Terms, post,
+    telephony_cost, telephony_key,
 };
 
 use crate::clock::Moment;
 use crate::ports::books::{Books, Settlement, Stored};
+use crate::ports::calls::CallChange;
 use crate::ports::{PortError, PortResult};
 
 /// How often it decides again. Two that meet are decided one after the other, so only a crowd on one call comes this far.
@@ -57,6 +59,50 @@ pub async fn book(
             Stored::Yes => return Ok(answer),
             Stored::Already(key) => return Ok(Answer::Already(key)),
             Stored::Moved => {}
+        }
+    }
+    Err(crowded().into())
+}
+
+/// Stores the end of a call that went through no plan, with what its minutes cost, in one transaction. A cost that is
+/// booked already is not booked again.
+///
+/// # Errors
+/// When the core refuses the cost or the store fails; nothing is stored then.
+pub async fn store_end(
+    books: &dyn Books,
+    moment: &Moment,
+    change: &CallChange,
+) -> Result<(), BookError> {
+    let call = &change.call;
+    let (legs, currency) = (
+        call.telephony(),
+        call.cost.map(|cost| cost.total.currency()),
+    );
+    let ended_at = call.ended_at.unwrap_or(call.progress_at);
+    for _ in 0..TRIES_MAX {
+        let before = books
+            .booked_before(call.account, &[Subject::Call(call.id)])
+            .await?;
+        let now = moment.now();
+        let key = telephony_key(call.id);
+        let is_booked = before.postings.iter().any(|posting| posting.key() == key);
+        let posting = match currency.filter(|_| !is_booked) {
+            Some(currency) => telephony_cost(call.id, &legs, currency, ended_at, now)?,
+            None => None,
+        };
+        let mut settlement = Settlement {
+            call: Some(Box::new(change.clone())),
+            ..Settlement::default()
+        };
+        if let Some(posting) = posting {
+            settlement.seen = before.seen;
+            settlement.postings = vec![(moment.id_at(now), posting)];
+        }
+        match books.book(call.account, &settlement, now).await? {
+            Stored::Yes => return Ok(()),
+            // Somebody booked for the call meanwhile.
+            Stored::Already(_) | Stored::Moved => {}
         }
     }
     Err(crowded().into())

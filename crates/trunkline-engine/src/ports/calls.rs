@@ -6,9 +6,10 @@ use trunkline_core::base::id::{
     AccountId, CallEventId, CallId, FlowId, ModelId, NumberId, RecordingId, SessionId, SiteId,
     TrunkId,
 };
-use trunkline_core::base::{Callee, PhoneNumber, Timestamp};
+use trunkline_core::base::{Callee, Money, PhoneNumber, Timestamp};
 use trunkline_core::call::screening::Screening;
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy, TollRule};
+use trunkline_core::ledger::TelephonyLeg;
 use trunkline_core::routing::Keep;
 use trunkline_core::visitor::{Channel, Source};
 
@@ -102,9 +103,56 @@ pub struct CallRow {
     pub screening: Option<Screening>,
     /// The first toll rule that kept a destination of it from being dialled.
     pub toll_refused: Option<TollRule>,
+    /// The legs that used minutes of a trunk, in the order in which they were answered.
+    pub legs: Vec<LegRow>,
+    /// What they cost, once it ended; `None`: no trunk of it has a rate.
+    pub cost: Option<CallCost>,
+}
+
+/// A leg of a call that used minutes of a trunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LegRow {
+    /// The trunk.
+    pub trunk: TrunkId,
+    /// The number that was dialled; `None`: the caller's own leg.
+    pub to: Option<PhoneNumber>,
+    /// When it was answered.
+    pub answered_at: Timestamp,
+    /// How long it was connected, once it is over, in milliseconds.
+    pub connected_ms: Option<i64>,
+    /// What it cost, once the call ended; `None`: nobody knows.
+    pub cost: Option<Money>,
+}
+
+/// What the minutes of a call cost, as far as its trunks have rates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallCost {
+    /// All of it.
+    pub total: Money,
+    /// What of it the dialled legs cost.
+    pub outbound: Money,
+}
+
+/// What an account used of dialled legs since a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OutboundUse {
+    /// Minutes of connected legs, begun ones counted whole.
+    pub minutes: i64,
+    /// Micro-units that dialled legs of ended calls cost, as far as their trunks have rates.
+    pub spent_micros: i64,
 }
 
 impl CallRow {
+    /// What its minutes are owed for, leg by leg: those whose cost is known.
+    #[must_use]
+    pub fn telephony(&self) -> Vec<TelephonyLeg> {
+        let priced = self.legs.iter().filter_map(|leg| {
+            let (trunk, cost) = (leg.trunk, leg.cost?);
+            Some(TelephonyLeg { trunk, cost })
+        });
+        priced.collect()
+    }
+
     /// How long the destination that answered rang, or else the last one, in milliseconds; `None` when nobody was dialled,
     /// and while it rings.
     #[must_use]
@@ -452,8 +500,8 @@ pub trait CallRecords: Send + Sync {
         before: Timestamp,
         limit: u32,
     ) -> PortResult<NumberHistory>;
-    /// Minutes of connected legs of an account since a moment, begun minutes counted whole.
-    async fn minutes_since(&self, account: AccountId, since: Timestamp) -> PortResult<i64>;
+    /// What an account used of dialled legs since a moment: calls that came at or after it.
+    async fn used_since(&self, account: AccountId, since: Timestamp) -> PortResult<OutboundUse>;
     /// A recording.
     async fn recording(&self, id: RecordingId) -> PortResult<Option<RecordingRow>>;
     /// Recordings of an account that are whole or partial and began before a moment, oldest first and after this one, with

@@ -57,6 +57,22 @@ impl Setup {
     }
 }
 
+/// A trunk of one account has a rate card in that account's currency: one of another would price nothing.
+pub(super) fn check_rates(trunk: &Trunk, directory: &Directory) -> Result<(), SetupError> {
+    let account = trunk.account.and_then(|id| directory.account(id));
+    let (Some(account), Some(card)) = (account, &trunk.profile.settings.rates) else {
+        return Ok(());
+    };
+    if card.currency() == account.currency {
+        return Ok(());
+    }
+    let own = account.currency;
+    Err(invalid(
+        "rate_card.currency",
+        format!("write {own}, the currency of the account"),
+    ))
+}
+
 /// Checks a trunk.
 pub(super) fn check(trunk: &Trunk) -> Result<(), SetupError> {
     let profile = &trunk.profile;

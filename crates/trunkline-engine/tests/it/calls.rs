@@ -53,7 +53,7 @@ pub(crate) struct Desk {
     pub(crate) speech: Arc<MemorySpeech>,
     pub(crate) sounds: Arc<Sounds>,
     spool: Arc<MemorySpool>,
-    keeper: Arc<Keeper>,
+    pub(crate) keeper: Arc<Keeper>,
     pub(crate) assignments: Arc<Assignments>,
     pub(crate) directory: SharedDirectory,
     pub(crate) history: Arc<MemoryHistory>,
@@ -125,7 +125,12 @@ pub(crate) async fn desk_with(
         history.clone(),
     ));
     assignments.reload();
-    let keeper = Arc::new(Keeper::new(records.clone(), spool.clone()));
+    let keeper = Arc::new(Keeper::new(
+        records.clone(),
+        spool.clone(),
+        records.clone(),
+        moment.clone(),
+    ));
     keeper.reconcile().await.expect("an empty spool");
     let settings = CallSettings {
         recordings: PathBuf::from("recordings"),
@@ -239,6 +244,7 @@ impl Desk {
             q850: None,
             ended_at: self.clock.now(),
             talk_ms,
+            caller_ms: None,
             quality: None,
             recording: None,
         }

@@ -239,6 +239,7 @@ fn directory() -> SharedDirectory {
             countries_allowed: vec![Country::US],
             concurrent_calls_max: 1,
             daily_minutes_max: 1,
+            ..TollPolicy::default()
         },
         recording_consent: RecordingConsent::Notice,
         recording_keep_days: None,

@@ -6,6 +6,7 @@ mod away;
 mod beacons;
 mod calls;
 mod configuration;
+mod costs;
 mod distribution;
 mod floods;
 mod flows;

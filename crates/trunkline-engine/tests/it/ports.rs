@@ -12,6 +12,7 @@ use trunkline_core::base::id::{
 };
 use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_core::call::screening::{EarlierTalks, ListEntry, ScreeningSettings};
+use trunkline_core::ledger::Posting;
 use trunkline_core::routing::Keep;
 use trunkline_core::visitor::Source;
 use trunkline_engine::call::control::RecordingState;
@@ -19,7 +20,7 @@ use trunkline_engine::clock::Clock;
 use trunkline_engine::ports::asks::{AskAnswer, AskRequest};
 use trunkline_engine::ports::calls::{
     CallChange, CallCounts, CallEventRow, CallFilter, CallRow, CallsBefore, Deletion,
-    KeptRecording, NumberUseCount, RecordingRow, TollRefused,
+    KeptRecording, NumberUseCount, OutboundUse, RecordingRow, TollRefused,
 };
 use trunkline_engine::ports::history::{
     Commit, OpenLease, Record, SessionFilter, SessionRow, SessionStory,
@@ -242,6 +243,8 @@ pub(crate) struct MemoryCalls {
     pub(crate) open: Mutex<Vec<CallRow>>,
     /// Minutes used today.
     pub(crate) minutes: AtomicI64,
+    pub(crate) spent: AtomicI64,
+    pub(crate) booked: Mutex<Vec<Posting>>,
     /// Recordings, oldest first.
     pub(crate) recordings: Mutex<Vec<RecordingRow>>,
     /// The campaigns that handled a call, and how long they keep its recording.
@@ -268,7 +271,7 @@ impl Asks for MemoryAsks {
 }
 
 impl MemoryCalls {
-    async fn gate(&self) -> PortResult<()> {
+    pub(crate) async fn gate(&self) -> PortResult<()> {
         if self.stuck.load(Ordering::SeqCst) {
             std::future::pending::<()>().await;
         }
@@ -387,9 +390,12 @@ impl CallRecords for MemoryCalls {
         Ok(NumberHistory::default())
     }
 
-    async fn minutes_since(&self, _account: AccountId, _since: Timestamp) -> PortResult<i64> {
+    async fn used_since(&self, _account: AccountId, _since: Timestamp) -> PortResult<OutboundUse> {
         self.gate().await?;
-        Ok(self.minutes.load(Ordering::SeqCst))
+        Ok(OutboundUse {
+            minutes: self.minutes.load(Ordering::SeqCst),
+            spent_micros: self.spent.load(Ordering::SeqCst),
+        })
     }
 
     async fn recording(&self, _id: RecordingId) -> PortResult<Option<RecordingRow>> {

@@ -15,7 +15,7 @@ macro_rules! call_columns {
          term, content, rule, session, probability, ambiguous, first_time, ended_by, end_reason, sip_status, q850, \
          jitter_ms, loss_percent, mos, recording, review, model, confirmed_at, synthetic, \
          flow, flow_version, flow_depth, screened, screening, verstat, diversion, \
-         toll_refused, destination_sip, \
+         toll_refused, destination_sip, legs, telephony_cost, outbound_cost, cost_currency, \
          (SELECT max(e.at) FROM call_event AS e WHERE e.call = call.id AND e.kind = 'attempt' \
          AND (call.answered_at IS NULL OR e.at <= call.answered_at)) AS dialled_at, \
          (SELECT CASE WHEN sum(CASE WHEN e.kind = 'attempt' THEN 1 ELSE -1 END) = 0 \
@@ -104,9 +104,12 @@ crate::statements! { "call";
         AND (CAST($5 AS BIGINT) IS NULL OR session.site = $5) ORDER BY call.started_at DESC, call.id DESC LIMIT 1";
     NUMBER_HISTORY = "SELECT count(*) AS calls, count(session) AS credited FROM (SELECT session FROM call \
         WHERE number = $1 AND synthetic = 0 AND started_at < $2 AND (result IS NULL OR result <> 'blocked') ORDER BY started_at DESC, id DESC LIMIT $3) AS latest";
-    /// A call in progress counts up to its last sign of life.
-    MINUTES_SINCE = "SELECT CAST(coalesce(sum((CASE WHEN state = 'ended' THEN talk_ms \
-        WHEN answered_at IS NULL THEN 0 ELSE progress_at - answered_at END + 59999) / 60000), 0) AS BIGINT) AS minutes \
+    /// A call in progress counts up to its last sign of life; what it cost is known at its end, and counts in the account's
+    /// currency.
+    USED_SINCE = "SELECT CAST(coalesce(sum((CASE WHEN state = 'ended' THEN talk_ms \
+        WHEN answered_at IS NULL THEN 0 ELSE progress_at - answered_at END + 59999) / 60000), 0) AS BIGINT) AS minutes, \
+        CAST(coalesce(sum(CASE WHEN cost_currency = (SELECT currency FROM account WHERE account.id = $1) \
+        THEN outbound_cost END), 0) AS BIGINT) AS spent \
         FROM call WHERE account = $1 AND synthetic = 0 AND started_at >= $2";
     EVENTS = "SELECT id, call, at, kind, attempt, destination, destination_sip, sip_status, detail FROM call_event \
         WHERE call = $1 ORDER BY at, id";

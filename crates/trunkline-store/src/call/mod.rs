@@ -7,13 +7,14 @@ use trunkline_core::base::{PhoneNumber, Timestamp};
 use trunkline_engine::ports::PortResult;
 use trunkline_engine::ports::calls::{
     CallChange, CallCounts, CallEventRow, CallFilter, CallRecords, CallRow, CallsBefore,
-    KeptRecording, NumberUseCount, RecordingRow, TollRefused,
+    KeptRecording, NumberUseCount, OutboundUse, RecordingRow, TollRefused,
 };
 
 use crate::convert::port_error;
 use crate::db::Expect;
 use crate::{Store, args};
 
+mod costs;
 mod list;
 mod rows;
 
@@ -183,11 +184,14 @@ impl CallRecords for Store {
         Ok(history.await?.unwrap_or_default())
     }
 
-    async fn minutes_since(&self, account: AccountId, since: Timestamp) -> PortResult<i64> {
-        let minutes = self.one_urgent(list::MINUTES_SINCE, args![account, since], |row| {
-            row.get("minutes")
+    async fn used_since(&self, account: AccountId, since: Timestamp) -> PortResult<OutboundUse> {
+        let used = self.one_urgent(list::USED_SINCE, args![account, since], |row| {
+            Ok(OutboundUse {
+                minutes: row.get("minutes")?,
+                spent_micros: row.get("spent")?,
+            })
         });
-        Ok(minutes.await?.unwrap_or(0))
+        Ok(used.await?.unwrap_or_default())
     }
 
     async fn recording(&self, id: RecordingId) -> PortResult<Option<RecordingRow>> {

@@ -11,6 +11,7 @@ use trunkline_engine::ports::calls::{
     RecordingRow,
 };
 
+use super::costs::{cost_values, read_cost, read_legs};
 use crate::args;
 use crate::convert::{
     called_address, called_number, from_json, json, read_callee, source, source_values,
@@ -95,6 +96,10 @@ pub(super) static CALL: RecordKind = RecordKind {
         ("diversion", Int),
         ("toll_refused", Text),
         ("destination_sip", Text),
+        ("legs", Text),
+        ("telephony_cost", Int),
+        ("outbound_cost", Int),
+        ("cost_currency", Text),
     ],
     write: Write::Insert(concat!(
         "ON CONFLICT (id) DO UPDATE SET site = excluded.site, state = excluded.state, result = excluded.result, \
@@ -104,7 +109,9 @@ pub(super) static CALL: RecordKind = RecordKind {
              q850 = excluded.q850, jitter_ms = excluded.jitter_ms, loss_percent = excluded.loss_percent, \
              mos = excluded.mos, recording = excluded.recording, review = excluded.review, \
              candidates = excluded.candidates, model = excluded.model, flow_depth = excluded.flow_depth, \
-             toll_refused = excluded.toll_refused, destination_sip = excluded.destination_sip, ",
+             toll_refused = excluded.toll_refused, destination_sip = excluded.destination_sip, legs = excluded.legs, \
+             telephony_cost = excluded.telephony_cost, outbound_cost = excluded.outbound_cost, \
+             cost_currency = excluded.cost_currency, ",
         credit!(
             "channel",
             "medium",
@@ -241,6 +248,7 @@ fn call_values(call: &CallRow) -> Result<Vec<Val>, DbError> {
         call.toll_refused,
         called_address(call.destination.as_ref()),
     ]);
+    values.extend(cost_values(call)?);
     Ok(values)
 }
 
@@ -302,6 +310,8 @@ pub(crate) fn read_call(row: &Row) -> Result<CallRow, DbError> {
         flow_depth: row.get("flow_depth")?,
         screening: read_screening(row)?,
         toll_refused: row.get("toll_refused")?,
+        legs: read_legs(row)?,
+        cost: read_cost(row)?,
         signalled: Signalled {
             verstat: row.get("verstat")?,
             diversion: row.get("diversion")?,

@@ -53,7 +53,7 @@ use offers::Done;
 use orders::Orders;
 use party::Party;
 use pump::Pump;
-use taping::Taping;
+use taping::{Taping, millis};
 
 pub(crate) use orders::LiveCalls;
 pub(crate) use party::Ours;
@@ -218,9 +218,12 @@ impl Call {
             mut pump,
             taping,
             talk_ms,
+            answered_at,
             ..
         } = self;
         let ended_at = now();
+        // At least one, since it was answered.
+        let caller_ms = answered_at.map_or(0, |at| millis(at.elapsed()).max(1));
         drop((caller, destination));
         if end.by == EndedBy::Caller {
             pump.tell(FlowEvent::CallerHungUp).await;
@@ -235,6 +238,7 @@ impl Call {
             q850: end.q850,
             ended_at,
             talk_ms,
+            caller_ms: Some(caller_ms),
             quality: ending::quality(measured),
             recording,
         };

@@ -303,6 +303,7 @@ async fn end_unborn(
         q850: end.q850,
         ended_at: now(),
         talk_ms: 0,
+        caller_ms: Some(0),
         quality: None,
         recording: None,
     };

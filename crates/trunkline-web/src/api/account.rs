@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use trunkline_core::base::{Country, PhoneNumber, Zone};
+use trunkline_core::base::{Country, Currency, Money, PhoneNumber, Zone};
 use trunkline_core::call::RecordingConsent;
 use trunkline_engine::directory::Directory;
 use trunkline_engine::ports::configuration::Account;
@@ -18,6 +18,8 @@ use crate::app::App;
 use crate::auth::{Caller, Need};
 use crate::problem::Problem;
 
+/// Most that the limit of money for a day may be, in micro-units: a million of the currency.
+const SPEND_MICROS_MAX: i64 = 1_000_000_000_000;
 /// Most lines that are named as never dialled.
 const LINES_NAMED_MAX: usize = 20;
 
@@ -35,12 +37,15 @@ struct AccountSettings {
     currency: String,
     /// ISO 3166 home country of the account.
     country: String,
-    /// Countries that may be dialled; the operator's to change, as are the two limits below.
+    /// Countries that may be dialled; the operator's to change, as are the three limits below.
     countries_allowed: Vec<String>,
     /// Most calls at one time.
     max_calls: u32,
     /// Most minutes of outgoing legs in one day.
     daily_minutes_max: u32,
+    /// Most that outgoing legs may cost in one day, in millionths of the currency's unit, as far as the trunks' rate cards
+    /// tell; null when there is no such limit.
+    daily_spend_max_micros: Option<i64>,
     /// When talks may be recorded: `notice` (once the caller heard a recording notice in the flow), `by_law` (without one
     /// too, when the law of both ends is known to allow it) or `waiver` (always, on the account's own responsibility).
     recording_consent: &'static str,
@@ -74,6 +79,8 @@ struct AccountSettingsInput {
     countries_allowed: Option<Vec<String>>,
     max_calls: Option<u32>,
     daily_minutes_max: Option<u32>,
+    /// 1 to 1000000000000 millionths; 0 for no limit.
+    daily_spend_max_micros: Option<i64>,
     /// `notice`, `by_law` or `waiver`.
     recording_consent: Option<String>,
     /// True is `waiver`; false, where that was so, `notice`. `recording_consent` says it better.
@@ -129,6 +136,9 @@ async fn change(
     account.toll.daily_minutes_max = input
         .daily_minutes_max
         .unwrap_or(account.toll.daily_minutes_max);
+    if let Some(micros) = input.daily_spend_max_micros {
+        account.toll.daily_spend_max = spend_max(micros, account.currency)?;
+    }
     account.recording_consent = consent(&input, account.recording_consent)?;
     if let Some(days) = input.recording_keep_days {
         account.recording_keep_days = Some(days).filter(|days| *days > 0);
@@ -143,6 +153,19 @@ async fn change(
     }
     app.backend.setup.put_account(&account).await?;
     Ok(Json(settings(&account, &app.backend.directory.now())))
+}
+
+/// The limit of money for a day; nothing for none.
+fn spend_max(micros: i64, currency: Currency) -> Result<Option<Money>, Problem> {
+    if !(0..=SPEND_MICROS_MAX).contains(&micros) {
+        return Err(Problem::invalid(
+            "daily_spend_max_micros",
+            format!(
+                "Write 1 to {SPEND_MICROS_MAX} millionths of the currency's unit, or 0 for no limit."
+            ),
+        ));
+    }
+    Ok((micros > 0).then(|| Money::from_micros(micros, currency)))
 }
 
 fn consent(
@@ -200,6 +223,7 @@ fn settings(account: &Account, directory: &Directory) -> AccountSettings {
             .collect(),
         max_calls: account.toll.concurrent_calls_max,
         daily_minutes_max: account.toll.daily_minutes_max,
+        daily_spend_max_micros: account.toll.daily_spend_max.map(Money::micros),
         recording_consent: account.recording_consent.word(),
         recording_waiver: account.recording_consent == RecordingConsent::Waiver,
         recording_keep_days: account.recording_keep_days.unwrap_or(0),

@@ -25,7 +25,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
 /// Calls with destinations that a toll rule refused, in the last 24 hours.
 #[derive(Debug, Serialize, ToSchema)]
 struct Alarm {
-    /// `premium_range`, `unassigned_range`, `country_not_allowed`, `too_many_calls` or `minutes_spent`.
+    /// `premium_range`, `unassigned_range`, `country_not_allowed`, `too_many_calls`, `minutes_spent` or `money_spent`.
     rule: &'static str,
     /// The same as a sentence.
     message: &'static str,
@@ -71,6 +71,9 @@ const fn message(rule: TollRule) -> &'static str {
         }
         TollRule::MinutesSpent => {
             "The account has used its minutes of the day. Raise the limit under Settings if the calls were real."
+        }
+        TollRule::MoneySpent => {
+            "The account has spent its money of the day on outgoing calls. Look at whom they went to, and raise the limit under Settings if they were real."
         }
     }
 }

@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 
 use super::matches::Confirmation;
 use super::numbers::Named;
+use super::rate_card::{CallCostItem, cost_of};
 use super::screening::{CallScreening, ListedCaller};
 use super::sessions::SourceItem;
 use super::sites::account_defaults;
@@ -221,6 +222,8 @@ pub(super) struct CallDetail {
     pub(super) confirmation: Option<Confirmation>,
     /// What screening found, when it found something.
     pub(super) screening: Option<CallScreening>,
+    /// What its minutes cost, once it ended; null when no trunk of it has a rate card.
+    pub(super) cost: Option<CallCostItem>,
     /// The list the caller is on now.
     pub(super) listed: Option<ListedCaller>,
 }
@@ -389,6 +392,7 @@ impl Names {
             tags: tags(events),
             confirmation: None,
             screening: call.screening.as_ref().map(CallScreening::from),
+            cost: cost_of(call, &self.directory, |number| self.display(number)),
             listed: None,
         }
     }

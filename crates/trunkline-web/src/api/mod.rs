@@ -26,6 +26,7 @@ mod page_check;
 mod pools;
 mod prompts;
 mod purchases;
+mod rate_card;
 mod recordings;
 mod replay;
 mod reports;

@@ -10,9 +10,9 @@ use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use trunkline_core::base::id::{BuyerId, CallId, CampaignId, OpportunityId, PublisherId};
-use trunkline_core::base::{Id, IdKind, Timestamp};
+use trunkline_core::base::{Id, IdKind, Money, Timestamp};
 use trunkline_core::routing::ReasonCode;
-use trunkline_engine::ports::routing::{OpportunityFilter, OpportunityRecord};
+use trunkline_engine::ports::routing::{Opportunity, OpportunityFilter, OpportunityRecord};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,7 +24,7 @@ use crate::auth::{Caller, Need};
 use crate::problem::Problem;
 use bids::{BidItem, GivenItem};
 use trace::{Told, TraceItem};
-use view::{AskedItem, AttemptItem, Names, OpportunityItem, PlannedItem};
+use view::{AskedItem, AttemptItem, Names, OpportunityItem, PlannedItem, micros};
 
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -119,6 +119,11 @@ async fn list(
 struct DetailItem {
     #[serde(flatten)]
     opportunity: OpportunityItem,
+    /// What the minutes of its call cost, in millionths, as far as rates are known: of one that was sold, once its call
+    /// ended.
+    telephony_cost_micros: Option<i64>,
+    /// Revenue less payout and the cost of minutes that is known, in millionths; null until revenue is known.
+    profit_micros: Option<i64>,
     /// What filters could ask.
     asked: AskedItem,
     /// The version of the campaign's route plan that was used; null when there was none.
@@ -157,8 +162,11 @@ async fn read(
     let (asked, given) = tokio::try_join!(asked, given)?;
     let told = Told::of(&app, &names, &record).await?;
     let groups = told.groups();
+    let cost = cost_of(&app, opportunity).await?;
     Ok(Json(DetailItem {
         opportunity: names.opportunity(opportunity),
+        telephony_cost_micros: micros(cost),
+        profit_micros: micros(profit(opportunity, cost)),
         asked: names.asked(&record),
         plan_version: opportunity.plan_version,
         feed_version: opportunity.feed_version,
@@ -178,6 +186,25 @@ async fn read(
         bids: names.bids(&asked),
         given: given.iter().map(|row| names.given(row)).collect(),
     }))
+}
+
+/// What the minutes of a call cost that was sold. Of several opportunities of a call, it is the sold one's.
+async fn cost_of(app: &Web, opportunity: &Opportunity) -> Result<Option<Money>, Problem> {
+    let (Some(call), Some(_)) = (opportunity.call, opportunity.sold_to) else {
+        return Ok(None);
+    };
+    let call = app.backend.records.call(call).await?;
+    let cost = call.and_then(|call| call.cost).map(|cost| cost.total);
+    Ok(cost.filter(|cost| cost.currency() == opportunity.currency))
+}
+
+/// What is left of the revenue.
+fn profit(opportunity: &Opportunity, cost: Option<Money>) -> Option<Money> {
+    let zero = Money::zero(opportunity.currency);
+    let gross = opportunity
+        .revenue?
+        .minus(opportunity.payout.unwrap_or(zero));
+    gross.ok()?.minus(cost.unwrap_or(zero)).ok()
 }
 
 /// The opportunities of a call, in the order in which they came; most calls have one at most.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use trunkline_core::base::{Country, PhoneNumber, Timestamp};
+use trunkline_core::base::{Country, Currency, PhoneNumber, Timestamp};
 use trunkline_core::call::trunk::{
     CallerIdPolicy, CallerShown, Health, NumberFormats, NumberStyle, Registration,
 };
@@ -13,6 +13,7 @@ use trunkline_engine::ports::configuration::Trunk;
 use trunkline_engine::trunks::TrunkState;
 use utoipa::ToSchema;
 
+use super::rate_card::{self, RateCardItem};
 use crate::auth::{Caller, Need};
 use crate::problem::Problem;
 
@@ -61,6 +62,8 @@ pub(super) struct TrunkItem {
     priority: Option<u16>,
     formats: Option<TrunkFormats>,
     caller_id: Option<TrunkCallerId>,
+    /// What the carrier takes for minutes; null when nobody wrote it down.
+    rate_card: Option<RateCardItem>,
     /// Codecs, best first.
     codecs: Option<Vec<&'static str>>,
     /// Whether the far end sits behind NAT.
@@ -151,6 +154,8 @@ pub(super) struct TrunkInput {
     priority: Option<u16>,
     formats: Option<TrunkFormats>,
     caller_id: Option<TrunkCallerId>,
+    /// What the carrier takes for minutes; one without a rate removes it.
+    rate_card: Option<RateCardItem>,
     codecs: Option<Vec<String>>,
     nat: Option<bool>,
     shared: Option<bool>,
@@ -212,6 +217,7 @@ pub(super) fn item(
         priority: None,
         formats: None,
         caller_id: None,
+        rate_card: None,
         codecs: None,
         nat: None,
         health: TrunkHealth::of(&state.health, sees),
@@ -242,6 +248,7 @@ pub(super) fn item(
         priority: Some(settings.priority),
         formats: Some(formats_item(&settings.formats)),
         caller_id: Some(caller_id_item(&settings.caller_id)),
+        rate_card: settings.rates.as_deref().map(RateCardItem::from),
         codecs: Some(profile.codecs.iter().map(|c| c.word()).collect()),
         nat: Some(profile.nat),
         ..outline
@@ -268,11 +275,12 @@ fn caller_id_item(policy: &CallerIdPolicy) -> TrunkCallerId {
     }
 }
 
-/// A trunk with what was written.
+/// A trunk with what was written; `currency` is that of the caller's account.
 pub(super) fn merge(
     mut trunk: Trunk,
     input: TrunkInput,
     caller: &Caller,
+    currency: Currency,
 ) -> Result<Trunk, Problem> {
     let before = trunk.clone();
     let given = input.password.is_some();
@@ -346,6 +354,9 @@ pub(super) fn merge(
     }
     if let Some(policy) = input.caller_id {
         settings.caller_id = read_caller_id(policy)?;
+    }
+    if let Some(card) = input.rate_card {
+        settings.rates = rate_card::read(&card, currency)?.map(Arc::new);
     }
     if !given && trunk.profile.settings.password.is_some() && goes_elsewhere(&before, &trunk) {
         return Err(Problem::invalid(

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use trunkline_core::base::Currency;
 use trunkline_core::base::id::TrunkId;
 use trunkline_engine::call::control::{Codec, Transport, TrunkProfile};
 use trunkline_engine::call::trunk::TrunkSettings;
@@ -62,7 +63,7 @@ async fn create(
         account: None,
         created_at: app.backend.moment.now(),
     };
-    let trunk = merge(trunk, input, &caller)?;
+    let trunk = merge(trunk, input, &caller, currency(&app, &caller)?)?;
     app.backend.setup.put_trunk(&trunk).await?;
     Ok((StatusCode::CREATED, Json(shown(&app, &trunk, &caller))))
 }
@@ -87,7 +88,8 @@ async fn change(
     Body(input): Body<TrunkInput>,
 ) -> Result<Json<TrunkItem>, Problem> {
     caller.may(Need::Operate)?;
-    let trunk = merge(find(&app, &caller, &id)?, input, &caller)?;
+    let trunk = find(&app, &caller, &id)?;
+    let trunk = merge(trunk, input, &caller, currency(&app, &caller)?)?;
     app.backend.setup.put_trunk(&trunk).await?;
     Ok(Json(shown(&app, &trunk, &caller)))
 }
@@ -103,6 +105,14 @@ async fn delete(
     let trunk = find(&app, &caller, &id)?;
     app.backend.supply.delete_trunk(trunk.profile.id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The currency of the caller's account.
+fn currency(app: &Web, caller: &Caller) -> Result<Currency, Problem> {
+    let directory = app.backend.directory.now();
+    let account = directory.account(caller.account);
+    let account = account.ok_or_else(|| Problem::not_found("account"))?;
+    Ok(account.currency)
 }
 
 pub(super) fn find(app: &Web, caller: &Caller, id: &str) -> Result<Trunk, Problem> {

@@ -396,6 +396,7 @@ impl Performer<'_> {
             q850: None,
             ended_at: self.now,
             talk_ms: line.talk_ms,
+            caller_ms: (!line.answered).then_some(0),
             quality: None,
             recording,
         };

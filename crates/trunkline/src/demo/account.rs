@@ -1,12 +1,15 @@
 //! The demo's account: who may sign in, the trunk to the simulated carrier, the site with its pool,
 //! and the business's telephones.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use trunkline_core::assignment::{
     NumberStage, NumberUse, PoolRule, PoolSettings, Site, SwapSettings, SwapTarget, TrackingNumber,
 };
 use trunkline_core::base::id::{AccountId, PoolId, SiteId, SwapTargetId, TrunkId};
-use trunkline_core::base::{Country, Currency, PhoneNumber, Zone};
+use trunkline_core::base::{Country, Currency, Money, PhoneNumber, Zone};
+use trunkline_core::call::trunk::{Increments, LegRate, Prefix, RateCard};
 use trunkline_core::call::{RecordingConsent, TollPolicy, TollUse};
 use trunkline_core::report::QUALIFIED_SECONDS;
 use trunkline_core::visitor::{Channel, SourceRules, SourceSelector};
@@ -143,6 +146,29 @@ async fn put_user(house: &House, account: AccountId) -> anyhow::Result<()> {
     Ok(house.store.put_membership(&membership).await?)
 }
 
+/// What carriers in the United States take for a minute, or about so much.
+fn rates() -> anyhow::Result<RateCard> {
+    let usd = |per_minute| Money::parse(per_minute, Currency::USD);
+    let rate = |per_minute, increments| -> anyhow::Result<LegRate> {
+        Ok(LegRate::new(usd(per_minute)?, increments)?)
+    };
+    let (sixes, minutes) = (Increments::new(6, 6)?, Increments::MINUTES);
+    let prefixes = [
+        ("+1", "0.0098", sixes),
+        ("+1800", "0", sixes),
+        ("+44", "0.0180", minutes),
+        ("+447", "0.0390", minutes),
+    ];
+    let prefixes = prefixes
+        .into_iter()
+        .map(|(prefix, per_minute, increments)| {
+            Ok((Prefix::parse(prefix)?, rate(per_minute, increments)?))
+        });
+    let prefixes = prefixes.collect::<anyhow::Result<Vec<_>>>()?;
+    let inbound = rate("0.0062", sixes)?;
+    Ok(RateCard::new(Currency::USD, Some(inbound), None, prefixes)?)
+}
+
 async fn put_trunk(house: &House, carrier: &Carrier) -> anyhow::Result<TrunkId> {
     let moment = &house.backend.moment;
     let peer = carrier.address();
@@ -155,7 +181,10 @@ async fn put_trunk(house: &House, carrier: &Carrier) -> anyhow::Result<TrunkId> 
             transport: Transport::Udp,
             codecs: vec![Codec::Pcmu, Codec::Pcma],
             nat: false,
-            settings: TrunkSettings::default(),
+            settings: TrunkSettings {
+                rates: Some(Arc::new(rates()?)),
+                ..TrunkSettings::default()
+            },
         },
         peer_host: Some(peer.ip().to_string()),
         peer_port: peer.port(),

@@ -158,7 +158,8 @@ pub(super) async fn pass(
     ));
     assignments.reload();
     let spool = data.join("past.spool");
-    let keeper = Keeper::new(store.clone(), Arc::new(FileSpool::open(&spool)?));
+    let spooling = Arc::new(FileSpool::open(&spool)?);
+    let keeper = Keeper::new(store.clone(), spooling, store.clone(), moment.clone());
     let keeper = Arc::new(keeper);
     keeper.reconcile().await?;
     let attributions = Attributions::new(
@@ -455,6 +456,7 @@ impl Past<'_> {
             q850: None,
             ended_at: ends,
             talk_ms,
+            caller_ms: None,
             quality: None,
             recording: None,
         };

@@ -8,6 +8,7 @@ mod carrier_side;
 mod carriers;
 mod check;
 mod compliance;
+mod costs;
 mod crash;
 mod delivery;
 mod demo;

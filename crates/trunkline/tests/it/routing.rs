@@ -18,6 +18,7 @@ use trunkline_store::db::{DbOptions, Location};
 use trunkline_store::testing::TestDatabase;
 
 use crate::calls::{furnish, plan};
+use crate::costs::{by_the_hour, price};
 use crate::flows::runs;
 use crate::house::{BUSINESS_LINE, House};
 
@@ -201,6 +202,16 @@ struct Told {
 }
 
 impl Told {
+    /// What is on the books when the minutes of calls cost so much.
+    fn minutes(&self, micros: i64) -> [((Book, Party), i64); 2] {
+        let mut parties = self.balances.keys().map(|(_, party)| *party);
+        let carrier = parties.find(|party| matches!(party, Party::Carrier(_)));
+        [
+            ((Book::TelephonyCost, Party::House), micros),
+            ((Book::CarrierPayable, carrier.expect("a carrier")), -micros),
+        ]
+    }
+
     fn outcomes(&self, sale: &Sale) -> Vec<(usize, Option<AttemptOutcome>)> {
         let rows = self.attempts.iter();
         rows.map(|row| (sale.place(row.contract), row.outcome))
@@ -404,6 +415,24 @@ async fn calls_are_split_by_weight() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_left_of_a_sold_call_is_told_with_its_minutes() {
+    let terms = [json!({}), json!({}), json!({})];
+    let sale = Sale::open("waterfall", terms, [(ANSWERS, None); 3]).await;
+    price(&sale.house, &by_the_hour()).await;
+    let caller = sale.dial(1).await;
+    assert!(caller.answered().await);
+    assert!(caller.hears(1_500).await, "long enough to be billed");
+    caller.hang_up();
+    let told = sale.came_of_it().await;
+    let path = format!("/api/v1/opportunities/{}", told.record.opportunity.id);
+    let one = sale.house.get(&path).await;
+    let left = (&one["telephony_cost_micros"], &one["profit_micros"]);
+    // 40 less 25 less 1.08.
+    assert_eq!(left, (&json!(1_080_000), &json!(13_920_000)), "{one}");
+    sale.carrier.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_kill_neither_loses_nor_doubles_what_a_call_came_to_on_sqlite() {
     survive(TestDatabase::sqlite()).await;
 }
@@ -423,6 +452,7 @@ async fn survive(database: TestDatabase) {
         (ANSWERS, None),
     ];
     let mut sale = Sale::open_on(database, "waterfall", terms, phones).await;
+    price(&sale.house, &by_the_hour()).await;
     let mut arrivals = sale.carrier.arrivals();
     let talks = sale.dial(1).await;
     assert!(talks.hears(6_500).await, "long enough for a sign of life");
@@ -452,10 +482,11 @@ async fn survive(database: TestDatabase) {
     sale.house.kill();
 
     let told = sale.told(open[0]).await;
+    let with_minutes = sold(&sale, 0, 1).into_iter().chain(told.minutes(1_080_000));
     assert_eq!(
         told.balances,
-        sold(&sale, 0, 1),
-        "what was talked is paid, once"
+        with_minutes.collect(),
+        "what was talked is paid, once, and so are its minutes"
     );
     assert_eq!(told.outcomes(&sale), [(0, Some(AttemptOutcome::Taken))]);
     let talked = told.attempts[0].connected_ms;

@@ -15,12 +15,11 @@ pub(super) fn ended(
     booked_at: Timestamp,
 ) -> Result<Answer, PostError> {
     let subject = Subject::Call(call.call);
-    if let Some(key) = history.first_of(subject) {
+    if let Some(key) = history.first_sale_of(subject) {
         return Ok(Answer::Already(key));
     }
-    let count = call.legs.len().max(call.telephony.len());
-    if count > LEGS_MAX {
-        return Err(PostError::TooManyLegs(count));
+    if call.legs.len() > LEGS_MAX {
+        return Err(PostError::TooManyLegs(call.legs.len()));
     }
     let when = When {
         occurred_at: call.ended_at,
@@ -49,12 +48,14 @@ pub(super) fn ended(
             when,
         )?);
     }
-    postings.extend(telephony::cost(
-        call.call,
-        call.telephony,
-        terms.currency,
-        when,
-    )?);
+    if !history.has(telephony::telephony_key(call.call)) {
+        postings.extend(telephony::cost(
+            call.call,
+            call.telephony,
+            terms.currency,
+            when,
+        )?);
+    }
     Ok(Answer::Booked(Booked {
         postings,
         buyers: sides.buyers,

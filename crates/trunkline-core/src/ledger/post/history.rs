@@ -38,10 +38,14 @@ impl History<'_> {
         self.postings.iter().find(|posting| posting.key() == key)
     }
 
-    /// The first posting for it.
-    pub(super) fn first_of(&self, subject: Subject) -> Option<PostingKey> {
-        let of = |posting: &&Posting| posting.key().cause.subject() == Some(subject);
-        self.postings.iter().find(of).map(Posting::key)
+    /// The first posting of what it was sold for or is paid for. Its minutes may be booked before: they are owed whoever
+    /// takes the call.
+    pub(super) fn first_sale_of(&self, subject: Subject) -> Option<PostingKey> {
+        let sold = |key: &PostingKey| match key.cause {
+            Cause::Sale(of) | Cause::Payout(of) | Cause::Conversion(of) => of == subject,
+            Cause::Telephony(_) | Cause::Adjustment(_) => false,
+        };
+        self.postings.iter().map(Posting::key).find(sold)
     }
 
     /// The key after those of a cause.

@@ -20,7 +20,7 @@ pub use report::{
     CONVERSION_WINDOW_MS, EXTERNAL_ID_MAX, ExternalId, NotCounted, Report, ReportMode,
 };
 pub use sides::Side;
-pub use telephony::{Increment, TelephonyLeg, TelephonyRate};
+pub use telephony::{TelephonyLeg, telephony_cost, telephony_key};
 
 use crate::base::Timestamp;
 

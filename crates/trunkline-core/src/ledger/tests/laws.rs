@@ -49,17 +49,12 @@ struct World {
     legs: Vec<Agreed>,
     publisher: Agreed,
     loss_allowed: bool,
-    minutes: Vec<(i64, i64, Option<i64>, u32)>,
+    minutes: Vec<(i64, i64)>,
     reports: Vec<(usize, i64, bool)>,
 }
 
 fn worlds() -> impl Strategy<Value = World> {
-    let minute = (
-        1_i64..4,
-        0_i64..30_000,
-        prop::option::of(0_i64..400_000),
-        0_u32..61,
-    );
+    let minute = (1_i64..4, 0_i64..300_000);
     (
         prop::collection::vec(agreed(), 1..5),
         agreed(),
@@ -104,17 +99,10 @@ fn books(world: &World) -> Vec<Posting> {
     let telephony: Vec<TelephonyLeg> = world
         .minutes
         .iter()
-        .map(
-            |(trunk, per_minute, connected_ms, minimum_s)| TelephonyLeg {
-                trunk: TrunkId::from_raw(*trunk),
-                rate: TelephonyRate {
-                    per_minute: micros(*per_minute),
-                    increment: Increment::SixSeconds,
-                    minimum_s: *minimum_s,
-                },
-                connected_ms: *connected_ms,
-            },
-        )
+        .map(|(trunk, cost)| TelephonyLeg {
+            trunk: TrunkId::from_raw(*trunk),
+            cost: micros(*cost),
+        })
         .collect();
     let terms = terms(Some(Pay::ByRule {
         price: &gets,

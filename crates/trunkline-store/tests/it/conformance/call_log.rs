@@ -7,7 +7,7 @@ use trunkline_core::base::PhoneNumber;
 use trunkline_core::call::{CallResult, CallState};
 use trunkline_core::visitor::Channel;
 use trunkline_engine::ports::calls::{
-    CallCounts, CallFilter, CallRecords, CallRow, NumberUseCount,
+    CallCounts, CallFilter, CallRecords, CallRow, NumberUseCount, OutboundUse,
 };
 use trunkline_engine::ports::history::{History, Record};
 
@@ -256,7 +256,10 @@ async fn a_test_call_is_in_no_figure_and_no_memory() {
         let counts = store.counts(account, NOON).await.unwrap();
         assert_eq!(counts, CallCounts::default());
         assert_eq!(store.by_number(account, NOON).await.unwrap(), []);
-        assert_eq!(store.minutes_since(account, NOON).await.unwrap(), 0);
+        assert_eq!(
+            store.used_since(account, NOON).await.unwrap(),
+            OutboundUse::default()
+        );
         assert_eq!(store.last_ends(NOON, NOON).await.unwrap(), []);
         let ann = PhoneNumber::from_digits(ANN);
         let earlier = store
@@ -305,7 +308,13 @@ async fn begun_minutes_count_whole() {
     for world in World::both().await {
         let set_up = world.set_up().await;
         let store = &world.store;
-        let minutes = async |since| store.minutes_since(set_up.account.id, since).await.unwrap();
+        let minutes = async |since| {
+            store
+                .used_since(set_up.account.id, since)
+                .await
+                .unwrap()
+                .minutes
+        };
         assert_eq!(minutes(NOON).await, 0);
         let mut talking = world.call(&set_up, ANN, after(4));
         talking.state = CallState::Talking;

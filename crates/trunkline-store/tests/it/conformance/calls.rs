@@ -2,12 +2,12 @@
 
 use trunkline_core::attribution::LabelKind;
 use trunkline_core::base::id::CallId;
-use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::base::{Currency, Money, PhoneNumber, Timestamp};
 use trunkline_core::call::{CallResult, CallState, EndReason, EndedBy};
 use trunkline_engine::call::control::{Attestation, Quality, RecordingState, Signalled, Verstat};
 use trunkline_engine::ports::calls::{
-    CallChange, CallEventKind, CallEventRow, CallRecords, CallRow, CandidateRow, ReasonRow,
-    RecordingRow,
+    CallChange, CallCost, CallEventKind, CallEventRow, CallRecords, CallRow, CandidateRow, LegRow,
+    ReasonRow, RecordingRow,
 };
 use trunkline_engine::ports::labels::{LabelRow, Said};
 
@@ -47,6 +47,30 @@ pub(crate) fn missed(mut call: CallRow) -> CallRow {
     call.result = Some(CallResult::NoAnswer);
     call.ended_at = Some(call.started_at.plus_millis(MINUTE));
     call
+}
+
+fn usd(micros: i64) -> Money {
+    Money::from_micros(micros, Currency::USD)
+}
+
+/// Gives a call legs and what they cost: 0.0306 in all, 0.024 of it for the dialled leg, and one that nobody knows of.
+pub(crate) fn priced(call: &mut CallRow) {
+    let leg = |to: Option<u64>, cost: Option<i64>| LegRow {
+        trunk: call.trunk,
+        to: to.map(PhoneNumber::from_digits),
+        answered_at: call.started_at.plus_millis(MINUTE),
+        connected_ms: Some(61_000),
+        cost: cost.map(usd),
+    };
+    call.legs = vec![
+        leg(Some(12_145_550_100), Some(24_000)),
+        leg(None, Some(6_600)),
+        leg(Some(442_079_460_018), None),
+    ];
+    call.cost = Some(CallCost {
+        total: usd(30_600),
+        outbound: usd(24_000),
+    });
 }
 
 pub(crate) fn whole_change(world: &World, set_up: &SetUp) -> CallChange {
@@ -91,6 +115,7 @@ pub(crate) fn whole_change(world: &World, set_up: &SetUp) -> CallChange {
     });
     call.recording = Some(recording);
     call.review = true;
+    priced(&mut call);
     let event = |minutes, kind, attempt| CallEventRow {
         id: world.id(),
         call: call.id,

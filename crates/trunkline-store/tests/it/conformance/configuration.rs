@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use trunkline_core::assignment::SiteContent;
-use trunkline_core::base::{PhoneNumber, Timestamp};
+use trunkline_core::base::{Currency, Money, PhoneNumber, Timestamp};
 use trunkline_core::call::RecordingConsent;
 use trunkline_core::call::flow::FlowDocument;
-use trunkline_core::call::trunk::{CallerIdPolicy, CallerShown, NumberFormats, NumberStyle};
+use trunkline_core::call::trunk::{
+    CallerIdPolicy, CallerShown, Increments, LegRate, NumberFormats, NumberStyle, Prefix, RateCard,
+};
 use trunkline_engine::call::control::Transport;
 use trunkline_engine::call::trunk::{HostPort, Secret, TrunkSettings};
 use trunkline_engine::ports::calls::{CallChange, CallRecords};
@@ -42,6 +44,7 @@ async fn everything_that_is_put_is_loaded_again() {
             assert_eq!(all.flows, vec![set_up.flow.clone()]);
             set_up.account.name = "New name".to_owned();
             set_up.account.toll.countries_allowed.clear();
+            set_up.account.toll.daily_spend_max = None;
             set_up.account.recording_consent = RecordingConsent::ByLaw;
             set_up.account.recording_keep_days = Some(90);
             set_up.account.qualified_seconds = 45;
@@ -72,6 +75,19 @@ async fn everything_that_is_put_is_loaded_again() {
     }
 }
 
+fn rates() -> RateCard {
+    let rate = |micros, first_s, next_s| {
+        let per_minute = Money::from_micros(micros, Currency::USD);
+        LegRate::new(per_minute, Increments::new(first_s, next_s).unwrap()).unwrap()
+    };
+    let prefix = |text| Prefix::parse(text).unwrap();
+    let prefixes = vec![
+        (prefix("+1"), rate(12_000, 60, 60)),
+        (prefix("+4477"), rate(40_001, 30, 6)),
+    ];
+    RateCard::new(Currency::USD, Some(rate(5_500, 6, 6)), None, prefixes).unwrap()
+}
+
 /// Settings with something in every field that is stored.
 fn registered() -> TrunkSettings {
     TrunkSettings {
@@ -96,6 +112,7 @@ fn registered() -> TrunkSettings {
             diversion: true,
             trusted: false,
         },
+        rates: Some(Arc::new(rates())),
         ..TrunkSettings::default()
     }
 }

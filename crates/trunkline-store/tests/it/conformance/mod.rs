@@ -12,6 +12,7 @@ mod carriers;
 mod compliance;
 mod configuration;
 mod copy;
+mod costs;
 mod distribution;
 mod history;
 mod labels;

@@ -8,7 +8,7 @@ use trunkline_core::assignment::{
 };
 use trunkline_core::base::id::{AccountId, NumberId, SessionId, TrunkId};
 use trunkline_core::base::{
-    Country, Currency, Id, IdKind, IdSequence, Locality, PhoneNumber, Timestamp, Zone,
+    Country, Currency, Id, IdKind, IdSequence, Locality, Money, PhoneNumber, Timestamp, Zone,
 };
 use trunkline_core::call::flow::FlowDocument;
 use trunkline_core::call::{CallState, RecordingConsent, TollPolicy};
@@ -182,6 +182,8 @@ impl World {
             flow_depth: 2,
             screening: None,
             toll_refused: None,
+            legs: Vec::new(),
+            cost: None,
         }
     }
 }
@@ -286,6 +288,7 @@ pub(crate) fn account(id: AccountId) -> Account {
             countries_allowed: vec![Country::US, "CA".parse().unwrap()],
             concurrent_calls_max: 7,
             daily_minutes_max: 99,
+            daily_spend_max: Some(Money::from_micros(25_500_000, Currency::USD)),
         },
         recording_consent: RecordingConsent::Waiver,
         recording_keep_days: None,

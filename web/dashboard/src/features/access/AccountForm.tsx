@@ -19,6 +19,17 @@ import { meKey, useMay } from "./session";
 type Settings = Schema<"AccountSettings">;
 const key = ["settings", "account"];
 
+/** The limit of money as it is written; nothing for none. */
+const spendText = (settings: Settings) =>
+  settings.daily_spend_max_micros == null ? "" : String(settings.daily_spend_max_micros / 1_000_000);
+
+/** What is sent for it: 0 for no limit; nothing for what is no amount. */
+function spendMicros(text: string): number | undefined {
+  if (!text.trim()) return 0;
+  if (!/^\d{1,6}(\.\d{1,6})?$/.test(text.trim())) return undefined;
+  return Math.round(Number(text) * 1_000_000) || undefined;
+}
+
 /** Lines that are named; more are counted. */
 const LINES_NAMED = 3;
 /** Campaigns that are named; more are counted. */
@@ -62,12 +73,13 @@ function Form({ settings }: { settings: Settings }) {
   const queries = useQueryClient();
   const may = useMay();
   const form = useForm({
-    start: settings,
+    start: { ...settings, daily_spend_max: spendText(settings) },
     check: (values) => ({
       name: values.name.trim() ? undefined : "Write a name, such as Northgate Leads",
       countries_allowed: values.countries_allowed.every((country) => /^[A-Za-z]{2}$/.test(country))
         ? undefined
         : "Write countries by their two letters, such as US",
+      daily_spend_max: spendMicros(values.daily_spend_max) === undefined ? "Write an amount, such as 50 or 2.50" : undefined,
     }),
     send: ({
       name,
@@ -78,6 +90,7 @@ function Form({ settings }: { settings: Settings }) {
       recording_keep_days,
       qualified_seconds,
       daily_minutes_max,
+      daily_spend_max,
     }) =>
       take(
         api.PATCH("/api/v1/settings/account", {
@@ -89,6 +102,7 @@ function Form({ settings }: { settings: Settings }) {
             recording_keep_days,
             qualified_seconds,
             daily_minutes_max,
+            daily_spend_max_micros: spendMicros(daily_spend_max),
             countries_allowed: countries_allowed.map((country) => country.toUpperCase()),
           },
         }),
@@ -149,6 +163,14 @@ function Form({ settings }: { settings: Settings }) {
             <NumberInput label="Calls at the same time, at most" {...figure("max_calls")} />
             <NumberInput label="Minutes a day, at most" {...figure("daily_minutes_max")} />
           </div>
+          <TextInput
+            label={`${values.currency} a day for outgoing calls, at most`}
+            description="By the rate cards of the trunks; what no rate is for is not counted. Empty: no limit."
+            placeholder="no limit"
+            inputMode="decimal"
+            {...form.text("daily_spend_max")}
+            error={form.message("daily_spend_max") ?? form.message("daily_spend_max_micros")}
+          />
         </div>
       </Card>
       <Card title="Reports" lined>

@@ -12,6 +12,7 @@ import { At } from "../../parts/When";
 import { Candidates } from "../attribution/Candidates";
 import { WhoIsThisCard } from "../attribution/WhoIsThis";
 import { Attempts, CallFacts, SourceFacts } from "./CallFacts";
+import { CallMoney } from "./CallMoney";
 import { CallMenu } from "./CallMenu";
 import { CallBadge } from "./columns";
 import { Player } from "./Player";
@@ -166,6 +167,7 @@ function Inside({ call }: { call: CallDetail }) {
           <ScreeningCard call={call} />
           <CallTrace call={call.id} />
           <Attempts call={call} />
+          <CallMoney call={call} />
           <SourceFacts call={call} />
         </div>
       </div>

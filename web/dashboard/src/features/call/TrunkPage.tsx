@@ -1,4 +1,5 @@
-// One trunk: how it is, what is entered at its carrier when calls come by webhook, and the account that numbers are bought with.
+// One trunk: how it is, what is entered at its carrier when calls come by webhook, what its minutes cost, and the account
+// that numbers are bought with.
 
 import { useQuery } from "@tanstack/react-query";
 import { trunksQuery } from "../../api/lists";
@@ -7,6 +8,7 @@ import { Empty, Loaded } from "../../parts/Waiting";
 import { Page } from "../../shell/Page";
 import { useMay } from "../access/session";
 import { CarrierCard } from "./CarrierCard";
+import { RatesCard } from "./RatesCard";
 import { TrunkState } from "./TrunkState";
 import { comesFrom, goesTo, type Trunk, transportOf, withPort } from "./trunk";
 import { WebhookCard } from "./WebhookCard";
@@ -81,6 +83,7 @@ function Inside({ trunk }: { trunk: Trunk }) {
         {bySip && sip}
         {hook}
         {!bySip && sip}
+        {trunk.kind && <RatesCard trunk={trunk} />}
       </div>
       {may.operate && <CarrierCard trunk={trunk} />}
     </div>

@@ -2,15 +2,11 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
-import { api, take } from "../../api/client";
-import { at, opportunityQuery } from "./queries";
+import { callOpportunitiesQuery, opportunityQuery } from "./queries";
 import { Trace } from "./Trace";
 
 export function CallTrace({ call }: { call: string }) {
-  const found = useQuery({
-    queryKey: ["opportunities", "call", call],
-    queryFn: async () => (await take(api.GET("/api/v1/calls/{id}/opportunities", { params: at(call) }))).items,
-  });
+  const found = useQuery(callOpportunitiesQuery(call));
   // A call that went through two campaigns has two; the last one decided.
   const last = found.data?.at(-1);
   const detail = useQuery(opportunityQuery(last?.id));

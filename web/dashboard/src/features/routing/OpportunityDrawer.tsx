@@ -95,8 +95,6 @@ export function OpportunityDrawer({ id, among, address, closed }: DrawerProps) {
 }
 
 function Inside({ one }: { one: Detail }) {
-  const margin =
-    one.revenue_micros == null ? undefined : one.revenue_micros - (one.payout_micros ?? 0);
   return (
     <>
       {one.state === "unsold" && one.reason && (
@@ -124,8 +122,16 @@ function Inside({ one }: { one: Detail }) {
             <dd className="tel">{one.revenue_micros == null ? "—" : money(one.revenue_micros, one.currency)}</dd>
             <dt>Payout</dt>
             <dd className="tel">{one.payout_micros == null ? "—" : money(one.payout_micros, one.currency)}</dd>
-            <dt>Left</dt>
-            <dd className="tel">{margin === undefined ? "—" : money(margin, one.currency)}</dd>
+            {one.kind === "call" && one.state === "sold" && (
+              <>
+                <dt>Minutes</dt>
+                <dd className="tel">
+                  {one.telephony_cost_micros == null ? "not known" : money(one.telephony_cost_micros, one.currency)}
+                </dd>
+              </>
+            )}
+            <dt>Profit</dt>
+            <dd className="tel">{one.profit_micros == null ? "—" : money(one.profit_micros, one.currency)}</dd>
             <dt>Route plan</dt>
             <dd>{one.plan_version == null ? "none" : `version ${one.plan_version}`}</dd>
             {one.feed && (

@@ -138,6 +138,13 @@ export function useVertical(word: string | null | undefined): Vertical | undefin
   return verticals?.find((each) => each.id === word);
 }
 
+/** The opportunities of a call, in the order in which they came. */
+export const callOpportunitiesQuery = (call: string) =>
+  queryOptions({
+    queryKey: ["opportunities", "call", call],
+    queryFn: async () => (await take(api.GET("/api/v1/calls/{id}/opportunities", { params: at(call) }))).items,
+  });
+
 /** An opportunity with its trace; one that is not there is not asked for again. */
 export const opportunityQuery = (id: string | undefined) => ({
   queryKey: ["opportunity", id],
