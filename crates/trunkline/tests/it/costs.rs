@@ -3,10 +3,10 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use trunkline_sim::carrier::{Behaviour, Why};
+use trunkline_sim::carrier::{Behaviour, Carrier, Why};
 use trunkline_store::testing::TestDatabase;
 
-use crate::calls::{dial, furnish, ready};
+use crate::calls::{self, dial, furnish, ready};
 use crate::carrier_side::{CarrierSide, next};
 use crate::house::House;
 
@@ -201,13 +201,13 @@ async fn money_of_the_day_has_an_end_that_a_restart_does_not_move() {
         caller.hang_up();
         house.calls_ended(n).await;
     }
-    let refused = async |house: &House, ended: usize| {
-        let ending = dial(&carrier, &number).await.ended().await;
+    let refused = async |house: &House, carrier: &Carrier, ended: usize| {
+        let ending = dial(carrier, &number).await.ended().await;
         assert_eq!((ending.why, ending.status), (Why::Refused, Some(603)));
         house.calls_ended(ended).await;
         newest(house).await
     };
-    let call = refused(&house, 3).await;
+    let call = refused(&house, &carrier, 3).await;
     assert_eq!(call["result"], "refused");
     let reason = "the account has spent 1.44 USD on outgoing calls today, and 1.00 USD is the most for a day";
     assert_eq!(call["attempts"][0]["refusal"], reason, "{call}");
@@ -217,7 +217,9 @@ async fn money_of_the_day_has_an_end_that_a_restart_does_not_move() {
 
     house.kill();
     house.start_again().await;
-    let call = refused(&house, 4).await;
+    // It listens somewhere else now; calls still go out to the first.
+    let next = calls::carrier(house.sip, Behaviour::Answer { after_ms: 0 }).await;
+    let call = refused(&house, &next, 4).await;
     assert_eq!(
         call["attempts"][0]["refusal"], reason,
         "read from the store"
@@ -225,11 +227,12 @@ async fn money_of_the_day_has_an_end_that_a_restart_does_not_move() {
     // Raised, and taken away.
     for (n, micros) in [(5, 2_000_000), (6, 0)] {
         assert!(limit(&house, micros).await.is_success());
-        let caller = dial(&carrier, &number).await;
+        let caller = dial(&next, &number).await;
         assert!(caller.answered().await, "up to {micros}");
         caller.hang_up();
         house.calls_ended(n).await;
     }
+    next.stop().await;
     carrier.stop().await;
 }
 
