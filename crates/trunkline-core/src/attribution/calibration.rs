@@ -101,6 +101,18 @@ impl Calibration {
         told.sum::<f64>() - PRIOR * held / 2.0
     }
 
+    /// What logarithmic odds are multiplied by.
+    #[must_use]
+    pub const fn slope(&self) -> f64 {
+        self.slope
+    }
+
+    /// What logarithmic odds are then moved by.
+    #[must_use]
+    pub const fn shift(&self) -> f64 {
+        self.shift
+    }
+
     /// A probability corrected.
     #[must_use]
     pub fn of(&self, p: f64) -> f64 {
