@@ -2,8 +2,8 @@
 
     score_peers.py FOLDER TO
 
-reads the tables in FOLDER and writes `TO/<table>.<peer>.txt` with `place probability` of each row kept back: three of ten
-by the hash of their place, as ours keeps them back (`crates/trunkline-core/examples/score/data.rs`), and for the first
+reads the tables in FOLDER and writes `TO/<table>-<split>.<peer>.txt` with `place probability` of each row kept back: three of
+ten by the hash of split and place, as ours keeps them back (`crates/trunkline-core/examples/score/data.rs`), and for the first
 table once more the last three of ten in the order of time. Columns that tell what was known only afterwards are dropped.
 """
 
@@ -44,6 +44,7 @@ TABLES = {
 }
 SYNTHETIC = {"synthetic": ("synthetic.csv", ",", "outcome", "1", [])}
 MASK = (1 << 64) - 1
+SPLITS = 5
 
 
 def mixed(x: int) -> int:
@@ -109,8 +110,9 @@ def main() -> None:
     tables = SYNTHETIC if (folder / "synthetic.csv").exists() else TABLES
     for place, (name, table) in enumerate(tables.items()):
         rows, outcomes = read(folder, table)
-        test = np.array([mixed(row) % 10 < 3 for row in range(len(rows))])
-        judge(to, name, rows, outcomes, test)
+        for split in range(SPLITS):
+            test = np.array([mixed(split << 32 | row) % 10 < 3 for row in range(len(rows))])
+            judge(to, f"{name}-{split}", rows, outcomes, test)
         if place == 0:
             last = np.arange(len(rows)) >= len(rows) * 7 // 10
             judge(to, f"{name}-in-time", rows, outcomes, last)

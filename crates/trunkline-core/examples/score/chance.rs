@@ -33,7 +33,12 @@ const ROWS: usize = 20_000;
 pub(crate) fn write(to: &Path) -> Result<(), AnyError> {
     let mut chance = Chance(1);
     let mut text = "source,device,campaign,pages,seconds,hour,known,noise,outcome\n".to_owned();
-    let sources = [("google", 0.4), ("bing", 0.1), ("facebook", -0.8), ("direct", 0.9)];
+    let sources = [
+        ("google", 0.4),
+        ("bing", 0.1),
+        ("facebook", -0.8),
+        ("direct", 0.9),
+    ];
     for _ in 0..ROWS {
         let (source, worth) = sources[chance.below(4) as usize];
         let (campaign, pages) = (chance.below(20), 1 + chance.below(12));

@@ -75,17 +75,16 @@ pub(crate) const SYNTHETIC: Table = Table {
     bars: (0.0, None),
 };
 
-/// A row: its texts by column, and what came of it.
+/// The rows of a table: their values by column, and what came of each.
 pub(crate) struct Rows {
-    columns: Vec<Column>,
-    rows: Vec<Vec<String>>,
+    columns: Vec<Name<'static, Posted>>,
+    rows: Vec<Vec<Cell>>,
     pub(crate) outcomes: Vec<bool>,
 }
 
-struct Column {
-    name: &'static str,
-    place: usize,
-    is_number: bool,
+enum Cell {
+    Number(Option<f64>),
+    Text(String),
 }
 
 impl Rows {
@@ -104,18 +103,29 @@ impl Rows {
         let is_seen = |(place, name): &(usize, &String)| {
             *place != outcome && !table.dropped.contains(&name.as_str())
         };
-        let columns = head.iter().enumerate().filter(is_seen);
-        let columns = columns.map(|(place, name)| Column {
-            // Names live as long as the program, which is short.
-            name: name.clone().leak(),
-            place,
-            is_number: rows.iter().all(|row| is_number_or_nothing(&row[place]))
-                && rows.iter().any(|row| !row[place].is_empty()),
-        });
+        let seen: Vec<(usize, &String)> = head.iter().enumerate().filter(is_seen).collect();
+        let is_number = |place: usize| {
+            rows.iter().all(|row| is_number_or_nothing(&row[place]))
+                && rows.iter().any(|row| !row[place].is_empty())
+        };
+        let numbers: Vec<bool> = seen.iter().map(|(place, _)| is_number(*place)).collect();
+        let cells = |row: &Vec<String>| {
+            let cell = |((place, _), is_number): (&(usize, &String), &bool)| {
+                let text = &row[*place];
+                if *is_number {
+                    Cell::Number(text.parse().ok())
+                } else {
+                    Cell::Text(text.clone())
+                }
+            };
+            seen.iter().zip(&numbers).map(cell).collect()
+        };
+        // Names live as long as the program, which is short.
+        let name = |(_, name): &(usize, &String)| Name::new("row", (*name).clone().leak());
         Ok(Self {
-            columns: columns.collect(),
+            columns: seen.iter().map(name).collect(),
+            rows: rows.iter().map(cells).collect(),
             outcomes: rows.iter().map(|row| row[outcome] == table.yes).collect(),
-            rows,
         })
     }
 
@@ -125,13 +135,10 @@ impl Rows {
 
     /// Puts the features of a row together, as they would be of a lead that comes in.
     pub(crate) fn features(&self, row: usize, features: &mut Features<Posted>) {
-        for column in &self.columns {
-            let text = self.rows[row][column.place].as_str();
-            let name = Name::<Posted>::new("row", column.name);
-            if column.is_number {
-                features.number_or_missing(name, text.parse().ok());
-            } else {
-                features.text(name, text);
+        for (name, cell) in self.columns.iter().zip(&self.rows[row]) {
+            match cell {
+                Cell::Number(number) => features.number_or_missing(*name, *number),
+                Cell::Text(text) => features.text(*name, text),
             }
         }
     }
@@ -145,9 +152,14 @@ impl Rows {
         (0..self.len()).map(set).collect()
     }
 
-    /// Whether a row is kept back to be judged on: three of ten, by the hash of its place. The peers keep back the same.
-    pub(crate) fn is_test(row: usize) -> bool {
-        mixed(row as u64) % 10 < 3
+    /// The rows of a split: those to learn from, in an order drawn for it, and those to be judged on, three of ten by the hash of
+    /// split and place. The peers keep back the same.
+    pub(crate) fn split(&self, split: u64) -> (Vec<usize>, Vec<usize>) {
+        let drawn = |row: &usize| mixed(split << 32 | *row as u64);
+        let (test, mut train): (Vec<usize>, Vec<usize>) =
+            (0..self.len()).partition(|row| drawn(row) % 10 < 3);
+        train.sort_by_key(drawn);
+        (train, test)
     }
 }
 

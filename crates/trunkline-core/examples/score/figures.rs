@@ -7,7 +7,7 @@ const BINS: usize = 15;
 /// Probabilities are kept this far from 0 and 1 where their logarithm is taken.
 const EDGE: f64 = 1e-6;
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Figures {
     pub(crate) auc: f64,
     pub(crate) log_loss: f64,
@@ -25,6 +25,16 @@ impl Figures {
             log_loss: told.iter().map(loss).sum::<f64>() / told.len() as f64,
             calibration_error: calibration_error(&reliability(told, BINS)),
         }
+    }
+}
+
+/// The means of figures.
+pub(crate) fn mean(all: &[Figures]) -> Figures {
+    let mean = |of: fn(&Figures) -> f64| all.iter().map(of).sum::<f64>() / all.len() as f64;
+    Figures {
+        auc: mean(|f| f.auc),
+        log_loss: mean(|f| f.log_loss),
+        calibration_error: mean(|f| f.calibration_error),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The benchmark `score`: how good and how fast scores are, on tables of others, beside what others make of the same rows.
 //!
 //! `score FOLDER PEERS` reads the tables in FOLDER and what the peers said of the rows kept back, which stands in
-//! `PEERS/<table>.<peer>.txt` as `place probability`. `score synthetic FOLDER` writes a table of ours there.
+//! `PEERS/<table>-<split>.<peer>.txt` as `place probability`. `score synthetic FOLDER` writes a table of ours there.
 #![expect(
     clippy::print_stdout,
     clippy::disallowed_types,
@@ -17,13 +17,15 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use data::{Rows, SYNTHETIC, TABLES, Table};
-use figures::Figures;
+use figures::{Figures, mean};
 use trunkline_core::scoring::{FeatureSet, Features, Label, Lesson, Model, Posted};
 
 type AnyError = Box<dyn std::error::Error>;
 
 /// What judges beside ours, as their files are named.
 const PEERS: [(&str, &str); 2] = [("lr", "scikit-learn LR"), ("xgb", "XGBoost")];
+/// Random splits of each table.
+const SPLITS: u64 = 5;
 /// Scores that are timed one by one.
 const TIMED: usize = 200_000;
 /// Outcomes from which the model is made again.
@@ -65,7 +67,10 @@ impl Line {
     /// Tells a bar and whether it is met.
     fn bar(&mut self, what: &str, value: f64, bar: f64, is_least: bool) {
         let is_met = if is_least { value >= bar } else { value <= bar };
-        let (sign, word) = (if is_least { ">=" } else { "<=" }, if is_met { "met" } else { "missed" });
+        let (sign, word) = (
+            if is_least { ">=" } else { "<=" },
+            if is_met { "met" } else { "missed" },
+        );
         println!("bar {what}: {value:.4} {sign} {bar}: {word}");
         if !is_met {
             self.missed.push(format!("\"{what}\""));
@@ -80,8 +85,10 @@ fn judge(folder: &Path, peers: &Path) -> Result<(), AnyError> {
         auc_gap: f64::NEG_INFINITY,
         ..Line::default()
     };
-    println!("| table | rows | who | AUC | log loss | calibration error | score p50 ns | p99 ns | update ns |");
-    println!("|---|---|---|---|---|---|---|---|---|");
+    println!(
+        "| table | who | AUC | log loss | calibration error | score p50 ns | p99 ns | update ns |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
     let mut read = Vec::new();
     for table in tables {
         let rows = Rows::read(folder, table)?;
@@ -103,37 +110,39 @@ fn judge(folder: &Path, peers: &Path) -> Result<(), AnyError> {
     Ok(())
 }
 
-/// A table by a random split: seven of ten rows to learn from, the rest to be judged on.
+/// A table by random splits: seven of ten rows to learn from, the rest to be judged on. Figures are means over the splits.
 fn table_of(table: &Table, rows: &Rows, peers: &Path, line: &mut Line) -> Result<(), AnyError> {
     let sets = rows.all();
-    let known = |row: &usize| (*row as u64, &sets[*row], rows.outcomes[*row]);
-    let (test, train): (Vec<usize>, Vec<usize>) = (0..rows.len()).partition(|row| Rows::is_test(*row));
-    let lessons: Vec<_> = train.iter().map(known).collect();
-    let model = Model::fitted(&lessons, None);
-    let told: Vec<(f64, bool)> = test
-        .iter()
-        .map(|row| (model.score(&sets[*row]).probability, rows.outcomes[*row]))
-        .collect();
-    let ours = Figures::of(&told);
-    let (p50, p99) = score_times(&model, rows);
-    let update = update_time(&sets, &rows.outcomes);
     let name = table.name;
+    let (mut several, mut once, mut theirs) = (Vec::new(), Vec::new(), [const { Vec::new() }; 2]);
+    let mut last = Model::default();
+    for split in 0..SPLITS {
+        let (train, test) = rows.split(split);
+        let judged = |model: &Model| {
+            let told = |row: &usize| (model.score(&sets[*row]).probability, rows.outcomes[*row]);
+            Figures::of(&test.iter().map(told).collect::<Vec<_>>())
+        };
+        let known = |row: &usize| (*row as u64, &sets[*row], rows.outcomes[*row]);
+        let lessons: Vec<_> = train.iter().map(known).collect();
+        last = Model::fitted(&lessons, None);
+        several.push(judged(&last));
+        once.push(judged(&one_pass(&train, &sets, &rows.outcomes)));
+        for ((peer, _), all) in PEERS.iter().zip(&mut theirs) {
+            let said = read_peer(peers, &format!("{name}-{split}.{peer}"), rows)?;
+            all.push(Figures::of(&said));
+        }
+    }
+    let (p50, p99) = score_times(&last, rows);
+    let update = update_time(&sets, &rows.outcomes);
+    let (ours, once) = (mean(&several), mean(&once));
     println!(
-        "| {name} | {} | ours | {:.4} | {:.4} | {:.4} | {p50:.0} | {p99:.0} | {update:.0} |",
-        test.len(),
-        ours.auc,
-        ours.log_loss,
-        ours.calibration_error
+        "| {name} | ours | {:.4} | {:.4} | {:.4} | {p50:.0} | {p99:.0} | {update:.0} |",
+        ours.auc, ours.log_loss, ours.calibration_error
     );
-    let once = one_pass(&train, &sets, &rows.outcomes);
-    let told: Vec<(f64, bool)> = test
-        .iter()
-        .map(|row| (once.score(&sets[*row]).probability, rows.outcomes[*row]))
-        .collect();
-    tell(name, test.len(), "ours, told once", Figures::of(&told));
-    for (peer, label) in PEERS {
-        let theirs = Figures::of(&read_peer(peers, &format!("{name}.{peer}"), rows)?);
-        tell(name, test.len(), label, theirs);
+    tell(name, "ours, told once", once);
+    for ((peer, label), all) in PEERS.iter().zip(&theirs) {
+        let theirs = mean(all);
+        tell(name, label, theirs);
         line.auc_gap = line.auc_gap.max(theirs.auc - ours.auc);
         line.part(&format!("{name}_auc_{peer}"), theirs.auc, 4);
         line.part(&format!("{name}_log_loss_{peer}"), theirs.log_loss, 4);
@@ -142,7 +151,11 @@ fn table_of(table: &Table, rows: &Rows, peers: &Path, line: &mut Line) -> Result
     line.score_p99_us = line.score_p99_us.max(p99 / 1_000.0);
     line.part(&format!("{name}_auc"), ours.auc, 4);
     line.part(&format!("{name}_log_loss"), ours.log_loss, 4);
-    line.part(&format!("{name}_calibration_error"), ours.calibration_error, 4);
+    line.part(
+        &format!("{name}_calibration_error"),
+        ours.calibration_error,
+        4,
+    );
     line.part(&format!("{name}_score_p50_ns"), p50, 0);
     line.part(&format!("{name}_score_p99_ns"), p99, 0);
     line.part(&format!("{name}_update_ns"), update, 0);
@@ -150,15 +163,20 @@ fn table_of(table: &Table, rows: &Rows, peers: &Path, line: &mut Line) -> Result
     if let Some(most) = table.bars.1 {
         line.bar(&format!("{name}_log_loss"), ours.log_loss, most, false);
     }
-    line.bar(&format!("{name}_calibration_error"), ours.calibration_error, ERROR_BAR, false);
+    line.bar(
+        &format!("{name}_calibration_error"),
+        ours.calibration_error,
+        ERROR_BAR,
+        false,
+    );
     line.bar(&format!("{name}_score_p99_ns"), p99, SCORE_BAR_NS, false);
     line.bar(&format!("{name}_update_ns"), update, SCORE_BAR_NS, false);
     Ok(())
 }
 
-fn tell(table: &str, rows: usize, who: &str, figures: Figures) {
+fn tell(table: &str, who: &str, figures: Figures) {
     println!(
-        "| {table} | {rows} | {who} | {:.4} | {:.4} | {:.4} | | | |",
+        "| {table} | {who} | {:.4} | {:.4} | {:.4} | | | |",
         figures.auc, figures.log_loss, figures.calibration_error
     );
 }
@@ -218,23 +236,30 @@ fn drift(rows: &Rows, peers: &Path, table: &str, line: &mut Line) -> Result<(), 
         model.learn(&lesson(row, set, *yes));
     }
     let ours = Figures::of(&told);
-    tell("in time", told.len(), "ours, row by row", ours);
-    let lessons: Vec<_> = (0..from).map(|row| (row as u64, &sets[row], rows.outcomes[row])).collect();
+    tell("in time", "ours, row by row", ours);
+    let lessons: Vec<_> = (0..from)
+        .map(|row| (row as u64, &sets[row], rows.outcomes[row]))
+        .collect();
     let frozen = Model::fitted(&lessons, None);
     let told: Vec<(f64, bool)> = (from..rows.len())
         .map(|row| (frozen.score(&sets[row]).probability, rows.outcomes[row]))
         .collect();
-    tell("in time", told.len(), "ours, standing still", Figures::of(&told));
+    tell("in time", "ours, standing still", Figures::of(&told));
     for (peer, label) in PEERS {
         let theirs = Figures::of(&read_peer(peers, &format!("{table}-in-time.{peer}"), rows)?);
-        tell("in time", told.len(), &format!("{label}, standing still"), theirs);
+        tell("in time", &format!("{label}, standing still"), theirs);
         line.part(&format!("drift_auc_{peer}"), theirs.auc, 4);
     }
     line.part("drift_auc", ours.auc, 4);
     line.part("drift_log_loss", ours.log_loss, 4);
     line.part("drift_calibration_error", ours.calibration_error, 4);
     line.bar("drift_auc", ours.auc, DRIFT_AUC_BAR, true);
-    line.bar("drift_calibration_error", ours.calibration_error, DRIFT_ERROR_BAR, false);
+    line.bar(
+        "drift_calibration_error",
+        ours.calibration_error,
+        DRIFT_ERROR_BAR,
+        false,
+    );
     Ok(())
 }
 

@@ -28,7 +28,7 @@ const TIERS_FROM: usize = 100;
 /// Outcomes that are taken together before steps are looked for; a step of few is luck.
 const TOGETHER: usize = 50;
 /// How many outcomes' worth the curve is at each step.
-const CURVE_WORTH: f64 = 50.0;
+const CURVE_WORTH: f64 = 25.0;
 
 pub(super) fn logistic(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
@@ -89,7 +89,7 @@ impl Curve {
     }
 
     /// From outcomes all at once.
-    pub(super) fn fitted(outcomes: &VecDeque<Told>) -> Self {
+    pub(super) fn fitted(outcomes: &[Told]) -> Self {
         let pairs: Vec<(f64, bool)> = outcomes
             .iter()
             .map(|told| (logistic(f64::from(told.logit)), told.yes))
@@ -176,15 +176,31 @@ impl Calibrator {
         }
     }
 
-    /// From what was said of outcomes that were kept back.
-    pub(super) fn fitted(told: impl Iterator<Item = Told>) -> Self {
-        let mut calibrator = Self::default();
+    /// From what was said of outcomes that were kept back, all of which count for curve and steps.
+    pub(super) fn fitted(told: &[Told]) -> Self {
+        let mut calibrator = Self {
+            curve: Curve::fitted(told),
+            ..Self::default()
+        };
         for told in told {
-            calibrator.keep(told);
+            calibrator.keep(*told);
         }
-        calibrator.curve = Curve::fitted(&calibrator.recent);
         calibrator.anew();
+        if told.len() >= STEPS_FROM {
+            calibrator.steps = steps(&calibrator.curve, told);
+        }
         calibrator
+    }
+
+    /// The mean log loss of what was kept back, under the curve.
+    pub(super) fn loss(&self, told: &[Told]) -> f64 {
+        let loss = |told: &Told| {
+            let logit = self.curve.of(f64::from(told.logit));
+            // ln(1 + e^-x), from the side that does not overflow.
+            let x = if told.yes { logit } else { -logit };
+            (-x).max(0.0) + (-x.abs()).exp().ln_1p()
+        };
+        told.iter().map(loss).sum::<f64>() / told.len().max(1) as f64
     }
 
     fn keep(&mut self, told: Told) {
@@ -196,13 +212,12 @@ impl Calibrator {
     }
 
     fn anew(&mut self) {
-        let mut sorted: Vec<(f32, bool)> =
-            self.recent.iter().map(|told| (told.logit, told.yes)).collect();
-        sorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let mut sorted: Vec<f32> = self.recent.iter().map(|told| told.logit).collect();
+        sorted.sort_unstable_by(f32::total_cmp);
         if sorted.len() >= TIERS_FROM {
             let cut = |tier: &Tier| {
                 let place = sorted.len() * usize::from(tier.above_percent()) / 100;
-                sorted.get(place).map_or(f32::MAX, |told| told.0)
+                sorted.get(place).copied().unwrap_or(f32::MAX)
             };
             let mut cuts = [0.0; Tier::ALL.len() - 1];
             for (to, tier) in cuts.iter_mut().zip(Tier::ALL.iter().skip(1)) {
@@ -210,16 +225,14 @@ impl Calibrator {
             }
             self.tiers = Some(cuts);
         }
-        if sorted.len() >= STEPS_FROM {
-            let said = |logit: f32| logistic(self.curve.of(f64::from(logit)));
-            let told: Vec<(f64, bool)> = sorted.iter().map(|(l, yes)| (said(*l), *yes)).collect();
-            self.steps = steps(&told);
+        if self.recent.len() >= STEPS_FROM {
+            self.steps = steps(&self.curve, self.recent.make_contiguous());
         }
     }
 }
 
 /// The rising steps that fit outcomes best, in their order (pool adjacent violators; Ayer et al., 1955).
-fn steps(sorted: &[(f64, bool)]) -> Vec<Step> {
+fn steps(curve: &Curve, told: &[Told]) -> Vec<Step> {
     struct Pool {
         said: f64,
         came: f64,
@@ -230,18 +243,18 @@ fn steps(sorted: &[(f64, bool)]) -> Vec<Step> {
             self.came / self.outcomes
         }
     }
+    let mut sorted: Vec<(f64, bool)> = told
+        .iter()
+        .map(|told| (logistic(curve.of(f64::from(told.logit))), told.yes))
+        .collect();
+    sorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     let mut pools: Vec<Pool> = Vec::new();
     for part in sorted.chunks(TOGETHER) {
-        let said: f64 = part.iter().map(|told| told.0).sum();
-        let came = part.iter().filter(|told| told.1).count() as f64;
-        // The curve has a word in it, so that a step of few outcomes is not taken for the truth.
-        let mean = said / part.len() as f64;
         let mut pool = Pool {
-            said,
-            came: came + mean * CURVE_WORTH * part.len() as f64 / TOGETHER as f64,
-            outcomes: part.len() as f64 * (1.0 + CURVE_WORTH / TOGETHER as f64),
+            said: part.iter().map(|told| told.0).sum(),
+            came: part.iter().filter(|told| told.1).count() as f64,
+            outcomes: part.len() as f64,
         };
-        pool.said *= 1.0 + CURVE_WORTH / TOGETHER as f64;
         while let Some(before) = pools.pop() {
             if before.share() < pool.share() {
                 pools.push(before);
@@ -253,9 +266,13 @@ fn steps(sorted: &[(f64, bool)]) -> Vec<Step> {
         }
         pools.push(pool);
     }
-    let step = |pool: &Pool| Step {
-        said: pool.said / pool.outcomes,
-        came: pool.share(),
+    // The curve has a word in each, so that a step of few outcomes is not taken for the truth; none may fall by that.
+    let mut least = 0.0;
+    let step = |pool: &Pool| {
+        let said = pool.said / pool.outcomes;
+        let came = (pool.came + CURVE_WORTH * said) / (pool.outcomes + CURVE_WORTH);
+        least = came.max(least);
+        Step { said, came: least }
     };
     pools.iter().map(step).collect()
 }
@@ -276,7 +293,10 @@ fn along(steps: &[Step], said: f64) -> f64 {
             came: 1.0,
         },
     ];
-    let from = place.checked_sub(1).and_then(|p| steps.get(p)).unwrap_or(&ends[0]);
+    let from = place
+        .checked_sub(1)
+        .and_then(|p| steps.get(p))
+        .unwrap_or(&ends[0]);
     let to = steps.get(place).unwrap_or(&ends[1]);
     let width = to.said - from.said;
     if width <= 0.0 {

@@ -9,17 +9,33 @@ use super::features::{Features, Name};
 use super::moment::{At, AvailableBy, DialIn, IvrDone, Posted, Visit};
 use super::names;
 use crate::base::id::{CampaignId, FeedId, PublisherId};
-use crate::base::{
-    Nearness, PhoneNumber, Timestamp, Zone, area_code_of, words,
-};
+use crate::base::{Nearness, PhoneNumber, Timestamp, Zone, area_code_of, words};
 use crate::call::screening::Vouched;
 use crate::lead::{FieldDef, FieldType, Fields, Lead};
 use crate::visitor::{Device, Source};
 
 /// Parts of names of fields that tell a trait by which people must not be chosen, or stand for one.
 const TRAITS: &[&str] = &[
-    "age", "ages", "birth", "born", "dob", "sex", "gender", "race", "ethnic", "religio", "marital", "married", "nationality", "disab",
-    "pregnan", "zip", "zipcode", "postal", "postcode", "language",
+    "age",
+    "ages",
+    "birth",
+    "born",
+    "dob",
+    "sex",
+    "gender",
+    "race",
+    "ethnic",
+    "religio",
+    "marital",
+    "married",
+    "nationality",
+    "disab",
+    "pregnan",
+    "zip",
+    "zipcode",
+    "postal",
+    "postcode",
+    "language",
 ];
 
 words! {
@@ -223,7 +239,10 @@ where
 {
     /// Adds what is known of the call.
     pub fn call(&mut self, facts: &CallFacts<'_>) {
-        self.text_or_missing(names::CALLER_AREA, facts.caller.and_then(area_of).as_deref());
+        self.text_or_missing(
+            names::CALLER_AREA,
+            facts.caller.and_then(area_of).as_deref(),
+        );
         self.text_or_missing(names::NEARNESS, facts.nearness.map(nearness_word));
         self.text(names::ATTESTATION, facts.vouched.word());
         if let Some((weekday, hour)) = clock(facts.zone, facts.at) {

@@ -21,20 +21,21 @@ const BUCKET: u64 = 0x6275_636b_6574_0000;
 /// What is remembered of a name.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Column {
-    /// The hash of its name.
-    pub(super) hash: u64,
     pub(super) name: Box<str>,
     pub(super) mean: f64,
     /// The sum of squared distances from the mean (Welford, 1962).
     pub(super) squares: f64,
+    /// The inverse of the standard deviation, which follows from both; 0 as long as there is none.
+    sharpness: f64,
     pub(super) quantiles: Quantiles,
     /// What the name contributes in the mean, to logarithmic odds.
     pub(super) usual: f64,
 }
 
-/// All of them, sorted by their hashes.
+/// All of them, sorted by the hashes of their names.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Columns {
+    pub(super) hashes: Vec<u64>,
     pub(super) all: Vec<Column>,
     /// Outcomes that the usual contributions are means of.
     pub(super) outcomes: u64,
@@ -54,7 +55,13 @@ impl Pull {
 
     /// What the weights make of it.
     pub(super) fn weighed(&self, weights: &Weights) -> f64 {
-        let of = |(hash, much): (u64, f64)| if much == 0.0 { 0.0 } else { much * weights.of(hash) };
+        let of = |(hash, much): (u64, f64)| {
+            if much == 0.0 {
+                0.0
+            } else {
+                much * weights.of(hash)
+            }
+        };
         of(self.slots[0]) + of(self.slots[1])
     }
 
@@ -63,7 +70,7 @@ impl Pull {
         match entry.held {
             Held::Word(hash) | Held::Flag(_, hash) | Held::Missing(hash) => Self::one(hash),
             Held::Number(number) => {
-                column.map_or(Self::EMPTY, |column| column.pull(number))
+                column.map_or(Self::EMPTY, |column| column.pull(entry.column, number))
             }
         }
     }
@@ -77,30 +84,20 @@ impl Pull {
 
 impl Columns {
     pub(super) fn find(&self, hash: u64) -> Option<&Column> {
-        let place = self.place(hash).ok()?;
+        let place = self.hashes.binary_search(&hash).ok()?;
         self.all.get(place)
-    }
-
-    fn place(&self, hash: u64) -> Result<usize, usize> {
-        self.all.binary_search_by_key(&hash, |column| column.hash)
     }
 
     /// Remembers the numbers of a scored thing.
     pub(super) fn count(&mut self, set: &FeatureSet) {
-        for (entry, (name, _)) in set.entries().iter().zip(set.iter()) {
-            let place = match self.place(entry.column) {
+        for (feature, entry) in set.entries().iter().enumerate() {
+            let place = match self.hashes.binary_search(&entry.column) {
                 Ok(place) => place,
                 Err(_) if self.all.len() >= COLUMNS_MAX => continue,
                 Err(place) => {
-                    let column = Column {
-                        hash: entry.column,
-                        name: name.into(),
-                        mean: 0.0,
-                        squares: 0.0,
-                        quantiles: Quantiles::default(),
-                        usual: 0.0,
-                    };
-                    self.all.insert(place, column);
+                    let name = set.get(feature).map_or("", |(name, _)| name);
+                    self.hashes.insert(place, entry.column);
+                    self.all.insert(place, Column::new(name));
                     place
                 }
             };
@@ -125,7 +122,7 @@ impl Columns {
             column.usual -= rate * column.usual;
         }
         for (entry, contribution) in set.entries().iter().zip(contributions) {
-            if let Ok(place) = self.place(entry.column)
+            if let Ok(place) = self.hashes.binary_search(&entry.column)
                 && let Some(column) = self.all.get_mut(place)
             {
                 column.usual += rate * contribution;
@@ -140,26 +137,52 @@ impl Columns {
 }
 
 impl Column {
+    fn new(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            mean: 0.0,
+            squares: 0.0,
+            sharpness: 0.0,
+            quantiles: Quantiles::default(),
+            usual: 0.0,
+        }
+    }
+
+    /// With what a snapshot tells.
+    pub(super) fn read(name: &str, [mean, squares, usual]: [f64; 3], quantiles: Quantiles) -> Self {
+        let mut column = Self {
+            mean,
+            squares,
+            usual,
+            quantiles,
+            ..Self::new(name)
+        };
+        column.sharpen();
+        column
+    }
+
+    fn sharpen(&mut self) {
+        let spread = (self.squares / self.quantiles.seen.max(1) as f64).sqrt();
+        self.sharpness = if spread > 0.0 { 1.0 / spread } else { 0.0 };
+    }
+
     fn count(&mut self, number: f64) {
         self.quantiles.add(number);
         let from_mean = number - self.mean;
         self.mean += from_mean / self.quantiles.seen as f64;
         self.squares += from_mean * (number - self.mean);
+        self.sharpen();
     }
 
     /// A number enters twice: by how far it is from the mean, and by the sixteenth it is in.
-    fn pull(&self, number: f64) -> Pull {
-        let spread = (self.squares / self.quantiles.seen.max(1) as f64).sqrt();
-        let deviations = if spread > 0.0 {
-            ((number - self.mean) / spread).clamp(-DEVIATIONS_MAX, DEVIATIONS_MAX)
-        } else {
-            0.0
-        };
+    fn pull(&self, hash: u64, number: f64) -> Pull {
+        let deviations = (number - self.mean) * self.sharpness;
+        let deviations = deviations.clamp(-DEVIATIONS_MAX, DEVIATIONS_MAX);
         let bucket = self.quantiles.bucket(number).map_or(Pull::NOTHING, |b| {
-            (mixed(self.hash ^ BUCKET.wrapping_add(b)), 1.0)
+            (mixed(hash ^ BUCKET.wrapping_add(b)), 1.0)
         });
         Pull {
-            slots: [(mixed(self.hash ^ NUMBER), SCALE * deviations), bucket],
+            slots: [(mixed(hash ^ NUMBER), SCALE * deviations), bucket],
         }
     }
 }

@@ -102,7 +102,10 @@ impl<'de> Deserialize<'de> for Listed {
                 // The moment is put in by whoever has read it.
                 let mut set = FeatureSet::at(Moment::Visit);
                 while let Some(Key(name)) = map.next_key::<Key<'de>>()? {
-                    if name.is_empty() || name.len() > NAME_MAX || name.chars().any(char::is_control) {
+                    if name.is_empty()
+                        || name.len() > NAME_MAX
+                        || name.chars().any(char::is_control)
+                    {
                         let told = "features have names of 1 to 64 bytes, such as `visit.source`";
                         return Err(A::Error::custom(told));
                     }

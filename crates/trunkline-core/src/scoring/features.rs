@@ -148,6 +148,8 @@ pub struct FeatureSet {
     moment: Moment,
     texts: String,
     entries: Vec<Entry>,
+    /// A bit for each name that is there, by the low bits of its hash: most names are seen to be new without a look at all.
+    seen: [u64; 4],
     left_out: u32,
 }
 
@@ -157,6 +159,7 @@ impl FeatureSet {
             moment,
             texts: String::with_capacity(TEXTS_USUAL),
             entries: Vec::with_capacity(FEATURES_USUAL),
+            seen: [0; 4],
             left_out: 0,
         }
     }
@@ -216,6 +219,7 @@ impl FeatureSet {
     fn clear(&mut self) {
         self.texts.clear();
         self.entries.clear();
+        self.seen = [0; 4];
         self.left_out = 0;
     }
 
@@ -224,7 +228,9 @@ impl FeatureSet {
         let name_from = self.texts.len();
         let name = parts.iter().fold(Fnv::new(), |fnv, part| fnv.text(part));
         let column = name.end();
-        let is_known = self.entries.iter().any(|entry| entry.column == column);
+        let (place, bit) = ((column & 3) as usize, 1 << (column >> 2 & 63));
+        let is_maybe_known = self.seen[place] & bit != 0;
+        let is_known = is_maybe_known && self.entries.iter().any(|entry| entry.column == column);
         if is_known || self.entries.len() >= FEATURES_MAX {
             self.left_out += 1;
             return;
@@ -250,19 +256,20 @@ impl FeatureSet {
             Value::Number(_) | Value::Missing => Some(Held::Missing(mixed(column ^ MISSING))),
         };
         // A set has at most 128 names of 64 bytes with values of 80, so every place fits.
-        let place = |at: usize| u16::try_from(at).ok();
-        let places = (place(name_from), place(name_to), place(self.texts.len()));
-        let (Some(held), (Some(name_from), Some(name_to), Some(text_to))) = (held, places) else {
+        let short = |at: usize| u16::try_from(at).ok();
+        let places = (short(name_from), short(name_to), short(self.texts.len()));
+        let (Some(held), (Some(from), Some(name_to), Some(text_to))) = (held, places) else {
             self.texts.truncate(name_from);
             self.left_out += 1;
             return;
         };
-        let name = self.texts.get(usize::from(name_from)..usize::from(name_to));
+        let name = self.texts.get(name_from..usize::from(name_to));
+        self.seen[place] |= bit;
         self.entries.push(Entry {
             column,
             held,
             is_remote: name.is_some_and(|name| name.starts_with(REMOTE)),
-            name_from,
+            name_from: from,
             name_to,
             text_to,
         });
@@ -318,11 +325,7 @@ impl<M: At> Features<M> {
     }
 
     /// A number when there is one.
-    pub fn number_or_missing<K: AvailableBy<M>>(
-        &mut self,
-        name: Name<'_, K>,
-        number: Option<f64>,
-    ) {
+    pub fn number_or_missing<K: AvailableBy<M>>(&mut self, name: Name<'_, K>, number: Option<f64>) {
         self.add(name, number.map_or(Value::Missing, Value::Number));
     }
 

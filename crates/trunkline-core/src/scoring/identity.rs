@@ -18,7 +18,9 @@ pub struct Category<'a>(&'a str);
 
 /// The text tells, or may tell, who somebody is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the value looks like {0}; features never tell who somebody is: leave it out, or give what it says instead, such as the area")]
+#[error(
+    "the value looks like {0}; features never tell who somebody is: leave it out, or give what it says instead, such as the area"
+)]
 pub struct Identity(&'static str);
 
 impl<'a> Category<'a> {

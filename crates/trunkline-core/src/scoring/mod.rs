@@ -25,7 +25,8 @@ mod verdict;
 mod weights;
 
 pub use catalogue::{
-    CallFacts, Consent, Intent, LeadFacts, RemoteAnswer, Spam, TradeMatch, Traffic, Traits, VisitFacts,
+    CallFacts, Consent, Intent, LeadFacts, RemoteAnswer, Spam, TradeMatch, Traffic, Traits,
+    VisitFacts,
 };
 pub use features::{FEATURES_MAX, FeatureSet, Features, Name, Value};
 pub use identity::{CATEGORY_MAX, Category, Identity};

@@ -14,10 +14,10 @@ use super::weights::{GROWN_BITS, SMALL_BITS, Weights};
 
 /// With as many outcomes a model gets more slots.
 pub const GROWN_FROM: u64 = 5_000;
-/// How often a fit goes over its outcomes.
-const PASSES: usize = 4;
+/// How often a fit goes over its outcomes at most; it stops when outcomes that were kept back are told no better.
+const PASSES_MAX: usize = 8;
 /// Every so manieth outcome is kept back, so that there is something to correct the probabilities by.
-const KEPT_BACK: usize = 4;
+const KEPT_BACK: usize = 3;
 /// The most that all the remote model's words together move logarithmic odds,
 const REMOTE_MAX: f64 = 1.0;
 /// and once so many outcomes had such words, twice as much.
@@ -47,7 +47,18 @@ impl Default for Model {
 struct Weighed {
     contributions: [f64; FEATURES_MAX],
     pulls: [Pull; FEATURES_MAX],
+    /// What the name of each usually contributes.
+    usual: [f64; FEATURES_MAX],
     logit: f64,
+}
+
+impl Weighed {
+    /// By how much each feature moves the score away from where its name usually moves it.
+    fn effects(&self, known: &FeatureSet) -> impl Iterator<Item = f64> {
+        let all = self.contributions.iter().zip(&self.usual);
+        all.take(known.len())
+            .map(|(contribution, usual)| contribution - usual)
+    }
 }
 
 /// Everything that moved a score.
@@ -90,7 +101,7 @@ impl Model {
     pub fn score(&self, known: &FeatureSet) -> Verdict {
         let weighed = self.weigh(known);
         let mut strongest = Strongest::default();
-        for (feature, effect) in self.effects(known, &weighed).enumerate() {
+        for (feature, effect) in weighed.effects(known).enumerate() {
             strongest.look(Reason { feature, effect });
         }
         Verdict {
@@ -107,24 +118,12 @@ impl Model {
     pub fn explain(&self, known: &FeatureSet) -> Explanation {
         let weighed = self.weigh(known);
         let usual = self.columns.usual();
-        let columns = known.entries().iter().map(|entry| entry.column);
-        let there: f64 = columns
-            .filter_map(|hash| self.columns.find(hash))
-            .map(|column| column.usual)
-            .sum();
+        let there: f64 = weighed.usual.iter().take(known.len()).sum();
         Explanation {
             base: self.bias() + usual,
-            effects: self.effects(known, &weighed).collect(),
+            effects: weighed.effects(known).collect(),
             absent: there - usual,
         }
-    }
-
-    fn effects(&self, known: &FeatureSet, weighed: &Weighed) -> impl Iterator<Item = f64> {
-        let all = known.entries().iter().zip(weighed.contributions);
-        all.map(|(entry, contribution)| {
-            let column = self.columns.find(entry.column);
-            contribution - column.map_or(0.0, |column| column.usual)
-        })
     }
 
     /// Learns an outcome. Tells the probability it gave to a yes before.
@@ -146,8 +145,7 @@ impl Model {
         let yes = label == Label::Yes;
         self.calibrator.learn(key, weighed.logit, yes);
         self.update(features, &weighed, gradient(&weighed, yes));
-        self.columns
-            .contributed(features, &weighed.contributions);
+        self.columns.contributed(features, &weighed.contributions);
         self.columns.count(features);
         self.count(features, yes);
         if self.lessons == GROWN_FROM {
@@ -179,36 +177,41 @@ impl Model {
             SMALL_BITS
         };
         model.weights = Weights::new(bits);
-        let kept_back = |place: usize| place % KEPT_BACK == KEPT_BACK - 1;
+        let is_kept_back = |place: &usize| place % KEPT_BACK == KEPT_BACK - 1;
+        let (kept_back, most): (Vec<usize>, Vec<usize>) =
+            (0..outcomes.len()).partition(is_kept_back);
         let mut early = model.clone();
-        early.pass_over(outcomes, |place| !kept_back(place));
-        let told = outcomes.iter().enumerate().filter(|(place, _)| kept_back(*place));
-        let told = told.map(|(_, (key, features, yes))| Told {
-            key: *key,
-            logit: narrow(early.weigh(features).logit),
-            yes: *yes,
-        });
-        model.calibrator = Calibrator::fitted(told);
-        model.pass_over(outcomes, |_| true);
+        let mut best: Option<(f64, usize, Calibrator)> = None;
+        for passes in 1..=PASSES_MAX {
+            early.pass_over(outcomes, &most);
+            let told = kept_back.iter().filter_map(|place| outcomes.get(*place));
+            let told = told.map(|(key, features, yes)| Told {
+                key: *key,
+                logit: narrow(early.weigh(features).logit),
+                yes: *yes,
+            });
+            let told: Vec<Told> = told.collect();
+            let calibrator = Calibrator::fitted(&told);
+            let loss = calibrator.loss(&told);
+            if best.as_ref().is_some_and(|(best, ..)| *best <= loss) {
+                break;
+            }
+            best = Some((loss, passes, calibrator));
+        }
+        let all: Vec<usize> = (0..outcomes.len()).collect();
+        let (_, passes, calibrator) = best.unwrap_or_default();
+        for _ in 0..passes {
+            model.pass_over(outcomes, &all);
+        }
+        model.calibrator = calibrator;
         model
     }
 
-    fn pass_over(
-        &mut self,
-        outcomes: &[(u64, &FeatureSet, bool)],
-        which: impl Fn(usize) -> bool,
-    ) {
-        for pass in 1..=PASSES {
-            for (place, (_, features, yes)) in outcomes.iter().enumerate() {
-                if !which(place) {
-                    continue;
-                }
-                let weighed = self.weigh(features);
-                self.update(features, &weighed, gradient(&weighed, *yes));
-                if pass == PASSES {
-                    self.columns.contributed(features, &weighed.contributions);
-                }
-            }
+    fn pass_over(&mut self, outcomes: &[(u64, &FeatureSet, bool)], which: &[usize]) {
+        for (_, features, yes) in which.iter().filter_map(|place| outcomes.get(*place)) {
+            let weighed = self.weigh(features);
+            self.update(features, &weighed, gradient(&weighed, *yes));
+            self.columns.contributed(features, &weighed.contributions);
         }
     }
 
@@ -236,12 +239,16 @@ impl Model {
         let mut weighed = Weighed {
             contributions: [0.0; FEATURES_MAX],
             pulls: [Pull::EMPTY; FEATURES_MAX],
+            usual: [0.0; FEATURES_MAX],
             logit: 0.0,
         };
         let mut remote = 0.0;
         let slots = weighed.contributions.iter_mut().zip(&mut weighed.pulls);
-        for (entry, (contribution, pull)) in known.entries().iter().zip(slots) {
-            *pull = Pull::of(entry, self.columns.find(entry.column));
+        let slots = slots.zip(&mut weighed.usual);
+        for (entry, ((contribution, pull), usual)) in known.entries().iter().zip(slots) {
+            let column = self.columns.find(entry.column);
+            *usual = column.map_or(0.0, |column| column.usual);
+            *pull = Pull::of(entry, column);
             *contribution = pull.weighed(&self.weights);
             if let Some(prior) = &self.prior {
                 let theirs = Pull::of(entry, prior.columns.find(entry.column));

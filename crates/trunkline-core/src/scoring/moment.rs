@@ -41,7 +41,9 @@ pub trait At: sealed::Sealed {
 pub trait AvailableBy<Later: At>: At {}
 
 /// A moment at which something is still on offer, so that it can be scored.
-#[diagnostic::on_unimplemented(message = "at `{Self}` nothing is left to route, so nothing is scored")]
+#[diagnostic::on_unimplemented(
+    message = "at `{Self}` nothing is left to route, so nothing is scored"
+)]
 pub trait BeforeRouting: At {}
 
 macro_rules! moments {

@@ -90,7 +90,10 @@ impl Payouts {
 
     /// What is expected with a probability; `None` when the account sold nothing yet.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "a probability is from 0 to 1")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a probability is from 0 to 1"
+    )]
     pub fn expected(
         &self,
         probability: f64,

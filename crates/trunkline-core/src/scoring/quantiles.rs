@@ -62,7 +62,10 @@ impl Quantiles {
 }
 
 /// A number that a sample keeps; what is beyond its range stays at its end.
-#[expect(clippy::cast_possible_truncation, reason = "a sample needs no more digits")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a sample needs no more digits"
+)]
 fn narrow(number: f64) -> f32 {
     number.clamp(f64::from(f32::MIN), f64::from(f32::MAX)) as f32
 }

@@ -22,13 +22,22 @@ const TOLD: &[(&str, &str)] = &[
     ("call.hour", "Called in the hour from {} o\u{2019}clock"),
     ("call.weekday", "Called on {}"),
     ("call.calls_before", "Calls before: {}"),
-    ("call.known_caller", "Somebody answered this caller before: {}"),
+    (
+        "call.known_caller",
+        "Somebody answered this caller before: {}",
+    ),
     ("call.screening_points", "Points of screening: {}"),
-    ("call.credit", "Probability that the call belongs to the visit: {}"),
+    (
+        "call.credit",
+        "Probability that the call belongs to the visit: {}",
+    ),
     ("lead.state", "Is from {}"),
     ("lead.hour", "Came in the hour from {} o\u{2019}clock"),
     ("lead.weekday", "Came on {}"),
-    ("lead.completeness", "Share of the fields that are filled in: {}"),
+    (
+        "lead.completeness",
+        "Share of the fields that are filled in: {}",
+    ),
     ("lead.text_length", "Characters written: {}"),
     ("lead.text_words", "Words written: {}"),
     ("lead.consent", "Proof of consent: {}"),
@@ -40,8 +49,14 @@ const TOLD: &[(&str, &str)] = &[
     ("remote.intent", "Intent as the remote model reads it: {}"),
     ("remote.fit", "Fit as the remote model reads it: {} of 4"),
     ("remote.spam", "Spam as the remote model reads it: {}"),
-    ("remote.vertical_match", "About the campaign\u{2019}s trade as the remote model reads it: {}"),
-    ("remote.injection_seen", "Tries to instruct the remote model: {}"),
+    (
+        "remote.vertical_match",
+        "About the campaign\u{2019}s trade as the remote model reads it: {}",
+    ),
+    (
+        "remote.injection_seen",
+        "Tries to instruct the remote model: {}",
+    ),
 ];
 
 impl Reason {

@@ -34,10 +34,14 @@ pub enum SnapshotError {
     #[error("the snapshot of a score model is damaged; make the model again from its outcomes")]
     Damaged,
     /// Another version of the program wrote it.
-    #[error("the snapshot of a score model has format {0}, and this program reads {FORMAT}; make the model again from its outcomes")]
+    #[error(
+        "the snapshot of a score model has format {0}, and this program reads {FORMAT}; make the model again from its outcomes"
+    )]
     Format(u32),
     /// Its prior is not the one at hand.
-    #[error("the snapshot of a score model begins from another model of all accounts than the one at hand; make it again from its outcomes")]
+    #[error(
+        "the snapshot of a score model begins from another model of all accounts than the one at hand; make it again from its outcomes"
+    )]
     Prior,
 }
 
@@ -124,7 +128,14 @@ impl Writer {
     fn weights(&mut self, weights: &Weights) {
         self.u32(weights.slots.len().trailing_zeros());
         self.slot(weights.bias);
-        let used = || weights.slots.iter().enumerate().filter(|(_, slot)| slot.n > 0.0);
+        let is_used = |slot: &Slot| (slot.z.to_bits() | slot.n.to_bits()) != 0;
+        let used = || {
+            weights
+                .slots
+                .iter()
+                .enumerate()
+                .filter(|(_, slot)| is_used(slot))
+        };
         self.count(used().count());
         for (place, slot) in used() {
             self.count(place);
@@ -135,8 +146,8 @@ impl Writer {
     fn columns(&mut self, columns: &Columns) {
         self.u64(columns.outcomes);
         self.count(columns.all.len());
-        for column in &columns.all {
-            self.u64(column.hash);
+        for (hash, column) in columns.hashes.iter().zip(&columns.all) {
+            self.u64(*hash);
             self.count(column.name.len());
             self.0.extend_from_slice(column.name.as_bytes());
             for number in [column.mean, column.squares, column.usual] {
@@ -154,7 +165,10 @@ impl Writer {
 
     fn calibrator(&mut self, calibrator: &Calibrator) {
         let curve = &calibrator.curve;
-        for number in [curve.slope, curve.shift].into_iter().chain(curve.curvature) {
+        for number in [curve.slope, curve.shift]
+            .into_iter()
+            .chain(curve.curvature)
+        {
             self.f64(number);
         }
         self.u64(calibrator.outcomes);
@@ -268,28 +282,29 @@ impl<'a> Reader<'a> {
     fn columns(&mut self) -> Option<Columns> {
         let outcomes = self.u64()?;
         let count = self.count(COLUMNS_MAX)?;
-        let all: Vec<Column> = (0..count).map(|_| self.column()).collect::<Option<_>>()?;
+        let mut columns = Columns {
+            outcomes,
+            ..Columns::default()
+        };
+        for _ in 0..count {
+            columns.hashes.push(self.u64()?);
+            columns.all.push(self.column()?);
+        }
         // They are looked for by halves.
-        let is_sorted = all.is_sorted_by(|a, b| a.hash < b.hash);
-        is_sorted.then_some(Columns { all, outcomes })
+        let is_sorted = columns.hashes.is_sorted_by(|a, b| a < b);
+        is_sorted.then_some(columns)
     }
 
     fn column(&mut self) -> Option<Column> {
-        let hash = self.u64()?;
         let length = self.count(NAME_MAX)?;
-        let name = str::from_utf8(self.bytes(length)?).ok()?.into();
-        Some(Column {
-            hash,
-            name,
-            mean: self.f64()?,
-            squares: self.f64()?,
-            usual: self.f64()?,
-            quantiles: Quantiles {
-                seen: self.u64()?,
-                sample: self.f32s(SAMPLE)?,
-                cuts: self.f32s(CUTS_MAX)?,
-            },
-        })
+        let name = str::from_utf8(self.bytes(length)?).ok()?;
+        let figures = [self.f64()?, self.f64()?, self.f64()?];
+        let quantiles = Quantiles {
+            seen: self.u64()?,
+            sample: self.f32s(SAMPLE)?,
+            cuts: self.f32s(CUTS_MAX)?,
+        };
+        Some(Column::read(name, figures, quantiles))
     }
 
     fn calibrator(&mut self) -> Option<Calibrator> {

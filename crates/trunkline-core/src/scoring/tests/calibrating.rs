@@ -39,9 +39,15 @@ fn a_curve_that_follows_one_by_one_comes_to_that_of_all_at_once() {
         curve.learn(logit, yes);
         calibrator.learn(key, logit, yes);
     }
-    let whole = Curve::fitted(&calibrator.recent);
-    assert!((curve.slope - whole.slope).abs() < 0.2, "{curve:?} {whole:?}");
-    assert!((curve.shift - whole.shift).abs() < 0.15, "{curve:?} {whole:?}");
+    let whole = Curve::fitted(calibrator.recent.make_contiguous());
+    assert!(
+        (curve.slope - whole.slope).abs() < 0.2,
+        "{curve:?} {whole:?}"
+    );
+    assert!(
+        (curve.shift - whole.shift).abs() < 0.15,
+        "{curve:?} {whole:?}"
+    );
 }
 
 #[test]
@@ -67,7 +73,10 @@ fn sixteenths_are_even_and_ties_stay_together() {
         let bucket = quantiles.bucket(chance.part().powi(3) * 1_000.0).unwrap();
         counts[bucket as usize] += 1;
     }
-    assert!(counts.iter().all(|count| (400..1_800).contains(count)), "{counts:?}");
+    assert!(
+        counts.iter().all(|count| (400..1_800).contains(count)),
+        "{counts:?}"
+    );
     let mut tied = Quantiles::default();
     for n in 0..1_024 {
         tied.add(f64::from(n % 4));

@@ -23,7 +23,9 @@ fn shown(set: &FeatureSet) -> BTreeMap<String, String> {
         Value::Flag(yes) => yes.to_string(),
         Value::Missing => "-".to_owned(),
     };
-    set.iter().map(|(name, value)| (name.to_owned(), show(value))).collect()
+    set.iter()
+        .map(|(name, value)| (name.to_owned(), show(value)))
+        .collect()
 }
 
 fn google() -> Source {
@@ -63,7 +65,11 @@ fn a_call_after_a_visit_tells_both_and_only_the_area_of_the_caller() {
         credit: Some(0.93),
     };
     features.call(&call);
-    let tags = [("roof", "Shingle"), ("callback", "+12145550100"), ("Wrong name", "x")];
+    let tags = [
+        ("roof", "Shingle"),
+        ("callback", "+12145550100"),
+        ("Wrong name", "x"),
+    ];
     let tags = tags.map(|(name, value)| (name.to_owned(), value.to_owned()));
     features.answers(&tags.into());
     features.traffic(Traffic {
@@ -96,7 +102,10 @@ fn a_call_after_a_visit_tells_both_and_only_the_area_of_the_caller() {
     for (name, value) in expected {
         assert_eq!(shown.get(name).map(String::as_str), Some(value), "{name}");
     }
-    assert!(!shown.contains_key("answer.callback"), "a number is no answer to learn from");
+    assert!(
+        !shown.contains_key("answer.callback"),
+        "a number is no answer to learn from"
+    );
     assert_eq!(set.left_out(), 1);
     let text = serde_json::to_string(&set).unwrap();
     assert!(!text.contains("5550100"), "{text}");
@@ -196,7 +205,14 @@ fn a_lead_tells_what_its_fields_say_and_nobodys_name() {
     }
     let share: f64 = shown["lead.completeness"].parse().unwrap();
     assert!((share - 11.0 / 12.0).abs() < 1e-9);
-    for hidden in ["phone", "email", "first_name", "zip", "date_of_birth", "age"] {
+    for hidden in [
+        "phone",
+        "email",
+        "first_name",
+        "zip",
+        "date_of_birth",
+        "age",
+    ] {
         assert!(!shown.contains_key(&format!("field.{hidden}")), "{hidden}");
     }
 }
@@ -270,7 +286,10 @@ fn every_name_of_the_product_has_a_sentence() {
         let own = name.split_once('.').map_or(name, |(_, own)| own);
         assert!(!sentence.is_empty());
         // What has none is told by its bare name.
-        assert!(!sentence.starts_with(&format!("{}:", own.replace('_', " "))), "{name}: {sentence}");
+        assert!(
+            !sentence.starts_with(&format!("{}:", own.replace('_', " "))),
+            "{name}: {sentence}"
+        );
     }
     let told = |name: &str| {
         let feature = set.iter().position(|(known, _)| known == name).unwrap();
@@ -282,7 +301,10 @@ fn every_name_of_the_product_has_a_sentence() {
     };
     assert_eq!(told("visit.source"), "Came from google");
     assert_eq!(told("visit.keyword"), "Not known: keyword");
-    assert_eq!(told("remote.fit"), "Fit as the remote model reads it: 4 of 4");
+    assert_eq!(
+        told("remote.fit"),
+        "Fit as the remote model reads it: 4 of 4"
+    );
     assert_eq!(told("field.roof"), "Field roof: metal");
     let nowhere = Reason {
         feature: 1_000,

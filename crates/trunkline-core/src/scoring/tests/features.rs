@@ -41,7 +41,9 @@ fn identities_are_no_features_and_ids_of_ads_are() {
     ];
     for text in refused {
         assert!(Category::new(text).is_err(), "{text}");
-        let set = lead(&[("given", text)]);
+        let mut features = Features::<Visit>::new();
+        features.text(names::KEYWORD, text);
+        let set = features.known();
         assert_eq!((set.len(), set.left_out()), (0, 1), "{text}");
     }
     let let_in = [
@@ -78,7 +80,10 @@ fn a_name_is_taken_once_and_there_are_at_most_128() {
     let mut features = Features::<Visit>::new();
     features.text(names::SOURCE, "google");
     features.text(names::SOURCE, "bing");
-    assert_eq!((features.known().len(), features.known().left_out()), (1, 1));
+    assert_eq!(
+        (features.known().len(), features.known().left_out()),
+        (1, 1)
+    );
     let named: Vec<String> = (0..200).map(|n| format!("f{n}")).collect();
     for name in &named {
         features.number(Name::<Visit>::given("more", name).unwrap(), 1.0);
@@ -102,10 +107,10 @@ fn names_that_people_give_are_those_of_tags() {
 #[test]
 fn hashes_never_change() {
     let golden = [
-        ("", "", 0xa92c_5a24_3e4b_e2f0_u64),
-        ("visit.source", "google", 0),
-        ("visit.source", "bing", 0),
-        ("call.caller_area", "tx", 0),
+        ("", "", 0x6168_c18c_5583_c71b_u64),
+        ("visit.source", "google", 0x7954_8127_ee1c_a1ff),
+        ("visit.source", "bing", 0x4b4a_646b_2850_e1b0),
+        ("call.caller_area", "tx", 0xce26_650a_7ba2_f562),
     ];
     for (name, value, hash) in golden {
         let found = Fnv::new().text(name).between().text(value).end();
@@ -137,10 +142,19 @@ fn a_document_gives_the_same_features_again() {
 fn a_document_that_breaks_a_rule_is_not_read() {
     let cases = [
         (r#"{"moment":"after_call","features":{}}"#, "after the call"),
-        (r#"{"moment":"posted","features":{"a":1,"a":2}}"#, "there twice"),
-        (r#"{"moment":"posted","features":{"a":"+12145550100"}}"#, "identity"),
+        (
+            r#"{"moment":"posted","features":{"a":1,"a":2}}"#,
+            "there twice",
+        ),
+        (
+            r#"{"moment":"posted","features":{"a":"+12145550100"}}"#,
+            "identity",
+        ),
         (r#"{"moment":"posted","features":{"":1}}"#, "1 to 64 bytes"),
-        (r#"{"moment":"posted","features":{"a":[]}}"#, "a text, a number"),
+        (
+            r#"{"moment":"posted","features":{"a":[]}}"#,
+            "a text, a number",
+        ),
         (r#"{"moment":"posted"}"#, "features"),
         (r#"{"moment":"posted","features":{},"more":1}"#, "more"),
     ];

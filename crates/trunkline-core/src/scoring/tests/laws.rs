@@ -16,7 +16,8 @@ fn features() -> impl Strategy<Value = FeatureSet> {
         let mut features = Features::<DialIn>::new();
         for (name, value) in all {
             let name = format!("f{name}");
-            let Some(name) = Name::<Visit>::given(if name.len() == 2 { "law" } else { "remote" }, &name)
+            let Some(name) =
+                Name::<Visit>::given(if name.len() == 2 { "law" } else { "remote" }, &name)
             else {
                 continue;
             };
@@ -52,7 +53,7 @@ fn told(lessons: &[(FeatureSet, bool)]) -> Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn a_model_made_again_from_its_stored_outcomes_is_the_same(lessons in lessons(), cut in 0..150_usize) {

@@ -18,7 +18,8 @@ fn a_model_that_was_told_nothing_says_one_half_and_has_no_reason() {
 fn a_planted_truth_is_learned_from_one_telling_and_better_from_several() {
     let (train, test) = (cases(1, 6_000), cases(2, 2_000));
     let away = |model: &Model| {
-        let miss = |case: &world::Case| (model.score(&case.features).probability - case.truth).abs();
+        let miss =
+            |case: &world::Case| (model.score(&case.features).probability - case.truth).abs();
         test.iter().map(miss).sum::<f64>() / test.len() as f64
     };
     let (once, several) = (away(&taught(&train)), away(&fitted(&train)));
@@ -26,14 +27,22 @@ fn a_planted_truth_is_learned_from_one_telling_and_better_from_several() {
     assert!(several < 0.03, "{several}");
     // Who knows nothing of them is three times as far off.
     let share = train.iter().filter(|case| case.yes).count() as f64 / train.len() as f64;
-    let blind = test.iter().map(|case| (share - case.truth).abs()).sum::<f64>() / test.len() as f64;
+    let blind = test
+        .iter()
+        .map(|case| (share - case.truth).abs())
+        .sum::<f64>()
+        / test.len() as f64;
     assert!(blind > 0.15, "{blind}");
 }
 
 #[test]
 fn the_strongest_reason_is_what_was_planted_and_noise_is_none() {
     let model = taught(&cases(1, 6_000));
-    let bad = lead(&[("source", "cheap feed"), ("pages", "3"), ("device", "phone")]);
+    let bad = lead(&[
+        ("source", "cheap feed"),
+        ("pages", "3"),
+        ("device", "phone"),
+    ]);
     let [first, ..] = model.score(&bad).reasons;
     let first = first.unwrap();
     assert_eq!((first.feature, first.effect < -0.5), (0, true));
@@ -59,7 +68,11 @@ fn a_late_yes_leaves_the_model_where_a_timely_one_would_have() {
         }
     }
     for before in (all.len() - 20..all.len()).filter(|before| late(*before)) {
-        corrected.learn(&lesson(before as u64, &all[before].features, Label::LateYes));
+        corrected.learn(&lesson(
+            before as u64,
+            &all[before].features,
+            Label::LateYes,
+        ));
     }
     assert_eq!(corrected.lessons(), timely.lessons());
     let away = |model: &Model| {
@@ -103,7 +116,11 @@ fn the_remote_models_words_move_a_score_by_no_more_than_the_clamp() {
         features.remote(RemoteAnswer {
             intent,
             fit: if intent == Intent::Urgent { 4 } else { 0 },
-            spam: if intent == Intent::Urgent { Spam::No } else { Spam::Yes },
+            spam: if intent == Intent::Urgent {
+                Spam::No
+            } else {
+                Spam::Yes
+            },
             trade: TradeMatch::Unclear,
             injection_seen: false,
         });
@@ -132,13 +149,21 @@ fn a_new_account_begins_with_what_all_accounts_know_and_learns_to_differ() {
     let pooled = Arc::new(fitted(&cases(1, 6_000)));
     let own = Model::new(Some(Arc::clone(&pooled)));
     let good = lead(&[("source", "google"), ("pages", "6"), ("device", "phone")]);
-    let bad = lead(&[("source", "cheap feed"), ("pages", "1"), ("device", "phone")]);
+    let bad = lead(&[
+        ("source", "cheap feed"),
+        ("pages", "1"),
+        ("device", "phone"),
+    ]);
     let gap = |model: &Model| model.score(&good).probability - model.score(&bad).probability;
     assert!(gap(&own) > 0.4 && gap(&own) - gap(&pooled) < 0.05);
     // Here it is the other way round: what is cheap elsewhere is good.
     let mut own = own;
     for key in 0..2_000 {
-        let (features, yes) = if key % 2 == 0 { (&good, false) } else { (&bad, true) };
+        let (features, yes) = if key % 2 == 0 {
+            (&good, false)
+        } else {
+            (&bad, true)
+        };
         own.learn(&lesson(key, features, label(yes)));
     }
     assert!(gap(&own) < -0.5, "{}", gap(&own));

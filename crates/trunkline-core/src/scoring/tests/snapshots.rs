@@ -22,11 +22,19 @@ fn a_snapshot_that_is_damaged_is_an_error_wherever_it_is() {
     for place in (0..bytes.len()).step_by(7) {
         let mut damaged = bytes.clone();
         damaged[place] ^= 0x40;
-        assert_eq!(Model::read(&damaged, None), Err(SnapshotError::Damaged), "{place}");
+        assert_eq!(
+            Model::read(&damaged, None),
+            Err(SnapshotError::Damaged),
+            "{place}"
+        );
     }
     for length in (0..bytes.len()).step_by(11) {
         let cut = &bytes[..length];
-        assert_eq!(Model::read(cut, None), Err(SnapshotError::Damaged), "{length}");
+        assert_eq!(
+            Model::read(cut, None),
+            Err(SnapshotError::Damaged),
+            "{length}"
+        );
     }
     let long = vec![0; SNAPSHOT_MAX + 1];
     assert_eq!(Model::read(&long, None), Err(SnapshotError::Damaged));
@@ -44,17 +52,36 @@ fn signed(bytes: &[u8], change: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
 #[test]
 fn counts_beyond_their_limits_and_numbers_that_are_none_are_not_read() {
     let bytes = taught(&cases(1, 300)).snapshot();
-    let put = |at: usize, new: [u8; 4]| {
-        signed(&bytes, |told| told[at..at + 4].copy_from_slice(&new))
-    };
+    let put =
+        |at: usize, new: [u8; 4]| signed(&bytes, |told| told[at..at + 4].copy_from_slice(&new));
     // Mark, format, three counts and the prior stand before the bits of the slots, the bias and their number.
     let bits = 16 + 4 + 3 * 8 + 8;
     let cases = [
-        ("format", put(16, 2_u32.to_le_bytes()), SnapshotError::Format(2)),
-        ("bits", put(bits, 40_u32.to_le_bytes()), SnapshotError::Damaged),
-        ("bias", put(bits + 4, f32::NAN.to_le_bytes()), SnapshotError::Damaged),
-        ("slots", put(bits + 12, u32::MAX.to_le_bytes()), SnapshotError::Damaged),
-        ("a slot's place", put(bits + 16, u32::MAX.to_le_bytes()), SnapshotError::Damaged),
+        (
+            "format",
+            put(16, 2_u32.to_le_bytes()),
+            SnapshotError::Format(2),
+        ),
+        (
+            "bits",
+            put(bits, 40_u32.to_le_bytes()),
+            SnapshotError::Damaged,
+        ),
+        (
+            "bias",
+            put(bits + 4, f32::NAN.to_le_bytes()),
+            SnapshotError::Damaged,
+        ),
+        (
+            "slots",
+            put(bits + 12, u32::MAX.to_le_bytes()),
+            SnapshotError::Damaged,
+        ),
+        (
+            "a slot's place",
+            put(bits + 16, u32::MAX.to_le_bytes()),
+            SnapshotError::Damaged,
+        ),
     ];
     for (what, changed, error) in cases {
         assert_eq!(Model::read(&changed, None), Err(error), "{what}");
