@@ -28,7 +28,7 @@ const TIERS_FROM: usize = 100;
 /// Outcomes that are taken together before steps are looked for; a step of few is luck.
 const TOGETHER: usize = 50;
 /// How many outcomes' worth the curve is at each step.
-const CURVE_WORTH: f64 = 25.0;
+const CURVE_WORTH: f64 = 10.0;
 
 pub(super) fn logistic(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
@@ -176,7 +176,7 @@ impl Calibrator {
         }
     }
 
-    /// From what was said of outcomes that were kept back, all of which count for curve and steps.
+    /// From what was said of outcomes that were not learned from, all of which count for curve and steps.
     pub(super) fn fitted(told: &[Told]) -> Self {
         let mut calibrator = Self {
             curve: Curve::fitted(told),
@@ -192,7 +192,7 @@ impl Calibrator {
         calibrator
     }
 
-    /// The mean log loss of what was kept back, under the curve.
+    /// The mean log loss of what was told, under the curve.
     pub(super) fn loss(&self, told: &[Told]) -> f64 {
         let loss = |told: &Told| {
             let logit = self.curve.of(f64::from(told.logit));

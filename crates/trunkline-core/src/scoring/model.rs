@@ -14,10 +14,10 @@ use super::weights::{GROWN_BITS, SMALL_BITS, Weights};
 
 /// With as many outcomes a model gets more slots.
 pub const GROWN_FROM: u64 = 5_000;
-/// How often a fit goes over its outcomes at most; it stops when outcomes that were kept back are told no better.
+/// How often a fit goes over its outcomes at most; it stops when outcomes it did not learn from are told no better.
 const PASSES_MAX: usize = 8;
-/// Every so manieth outcome is kept back, so that there is something to correct the probabilities by.
-const KEPT_BACK: usize = 3;
+/// A fit is checked in so many parts.
+const THIRDS: usize = 3;
 /// The most that all the remote model's words together move logarithmic odds,
 const REMOTE_MAX: f64 = 1.0;
 /// and once so many outcomes had such words, twice as much.
@@ -177,20 +177,28 @@ impl Model {
             SMALL_BITS
         };
         model.weights = Weights::new(bits);
-        let is_kept_back = |place: &usize| place % KEPT_BACK == KEPT_BACK - 1;
-        let (kept_back, most): (Vec<usize>, Vec<usize>) =
-            (0..outcomes.len()).partition(is_kept_back);
-        let mut early = model.clone();
+        // Each third is told by a model that learns from the other two, so that nothing is said of what was learned from.
+        let mut thirds: Vec<(Self, Vec<usize>)> = (0..THIRDS)
+            .map(|third| {
+                let others = (0..outcomes.len()).filter(|place| place % THIRDS != third);
+                (model.clone(), others.collect())
+            })
+            .collect();
         let mut best: Option<(f64, usize, Calibrator)> = None;
         for passes in 1..=PASSES_MAX {
-            early.pass_over(outcomes, &most);
-            let told = kept_back.iter().filter_map(|place| outcomes.get(*place));
-            let told = told.map(|(key, features, yes)| Told {
-                key: *key,
-                logit: narrow(early.weigh(features).logit),
-                yes: *yes,
-            });
-            let told: Vec<Told> = told.collect();
+            for (third, others) in &mut thirds {
+                third.pass_over(outcomes, others);
+            }
+            let of_third = thirds.iter().map(|(third, _)| third).cycle();
+            let told: Vec<Told> = outcomes
+                .iter()
+                .zip(of_third)
+                .map(|((key, features, yes), third)| Told {
+                    key: *key,
+                    logit: narrow(third.weigh(features).logit),
+                    yes: *yes,
+                })
+                .collect();
             let calibrator = Calibrator::fitted(&told);
             let loss = calibrator.loss(&told);
             if best.as_ref().is_some_and(|(best, ..)| *best <= loss) {

@@ -96,7 +96,7 @@ fn a_challenger_wins_by_more_than_luck_or_not_at_all() {
         let pair = |n: usize| Pair {
             champion,
             challenger,
-            yes: n % 5 == 0,
+            yes: n.is_multiple_of(5),
         };
         (0..count).map(pair).collect::<Vec<_>>()
     };
