@@ -26,7 +26,7 @@ const ANEW: u64 = 250;
 /// A tier needs so many outcomes.
 const TIERS_FROM: usize = 100;
 /// Outcomes that are taken together before steps are looked for; a step of few is luck.
-const TOGETHER: usize = 50;
+const TOGETHER: f64 = 50.0;
 /// How many outcomes' worth the curve is at each step.
 const CURVE_WORTH: f64 = 10.0;
 
@@ -239,6 +239,12 @@ fn steps(curve: &Curve, told: &[Told]) -> Vec<Step> {
         outcomes: f64,
     }
     impl Pool {
+        fn add(&mut self, other: &Self) {
+            self.said += other.said;
+            self.came += other.came;
+            self.outcomes += other.outcomes;
+        }
+
         fn share(&self) -> f64 {
             self.came / self.outcomes
         }
@@ -247,22 +253,28 @@ fn steps(curve: &Curve, told: &[Told]) -> Vec<Step> {
         .iter()
         .map(|told| (logistic(curve.of(f64::from(told.logit))), told.yes))
         .collect();
-    sorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    sorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let mut pools: Vec<Pool> = Vec::new();
-    for part in sorted.chunks(TOGETHER) {
-        let mut pool = Pool {
-            said: part.iter().map(|told| told.0).sum(),
-            came: part.iter().filter(|told| told.1).count() as f64,
-            outcomes: part.len() as f64,
+    let mut parts: Vec<Pool> = Vec::new();
+    // Outcomes of which the same was said stay together: no step can tell them apart.
+    for same in sorted.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq()) {
+        let more = Pool {
+            said: same.iter().map(|told| told.0).sum(),
+            came: same.iter().filter(|told| told.1).count() as f64,
+            outcomes: same.len() as f64,
         };
+        match parts.last_mut() {
+            Some(part) if part.outcomes < TOGETHER => part.add(&more),
+            _ => parts.push(more),
+        }
+    }
+    for mut pool in parts {
         while let Some(before) = pools.pop() {
             if before.share() < pool.share() {
                 pools.push(before);
                 break;
             }
-            pool.said += before.said;
-            pool.came += before.came;
-            pool.outcomes += before.outcomes;
+            pool.add(&before);
         }
         pools.push(pool);
     }
