@@ -21,6 +21,9 @@ pub(crate) fn all() -> anyhow::Result<()> {
     browser_side.and(built.join().unwrap_or_else(broken))?;
     say("testing the Rust side");
     rust_tests(&["cargo"], &[])?;
+    say("testing the examples of the core, and that what must not compile does not");
+    let examples = ["test", "--doc", "--package", "trunkline-core", "--locked"];
+    run("cargo", &examples)?;
     // The tests before have built the program.
     say("testing the whole in a browser");
     let program = target()?.join("debug/trunkline");

@@ -1,6 +1,7 @@
 //! Debian packages and Python libraries that tests and benchmarks need; installed when they are missing.
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 
@@ -78,17 +79,29 @@ pub(crate) fn install(tools: &[Tool]) -> anyhow::Result<()> {
 /// Makes the Python environment of the tests in the target folder: libraries of carriers, pinned.
 pub(crate) fn python() -> anyhow::Result<()> {
     let wanted = "crates/trunkline/tests/carrier/requirements.txt";
-    let text = fs::read_to_string(root().join(wanted)).context(wanted)?;
-    let folder = target()?.join("python");
+    environment("python", wanted, "what carriers give their customers")?;
+    Ok(())
+}
+
+/// Makes the Python environment of the benchmark `score`: scikit-learn and XGBoost, pinned. Tells where its Python is.
+pub(crate) fn peers_of_scores() -> anyhow::Result<PathBuf> {
+    let wanted = "xtask/scripts/score_peers.txt";
+    environment("python-score", wanted, "what scores are judged beside")
+}
+
+/// Makes a Python environment in the target folder, unless it is there as it is wanted. Tells where its Python is.
+fn environment(name: &str, wanted: &str, what: &str) -> anyhow::Result<PathBuf> {
+    let text = fs::read_to_string(root().join(wanted)).context(wanted.to_owned())?;
+    let folder = target()?.join(name);
+    let python = folder.join("bin/python");
     // Written last, so that an environment that is half made is made again.
     let mark = folder.join("requirements.txt");
     if fs::read_to_string(&mark).is_ok_and(|made| made == text) {
-        return Ok(());
+        return Ok(python);
     }
-    say("installing what carriers give their customers (Python)");
+    say(&format!("installing {what} (Python)"));
     let path = folder.to_string_lossy();
     run("python3", &["-m", "venv", "--clear", &path])?;
-    let python = folder.join("bin/python");
     let quiet = [
         "-m",
         "pip",
@@ -98,5 +111,6 @@ pub(crate) fn python() -> anyhow::Result<()> {
     ];
     let arguments = [&quiet[..], &["--requirement", wanted]].concat();
     run(&python.to_string_lossy(), &arguments)?;
-    Ok(fs::write(mark, text)?)
+    fs::write(mark, text)?;
+    Ok(python)
 }

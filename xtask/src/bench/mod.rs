@@ -8,6 +8,7 @@ mod house;
 mod machine;
 mod media;
 mod process;
+mod score;
 mod sip;
 
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ const NAMES: &[&str] = &[
     "caps",
     "media",
     "route",
+    "score",
     "sip",
     "snippet",
 ];
@@ -55,6 +57,9 @@ pub(crate) fn one(name: &str) -> anyhow::Result<()> {
         )?;
         say("benchmark attribution (some minutes)");
         return attribution::run();
+    }
+    if name == "score" {
+        return score::run();
     }
     if let Some(example) = examples::example(name) {
         return example.run();

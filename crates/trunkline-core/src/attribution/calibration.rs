@@ -101,6 +101,18 @@ impl Calibration {
         told.sum::<f64>() - PRIOR * held / 2.0
     }
 
+    /// What logarithmic odds are multiplied by.
+    #[must_use]
+    pub const fn slope(&self) -> f64 {
+        self.slope
+    }
+
+    /// What logarithmic odds are then moved by.
+    #[must_use]
+    pub const fn shift(&self) -> f64 {
+        self.shift
+    }
+
     /// A probability corrected.
     #[must_use]
     pub fn of(&self, p: f64) -> f64 {
@@ -140,11 +152,17 @@ pub struct ReliabilityBin {
 }
 
 /// The reliability curve of outcomes (probability, right) in `bins` of equal mass, lowest first; fewer bins
-/// when there are fewer outcomes.
+/// when there are fewer outcomes. Where a bin ends among outcomes of one probability, each of them counts as their mean:
+/// which of them is in it says nothing.
 #[must_use]
 pub fn reliability(outcomes: &[(f64, bool)], bins: usize) -> Vec<ReliabilityBin> {
-    let mut sorted = outcomes.to_vec();
-    sorted.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let right = |right: bool| f64::from(u8::from(right));
+    let mut sorted: Vec<(f64, f64)> = outcomes.iter().map(|o| (o.0, right(o.1))).collect();
+    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    for same in sorted.chunk_by_mut(|a, b| a.0.total_cmp(&b.0).is_eq()) {
+        let mean = same.iter().map(|o| o.1).sum::<f64>() / same.len() as f64;
+        same.iter_mut().for_each(|o| o.1 = mean);
+    }
     let bins = bins.min(sorted.len());
     let bin = |index: usize| {
         let part = &sorted[index * sorted.len() / bins..(index + 1) * sorted.len() / bins];
@@ -152,7 +170,7 @@ pub fn reliability(outcomes: &[(f64, bool)], bins: usize) -> Vec<ReliabilityBin>
         ReliabilityBin {
             calls: part.len(),
             said: part.iter().map(|o| o.0).sum::<f64>() / calls,
-            right: part.iter().filter(|o| o.1).count() as f64 / calls,
+            right: part.iter().map(|o| o.1).sum::<f64>() / calls,
         }
     };
     (0..bins).map(bin).collect()

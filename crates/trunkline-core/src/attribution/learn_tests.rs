@@ -267,6 +267,14 @@ fn bins_have_equal_mass_and_lose_no_call() {
 }
 
 #[test]
+fn outcomes_of_one_probability_count_as_their_mean_in_whichever_bin() {
+    let outcomes: Vec<_> = (0..100).map(|i| (0.3, i % 10 < 3)).collect();
+    let curve = reliability(&outcomes, 10);
+    assert!(curve.iter().all(|bin| (bin.right - 0.3).abs() < 1e-9));
+    assert!(calibration_error(&curve) < 1e-9);
+}
+
+#[test]
 fn a_page_to_get_in_touch_is_told_by_its_path() {
     let contact = [
         "https://a.example/contact",
