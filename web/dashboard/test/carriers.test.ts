@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { money } from "../src/base/figures";
+import { decimalsOf, money } from "../src/base/figures";
 import { purchaseState } from "../src/features/assignment/buying";
 import { repeated, type TrackingNumber } from "../src/features/assignment/words";
 import { carriers, carrierWords, dialects, heardOf, heldOn, heldWords } from "../src/features/call/carriers";
@@ -10,6 +10,13 @@ describe("prices", () => {
     expect(money(1_000_000, "USD")).toBe("$1.00");
     expect(money(2_000_001, "USD")).toBe("$2.000001");
     expect(money(500_000, "EUR")).toBe("€0.50");
+  });
+
+  it("have as many decimals as the finest of those they stand with", () => {
+    expect(decimalsOf([])).toBe(2);
+    expect(decimalsOf([48_000_000, null, 500_000])).toBe(2);
+    expect(decimalsOf([48_000_000, 4_920, -8_000])).toBe(5);
+    expect(money(48_000_000, "USD", decimalsOf([4_900]))).toBe("$48.0000");
   });
 });
 

@@ -76,12 +76,18 @@ export function initials(name: string): string {
   return letters.toUpperCase();
 }
 
-/** "$1.15" for 1,150,000 micros of USD: two decimals at least, and every one that is there. */
-export function money(micros: number, currency: string): string {
+/** How many decimals the finest of some amounts in micros has, two at least: with so many they stand under each other. */
+export function decimalsOf(amounts: (number | null | undefined)[]): number {
+  const places = amounts.map((micros) => /0*$/.exec(String(Math.abs(micros ?? 0) % 1_000_000).padStart(6, "0"))?.index ?? 0);
+  return Math.max(2, ...places);
+}
+
+/** "$1.15" for 1,150,000 micros of USD: two decimals at least, or so many, and every one that is there. */
+export function money(micros: number, currency: string, decimals = 2): string {
   return new Intl.NumberFormat("en-US", {
     style: "currency",
     currency,
-    minimumFractionDigits: 2,
+    minimumFractionDigits: decimals,
     maximumFractionDigits: 6,
   }).format(micros / 1_000_000);
 }

@@ -1,7 +1,7 @@
 // In the drawer of a call: what its minutes cost, leg by leg, and what is left of what it was sold for.
 
 import { useQuery } from "@tanstack/react-query";
-import { money } from "../../base/figures";
+import { decimalsOf, money } from "../../base/figures";
 import { minutesSeconds } from "../../base/time";
 import { Card } from "../../parts/Card";
 import { callOpportunitiesQuery, opportunityQuery } from "../routing/queries";
@@ -14,23 +14,32 @@ export function CallMoney({ call }: { call: CallDetail }) {
   const one = useQuery(opportunityQuery(sold?.id)).data;
   const { cost } = call;
   if (!cost && !one) return null;
+  const legs = cost?.legs ?? [];
+  const decimals = decimalsOf([
+    one?.revenue_micros,
+    one?.payout_micros,
+    one?.profit_micros,
+    cost?.micros,
+    ...legs.map((leg) => leg.micros),
+  ]);
+  const amount = (micros: number, currency: string) => money(micros, currency, decimals);
   return (
     <Card title="Money" level={3} lined>
       <dl className="facts pad">
         {one && (
           <>
             <dt>Revenue</dt>
-            <dd className="tel">{one.revenue_micros == null ? "—" : money(one.revenue_micros, one.currency)}</dd>
+            <dd className="tel">{one.revenue_micros == null ? "—" : amount(one.revenue_micros, one.currency)}</dd>
             <dt>Payout</dt>
-            <dd className="tel">{one.payout_micros == null ? "—" : money(one.payout_micros, one.currency)}</dd>
+            <dd className="tel">{one.payout_micros == null ? "—" : amount(one.payout_micros, one.currency)}</dd>
           </>
         )}
         <dt>Minutes</dt>
-        <dd className="tel">{cost ? money(cost.micros, cost.currency) : "not known"}</dd>
+        <dd className="tel">{cost ? amount(cost.micros, cost.currency) : "not known"}</dd>
         {one && (
           <>
             <dt>Profit</dt>
-            <dd className="tel med">{one.profit_micros == null ? "—" : money(one.profit_micros, one.currency)}</dd>
+            <dd className="tel med">{one.profit_micros == null ? "—" : amount(one.profit_micros, one.currency)}</dd>
           </>
         )}
       </dl>
@@ -45,7 +54,7 @@ export function CallMoney({ call }: { call: CallDetail }) {
                     {leg.trunk_name}, {minutesSeconds(leg.connected_ms / 1_000)}
                   </span>
                 </span>
-                <span className="tel">{leg.micros == null ? "not known" : money(leg.micros, cost.currency)}</span>
+                <span className="tel">{leg.micros == null ? "not known" : amount(leg.micros, cost.currency)}</span>
               </div>
             </li>
           ))}

@@ -4,6 +4,7 @@ import { ActionIcon, Button, TextInput } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useQueryClient } from "@tanstack/react-query";
 import { api, take } from "../../api/client";
+import { decimalsOf } from "../../base/figures";
 import { Card } from "../../parts/Card";
 import { useForm } from "../../parts/form";
 import { Icon } from "../../parts/Icon";
@@ -63,13 +64,15 @@ export function RatesCard({ trunk }: { trunk: Trunk }) {
 function Shown({ card }: { card: RateCard }) {
   const currency = card.currency ?? "USD";
   const prefixes = card.prefixes ?? [];
+  const rates = [card.inbound, card.outbound, ...prefixes];
+  const decimals = decimalsOf(rates.map((rate) => rate?.per_minute_micros));
   return (
     <>
       <dl className="facts pad">
         <dt>Calls that come in</dt>
-        <dd>{rateWords(card.inbound, currency)}</dd>
+        <dd>{rateWords(card.inbound, currency, decimals)}</dd>
         <dt>{prefixes.length ? "Other numbers" : "Numbers that are dialled"}</dt>
-        <dd>{rateWords(card.outbound, currency)}</dd>
+        <dd>{rateWords(card.outbound, currency, decimals)}</dd>
       </dl>
       {prefixes.length > 0 && (
         <Scroll label="Rates of dialled numbers">
@@ -84,7 +87,7 @@ function Shown({ card }: { card: RateCard }) {
               {prefixes.map((row) => (
                 <tr key={row.prefix}>
                   <td className="tel">{row.prefix}</td>
-                  <td>{rateWords(row, currency)}</td>
+                  <td className="tel">{rateWords(row, currency, decimals)}</td>
                 </tr>
               ))}
             </tbody>

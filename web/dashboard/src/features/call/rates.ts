@@ -101,7 +101,7 @@ export function cardOf(values: RateValues, currency: string): RateCard {
 }
 
 /** "$0.006 a minute, 60/60": what a rate is in words. */
-export function rateWords(rate: Rate | null | undefined, currency: string): string {
+export function rateWords(rate: Rate | null | undefined, currency: string, decimals?: number): string {
   if (!rate) return "not known";
-  return `${money(rate.per_minute_micros, currency)} a minute, ${rate.first_s}/${rate.next_s}`;
+  return `${money(rate.per_minute_micros, currency, decimals)} a minute, ${rate.first_s}/${rate.next_s}`;
 }

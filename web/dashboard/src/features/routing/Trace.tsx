@@ -23,7 +23,8 @@ export function lineState(line: Line): { tone: Tone; word: string } {
     case "sold":
       return { tone: "ok", word: "Took it" };
     case "tried":
-      return { tone: "bad", word: line.outcome ? (attemptWords[line.outcome] ?? line.outcome) : "Being asked" };
+      if (!line.outcome) return { tone: "live", word: "Being asked" };
+      return { tone: "bad", word: attemptWords[line.outcome] ?? line.outcome };
     case "planned":
       return { tone: "off", word: `Was next, number ${line.attempt ?? ""}`.trim() };
     case "could":
