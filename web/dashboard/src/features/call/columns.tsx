@@ -48,7 +48,13 @@ export const columns: Column[] = [
     label: "Connected to",
     // A line that only rang is no connection.
     cell: (call) =>
-      call.answered_at && call.destination_display ? <span className="tel">{call.destination_display}</span> : none,
+      call.answered_at && call.destination_display ? (
+        <span className="name-cell cut tel" title={call.destination_display}>
+          {call.destination_display}
+        </span>
+      ) : (
+        none
+      ),
   },
   { id: "first", label: "First time", extra: true, cell: (call) => (call.result === "blocked" ? none : call.first_time ? "First call" : "Called before") },
   { id: "recorded", label: "Recording", extra: true, cell: (call) => (call.recorded ? "Yes" : none) },
