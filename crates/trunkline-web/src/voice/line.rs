@@ -79,8 +79,8 @@ pub(super) struct Line {
     pub(super) connected: Option<(u32, Timestamp)>,
     /// Time connected in dials that are over, in milliseconds.
     pub(super) talk_ms: u64,
-    /// Whether anybody was connected.
-    pub(super) talked: bool,
+    /// Whether the last dial connected nobody, and the caller has heard nothing since.
+    pub(super) unreached: bool,
     /// Whether the last thing that happened is that a destination hung up.
     pub(super) destination_left: bool,
     /// Whether a recording is to be expected.
@@ -103,13 +103,19 @@ impl Line {
             legs: BTreeMap::new(),
             connected: None,
             talk_ms: 0,
-            talked: false,
+            unreached: false,
             destination_left: false,
             recorded: false,
             left_at: None,
             ended: false,
             answers: VecDeque::new(),
         }
+    }
+
+    /// The caller is answered, and hears or says something.
+    pub(super) const fn answers_itself(&mut self) {
+        self.answered = true;
+        self.unreached = false;
     }
 
     /// The document that a step was answered with; of one that is long past, the latest.

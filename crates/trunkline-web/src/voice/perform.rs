@@ -53,13 +53,13 @@ impl Performer<'_> {
                     out.extend(said);
                     out.push(verbs.go_on(step));
                     line.doing = Doing::Playing { action, heard };
-                    line.answered = true;
+                    line.answers_itself();
                 }
                 Action::Gather(gather) => {
                     out.extend(verbs.gather(&gather, step).await);
                     let (action, digits_max) = (gather.action, gather.digits_max);
                     line.doing = Doing::Gathering { action, digits_max };
-                    line.answered = true;
+                    line.answers_itself();
                 }
                 Action::Dial(dialling) => {
                     out.push(verbs.dial(&dialling, &line.limits, step));
@@ -73,7 +73,7 @@ impl Performer<'_> {
                     out.extend(verbs.voicemail(&voicemail, step).await);
                     let action = voicemail.action;
                     line.doing = Doing::Recording { action };
-                    line.answered = true;
+                    line.answers_itself();
                 }
                 Action::HangUp { status, .. } => {
                     out.push(hang_up(status, untouched));
@@ -162,7 +162,7 @@ impl Performer<'_> {
             let leg = legs.get(&attempt).and_then(|leg| leg.lasted_ms);
             let since_ms = self.now.millis_since(since).max(0).unsigned_abs();
             line.talk_ms += told.or(leg).unwrap_or(since_ms);
-            line.talked = true;
+            line.unreached = false;
             line.recorded |= dialling.record;
             if gone {
                 return Vec::new();
@@ -170,6 +170,7 @@ impl Performer<'_> {
             line.destination_left = true;
             return self.tell(line, FlowEvent::DestinationHungUp).await;
         }
+        line.unreached = true;
         if gone {
             return Vec::new();
         }
@@ -370,7 +371,7 @@ impl Performer<'_> {
     async fn hung_up(&self, line: &mut Line, status: u16) {
         let (by, reason, status) = if line.destination_left {
             (EndedBy::Destination, EndReason::HungUp, 200)
-        } else if line.talked {
+        } else if line.answered && !line.unreached {
             (EndedBy::System, EndReason::HungUp, 200)
         } else {
             let status = if status < 400 { 480 } else { status };
@@ -392,7 +393,8 @@ impl Performer<'_> {
         let end = CallEnd {
             by,
             reason,
-            sip_status: Some(status),
+            // As over SIP: a call that was answered is not refused with a status.
+            sip_status: (!line.answered).then_some(status),
             q850: None,
             ended_at: self.now,
             talk_ms: line.talk_ms,

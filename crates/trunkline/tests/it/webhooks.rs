@@ -243,6 +243,43 @@ async fn nobody_answers_and_the_message_is_fetched_from_the_carrier_once() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_the_flow_ends_was_hung_up_when_the_caller_was_answered_and_refused_when_not() {
+    let side = CarrierSide::start().await;
+    side.flow("notice", reception()).await;
+    let here = [("CallSid", "CA1"), ("CallStatus", "in-progress")];
+    let menu = side.ask(&next(&side.call("CA1").await), &here).await;
+    let dial = side
+        .ask(&next(&menu), &[here[0], here[1], ("Digits", "1")])
+        .await;
+    let missed = [here[0], here[1], ("DialCallStatus", "no-answer")];
+    let message = side.ask(&next(&dial), &missed).await;
+    let spoken = [here[0], here[1], ("RecordingDuration", "2"), ("Digits", "")];
+    side.ask(&next(&message), &spoken).await;
+    side.house.calls_ended(1).await;
+    let end = side.ended().await["end"].clone();
+    assert_eq!(end["by"], "system", "{end}");
+    assert_eq!(end["reason"], "hung_up", "{end}");
+    assert_eq!(end["sip_status"], Value::Null, "{end}");
+
+    side.flow(
+        "ring",
+        json!({"ring": {"kind": "dial", "destinations": [{"to": "business_line"}]}}),
+    )
+    .await;
+    let ring = side.call("CA2").await;
+    let busy = [
+        ("CallSid", "CA2"),
+        ("CallStatus", "in-progress"),
+        ("DialCallStatus", "busy"),
+    ];
+    side.ask(&next(&ring), &busy).await;
+    side.house.calls_ended(2).await;
+    let end = side.ended().await["end"].clone();
+    assert_eq!(end["reason"], "no_destination", "{end}");
+    assert_eq!(end["sip_status"], 486, "{end}");
+}
+
 /// A carrier that gives one recording of this length to whoever asks first; what it was asked comes back.
 async fn carriers_server(length_ms: u32) -> (String, tokio::task::JoinHandle<String>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
@@ -494,6 +531,7 @@ async fn the_same_flow_makes_the_same_record_over_sip_and_over_webhooks() {
             story["attempts"][0]["result"],
             end["by"],
             end["reason"],
+            end["sip_status"],
             marks(story)
         ])
     };
