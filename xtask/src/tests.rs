@@ -21,18 +21,18 @@ pub(crate) fn all() -> anyhow::Result<()> {
     browser_side.and(built.join().unwrap_or_else(broken))?;
     say("testing the Rust side");
     rust_tests(&["cargo"], &[])?;
-    say("testing the examples of the core, and that what must not compile does not");
+    say("testing the whole in a browser, and that what must not compile does not");
     let examples = ["test", "--doc", "--package", "trunkline-core", "--locked"];
-    run("cargo", &examples)?;
+    let examples = std::thread::spawn(move || run_words(&[&NICE[..], &examples].concat()));
     // The tests before have built the program.
-    say("testing the whole in a browser");
     let program = target()?.join("debug/trunkline");
     let program = program.to_string_lossy();
-    run_with(
+    let browser = run_with(
         "npm",
         &["run", "--prefix", "web", "e2e"],
         &[("TRUNKLINE_PROGRAM", &program)],
-    )?;
+    );
+    browser.and(examples.join().unwrap_or_else(broken))?;
     say("all tests passed");
     Ok(())
 }
