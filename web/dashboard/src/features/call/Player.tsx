@@ -33,12 +33,17 @@ export function Player({ call }: { call: CallDetail }) {
       </Card>
     );
   }
-  const waiting = call.state !== "ended" || recording.state === "writing";
+  const ended = call.state === "ended";
+  const waiting = !ended || recording.state === "writing";
   const words = `${minutesSeconds(recording.seconds)}, ${recording.state === "partial" ? "cut off by a restart" : "two channels"}`;
   return (
-    <Card title="Recording" level={3} lined right={waiting ? "in progress" : words}>
+    <Card title="Recording" level={3} lined right={!waiting ? words : ended ? "on its way" : "in progress"}>
       {waiting ? (
-        <p className="pad soft">Being recorded. It can be played once the call has ended.</p>
+        <p className="pad soft">
+          {ended
+            ? "The call has ended; its recording is still being written or fetched from the carrier. It can be played once it is here."
+            : "Being recorded. It can be played once the call has ended."}
+        </p>
       ) : (
         <Sound call={call} recording={recording} />
       )}

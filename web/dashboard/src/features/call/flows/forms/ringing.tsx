@@ -127,7 +127,7 @@ function HandoverFields({ node, set, clear }: HandoverProps) {
       )}
       <Switch
         label="An answering machine is no answer"
-        description="Listens to who picks up before connecting"
+        description="Listens to who picks up before connecting. Who speaks for longer than 2.4 seconds without a pause counts as a machine: not for lines with a long greeting"
         checked={node.detect_machine ?? false}
         onChange={(event) =>
           event.currentTarget.checked ? set({ detect_machine: true }) : clear("detect_machine")
