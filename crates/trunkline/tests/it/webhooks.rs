@@ -31,6 +31,17 @@ fn marks(story: &Value) -> Vec<&str> {
     timeline.iter().filter_map(|m| m["kind"].as_str()).collect()
 }
 
+/// The call CA1 through the reception, where nobody answers: the document that asks for a message.
+async fn at_the_voicemail(side: &CarrierSide) -> String {
+    let here = [("CallSid", "CA1"), ("CallStatus", "in-progress")];
+    let menu = side.ask(&next(&side.call("CA1").await), &here).await;
+    let dial = side
+        .ask(&next(&menu), &[here[0], here[1], ("Digits", "1")])
+        .await;
+    let missed = [here[0], here[1], ("DialCallStatus", "no-answer")];
+    side.ask(&next(&dial), &missed).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flow_is_walked_with_documents_that_twilios_own_builder_makes() {
     let side = CarrierSide::start().await;
@@ -193,13 +204,7 @@ async fn a_buyer_at_a_sip_address_is_rung_by_the_carrier() {
 async fn nobody_answers_and_the_message_is_fetched_from_the_carrier_once() {
     let side = CarrierSide::start().await;
     side.flow("notice", reception()).await;
-    let here = [("CallSid", "CA1"), ("CallStatus", "in-progress")];
-    let menu = side.ask(&next(&side.call("CA1").await), &here).await;
-    let dial = side
-        .ask(&next(&menu), &[here[0], here[1], ("Digits", "1")])
-        .await;
-    let missed = [here[0], here[1], ("DialCallStatus", "no-answer")];
-    let message = side.ask(&next(&dial), &missed).await;
+    let message = at_the_voicemail(&side).await;
     let recording = found(&message, " recordingStatusCallback=\"", "\"").remove(0);
     side.assert_built(
         &message,
@@ -247,14 +252,13 @@ async fn nobody_answers_and_the_message_is_fetched_from_the_carrier_once() {
 async fn a_call_that_the_flow_ends_was_hung_up_when_the_caller_was_answered_and_refused_when_not() {
     let side = CarrierSide::start().await;
     side.flow("notice", reception()).await;
-    let here = [("CallSid", "CA1"), ("CallStatus", "in-progress")];
-    let menu = side.ask(&next(&side.call("CA1").await), &here).await;
-    let dial = side
-        .ask(&next(&menu), &[here[0], here[1], ("Digits", "1")])
-        .await;
-    let missed = [here[0], here[1], ("DialCallStatus", "no-answer")];
-    let message = side.ask(&next(&dial), &missed).await;
-    let spoken = [here[0], here[1], ("RecordingDuration", "2"), ("Digits", "")];
+    let message = at_the_voicemail(&side).await;
+    let spoken = [
+        ("CallSid", "CA1"),
+        ("CallStatus", "in-progress"),
+        ("RecordingDuration", "2"),
+        ("Digits", ""),
+    ];
     side.ask(&next(&message), &spoken).await;
     side.house.calls_ended(1).await;
     let end = side.ended().await["end"].clone();
